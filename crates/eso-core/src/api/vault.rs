@@ -1,0 +1,110 @@
+//! `provider.vault`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::selectors::{CaProvider, SecretKeySelector, ServiceAccountSelector};
+
+/// The KV secrets engine of HashiCorp Vault or OpenBao.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultProvider {
+    /// The address of the server, such as `https://vault.example.com:8200`.
+    pub server: String,
+    /// The mount path of the KV engine, such as `secret`; where it is not said, remote keys begin with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The version of the KV engine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "v2"))]
+    pub version: Option<KvVersion>,
+    /// The Vault namespace of the mount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// PEM certificates, in base64, that sign the server's; the system's roots where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_bundle: Option<String>,
+    /// An object that holds those certificates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca_provider: Option<CaProvider>,
+    /// How to log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<VaultAuth>,
+    /// Fields that are not served by this version.
+    #[serde(flatten)]
+    pub unserved: BTreeMap<String, Value>,
+}
+
+/// The versions of the KV engine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KvVersion {
+    /// Without versions of values.
+    V1,
+    /// With versions of values.
+    #[default]
+    V2,
+}
+
+/// How to log in to Vault: exactly one method.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultAuth {
+    /// The Vault namespace to log in, where it is another than the mount's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+    /// A token, in a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_secret_ref: Option<SecretKeySelector>,
+    /// A role id and a secret id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_role: Option<VaultAppRole>,
+    /// A service account of Kubernetes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kubernetes: Option<VaultKubernetesAuth>,
+    /// Fields that are not served by this version.
+    #[serde(flatten)]
+    pub unserved: BTreeMap<String, Value>,
+}
+
+/// The AppRole method.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultAppRole {
+    /// Where the method is mounted; `approle` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "approle"))]
+    pub path: Option<String>,
+    /// The role id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_id: Option<String>,
+    /// The role id, in a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role_ref: Option<SecretKeySelector>,
+    /// The secret id, in a Secret.
+    pub secret_ref: SecretKeySelector,
+}
+
+/// The Kubernetes method.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultKubernetesAuth {
+    /// Where the method is mounted; `kubernetes` by default.
+    #[serde(default = "default_kubernetes_path")]
+    pub mount_path: String,
+    /// The role of Vault to log in as.
+    pub role: String,
+    /// The service account whose token is shown; the operator's own where nothing else is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account_ref: Option<ServiceAccountSelector>,
+    /// A token of a service account, in a Secret; its key is `token` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_ref: Option<SecretKeySelector>,
+}
+
+fn default_kubernetes_path() -> String {
+    "kubernetes".to_owned()
+}

@@ -1,0 +1,1 @@
+//! Kubernetes as the ports of eso-sync: watches, index, writes, credentials, events

@@ -1,0 +1,60 @@
+//! Two hashes that the original writes, byte for byte, so that switching over rewrites nothing.
+
+use std::fmt;
+
+use eso_core::value::SecretBytes;
+use sha3::{Digest as _, Sha3_224};
+
+/// The original's hash over the entries of a Secret: SHA3-224, in hex, of Go's `fmt("%+v", map[string][]byte)`.
+///
+/// It says whether two sets of entries are equal. It is not salted: a guess of a weak value can be checked against it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of entries, given in the order of their names.
+    pub fn of<'a>(entries: impl IntoIterator<Item = (&'a String, &'a SecretBytes)>) -> Self {
+        let mut hash = Sha3_224::new();
+        hash.update("map[");
+        for (index, (name, value)) in entries.into_iter().enumerate() {
+            hash.update(if index == 0 { "" } else { " " });
+            hash.update(name);
+            hash.update(":[");
+            for (index, byte) in value.expose().iter().enumerate() {
+                hash.update(if index == 0 { "" } else { " " });
+                hash.update(byte.to_string());
+            }
+            hash.update("]");
+        }
+        hash.update("]");
+        Self(hexadecimal(&hash.finalize()))
+    }
+
+    /// A digest that was written down before.
+    pub fn written(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The digest as it is written down.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// SHA3-224 of a text, in hex: the original's hash of names.
+pub fn of_text(text: &str) -> String {
+    hexadecimal(&Sha3_224::digest(text))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,29 @@
+use eso_core::value::SecretBytes;
+
+use super::{Digest, of_text};
+use crate::desired::Entries;
+
+#[track_caller]
+fn check(entries: &[(&str, &str)], expected: &str) {
+    let entries: Entries =
+        entries.iter().map(|(name, value)| ((*name).to_owned(), SecretBytes::from(*value))).collect();
+    assert_eq!(Digest::of(&entries).as_str(), expected);
+}
+
+#[test]
+fn entries_hash_as_the_original_hashes_them() {
+    check(&[], "74a974446e359fb3e6baff9bd0058950e6edd0f040888d9989b0a11b");
+    check(&[("foo", "bar")], "f2a604b87eb0cf673761e8cfea850f901fe73a3d1b2f338802107f36");
+    check(
+        &[("foo", "value1"), ("bar", "value2")],
+        "1bed8bcbcb4547ffe19a19cd47d9078e84aa6598266d86b99f992d64",
+    );
+    check(&[("first", "hello"), ("second", "world")], "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada");
+}
+
+#[test]
+fn texts_hash_as_the_original_hashes_them() {
+    assert_eq!(of_text("hello there"), "f78681ec611ebaeea0689bff6c7812a83ff98a7faba986d9af76c999");
+    assert_eq!(of_text("default/my-es"), "b8464376b5fe3535e690594280bfe59b60be2603cb6cbb6d6c8bcbb4");
+    assert_eq!(of_text("demo/example"), "e1ab4b674bfafcd115b6c4167b39d06f3d3cde37b2886abecc96759e");
+}

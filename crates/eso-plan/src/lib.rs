@@ -1,0 +1,17 @@
+//! What one object needs, decided without IO: the same input gives the same answer, everywhere and always.
+//!
+//! ```text
+//! convert (CRD object → Desired) ─► due ─► [the caller reads the store] ─► render ─► plan ─► [the caller writes] ─► status
+//! ```
+//!
+//! Only [`convert`] names CRD types. Time comes in as an argument; nothing here prints, logs or stores a value.
+
+pub mod desired;
+pub mod observed;
+
+pub mod digest;
+
+pub mod due;
+pub mod plan;
+pub mod render;
+pub mod status;

@@ -1,0 +1,79 @@
+//! What is seen of an object and its target before anything is done.
+
+use jiff::Timestamp;
+
+use crate::{desired::Desired, digest::Digest};
+
+/// One look at an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Observation {
+    /// It is not there, or it is not ours to serve.
+    Gone,
+    /// It is being deleted, and carries a mark that only we may remove.
+    Leaving,
+    /// It cannot be understood: why, in words for its status. Nothing is done until it changes.
+    Malformed {
+        /// What its status says now.
+        record: Record,
+        /// What is wrong, and what to do.
+        problem: String,
+        /// The state of the object that is malformed, as [`Desired::revision`].
+        revision: String,
+    },
+    /// It is there.
+    Present(Box<Observed>),
+}
+
+/// An object that is there, and its target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observed {
+    /// What it asks for.
+    pub desired: Desired,
+    /// What its status says.
+    pub record: Record,
+    /// What its target holds.
+    pub held: Held,
+    /// When this process last read the store for it with success.
+    pub refreshed: Option<Timestamp>,
+    /// When this process first saw the cluster.
+    pub started: Timestamp,
+    /// A number that is the object's own and spread evenly (of its uid): it spreads refreshes after a restart.
+    pub spread: u32,
+}
+
+/// What an object's status says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// When the store was last read with success.
+    pub refreshed: Option<Timestamp>,
+    /// The revision that was last brought into step.
+    pub revision: Option<String>,
+    /// The condition: whether it is in step, the reason and the message. `None`: nothing was said yet.
+    pub condition: Option<(bool, String, String)>,
+}
+
+/// What a target holds, as far as it can be known without comparing values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// There is no target.
+    Nothing,
+    /// The entries are those that we wrote.
+    Intact {
+        /// The digest of the entries that are ours; `None` where nobody knows it any more, and only a comparison of
+        /// the values can tell (a shared target after a restart).
+        digest: Option<Digest>,
+    },
+    /// Somebody else wrote entries of ours, or marks of ours, or it was never ours.
+    Drifted,
+    /// It belongs to somebody who must not lose it: it is left alone.
+    Contested(Holder),
+}
+
+/// Who holds a contested target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// Another object of our kind, by name.
+    Peer(String),
+    /// A controller of another kind: `kind/name`.
+    Stranger(String),
+}

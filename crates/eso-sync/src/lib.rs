@@ -1,0 +1,6 @@
+//! Many objects kept in step with their stores: a fair queue, stores with budgets, and the engine that joins them.
+//!
+//! Generic over its ports: it names no provider, no CRD type and no Kubernetes client.
+//! Whoever embeds it writes [`ports::Target`] and [`ports::Stores`], and nothing else.
+
+pub mod ports;

@@ -1,0 +1,57 @@
+//! What the engine needs from outside: targets to look at and write, and stores to read.
+
+use std::{fmt, time::Duration};
+
+use async_trait::async_trait;
+use eso_core::key::StoreReference;
+use eso_plan::{
+    observed::Observation,
+    plan::{Outcome, Step, WriteError},
+    status::{Report, Written},
+};
+
+/// An object, as its target numbers it. A number is never given to another object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectId(pub u64);
+
+/// Objects that wait in one line: those of one store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GroupId(pub u32);
+
+/// Objects and their targets.
+///
+/// The engine never runs two calls for one object at once.
+#[async_trait]
+pub trait Target: fmt::Debug + Send + Sync + 'static {
+    /// Looks at an object and its target. It may read the target, once for each version of it that somebody else wrote.
+    async fn observe(&self, object: ObjectId) -> Result<Observation, WriteError>;
+
+    /// Does one step to the target. A step is done whole or not at all, and never on a target that changed since it
+    /// was observed: that is a [`WriteError::Conflict`].
+    async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError>;
+
+    /// Writes down what a run came to: the status where [`Report::write`] says so, and the event if there is one.
+    async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError>;
+
+    /// Told that the store was read with success for this object at that time, whether or not it is written down.
+    fn refreshed(&self, object: ObjectId, at: jiff::Timestamp);
+}
+
+/// Told about each run, for metrics.
+pub trait Observer: fmt::Debug + Send + Sync + 'static {
+    /// A run for an object ended; `outcome` is `None` where it was not due.
+    fn ran(&self, object: ObjectId, outcome: Option<&Outcome>, took: Duration);
+}
+
+/// Counts nothing.
+impl Observer for () {
+    fn ran(&self, _object: ObjectId, _outcome: Option<&Outcome>, _took: Duration) {}
+}
+
+/// Stores by name.
+#[async_trait]
+pub trait Stores: fmt::Debug + Send + Sync + 'static {
+    /// The store, connected as the identity that the reference means; or why it cannot be used, in words that begin
+    /// with the original's. It does not wait for a store that is not connected yet.
+    async fn store(&self, reference: &StoreReference) -> Result<std::sync::Arc<crate::store::Store>, String>;
+}

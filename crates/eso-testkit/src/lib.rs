@@ -1,0 +1,1 @@
+//! Conformance suite for providers, an in-memory provider, object builders

@@ -1,0 +1,1 @@
+//! The operator: arguments and wiring, and the binary eso
