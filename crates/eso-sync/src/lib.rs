@@ -4,3 +4,4 @@
 //! Whoever embeds it writes [`ports::Target`] and [`ports::Stores`], and nothing else.
 
 pub mod ports;
+pub mod store;
