@@ -1,0 +1,1 @@
+//! ExternalSecrets as the targets of the engine.

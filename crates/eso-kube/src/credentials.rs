@@ -1,0 +1,1 @@
+//! Credentials of stores, read from the cluster.

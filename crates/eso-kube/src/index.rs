@@ -1,0 +1,1 @@
+//! What is known of the ExternalSecrets and of the Secrets that they name, kept small.

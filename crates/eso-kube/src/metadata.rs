@@ -1,0 +1,1 @@
+//! What a Secret's metadata says about who wrote it.
