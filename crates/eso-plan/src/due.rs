@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::observed::Observed;
+
 /// Why an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Wake {
@@ -20,4 +22,9 @@ pub enum Due {
     At(Timestamp),
     /// It must be read when something changes.
     OnChange,
+}
+
+/// Whether the store must be read for an object now.
+pub fn due(_observed: &Observed, _wake: Wake, _now: Timestamp) -> Due {
+    todo!()
 }

@@ -9,9 +9,14 @@
 pub mod desired;
 pub mod observed;
 
-pub mod digest;
+pub mod convert;
 
 pub mod due;
 pub mod plan;
 pub mod render;
 pub mod status;
+
+pub mod digest;
+pub mod duration;
+pub mod names;
+pub mod property;

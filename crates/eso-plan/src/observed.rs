@@ -35,7 +35,7 @@ pub struct Observed {
     pub held: Held,
     /// When this process last read the store for it with success.
     pub refreshed: Option<Timestamp>,
-    /// When this process first saw the cluster.
+    /// When this process first saw the cluster, or became the one who writes.
     pub started: Timestamp,
     /// A number that is the object's own and spread evenly (of its uid): it spreads refreshes after a restart.
     pub spread: u32,
@@ -65,7 +65,9 @@ pub enum Held {
     },
     /// Somebody else wrote entries of ours, or marks of ours, or it was never ours.
     Drifted,
-    /// It belongs to somebody who must not lose it: it is left alone.
+    /// It belongs to somebody who must not lose it, and is left alone: another object of our kind, whoever we write
+    /// for; a stranger's controller, where the object wants to own it. Where a stranger controls a target that is
+    /// shared or nobody's, only its data is written, and this is not said.
     Contested(Holder),
 }
 

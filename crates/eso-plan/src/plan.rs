@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     desired::{Entries, Ownership},
-    observed::Holder,
-    render::RenderError,
+    observed::{Holder, Observed},
+    render::{RenderError, Rendered},
 };
 
 /// What to do for one object.
@@ -112,4 +112,16 @@ pub enum Next {
     },
     /// When something changes.
     OnChange,
+}
+
+/// What to do for an object, given what the stores gave for it.
+pub fn plan(_observed: &Observed, _rendered: Result<Rendered, RenderError>) -> Plan {
+    todo!()
+}
+
+/// When to look at an object again after a run that read the store at `read`.
+///
+/// A malformed object has no [`Observed`]: it is [`Next::OnChange`].
+pub fn next(_outcome: &Outcome, _observed: &Observed, _read: Timestamp) -> Next {
+    todo!()
 }

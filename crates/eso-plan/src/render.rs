@@ -6,7 +6,7 @@ use eso_core::{
     provider::{Dialect, Fetched},
 };
 
-use crate::desired::{Entries, Origin};
+use crate::desired::{Desired, Entries, Origin};
 
 /// What the store of one entry answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,4 +65,9 @@ pub enum RenderCause {
     /// original's words, then what to do.
     #[error("{0}")]
     Value(String),
+}
+
+/// What the target must hold; `answers` are in the order of `desired.entries`, one for each.
+pub fn render(_desired: &Desired, _answers: &[Answer]) -> Result<Rendered, RenderError> {
+    todo!()
 }

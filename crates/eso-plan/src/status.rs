@@ -1,6 +1,26 @@
 //! What to say about an object: condition, event, and whether it is worth a write.
 
-use crate::observed::Record;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::{
+    observed::{Observed, Record},
+    plan::Outcome,
+};
+
+/// One run for an object, as it ended.
+#[derive(Clone, Copy, Debug)]
+pub struct Run<'a> {
+    /// What was seen before it.
+    pub observed: &'a Observed,
+    /// What it came to.
+    pub outcome: &'a Outcome,
+    /// What became of the target.
+    pub written: Written,
+    /// When the store was asked: a time before the first of its answers.
+    pub read: Timestamp,
+}
 
 /// What to say about one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,4 +59,14 @@ pub enum Written {
     TakenOver,
     /// The target was deleted.
     Deleted,
+}
+
+/// What to say about a run; a status that says the same is written again when its time is older than `heartbeat`.
+pub fn report(_run: &Run<'_>, _heartbeat: Duration) -> Report {
+    todo!()
+}
+
+/// What to say about an object that cannot be understood.
+pub fn malformed(_record: &Record, _problem: &str) -> Report {
+    todo!()
 }

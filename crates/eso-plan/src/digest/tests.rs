@@ -18,7 +18,10 @@ fn entries_hash_as_the_original_hashes_them() {
         &[("foo", "value1"), ("bar", "value2")],
         "1bed8bcbcb4547ffe19a19cd47d9078e84aa6598266d86b99f992d64",
     );
-    check(&[("first", "hello"), ("second", "world")], "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada");
+    check(
+        &[("first", "hello"), ("second", "world")],
+        "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada",
+    );
 }
 
 #[test]
