@@ -3,5 +3,7 @@
 //! Generic over its ports: it names no provider, no CRD type and no Kubernetes client.
 //! Whoever embeds it writes [`ports::Target`] and [`ports::Stores`], and nothing else.
 
+pub mod engine;
 pub mod ports;
+pub mod queue;
 pub mod store;
