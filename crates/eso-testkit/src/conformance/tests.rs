@@ -1,0 +1,279 @@
+use std::{fmt, num::NonZeroUsize, sync::Arc};
+
+use async_trait::async_trait;
+use eso_core::{
+    error::{ErrorKind, ProviderError, Reason},
+    key::RemoteKey,
+    provider::{CallObserver, Fetch, Fetched, SecretProvider, Value},
+};
+use parking_lot::Mutex;
+
+use super::{Fault, Faults, Subject, broken_promises};
+use crate::memory::MemoryProvider;
+
+/// How a provider on trial misbehaves. Each way breaks exactly the promise that is about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Vice {
+    None,
+    Nameless,
+    Trims,
+    AbsentIsDenied,
+    Remembers,
+    BatchIsSorted,
+    BatchIsShort,
+    CheckFails,
+    CheckReads,
+    TellsNothing,
+    TellsFailure,
+    CloseIsShared,
+    Prints,
+    DeniedIsAbsent,
+    QuotesBody,
+    NumbersErrors,
+    StaysBroken,
+}
+
+/// A provider over [`MemoryProvider`], with a vice.
+struct Sinner {
+    vice: Vice,
+    store: Arc<MemoryProvider>,
+    server: Arc<Server>,
+    calls: Arc<dyn CallObserver>,
+    memory: Mutex<Vec<(Fetch, Fetched)>>,
+    broken: Mutex<bool>,
+}
+
+#[derive(Default)]
+struct Server {
+    fault: Mutex<Option<(Fault, String)>>,
+    closed: Mutex<bool>,
+    errors: Mutex<usize>,
+}
+
+impl Sinner {
+    fn is(&self, vice: Vice) -> bool {
+        self.vice == vice
+    }
+
+    fn fault(&self) -> Option<ProviderError> {
+        let (fault, body) = self.server.fault.lock().clone()?;
+        *self.broken.lock() = true;
+        let kind = match fault {
+            Fault::Denied if self.is(Vice::DeniedIsAbsent) => ErrorKind::NotFound,
+            Fault::Denied => ErrorKind::Denied,
+            Fault::Throttled => ErrorKind::Throttled,
+            Fault::Failing | Fault::Cut | Fault::Silent => ErrorKind::Unavailable,
+            Fault::Garbled | Fault::Empty => ErrorKind::Unexpected,
+        };
+        let mut errors = self.server.errors.lock();
+        *errors += 1;
+        let reason = match self.vice {
+            Vice::QuotesBody => body,
+            Vice::NumbersErrors => format!("request {errors}"),
+            _ => "it does not work".to_owned(),
+        };
+        Some(ProviderError::new(kind, "Fetch").with_reason(Reason::new(reason)))
+    }
+
+    fn spoil(&self, fetched: Fetched) -> Fetched {
+        match fetched.value {
+            Value::Bytes(bytes) if self.is(Vice::Trims) => {
+                let text = bytes.expose_str().unwrap_or_default().trim().to_owned();
+                Fetched::new(Value::Bytes(text.into()))
+            }
+            value => Fetched::new(value),
+        }
+    }
+
+    async fn answer(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        if let Some(error) = self.fault() {
+            return Err(error);
+        }
+        let stuck = (self.is(Vice::StaysBroken) && *self.broken.lock())
+            || (self.is(Vice::CloseIsShared) && *self.server.closed.lock());
+        if stuck {
+            return Err(ProviderError::new(ErrorKind::Unavailable, "Fetch"));
+        }
+        let remembered = self.memory.lock().iter().find(|(known, _)| known == request).cloned();
+        if let Some((_, fetched)) = remembered.filter(|_| self.is(Vice::Remembers)) {
+            return Ok(fetched);
+        }
+        let fetched = self.store.fetch(request).await.map(|fetched| self.spoil(fetched));
+        if let Ok(fetched) = &fetched {
+            self.memory.lock().push((request.clone(), fetched.clone()));
+        }
+        fetched.map_err(|error| match error.kind() {
+            ErrorKind::NotFound if self.is(Vice::AbsentIsDenied) => {
+                ProviderError::new(ErrorKind::Denied, "Fetch")
+            }
+            _ => error,
+        })
+    }
+}
+
+#[async_trait]
+impl SecretProvider for Sinner {
+    async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        let answer = self.answer(request).await;
+        if !self.is(Vice::TellsNothing) {
+            self.calls.called("Sinner", "Read", answer.is_ok() && !self.is(Vice::TellsFailure));
+        }
+        answer
+    }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        if self.is(Vice::CheckReads) {
+            self.calls.called("Sinner", "Read", true);
+        }
+        match self.vice {
+            Vice::CheckFails => Err(ProviderError::new(ErrorKind::Invalid, "Check")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        let mut requests = requests.to_vec();
+        match self.vice {
+            Vice::BatchIsSorted => requests.sort_by(|a, b| a.key.cmp(&b.key)),
+            Vice::BatchIsShort => requests.dedup(),
+            _ => {}
+        }
+        let mut answers = Vec::new();
+        for request in &requests {
+            answers.push(self.answer(request).await);
+        }
+        if self.is(Vice::BatchIsShort) {
+            answers.retain(|answer| !matches!(answer, Err(error) if error.kind() == ErrorKind::NotFound));
+        }
+        answers
+    }
+
+    fn batch_size(&self, _request: &Fetch) -> NonZeroUsize {
+        NonZeroUsize::new(20).unwrap()
+    }
+
+    async fn close(&self) {
+        *self.server.closed.lock() = true;
+    }
+}
+
+impl fmt::Debug for Sinner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sinner")?;
+        if self.is(Vice::Prints) {
+            for (_, fetched) in self.memory.lock().iter() {
+                if let Value::Bytes(bytes) = &fetched.value {
+                    f.write_str(bytes.expose_str().unwrap_or_default())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Sinner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.is(Vice::Nameless) { "" } else { "Sinner" })
+    }
+}
+
+struct Trial {
+    vice: Vice,
+    store: Arc<MemoryProvider>,
+    server: Arc<Server>,
+}
+
+#[async_trait]
+impl Subject for Trial {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        *self.server.closed.lock() = false;
+        Arc::new(Sinner {
+            vice: self.vice,
+            store: Arc::clone(&self.store),
+            server: Arc::clone(&self.server),
+            calls,
+            memory: Mutex::default(),
+            broken: Mutex::default(),
+        })
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.store.put_value(Fetch::new(key.clone()), value.clone());
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.store.delete(key.as_str());
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(text.into())
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        &["Read"]
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Faults for Trial {
+    fn known(&self) -> &[Fault] {
+        Fault::ALL
+    }
+
+    async fn play(&self, fault: Fault, canary: &str) {
+        *self.server.fault.lock() = Some((fault, format!("a page about {canary}")));
+    }
+
+    async fn mend(&self) {
+        *self.server.fault.lock() = None;
+    }
+}
+
+#[track_caller]
+fn check(vice: Vice, broken: &[&str]) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let trial = Trial { vice, store: MemoryProvider::new(), server: Arc::default() };
+    let found = runtime.block_on(broken_promises(&trial));
+    let names: Vec<_> = found.iter().map(|broken| broken.promise).collect();
+    assert_eq!(names, broken, "{vice:?}: {found:?}");
+}
+
+#[test]
+fn a_good_provider_keeps_every_promise() {
+    check(Vice::None, &[]);
+}
+
+#[test]
+fn each_vice_breaks_the_promise_that_is_about_it() {
+    let absence = "only what is not there is not found";
+    let later = "a later value is seen";
+    let batch = "a batch answers in order, one for each request";
+    let check_reads = "a check succeeds and reads no value";
+    let told = "calls are told to the observer";
+    check(Vice::Nameless, &["it has a name"]);
+    check(Vice::Trims, &["values come whole, byte for byte"]);
+    check(Vice::AbsentIsDenied, &[absence, later, batch]);
+    check(Vice::Remembers, &[later]);
+    check(Vice::BatchIsSorted, &[batch]);
+    check(Vice::BatchIsShort, &[batch]);
+    check(Vice::CheckFails, &[check_reads]);
+    check(Vice::CheckReads, &[check_reads]);
+    check(Vice::TellsNothing, &[told]);
+    check(Vice::TellsFailure, &[told]);
+    check(Vice::CloseIsShared, &["closing one provider hurts no other"]);
+    check(Vice::StaysBroken, &["after a fault it works again"]);
+}
+
+#[test]
+fn a_value_that_is_printed_is_found() {
+    let kind = "a fault has its kind, and is never taken for absence";
+    let body = "an error holds nothing that the server sent";
+    check(Vice::Prints, &["Debug and Display hold no value"]);
+    check(Vice::DeniedIsAbsent, &[kind]);
+    check(Vice::QuotesBody, &[body]);
+    check(Vice::NumbersErrors, &[body]);
+}

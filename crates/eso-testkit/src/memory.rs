@@ -1,0 +1,273 @@
+//! A provider whose store is a map in memory: it fails on demand, can be held, and remembers how it was called.
+
+use std::{collections::BTreeMap, fmt, num::NonZeroUsize, sync::Arc};
+
+use async_trait::async_trait;
+use eso_core::{
+    error::{ErrorKind, ProviderError},
+    key::{RemoteKey, Version},
+    provider::{Backend, Dialect, Fetch, Fetched, Notice, Part, SecretProvider, Value},
+    value::SecretBytes,
+};
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+/// A provider in memory. Everything about it can be changed while it is used.
+///
+/// A call is remembered when it arrives; then, if the provider is held, it waits; then it is answered by what the
+/// store holds *at that time*, as a real server's would be.
+pub struct MemoryProvider {
+    state: Mutex<State>,
+    gate: watch::Sender<Gate>,
+}
+
+struct State {
+    values: BTreeMap<RemoteKey, BTreeMap<Option<Version>, Value>>,
+    failure: Option<ProviderError>,
+    failures: BTreeMap<RemoteKey, ProviderError>,
+    calls: Vec<Call>,
+    batch_size: NonZeroUsize,
+    backend: Option<Backend>,
+    dialect: Dialect,
+    notice: Option<Notice>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Gate {
+    held: bool,
+    waiting: usize,
+}
+
+/// A call that arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// One read.
+    Fetch(Fetch),
+    /// One batch read.
+    FetchAll(Vec<Fetch>),
+    /// A validation.
+    Check,
+    /// The end of the login.
+    Close,
+}
+
+impl MemoryProvider {
+    /// A store that holds nothing, and takes one request a call.
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self { state: Mutex::new(State::new()), gate: watch::Sender::default() })
+    }
+
+    /// Puts a text or bytes under a key, as its newest version.
+    pub fn put(&self, key: &str, value: impl Into<SecretBytes>) {
+        self.put_value(Fetch::new(key), Value::Bytes(value.into()));
+    }
+
+    /// Puts a JSON object under a key, as its newest version.
+    pub fn put_document(&self, key: &str, document: &serde_json::Value) {
+        self.put_value(Fetch::new(key), Value::Document(document.to_string().into()));
+    }
+
+    /// Puts what is answered to a question.
+    pub fn put_value(&self, question: Fetch, value: Value) {
+        self.state.lock().values.entry(question.key).or_default().insert(question.version, value);
+    }
+
+    /// Deletes a key with all its versions.
+    pub fn delete(&self, key: &str) {
+        self.state.lock().values.remove(&RemoteKey::from(key));
+    }
+
+    /// From now on every call fails so.
+    pub fn fail(&self, kind: ErrorKind) {
+        self.fail_with(ProviderError::new(kind, "Fetch"));
+    }
+
+    /// From now on every call fails with this error.
+    pub fn fail_with(&self, error: ProviderError) {
+        self.state.lock().failure = Some(error);
+    }
+
+    /// From now on reads of this key fail so, in batches too.
+    pub fn fail_key(&self, key: &str, kind: ErrorKind) {
+        let key = RemoteKey::from(key);
+        let error = ProviderError::new(kind, "Fetch").with_key(key.clone());
+        self.state.lock().failures.insert(key, error);
+    }
+
+    /// Nothing fails any more.
+    pub fn mend(&self) {
+        let mut state = self.state.lock();
+        state.failure = None;
+        state.failures.clear();
+    }
+
+    /// How many requests one call takes, from now on.
+    ///
+    /// # Panics
+    /// On 0.
+    pub fn set_batch_size(&self, size: usize) {
+        self.state.lock().batch_size = NonZeroUsize::new(size).expect("a batch size must not be 0");
+    }
+
+    /// What the provider says is behind it.
+    pub fn set_backend(&self, backend: Option<Backend>) {
+        self.state.lock().backend = backend;
+    }
+
+    /// How its values are read for properties.
+    pub fn set_dialect(&self, dialect: Dialect) {
+        self.state.lock().dialect = dialect;
+    }
+
+    /// What the store's condition should say.
+    pub fn set_notice(&self, notice: Option<&str>) {
+        self.state.lock().notice = notice.map(|text| Notice(text.to_owned()));
+    }
+
+    /// From now on calls arrive and wait.
+    pub fn hold(&self) {
+        self.gate.send_modify(|gate| gate.held = true);
+    }
+
+    /// Lets go of the calls that wait, and of all later ones.
+    pub fn release(&self) {
+        self.gate.send_modify(|gate| gate.held = false);
+    }
+
+    /// Ends when at least so many calls wait. A call whose caller went away does not.
+    pub async fn held(&self, calls: usize) {
+        let mut gate = self.gate.subscribe();
+        gate.wait_for(|gate| gate.waiting >= calls).await.expect("the provider must outlive the wait");
+    }
+
+    /// Every call that arrived so far, in order.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state.lock().calls.clone()
+    }
+
+    /// How many calls for values arrived so far, a batch as one.
+    pub fn reads(&self) -> usize {
+        let is_read = |call: &&Call| matches!(call, Call::Fetch(_) | Call::FetchAll(_));
+        self.state.lock().calls.iter().filter(is_read).count()
+    }
+
+    /// The keys that were asked for so far, in order, those of batches in their places.
+    pub fn asked(&self) -> Vec<RemoteKey> {
+        let requests = self.calls().into_iter().flat_map(|call| match call {
+            Call::Fetch(request) => vec![request],
+            Call::FetchAll(requests) => requests,
+            Call::Check | Call::Close => Vec::new(),
+        });
+        requests.map(|request| request.key).collect()
+    }
+
+    /// Forgets which calls arrived.
+    pub fn clear_calls(&self) {
+        self.state.lock().calls.clear();
+    }
+
+    async fn arrive(&self, call: Call) {
+        self.state.lock().calls.push(call);
+        let mut gate = self.gate.subscribe();
+        let _waiting = Waiting::new(&self.gate);
+        gate.wait_for(|gate| !gate.held).await.expect("the provider must outlive its calls");
+    }
+}
+
+/// A call that waits at the gate, counted for as long as it is not dropped.
+struct Waiting<'a>(&'a watch::Sender<Gate>);
+
+impl<'a> Waiting<'a> {
+    fn new(gate: &'a watch::Sender<Gate>) -> Self {
+        gate.send_modify(|gate| gate.waiting += 1);
+        Self(gate)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|gate| gate.waiting -= 1);
+    }
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            values: BTreeMap::new(),
+            failure: None,
+            failures: BTreeMap::new(),
+            calls: Vec::new(),
+            batch_size: NonZeroUsize::MIN,
+            backend: None,
+            dialect: Dialect::default(),
+            notice: None,
+        }
+    }
+
+    fn answer(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        if let Some(error) = self.failure.as_ref().or_else(|| self.failures.get(&request.key)) {
+            return Err(error.clone());
+        }
+        let failure = |kind| ProviderError::new(kind, "Fetch").with_key(request.key.clone());
+        if request.part == Part::Metadata {
+            return Err(failure(ErrorKind::Invalid));
+        }
+        let versions = self.values.get(&request.key);
+        let value = versions.and_then(|versions| versions.get(&request.version));
+        value.cloned().map(Fetched::new).ok_or_else(|| failure(ErrorKind::NotFound))
+    }
+}
+
+#[async_trait]
+impl SecretProvider for MemoryProvider {
+    async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        self.arrive(Call::Fetch(request.clone())).await;
+        self.state.lock().answer(request)
+    }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        self.arrive(Call::Check).await;
+        self.state.lock().failure.clone().map_or(Ok(()), Err)
+    }
+
+    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        self.arrive(Call::FetchAll(requests.to_vec())).await;
+        let state = self.state.lock();
+        requests.iter().map(|request| state.answer(request)).collect()
+    }
+
+    fn batch_size(&self, _request: &Fetch) -> NonZeroUsize {
+        self.state.lock().batch_size
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        self.state.lock().backend.clone()
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        self.state.lock().notice.clone()
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.state.lock().dialect
+    }
+
+    async fn close(&self) {
+        self.state.lock().calls.push(Call::Close);
+    }
+}
+
+impl fmt::Debug for MemoryProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryProvider").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for MemoryProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Memory")
+    }
+}
+
+#[cfg(test)]
+mod tests;
