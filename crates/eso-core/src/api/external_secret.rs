@@ -1,5 +1,7 @@
 //! `ExternalSecret`: which remote values become which keys of a Secret.
 
+#![expect(clippy::duplicated_attributes, reason = "each printed column has a type and a path of its own")]
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -75,7 +77,10 @@ pub struct ExternalSecretSpec {
 pub struct SecretStoreRef {
     /// The name of the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+    )]
     pub name: Option<String>,
     /// `SecretStore` (the default) or `ClusterSecretStore`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -97,7 +102,10 @@ pub enum SecretStoreRefKind {
 pub struct Target {
     /// The name of the Secret; the ExternalSecret's own by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"))]
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+    )]
     pub name: Option<String>,
     /// How the Secret is made and owned.
     #[serde(default, skip_serializing_if = "Option::is_none")]

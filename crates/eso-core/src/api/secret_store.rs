@@ -1,10 +1,10 @@
 //! `SecretStore` and `ClusterSecretStore`: which store, and how to log in.
 
+#![expect(clippy::duplicated_attributes, reason = "each printed column has a type and a path of its own")]
+
 use std::collections::BTreeMap;
 
-use k8s_openapi::{
-    apimachinery::pkg::{apis::meta::v1::LabelSelector, util::intstr::IntOrString},
-};
+use k8s_openapi::apimachinery::pkg::{apis::meta::v1::LabelSelector, util::intstr::IntOrString};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
