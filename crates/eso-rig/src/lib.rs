@@ -1,1 +1,35 @@
-//! Starts real servers for tests: etcd, kube-apiserver, OpenBao, AWS doubles, each on a free port
+//! Starts real servers for tests: etcd, kube-apiserver, OpenBao, AWS doubles, each on a free port.
+//!
+//! A server is found, or fetched and built once and kept ([`prepare`]); it ends with its handle, and with
+//! the process, however that ends. Nothing here knows what is tested with it.
+
+mod audit;
+mod cache;
+mod certificates;
+mod control_plane;
+mod environment;
+mod fetch;
+mod folder;
+mod http;
+mod kubeconfig;
+mod moto;
+mod openbao;
+mod port;
+mod process;
+mod programs;
+mod progress;
+mod scripted;
+mod secrets_manager;
+
+pub use self::{
+    audit::Mark,
+    control_plane::{ApiRequest, ApiRequests, ControlPlane, ControlPlaneOptions},
+    http::Answer,
+    moto::Moto,
+    openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
+    programs::{Program, find, prepare},
+    progress::{OneLine, Progress, Step},
+    scripted::{Reply, Scripted, ScriptedRequest},
+    secrets_manager::SecretsManager,
+};
+pub use reqwest::{Method, StatusCode};

