@@ -11,4 +11,6 @@ pub mod error;
 pub mod key;
 pub mod value;
 
+pub mod duration;
+
 pub mod api;
