@@ -52,9 +52,10 @@ impl Authority {
     }
 }
 
-/// A private key, PEM, for signing tokens.
-pub(crate) fn signing_key() -> Result<String> {
-    Ok(KeyPair::generate().context("no key for tokens")?.serialize_pem())
+/// A key for signing tokens: the private half and the public half, both PEM.
+pub(crate) fn signing_keys() -> Result<(String, String)> {
+    let key = KeyPair::generate().context("no key for tokens")?;
+    Ok((key.serialize_pem(), key.public_key_pem()))
 }
 
 fn parameters(names: &[&str], common_name: &str, organization: Option<&str>) -> Result<CertificateParams> {

@@ -54,7 +54,9 @@ impl Files {
         files.put("authority.pem", &files.authority_pem)?;
         files.put("server.pem", &server.certificate)?;
         files.put("server.key", &server.key)?;
-        files.put("tokens.key", &certificates::signing_key()?)?;
+        let (private, public) = certificates::signing_keys()?;
+        files.put("tokens.key", &private)?;
+        files.put("tokens.pub", &public)?;
         files.put("audit-policy.yaml", AUDIT_POLICY)?;
         files.put("kubeconfig", &files.kubeconfig)?;
         Ok(files)
@@ -98,7 +100,7 @@ impl Files {
             format!("--tls-cert-file={}", self.at("server.pem")),
             format!("--tls-private-key-file={}", self.at("server.key")),
             format!("--client-ca-file={}", self.at("authority.pem")),
-            format!("--service-account-key-file={}", self.at("tokens.key")),
+            format!("--service-account-key-file={}", self.at("tokens.pub")),
             format!("--service-account-signing-key-file={}", self.at("tokens.key")),
             "--service-account-issuer=https://kubernetes.default.svc".to_owned(),
             "--service-cluster-ip-range=10.96.0.0/16".to_owned(),

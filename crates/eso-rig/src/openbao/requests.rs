@@ -11,8 +11,10 @@ pub struct VaultRequest {
     pub path: String,
     /// The namespace's path, empty for the root.
     pub namespace: String,
-    /// What the token is called: `root`, `kubernetes-<namespace>-<name>`; empty for logins.
+    /// What the token is called: `token`, `kubernetes-<namespace>-<name>`; empty for logins.
     pub display_name: String,
+    /// The token's policies; `root` alone for the rig's own requests, none for logins.
+    pub policies: Vec<String>,
 }
 
 /// Some requests; each method keeps those that it names.
@@ -41,7 +43,7 @@ impl VaultRequests {
     /// Those that were not made with the root token: what is tested, not the rig.
     #[must_use]
     pub fn of_others(&self) -> Self {
-        self.matching(|request| request.display_name != "root")
+        self.matching(|request| !request.policies.iter().any(|policy| policy == "root"))
     }
 
     /// Those that `keep` says.
@@ -86,6 +88,7 @@ pub(super) struct Entry {
 #[serde(default)]
 struct Auth {
     display_name: String,
+    policies: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,6 +114,7 @@ impl Entry {
             path: request.path,
             namespace: request.namespace.path,
             display_name: auth.display_name,
+            policies: auth.policies,
         })
     }
 }
