@@ -54,7 +54,7 @@ pub struct CaProvider {
 }
 
 /// The kinds of object that can hold a certificate authority.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, JsonSchema)]
 pub enum CaProviderKind {
     /// A Secret.
     Secret,
