@@ -1,18 +1,44 @@
 //! One store, connected as one identity: every call to its provider goes through here, within budgets.
+//!
+//! ```text
+//! fetch ─► line (joined by key, until sent) ─► place in flight ─► rate of the backend ─► one call ─► all who asked
+//! ```
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
+use async_trait::async_trait;
 use eso_core::{
-    error::ProviderError,
+    error::{ErrorKind, ProviderError, Reason},
     provider::{Dialect, Fetch, Fetched, SecretProvider},
 };
+use parking_lot::Mutex;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::queue::Lane;
 
-/// What is behind the stores of this process, and shared by them: rate budgets and circuits, by
-/// [`Backend::id`](eso_core::provider::Backend::id). A clone is the same.
-#[derive(Clone, Debug, Default)]
-pub struct Backends;
+mod line;
+
+mod backends;
+mod circuit;
+mod pace;
+
+mod call;
+
+pub use backends::Backends;
+use backends::{SharedBackend, Sort};
+use circuit::{Circuit, Probe};
+use line::{Answer, Line, Waiting};
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,19 +59,85 @@ impl Default for StoreSettings {
 }
 
 /// A connected store.
+///
+/// Guarantees:
+/// - A request joins an equal one only while that is not sent, so nobody gets a value older than their question, and
+///   never a value of another store: each identity has its own `Store`.
+/// - Whoever goes away takes nothing from others who ask the same.
+/// - Every request is answered: a call that does not end is cut, one that panics is contained.
+/// - A store or backend that gives no answer several times in a row is not asked until it answers a probe; all
+///   requests fail with [`ErrorKind::Unavailable`] at once until then.
 #[derive(Debug)]
 pub struct Store {
     provider: Arc<dyn SecretProvider>,
+    settings: StoreSettings,
+    /// Its number in this process.
+    number: u64,
+    line: Mutex<Drained>,
+    arrived: Notify,
+    in_flight: Arc<Semaphore>,
+    backend: Arc<SharedBackend>,
+    circuit: Arc<Circuit>,
+    calls: AtomicU64,
+    question: Mutex<Option<Question>>,
+    tasks: TaskTracker,
+    closed: CancellationToken,
 }
+
+/// The line, and whether somebody serves it.
+#[derive(Debug, Default)]
+struct Drained {
+    line: Line,
+    is_served: bool,
+}
+
+/// What a probe asks: the last call that says something about the service behind the store.
+#[derive(Clone, Debug)]
+enum Question {
+    Read(Fetch),
+    Check,
+}
+
+/// A place in flight, of the store and of what is behind it.
+struct Pass {
+    _of_the_store: OwnedSemaphorePermit,
+    _of_the_backend: OwnedSemaphorePermit,
+}
+
+/// What a call says about the service behind the store.
+enum Verdict {
+    Answered,
+    Unanswered(ProviderError),
+    /// It failed before it came there, or may have.
+    Unknown,
+}
+
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 impl Store {
     /// Puts a provider behind the budgets that it shares with other stores of its backend.
-    pub fn new(
-        provider: Arc<dyn SecretProvider>,
-        _settings: StoreSettings,
-        _backends: &Backends,
-    ) -> Arc<Self> {
-        Arc::new(Self { provider })
+    pub fn new(provider: Arc<dyn SecretProvider>, settings: StoreSettings, backends: &Backends) -> Arc<Self> {
+        let backend = backends.get(provider.backend().as_ref());
+        Arc::new_cyclic(|store: &Weak<Self>| {
+            let circuit = Arc::<Circuit>::default();
+            let member: Weak<dyn Probe> = store.clone();
+            circuit.join(Weak::clone(&member));
+            backend.circuit.join(member);
+            Self {
+                provider,
+                settings,
+                number: NUMBERS.fetch_add(1, Ordering::Relaxed),
+                line: Mutex::default(),
+                arrived: Notify::new(),
+                in_flight: Arc::new(Semaphore::new(settings.in_flight.get())),
+                backend,
+                circuit,
+                calls: AtomicU64::new(0),
+                question: Mutex::default(),
+                tasks: TaskTracker::new(),
+                closed: CancellationToken::new(),
+            }
+        })
     }
 
     /// The provider itself, for what is no read: its name, its notice, its further powers.
@@ -59,21 +151,246 @@ impl Store {
     }
 
     /// Reads values: one result for each request, in order.
-    pub async fn fetch(
-        self: &Arc<Self>,
-        requests: Vec<Fetch>,
-        _lane: Lane,
-    ) -> Vec<Result<Fetched, ProviderError>> {
-        self.provider.fetch_all(&requests).await
+    ///
+    /// Requests of [`Lane::Changed`] are sent as soon as there is room, others wait a few milliseconds for company.
+    /// A future that is dropped takes its requests back as far as they were not sent.
+    pub async fn fetch(self: &Arc<Self>, requests: Vec<Fetch>, lane: Lane) -> Vec<Result<Fetched, ProviderError>> {
+        if let Some(refusal) = self.refusal() {
+            return requests.into_iter().map(|request| Err(refusal.clone().with_key(request.key))).collect();
+        }
+        let answers: Vec<_> = {
+            let now = Instant::now();
+            let line = &mut self.line.lock().line;
+            requests.into_iter().map(|request| line.join(request, lane, self.settings.retries, now)).collect()
+        };
+        self.serve_line();
+        let answers = answers.into_iter().map(async |answer| answer.await.unwrap_or_else(|_| Err(closed())));
+        futures::future::join_all(answers).await
     }
 
-    /// Whether the login is good.
-    pub async fn check(self: &Arc<Self>) -> Result<(), ProviderError> {
-        self.provider.check().await
+    /// Whether the login is good, asked within the same bounds as reads.
+    pub async fn check(&self) -> Result<(), ProviderError> {
+        let _call = self.tasks.token();
+        let _pass = self.admit(Sort::Single).await?;
+        let result = call::check(&*self.provider).await;
+        self.judge(verdict([result.as_ref().err()]), Question::Check);
+        self.slow_down(Sort::Single, [result.as_ref().err()]);
+        result
     }
 
-    /// Waits for the calls under way and ends the login. Requests that come later fail.
+    /// Why requests fail at once, while the store or what is behind it gives no answer; `None` as long as it is asked.
+    pub fn refusal(&self) -> Option<ProviderError> {
+        if self.closed.is_cancelled() {
+            return Some(closed());
+        }
+        self.circuit.refusal().or_else(|| self.backend.circuit.refusal())
+    }
+
+    /// Ends when the store is asked again, at once if it is asked now, and when it is closed.
+    pub async fn recovered(&self) {
+        let both = async {
+            self.circuit.closed().await;
+            self.backend.circuit.closed().await;
+        };
+        tokio::select! {
+            () = both => {}
+            () = self.closed.cancelled() => {}
+        }
+    }
+
+    /// Waits for the calls under way and ends the login. Requests that wait, or come later, fail.
     pub async fn close(&self) {
-        self.provider.close().await;
+        if self.closed.is_cancelled() {
+            return;
+        }
+        self.closed.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        call::close(&*self.provider).await;
     }
+
+    /// Its number, which no other store of this process has.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Sees to it that somebody serves the line.
+    fn serve_line(self: &Arc<Self>) {
+        let was_served = std::mem::replace(&mut self.line.lock().is_served, true);
+        if was_served {
+            self.arrived.notify_one();
+        } else {
+            self.tasks.spawn(Arc::clone(self).drain());
+        }
+    }
+
+    /// Serves the line until it is empty.
+    async fn drain(self: Arc<Self>) {
+        while let Some(sort) = self.next_call().await {
+            match self.admit(sort).await {
+                Ok(pass) => self.send(sort, pass),
+                Err(refusal) => self.refuse_all(&refusal),
+            }
+        }
+    }
+
+    /// Waits until a call should be made; `None` where nobody waits any more, and the line is no longer served.
+    async fn next_call(&self) -> Option<Sort> {
+        loop {
+            let (sort, waits_until) = {
+                let mut drained = self.line.lock();
+                let Some(sort) = drained.line.next(|request| self.batch_size(request)) else {
+                    drained.is_served = false;
+                    return None;
+                };
+                (sort, drained.line.waits_until(|request| self.batch_size(request)))
+            };
+            let Some(until) = waits_until.filter(|until| *until > Instant::now()) else { return Some(sort) };
+            tokio::select! {
+                () = sleep_until(until) => {}
+                () = self.arrived.notified() => {}
+                () = self.closed.cancelled() => return Some(sort),
+            }
+        }
+    }
+
+    /// Waits for a place in flight and for the backend's rate; or says why nothing is asked.
+    async fn admit(&self, sort: Sort) -> Result<Pass, ProviderError> {
+        let pass = async {
+            let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
+            Pass { _of_the_store: place, _of_the_backend: self.backend.admit(sort).await }
+        };
+        tokio::select! {
+            biased;
+            () = self.closed.cancelled() => Err(closed()),
+            refusal = self.circuit.opened() => Err(refusal),
+            refusal = self.backend.circuit.opened() => Err(refusal),
+            pass = pass => Ok(pass),
+        }
+    }
+
+    /// What is sent is taken out of the line here, and not before.
+    fn send(self: &Arc<Self>, sort: Sort, pass: Pass) {
+        let batch = self.line.lock().line.take(sort, |request| self.batch_size(request));
+        if !batch.is_empty() {
+            self.tasks.spawn(Arc::clone(self).call(batch, sort, pass));
+        }
+    }
+
+    async fn call(self: Arc<Self>, batch: Vec<Waiting>, sort: Sort, pass: Pass) {
+        let requests: Vec<&Fetch> = batch.iter().map(|waiting| &waiting.request).collect();
+        let answers = call::read(&*self.provider, &requests).await;
+        let errors = || answers.iter().map(|answer| answer.as_ref().err());
+        self.judge(verdict(errors()), Question::Read(requests[0].clone()));
+        self.slow_down(sort, errors());
+        drop(pass);
+        self.deliver(batch, &answers).await;
+    }
+
+    /// Hands the answers out; what may be tried again stands in line again after a while.
+    async fn deliver(self: &Arc<Self>, batch: Vec<Waiting>, answers: &[Answer]) {
+        let mut again = Vec::new();
+        for (mut waiting, answer) in batch.into_iter().zip(answers) {
+            if waiting.retries > 0 && is_worth_a_retry(answer) {
+                waiting.retries -= 1;
+                again.push(waiting);
+            } else {
+                waiting.answer(answer);
+            }
+        }
+        if again.is_empty() {
+            return;
+        }
+        tokio::select! {
+            () = sleep(self.settings.retry_interval) => {}
+            () = self.closed.cancelled() => {}
+        }
+        again.into_iter().for_each(|waiting| self.line.lock().line.put(waiting));
+        self.serve_line();
+    }
+
+    fn refuse_all(&self, refusal: &ProviderError) {
+        let refused = self.line.lock().line.take_all();
+        for waiting in refused {
+            let answer = Err(refusal.clone().with_key(waiting.request.key.clone()));
+            waiting.answer(&answer);
+        }
+    }
+
+    fn judge(&self, verdict: Verdict, question: Question) {
+        match verdict {
+            Verdict::Answered => {
+                if matches!(question, Question::Read(_)) {
+                    *self.question.lock() = Some(question);
+                }
+                self.circuit.answered();
+                self.backend.circuit.answered();
+            }
+            Verdict::Unanswered(failure) => {
+                *self.question.lock() = Some(question);
+                self.circuit.unanswered(self.calls.fetch_add(1, Ordering::Relaxed), &failure);
+                self.backend.circuit.unanswered(self.number, &failure);
+            }
+            Verdict::Unknown => {}
+        }
+    }
+
+    fn slow_down<'a>(&self, sort: Sort, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
+        let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
+        if let Some(longest) = throttled.map(ProviderError::retry_after).max() {
+            self.backend.throttled(sort, longest);
+        }
+    }
+
+    fn batch_size(&self, request: &Fetch) -> usize {
+        self.provider.batch_size(request).get()
+    }
+}
+
+#[async_trait]
+impl Probe for Store {
+    async fn probe(&self) -> Option<bool> {
+        let question = self.question.lock().clone()?;
+        let _call = self.tasks.token();
+        if self.closed.is_cancelled() {
+            return None;
+        }
+        let result = match question {
+            Question::Read(request) => call::read(&*self.provider, &[&request]).await.remove(0).map(drop),
+            Question::Check => call::check(&*self.provider).await,
+        };
+        Some(result.err().is_none_or(|failure| failure.kind() != ErrorKind::Unavailable))
+    }
+}
+
+/// What the failures of one call say together; `None` is a success.
+fn verdict<'a>(errors: impl IntoIterator<Item = Option<&'a ProviderError>>) -> Verdict {
+    let mut verdict = Verdict::Unknown;
+    for error in errors {
+        match error.map(|error| (error, error.kind())) {
+            None => return Verdict::Answered,
+            Some((error, ErrorKind::Unavailable)) => verdict = Verdict::Unanswered(error.clone()),
+            // These may come from a login elsewhere, or from no call at all.
+            Some((_, ErrorKind::Unauthenticated | ErrorKind::Invalid)) => {}
+            Some((
+                _,
+                ErrorKind::NotFound
+                | ErrorKind::Denied
+                | ErrorKind::Conflict
+                | ErrorKind::Throttled
+                | ErrorKind::Unexpected,
+            )) => return Verdict::Answered,
+        }
+    }
+    verdict
+}
+
+fn is_worth_a_retry(answer: &Answer) -> bool {
+    let kind = answer.as_ref().err().map(ProviderError::kind);
+    matches!(kind, Some(ErrorKind::Throttled | ErrorKind::Unavailable))
+}
+
+fn closed() -> ProviderError {
+    ProviderError::new(ErrorKind::Unavailable, "Fetch")
+        .with_reason(Reason::new("the store was closed because it changed; it is asked again under its new settings"))
 }

@@ -1,0 +1,76 @@
+//! Which objects show the same value: when it is read for one that is due, those that are due soon come along.
+//!
+//! About 100 bytes for an object with one value.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    time::Duration,
+};
+
+use eso_core::provider::Fetch;
+use eso_plan::desired::Refresh;
+
+use crate::{ports::ObjectId, store::Store};
+
+/// A value of a store, as a hash: two that meet by chance cost a read that comes a little early, and no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Source(u64);
+
+impl Source {
+    pub(super) fn new(store: &Store, fetch: &Fetch) -> Self {
+        Self(BuildHasherDefault::<DefaultHasher>::default().hash_one((store.number(), fetch)))
+    }
+}
+
+/// How much earlier than its time an object may be read, to share a read: a tenth of its interval, at most 30 s.
+pub(super) fn slack(refresh: Refresh) -> Duration {
+    match refresh {
+        Refresh::Every(interval) => (interval / 10).min(Duration::from_secs(30)),
+        Refresh::OnChange | Refresh::Once => Duration::ZERO,
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Company {
+    by_source: BTreeSet<(Source, ObjectId)>,
+    members: HashMap<ObjectId, Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    sources: Box<[Source]>,
+    slack: Duration,
+}
+
+impl Company {
+    /// Notes what an object shows.
+    pub(super) fn note(&mut self, object: ObjectId, sources: &[Source], slack: Duration) {
+        let same = self.members.get_mut(&object).filter(|member| *member.sources == *sources);
+        if let Some(member) = same {
+            member.slack = slack;
+            return;
+        }
+        self.forget(object);
+        self.by_source.extend(sources.iter().map(|source| (*source, object)));
+        self.members.insert(object, Member { sources: sources.into(), slack });
+    }
+
+    /// Drops an object.
+    pub(super) fn forget(&mut self, object: ObjectId) {
+        let Some(member) = self.members.remove(&object) else { return };
+        for source in member.sources {
+            self.by_source.remove(&(source, object));
+        }
+    }
+
+    /// The objects that show one of these values, and how early each may be read. The same object may come twice.
+    pub(super) fn of(&self, sources: &[Source]) -> impl Iterator<Item = (ObjectId, Duration)> {
+        let range = |source: &Source| (*source, ObjectId(0))..=(*source, ObjectId(u64::MAX));
+        let objects = sources.iter().flat_map(move |source| self.by_source.range(range(source)));
+        objects.filter_map(|(_, object)| self.members.get(object).map(|member| (*object, member.slack)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! What is behind stores and shared by them: places in flight, rate budgets and a circuit.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use eso_core::provider::Backend;
+use parking_lot::Mutex;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep_until},
+};
+
+use super::{circuit::Circuit, pace::Pace};
+
+/// How many calls one backend gets at once from all its stores: twice what one store may have, so that one that hangs
+/// leaves as much to the others.
+const IN_FLIGHT: usize = 64;
+
+/// How long a backend is left alone that throttles and does not say for how long.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// No backend may send us away for longer: the objects would miss the 30 s in which they recover.
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+
+/// What is behind the stores of this process, by [`Backend::id`]. A clone is the same.
+///
+/// A backend is dropped with its last store. Where two stores name different rates for one id, the first one's hold.
+#[derive(Clone, Debug, Default)]
+pub struct Backends(Arc<Mutex<HashMap<String, Weak<SharedBackend>>>>);
+
+impl Backends {
+    /// The backend of a store; one of its own where it shares it with nobody.
+    pub(super) fn get(&self, backend: Option<&Backend>) -> Arc<SharedBackend> {
+        let Some(backend) = backend else { return Arc::new(SharedBackend::new(None)) };
+        let mut backends = self.0.lock();
+        if let Some(shared) = backends.get(&backend.id).and_then(Weak::upgrade) {
+            return shared;
+        }
+        backends.retain(|_, shared| shared.strong_count() > 0);
+        let shared = Arc::new(SharedBackend::new(Some(backend)));
+        backends.insert(backend.id.clone(), Arc::downgrade(&shared));
+        shared
+    }
+
+    /// How many backends are in use.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.0.lock().values().filter(|shared| shared.strong_count() > 0).count()
+    }
+}
+
+/// The two sorts of calls that have a rate of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sort {
+    /// A call for one value.
+    Single,
+    /// A call for many.
+    Batch,
+}
+
+#[derive(Debug)]
+pub(super) struct SharedBackend {
+    in_flight: Arc<Semaphore>,
+    singles: Mutex<Pace>,
+    batches: Mutex<Pace>,
+    pub(super) circuit: Arc<Circuit>,
+}
+
+impl SharedBackend {
+    fn new(backend: Option<&Backend>) -> Self {
+        Self {
+            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            singles: Mutex::new(Pace::new(backend.and_then(|backend| backend.reads_per_second))),
+            batches: Mutex::new(Pace::new(backend.and_then(|backend| backend.batches_per_second))),
+            circuit: Arc::default(),
+        }
+    }
+
+    /// Waits for a place and for its turn. Stores are served in the order in which they came.
+    pub(super) async fn admit(&self, sort: Sort) -> OwnedSemaphorePermit {
+        let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
+        let turn = self.pace(sort).lock().reserve(Instant::now());
+        sleep_until(turn).await;
+        // A pause may have been asked for while this one waited for its turn.
+        loop {
+            let paused_until = self.pace(sort).lock().paused_until();
+            match paused_until.filter(|until| *until > Instant::now()) {
+                Some(until) => sleep_until(until).await,
+                None => return place,
+            }
+        }
+    }
+
+    /// Leaves the backend alone for as long as it asks for, within bounds.
+    pub(super) fn throttled(&self, sort: Sort, retry_after: Option<Duration>) {
+        let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
+        self.pace(sort).lock().pause(Instant::now() + pause);
+    }
+
+    fn pace(&self, sort: Sort) -> &Mutex<Pace> {
+        match sort {
+            Sort::Single => &self.singles,
+            Sort::Batch => &self.batches,
+        }
+    }
+}
