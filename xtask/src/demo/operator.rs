@@ -1,0 +1,118 @@
+//! The operator as the demo runs it: a process of its own, under a service account with the roles that it needs.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use super::{PATIENCE, cluster::Cluster};
+use crate::{project, screen::Screen};
+
+/// Where deploy/examples/operator puts the operator's service account.
+const ACCOUNT: (&str, &str) = ("external-secrets", "external-secrets");
+
+/// A running operator; it ends with this handle.
+pub(super) struct Operator {
+    process: Child,
+    folder: TempDir,
+    metrics: String,
+}
+
+/// Builds the operator, and says where it is.
+pub(super) fn build(screen: &Screen) -> Result<PathBuf> {
+    let began = Instant::now();
+    screen.say("building the operator (a few minutes the first time)");
+    let binary = project::build_operator(project::Profile::Development)?;
+    screen.say(&format!("  the operator is built, {:.1} s", began.elapsed().as_secs_f32()));
+    Ok(binary)
+}
+
+impl Operator {
+    /// Starts it, and returns when it says that it is ready.
+    pub(super) async fn start(cluster: &Cluster, binary: &Path, aws: &str) -> Result<Self> {
+        let folder = TempDir::with_prefix("eso-demo")?;
+        let kubeconfig = folder.path().join("kubeconfig.json");
+        let (namespace, name) = ACCOUNT;
+        fs::write(&kubeconfig, cluster.kubeconfig_for(namespace, name).await?.to_string())?;
+        let (live, metrics) = (free_address()?, free_address()?);
+        let log = fs::File::create(folder.path().join("eso.log"))?;
+        let process = Command::new(binary)
+            .args([format!("--live-addr={live}"), format!("--metrics-addr={metrics}")])
+            .arg("--log-format=text")
+            .env("KUBECONFIG", &kubeconfig)
+            .env("AWS_SECRETSMANAGER_ENDPOINT", aws)
+            .env("AWS_STS_ENDPOINT", aws)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+            .context("cannot start the operator")?;
+        let mut operator = Self { process, folder, metrics: format!("http://{metrics}") };
+        operator.ready(&live).await?;
+        Ok(operator)
+    }
+
+    /// Where its log is.
+    pub(super) fn log(&self) -> PathBuf {
+        self.folder.path().join("eso.log")
+    }
+
+    /// Where its metrics are.
+    pub(super) fn metrics_url(&self) -> &str {
+        &self.metrics
+    }
+
+    /// The end of its log, for somebody who wonders why a step failed.
+    pub(super) fn last_words(&self) -> String {
+        let log = fs::read_to_string(self.log()).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().rev().take(20).collect();
+        format!("the operator's log ends so:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
+    }
+
+    async fn ready(&mut self, live: &str) -> Result<()> {
+        let began = Instant::now();
+        while began.elapsed() < PATIENCE {
+            if let Some(status) = self.process.try_wait()? {
+                bail!("the operator ended at once ({status}); {}", self.last_words());
+            }
+            if is_ready(live).await {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        bail!("the operator does not get ready; {}", self.last_words())
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        // It has ended already where this fails, and that is what is wanted.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether the operator says that it is ready.
+async fn is_ready(live: &str) -> bool {
+    let Ok(mut connection) = TcpStream::connect(live).await else { return false };
+    let question = format!("GET /readyz HTTP/1.1\r\nHost: {live}\r\nConnection: close\r\n\r\n");
+    let mut answer = String::new();
+    let asked = connection.write_all(question.as_bytes()).await;
+    asked.is_ok()
+        && connection.read_to_string(&mut answer).await.is_ok()
+        && answer.starts_with("HTTP/1.1 200")
+}
+
+fn free_address() -> Result<String> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
+    Ok(listener.local_addr()?.to_string())
+}
