@@ -2,6 +2,14 @@
 //!
 //! [`Vault`] is made once; each [`connect`](Vault::connect) gives one store, logged in as one identity.
 
+mod auth;
+mod config;
+mod error;
+mod http;
+mod kv;
+mod store;
+mod token;
+
 use std::{path::PathBuf, sync::Arc};
 
 use eso_core::{
@@ -10,9 +18,19 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 
-/// What all Vault stores of a process share.
+use crate::{
+    auth::Authenticator,
+    config::{Authority, Config},
+    error::Call,
+    http::{Pools, Route, Server, Trust},
+    store::{Store, in_time},
+    token::Session,
+};
+
+/// What all Vault stores of a process share: connections. Made once.
 #[derive(Debug)]
 pub struct Vault {
+    pools: Pools,
     own_token: PathBuf,
 }
 
@@ -22,7 +40,7 @@ impl Vault {
 
     /// Shares nothing yet.
     pub fn new() -> Self {
-        Self { own_token: Self::OWN_TOKEN.into() }
+        Self { pools: Pools::default(), own_token: Self::OWN_TOKEN.into() }
     }
 
     /// Reads the operator's own service-account token at another path than [`OWN_TOKEN`](Self::OWN_TOKEN).
@@ -34,15 +52,32 @@ impl Vault {
 
     /// Logs in to a store.
     ///
+    /// Nothing is read from `VAULT_*` variables. Ends within 28 s.
     /// Fails with `Invalid` where the specification can never work, `Unauthenticated` where the login is refused or a
     /// credential is missing, and `Unavailable` where the server does not answer.
     pub async fn connect(
         &self,
-        _spec: &VaultProvider,
-        _connection: Connection,
+        spec: &VaultProvider,
+        connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ProviderError> {
-        let reason = Reason::new(format!("not served yet (own token at {})", self.own_token.display()));
-        Err(ProviderError::new(ErrorKind::Invalid, "cannot initialize Vault client").with_reason(reason))
+        let config = Config::new(spec).map_err(|error| Call::Login.invalid(error))?;
+        let store = in_time(Call::Login, self.open(config, connection)).await?;
+        Ok(Arc::new(store))
+    }
+
+    async fn open(&self, config: Config, connection: Connection) -> Result<Store, ProviderError> {
+        let Config { address, authority, engine, namespace, login_namespace, method } = config;
+        let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
+        let pool = self.pools.get(&Route { trust, direct: address.loopback }).map_err(|_| no_client())?;
+        let server = Arc::new(Server { base: address.base, pool, calls: connection.calls });
+        let session = Session::open(Authenticator {
+            server: Arc::clone(&server),
+            namespace: login_namespace,
+            method,
+            credentials: connection.credentials,
+            own_token: self.own_token.clone(),
+        });
+        Ok(Store { session: session.await?, server, origin: address.origin, engine, namespace })
     }
 }
 
@@ -50,4 +85,22 @@ impl Default for Vault {
     fn default() -> Self {
         Self::new()
     }
+}
+
+async fn trust(authority: Authority, connection: &Connection) -> Result<Trust, ProviderError> {
+    match authority {
+        Authority::System => Ok(Trust::System),
+        Authority::Bundle(roots) => Ok(Trust::Only(roots)),
+        Authority::Provider(provider) => {
+            let text = connection.credentials.certificate_authority(&provider).await;
+            let text = text.map_err(|error| error.into_provider_error(Call::Login.operation()))?;
+            let roots = config::certificates("the object of caProvider", &text);
+            roots.map(Trust::Only).map_err(|error| Call::Login.invalid(error))
+        }
+    }
+}
+
+fn no_client() -> ProviderError {
+    let advice = "no TLS client can be made: check caBundle or caProvider, or the system's roots";
+    Call::Login.error(ErrorKind::Invalid, Reason::new(advice))
 }

@@ -1,0 +1,204 @@
+//! What Vault's answers mean: the one place where its statuses and words are mapped.
+//!
+//! An answer's text is only searched for phrases that decide; what is shown is its status and words of our own.
+
+use eso_core::error::{ErrorKind, ProviderError, Reason};
+use serde::{Deserialize, de::IgnoredAny};
+
+use crate::http::{Failure, Reply};
+
+/// The calls to Vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Call {
+    /// Any login.
+    Login,
+    /// Asking what a token is.
+    LookupSelf,
+    /// Making a token live longer.
+    RenewSelf,
+    /// Ending a token.
+    RevokeSelf,
+    /// Reading a value.
+    ReadSecretData,
+}
+
+impl Call {
+    /// The name that metrics use, as in the original.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Login => "Login",
+            Self::LookupSelf => "LookupSelf",
+            Self::RenewSelf => "RenewSelf",
+            Self::RevokeSelf => "RevokeSelf",
+            Self::ReadSecretData => "ReadSecretData",
+        }
+    }
+
+    /// The words with which the original begins its message.
+    pub(crate) fn operation(self) -> &'static str {
+        match self {
+            Self::Login | Self::RenewSelf | Self::RevokeSelf => "cannot initialize Vault client",
+            Self::LookupSelf => "invalid vault credentials",
+            Self::ReadSecretData => "cannot read secret data from Vault",
+        }
+    }
+
+    /// A failure of this call, with advice in words of our own.
+    pub(crate) fn error(self, kind: ErrorKind, reason: Reason) -> ProviderError {
+        ProviderError::new(kind, self.operation()).with_reason(reason)
+    }
+
+    /// A failure of this call that asking again cannot mend.
+    pub(crate) fn invalid(self, cause: impl std::error::Error) -> ProviderError {
+        self.error(ErrorKind::Invalid, Reason::new(cause.to_string()))
+    }
+}
+
+/// What it means that there is no answer.
+pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
+    let (kind, advice) = match failure {
+        Failure::TimedOut => (ErrorKind::Unavailable, None),
+        Failure::Unreachable => (ErrorKind::Unavailable, Some("check the address and the network")),
+        Failure::UntrustedCertificate => (ErrorKind::Invalid, Some("check caBundle or caProvider")),
+        Failure::OutdatedCertificate => (ErrorKind::Invalid, Some("renew it, and check the clocks")),
+        Failure::ForeignCertificate => (ErrorKind::Invalid, Some("use a name that it is made for")),
+        Failure::Handshake => (ErrorKind::Invalid, Some("check whether the address is https or http")),
+        Failure::TooLarge => (ErrorKind::Unexpected, Some("is there a Vault at this address?")),
+        Failure::Malformed => (ErrorKind::Unexpected, None),
+    };
+    let words = advice.map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
+    call.error(kind, Reason::new(words))
+}
+
+/// What an answer that is no success means.
+pub(crate) fn of_refusal(call: Call, reply: &Reply) -> ProviderError {
+    let (kind, advice) = meaning(call, reply.status, &Said::in_body(reply));
+    let error = call.error(kind, Reason::new(advice).with_code(&format!("HTTP {}", reply.status)));
+    match reply.retry_after {
+        Some(pause) => error.with_retry_after(pause),
+        None => error,
+    }
+}
+
+type Meaning = (ErrorKind, &'static str);
+
+fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
+    match (status, call) {
+        (429, _) => (ErrorKind::Throttled, "a rate limit of Vault is reached"),
+        (300..400, _) => (
+            ErrorKind::Unavailable,
+            "the server redirects, which is not followed: set the address of the active node or of a load balancer",
+        ),
+        (412, _) => (ErrorKind::Unavailable, "the node has not caught up yet"),
+        (472 | 473, _) => (ErrorKind::Unavailable, "the node is a standby that does not answer"),
+        (500..600, _) if said.mentions("sealed") => (ErrorKind::Unavailable, "Vault is sealed: unseal it"),
+        (500..600, _) => (ErrorKind::Unavailable, "Vault cannot answer now"),
+        (404, _) if said.mentions("no handler for route") => no_route(call),
+        (400 | 401 | 403, Call::Login) => refused_login(said),
+        (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) => {
+            (ErrorKind::Unauthenticated, "the token is wrong, or its life is over")
+        }
+        (_, Call::ReadSecretData) => refused_read(status, said),
+        _ => NOT_UNDERSTOOD,
+    }
+}
+
+const NOT_UNDERSTOOD: Meaning =
+    (ErrorKind::Unexpected, "an answer that is not understood: is there a Vault at this address?");
+
+fn no_route(call: Call) -> Meaning {
+    match call {
+        Call::ReadSecretData => {
+            (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
+        }
+        Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {
+            (ErrorKind::Invalid, "no auth method is mounted at this path: check its path and the namespace")
+        }
+    }
+}
+
+/// Phrases of the login methods, and what each means. A refused login is always the same kind: nobody is logged in.
+const LOGIN_ADVICE: [(&str, &str); 6] = [
+    ("secret id", "the role id or the secret id is wrong, or no longer valid"),
+    ("role id", "the role id or the secret id is wrong, or no longer valid"),
+    ("invalid role name", "the auth method has no such role"),
+    ("could not be found", "the auth method has no such role"),
+    ("not authorized", "the role does not allow this service account"),
+    ("audience", "the role asks for another audience than the service account's token has"),
+];
+
+fn refused_login(said: &Said) -> Meaning {
+    let known = LOGIN_ADVICE.iter().find(|(phrase, _)| said.mentions(phrase));
+    let otherwise = "the login is refused: check the auth method's path, the role and the credentials";
+    (ErrorKind::Unauthenticated, known.map_or(otherwise, |(_, advice)| advice))
+}
+
+fn refused_read(status: u16, said: &Said) -> Meaning {
+    match status {
+        404 if said.deleted => (ErrorKind::NotFound, "the version is deleted"),
+        // A KV v2 mount that is read as v1 says 404 too, but adds a warning: nothing is known about the value.
+        404 if said.warns => {
+            (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
+        }
+        404 if said.nothing => (ErrorKind::NotFound, "there is no such value"),
+        400 | 401 if said.mentions("client token") => {
+            (ErrorKind::Unauthenticated, "the request had no token")
+        }
+        400 => {
+            (ErrorKind::Invalid, "Vault refuses the request: check the key, and the store's path and version")
+        }
+        401 => (ErrorKind::Unauthenticated, "something before Vault asks for a login"),
+        403 => (
+            ErrorKind::Denied,
+            "permission denied: the policies of the store's login must allow it to read this",
+        ),
+        405 => {
+            (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version")
+        }
+        _ => NOT_UNDERSTOOD,
+    }
+}
+
+/// What decides in the body of a refusal.
+#[derive(Default)]
+struct Said {
+    errors: Vec<String>,
+    /// It is Vault's way to say "nothing there": a list of errors that is empty.
+    nothing: bool,
+    /// There is a version, but its data is gone.
+    deleted: bool,
+    warns: bool,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    errors: Option<Vec<String>>,
+    warnings: Option<Vec<IgnoredAny>>,
+    data: Option<Gone>,
+}
+
+#[derive(Deserialize)]
+struct Gone {
+    metadata: Option<IgnoredAny>,
+}
+
+impl Said {
+    fn in_body(reply: &Reply) -> Self {
+        match reply.parse::<Body>() {
+            None => Self::default(),
+            Some(Body { errors, warnings, data }) => Self {
+                nothing: errors.as_ref().is_some_and(Vec::is_empty),
+                deleted: data.is_some_and(|data| data.metadata.is_some()),
+                warns: warnings.is_some_and(|warnings| !warnings.is_empty()),
+                errors: errors.unwrap_or_default(),
+            },
+        }
+    }
+
+    fn mentions(&self, phrase: &str) -> bool {
+        self.errors.iter().any(|error| error.to_lowercase().contains(phrase))
+    }
+}
+
+#[cfg(test)]
+mod tests;

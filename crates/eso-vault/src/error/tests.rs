@@ -1,0 +1,172 @@
+//! The table of Vault's answers, and that nothing of them is shown.
+
+use std::time::Duration;
+
+use eso_core::error::ErrorKind::{
+    self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
+};
+use serde_json::{Value, json};
+use zeroize::Zeroizing;
+
+use super::{Call, of_failure, of_refusal};
+use crate::http::{Failure, Reply};
+
+const CALLS: [Call; 5] =
+    [Call::Login, Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData];
+
+fn reply(status: u16, body: &str) -> Reply {
+    Reply { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
+}
+
+#[track_caller]
+fn check(call: Call, status: u16, body: Value, kind: ErrorKind) {
+    assert_eq!(of_refusal(call, &reply(status, &body.to_string())).kind(), kind);
+}
+
+fn errors(phrase: &str) -> Value {
+    json!({"errors": [phrase]})
+}
+
+#[test]
+fn only_an_authoritative_absence_is_not_found() {
+    let read = Call::ReadSecretData;
+    check(read, 404, json!({"errors": []}), NotFound);
+    let metadata = json!({"version": 2, "destroyed": false, "deletion_time": "2026-01-01T00:00:00Z"});
+    check(read, 404, json!({"data": {"data": null, "metadata": metadata}, "warnings": null}), NotFound);
+    let warning = "Invalid path for a versioned K/V secrets engine.";
+    check(read, 404, json!({"errors": [], "warnings": [warning]}), Invalid);
+    check(read, 404, json!({"data": null, "warnings": [warning]}), Invalid);
+    check(read, 404, errors("no handler for route \"nope/data/x\". route entry not found."), Invalid);
+    check(read, 404, errors("something else"), Unexpected);
+    check(read, 404, json!({"message": "no Route matched"}), Unexpected);
+    check(read, 404, json!("a page"), Unexpected);
+    for call in CALLS {
+        for status in [301, 307, 400, 401, 403, 405, 412, 429, 472, 473, 500, 502, 503, 504, 418] {
+            for body in [json!({"errors": []}), errors("not found"), json!(null)] {
+                assert_ne!(of_refusal(call, &reply(status, &body.to_string())).kind(), NotFound, "{status}");
+            }
+        }
+        assert_eq!(of_refusal(call, &reply(404, "")).kind(), Unexpected);
+    }
+}
+
+#[test]
+fn reads_are_refused_for_these_reasons() {
+    let read = Call::ReadSecretData;
+    check(read, 403, errors("permission denied"), Denied);
+    check(read, 400, errors("missing client token"), Unauthenticated);
+    check(read, 400, errors("unsupported path"), Invalid);
+    check(read, 401, json!(null), Unauthenticated);
+    check(read, 405, errors("unsupported operation"), Invalid);
+    check(read, 418, json!(null), Unexpected);
+}
+
+#[test]
+fn a_refused_login_logs_nobody_in() {
+    for (status, phrase) in [
+        (400, "invalid role or secret ID"),
+        (400, "invalid secret id"),
+        (400, "invalid role name \"nobody\""),
+        (403, "service account name not authorized"),
+        (403, "permission denied"),
+        (401, ""),
+    ] {
+        check(Call::Login, status, errors(phrase), Unauthenticated);
+    }
+    check(
+        Call::Login,
+        404,
+        errors("no handler for route \"auth/nope/login\". route entry not found."),
+        Invalid,
+    );
+    for call in [Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf] {
+        check(call, 403, errors("permission denied"), Unauthenticated);
+        check(call, 403, errors("bad token"), Unauthenticated);
+    }
+}
+
+#[test]
+fn a_server_in_trouble_is_unavailable_to_every_call() {
+    for call in CALLS {
+        for status in [301, 302, 307, 308, 412, 472, 473, 500, 502, 503, 504] {
+            check(
+                call,
+                status,
+                errors("local node not active but active cluster node not found"),
+                Unavailable,
+            );
+            check(call, status, json!(null), Unavailable);
+        }
+        check(call, 503, errors("Vault is sealed"), Unavailable);
+        check(call, 429, errors("request path \"secret/data/x\": rate limit quota exceeded"), Throttled);
+    }
+}
+
+#[test]
+fn a_throttled_call_says_when_to_come_again() {
+    let throttled = Reply { retry_after: Some(Duration::from_secs(7)), ..reply(429, "") };
+    assert_eq!(of_refusal(Call::ReadSecretData, &throttled).retry_after(), Some(Duration::from_secs(7)));
+}
+
+#[test]
+fn no_answer_is_unavailable_unless_asking_again_cannot_help() {
+    for (failure, kind) in [
+        (Failure::TimedOut, Unavailable),
+        (Failure::Unreachable, Unavailable),
+        (Failure::UntrustedCertificate, Invalid),
+        (Failure::OutdatedCertificate, Invalid),
+        (Failure::ForeignCertificate, Invalid),
+        (Failure::Handshake, Invalid),
+        (Failure::TooLarge, Unexpected),
+        (Failure::Malformed, Unexpected),
+    ] {
+        assert_eq!(of_failure(Call::Login, failure).kind(), kind, "{failure:?}");
+    }
+}
+
+#[track_caller]
+fn says(call: Call, status: u16, phrase: &str, words: &str) {
+    assert_eq!(of_refusal(call, &reply(status, &errors(phrase).to_string())).to_string(), words);
+}
+
+#[test]
+fn a_message_begins_as_the_originals_and_says_what_to_do() {
+    says(
+        Call::LookupSelf,
+        403,
+        "permission denied",
+        "invalid vault credentials: the token is wrong, or its life is over (HTTP 403)",
+    );
+    says(
+        Call::Login,
+        400,
+        "invalid role or secret ID",
+        "cannot initialize Vault client: the role id or the secret id is wrong, or no longer valid (HTTP 400)",
+    );
+    says(
+        Call::ReadSecretData,
+        503,
+        "Vault is sealed",
+        "cannot read secret data from Vault: Vault is sealed: unseal it (HTTP 503)",
+    );
+    let lost = of_failure(Call::ReadSecretData, Failure::UntrustedCertificate).to_string();
+    let words = "cannot read secret data from Vault: the server's certificate is not signed by the roots of this store";
+    assert_eq!(lost, format!("{words}: check caBundle or caProvider"));
+}
+
+#[test]
+fn nothing_that_a_server_says_is_shown() {
+    let canary = "canary-4c5d";
+    for call in CALLS {
+        for status in 300..600 {
+            for body in [
+                errors(canary),
+                errors(&format!("permission denied {canary}")),
+                json!({"data": {"metadata": canary}}),
+            ] {
+                let error = of_refusal(call, &reply(status, &body.to_string()));
+                assert!(!format!("{error} {error:?}").contains(canary), "{status}: {error:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! One server over HTTP: a connection pool for each TLS configuration, and single calls through rustify's endpoints.
+//!
+//! The client is ours, so that nothing is read from `VAULT_*` variables, no redirect is followed, certificates need no
+//! file, and an answer's status and `Retry-After` reach us whatever they are.
+//! `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured, as by the original; a loopback address is reached directly.
+
+use std::{
+    collections::HashMap,
+    error::Error,
+    fmt, io,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
+use http::{HeaderValue, Request, Response, header::RETRY_AFTER};
+use parking_lot::Mutex;
+use reqwest::{Certificate, redirect};
+use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
+use serde::Deserialize;
+use tracing::{Dispatch, instrument::WithSubscriber};
+use zeroize::Zeroizing;
+
+use crate::{
+    error::{self, Call},
+    store,
+};
+
+/// A server that is there accepts a connection well within this time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One call, from the first byte sent to the last one read. Vault answers a login within 0.4 s on its worst days.
+const CALL_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The largest answer that is read, in bytes: eight times what fits into a Kubernetes Secret.
+const BODY_LIMIT: usize = 8 << 20;
+
+/// The connection pools of a process: one for each way to reach servers, for as long as a store uses it.
+#[derive(Debug, Default)]
+pub(crate) struct Pools(Mutex<HashMap<Route, Weak<reqwest::Client>>>);
+
+/// How a server is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Route {
+    /// Which certificates are believed.
+    pub(crate) trust: Trust,
+    /// Whether proxies are passed by.
+    pub(crate) direct: bool,
+}
+
+/// Which certificates are believed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Trust {
+    /// None: the server is reached without TLS.
+    Plain,
+    /// Those that the system's roots sign.
+    System,
+    /// Those that these roots sign, and no others. PEM.
+    Only(Vec<u8>),
+}
+
+impl Pools {
+    /// The pool of a route: a new one, or the one that another store uses now.
+    pub(crate) fn get(&self, route: &Route) -> reqwest::Result<Arc<reqwest::Client>> {
+        let mut pools = self.0.lock();
+        if let Some(pool) = pools.get(route).and_then(Weak::upgrade) {
+            return Ok(pool);
+        }
+        let pool = Arc::new(build(route)?);
+        pools.retain(|_, pool| pool.strong_count() > 0);
+        pools.insert(route.clone(), Arc::downgrade(&pool));
+        Ok(pool)
+    }
+}
+
+fn build(Route { trust, direct }: &Route) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
+        .user_agent("external-secrets")
+        .redirect(redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(CALL_TIMEOUT);
+    let builder = if *direct { builder.no_proxy() } else { builder };
+    match trust {
+        // With no roots at all: an image without any could not build a client otherwise (reqwest#2988).
+        Trust::Plain => builder.tls_certs_only([]),
+        Trust::System => builder,
+        Trust::Only(roots) => builder.tls_certs_only(Certificate::from_pem_bundle(roots)?),
+    }
+    .build()
+}
+
+/// A server, and who counts the calls to it.
+pub(crate) struct Server {
+    /// The address up to and with `/v1`.
+    pub(crate) base: String,
+    pub(crate) pool: Arc<reqwest::Client>,
+    pub(crate) calls: Arc<dyn CallObserver>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Server").field(&self.base).finish()
+    }
+}
+
+/// The headers by which Vault knows who calls, and where.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    token: Option<HeaderValue>,
+    namespace: Option<HeaderValue>,
+}
+
+/// An answer, whatever its status.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("the server did not answer in time")]
+    TimedOut,
+    #[error("the server cannot be reached")]
+    Unreachable,
+    #[error("the server's certificate is not signed by the roots of this store")]
+    UntrustedCertificate,
+    #[error("the server's certificate is not valid at this time")]
+    OutdatedCertificate,
+    #[error("the server's certificate is for another name")]
+    ForeignCertificate,
+    #[error("no TLS connection could be made with the server")]
+    Handshake,
+    #[error("the answer is too large")]
+    TooLarge,
+    #[error("the request could not be made")]
+    Malformed,
+}
+
+impl Server {
+    /// Makes one call. Any answer is `Ok`, whatever its status.
+    pub(crate) async fn call(
+        &self,
+        call: Call,
+        caller: &Caller,
+        endpoint: impl Endpoint,
+    ) -> Result<Reply, ProviderError> {
+        let endpoint = endpoint.with_middleware(caller);
+        // rustify logs addresses and failures at levels of its own; what is worth saying is in the error.
+        let outcome = endpoint.exec(self).with_subscriber(Dispatch::none()).await;
+        let outcome = outcome.map(|result| Reply::new(result.response)).map_err(Failure::from);
+        let succeeded = outcome.as_ref().is_ok_and(|reply| reply.is_success() || reply.status == 404);
+        self.calls.called(store::NAME, call.name(), succeeded);
+        outcome.map_err(|failure| error::of_failure(call, failure))
+    }
+
+    async fn exchange(&self, request: reqwest::Request) -> Result<Response<Vec<u8>>, Failure> {
+        let mut answer = self.pool.execute(request).await.map_err(|error| Failure::of(&error))?;
+        let mut body = Vec::new();
+        while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
+            if body.len() + chunk.len() > BODY_LIMIT {
+                return Err(Failure::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        let mut response = Response::new(body);
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(response)
+    }
+}
+
+#[async_trait]
+impl Client for Server {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+        let request = reqwest::Request::try_from(request)
+            .map_err(|source| ClientError::ReqwestBuildError { source })?;
+        self.exchange(request).await.map_err(|failure| ClientError::GenericError { source: failure.into() })
+    }
+
+    fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Unlike rustify's own, which makes an error without headers of every status but 2xx.
+    async fn execute(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+        self.send(request).await
+    }
+}
+
+impl Caller {
+    /// A token that no header can carry is left out, which the server answers as it answers a stranger:
+    /// [`is_header`] is asked before a token is taken.
+    pub(crate) fn new(token: Option<&SecretBytes>, namespace: Option<&HeaderValue>) -> Self {
+        let mut token = token.and_then(|token| HeaderValue::from_bytes(token.expose()).ok());
+        if let Some(token) = &mut token {
+            token.set_sensitive(true);
+        }
+        Self { token, namespace: namespace.cloned() }
+    }
+}
+
+/// Whether a header can carry the text.
+pub(crate) fn is_header(text: &str) -> bool {
+    HeaderValue::from_str(text).is_ok()
+}
+
+/// vaultrs has a middleware of its own, which panics on values that no header can carry, and puts `/v1` before the path
+/// of a server that is reached below one.
+impl MiddleWare for Caller {
+    fn request<E: Endpoint>(&self, _: &E, request: &mut Request<Vec<u8>>) -> Result<(), ClientError> {
+        let headers = request.headers_mut();
+        headers.insert("x-vault-request", HeaderValue::from_static("true"));
+        if let Some(token) = &self.token {
+            headers.insert("x-vault-token", token.clone());
+        }
+        if let Some(namespace) = &self.namespace {
+            headers.insert("x-vault-namespace", namespace.clone());
+        }
+        Ok(())
+    }
+
+    fn response<E: Endpoint>(&self, _: &E, _: &mut Response<Vec<u8>>) -> Result<(), ClientError> {
+        Ok(())
+    }
+}
+
+impl Reply {
+    fn new(response: Response<Vec<u8>>) -> Self {
+        let (head, body) = response.into_parts();
+        let retry_after = head.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+        Self {
+            status: head.status.as_u16(),
+            retry_after: retry_after.map(Duration::from_secs),
+            body: Zeroizing::new(body),
+        }
+    }
+
+    /// Whether the server did what it was asked.
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The body, where it is JSON of this shape. Why it is not stays unsaid: serde's errors quote what they read.
+    pub(crate) fn parse<'body, T: Deserialize<'body>>(&'body self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
+    }
+}
+
+impl Failure {
+    fn of(error: &reqwest::Error) -> Self {
+        match tls_cause(error) {
+            Some(cause) => Self::of_tls(cause),
+            None if error.is_timeout() => Self::TimedOut,
+            None if error.is_builder() => Self::Malformed,
+            None => Self::Unreachable,
+        }
+    }
+
+    fn of_tls(cause: &rustls::Error) -> Self {
+        use rustls::CertificateError as Fault;
+        match cause {
+            rustls::Error::InvalidCertificate(
+                Fault::Expired
+                | Fault::ExpiredContext { .. }
+                | Fault::NotValidYet
+                | Fault::NotValidYetContext { .. },
+            ) => Self::OutdatedCertificate,
+            rustls::Error::InvalidCertificate(
+                Fault::NotValidForName | Fault::NotValidForNameContext { .. },
+            ) => Self::ForeignCertificate,
+            rustls::Error::InvalidCertificate(_) => Self::UntrustedCertificate,
+            _ => Self::Handshake,
+        }
+    }
+}
+
+impl From<ClientError> for Failure {
+    fn from(error: ClientError) -> Self {
+        match error {
+            ClientError::GenericError { source } => source.downcast().unwrap_or(Self::Malformed),
+            _ => Self::Malformed,
+        }
+    }
+}
+
+/// The TLS error below an error, also where it is wrapped in an IO error, which does not show it as its source.
+fn tls_cause<'error>(error: &'error (dyn Error + 'static)) -> Option<&'error rustls::Error> {
+    let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let inner = inner.map(|inner| inner as &'error (dyn Error + 'static));
+    error.downcast_ref().or_else(|| inner.or_else(|| error.source()).and_then(tls_cause))
+}

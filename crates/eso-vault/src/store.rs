@@ -1,0 +1,170 @@
+//! One store, logged in: its questions, and what their answers are worth.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use eso_core::{
+    api::vault::KvVersion,
+    error::{ErrorKind, ProviderError, Reason},
+    provider::{Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretProvider},
+};
+use http::HeaderValue;
+use vaultrs::api::{kv1::requests::GetSecretRequest, kv2::requests::ReadSecretRequest};
+
+use crate::{
+    error::{Call, of_failure, of_refusal},
+    http::{Caller, Failure, Reply, Server},
+    kv::{self, Engine, Location, NoDocument},
+    token::{Session, Token},
+};
+
+/// The name of the provider in metrics, as in the original.
+pub(crate) const NAME: &str = "HashiCorp/Vault";
+
+/// What a whole question may take: a login, a call, and both once more, on a server that is slow but there.
+const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
+
+/// One store, logged in.
+pub(crate) struct Store {
+    pub(crate) server: Arc<Server>,
+    pub(crate) session: Session,
+    /// Scheme, host and port of the server.
+    pub(crate) origin: String,
+    pub(crate) engine: Engine,
+    pub(crate) namespace: Option<HeaderValue>,
+}
+
+impl Store {
+    async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
+        let token = self.session.token().await?;
+        let reply = self.ask(location, version, &token).await?;
+        if reply.status != 403 {
+            return answer(location, &reply);
+        }
+        let Some(token) = self.session.replacement(&token).await? else {
+            return answer(location, &reply);
+        };
+        let reply = self.ask(location, version, &token).await?;
+        if reply.status == 403 {
+            self.session.was_in_vain().await;
+        }
+        answer(location, &reply)
+    }
+
+    async fn ask(
+        &self,
+        location: &Location,
+        version: Option<u64>,
+        token: &Token,
+    ) -> Result<Reply, ProviderError> {
+        let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        let (mount, path) = (location.mount.as_str().to_owned(), location.path.as_str().to_owned());
+        match location.version {
+            KvVersion::V1 => {
+                self.server.call(Call::ReadSecretData, &caller, GetSecretRequest { mount, path }).await
+            }
+            KvVersion::V2 => {
+                self.server
+                    .call(Call::ReadSecretData, &caller, ReadSecretRequest { mount, path, version })
+                    .await
+            }
+        }
+    }
+
+    /// Where a question leads, and at which version; `Invalid` where it leads nowhere.
+    fn locate(&self, request: &Fetch) -> Result<(Location, Option<u64>), ProviderError> {
+        let invalid =
+            |words: &'static str| Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words));
+        match request.part {
+            Part::Value => {}
+            Part::Metadata => return Err(invalid("metadata of Vault secrets is not served by this version")),
+        }
+        let location =
+            self.engine.locate(&request.key).map_err(|error| Call::ReadSecretData.invalid(error))?;
+        let version = match (&request.version, location.version) {
+            (None, _) => None,
+            (Some(_), KvVersion::V1) => {
+                return Err(invalid("KV version 1 keeps no versions: leave version out"));
+            }
+            (Some(version), KvVersion::V2) => {
+                let number = kv::version_number(version);
+                Some(number.ok_or_else(|| invalid("the version must be a number, as Vault counts them"))?)
+            }
+        };
+        Ok((location, version))
+    }
+}
+
+fn answer(location: &Location, reply: &Reply) -> Result<Fetched, ProviderError> {
+    if !reply.is_success() {
+        return Err(of_refusal(Call::ReadSecretData, reply));
+    }
+    kv::document(location.version, reply).map_err(|error| {
+        let kind = match error {
+            NoDocument::Deleted => ErrorKind::NotFound,
+            NoDocument::NoData | NoDocument::NotUnderstood => ErrorKind::Unexpected,
+        };
+        Call::ReadSecretData.error(kind, Reason::new(error.to_string()))
+    })
+}
+
+#[async_trait]
+impl SecretProvider for Store {
+    async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        let outcome = match self.locate(request) {
+            Ok((location, version)) => in_time(Call::ReadSecretData, self.read(&location, version)).await,
+            Err(error) => Err(error),
+        };
+        outcome.map_err(|error| error.with_key(request.key.clone()))
+    }
+
+    async fn check(&self) -> Result<(), ProviderError> {
+        in_time(Call::LookupSelf, self.session.check()).await
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        let id = format!("vault/{}", self.origin);
+        Some(Backend { id, reads_per_second: None, batches_per_second: None })
+    }
+
+    fn dialect(&self) -> Dialect {
+        Dialect {
+            lookup: Lookup::KeyThenPath,
+            documents: Documents::GoMarshal,
+            missing_property: MissingProperty::NoSecretData,
+        }
+    }
+
+    async fn close(&self) {
+        self.session.close().await;
+    }
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAME)
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { server, session, origin: _, engine, namespace } = self;
+        f.debug_struct("Store")
+            .field("server", server)
+            .field("session", session)
+            .field("engine", engine)
+            .field("namespace", namespace)
+            .finish()
+    }
+}
+
+/// Ends a question that takes too long, whatever it waits for.
+pub(crate) async fn in_time<T>(
+    call: Call,
+    question: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    match tokio::time::timeout(QUESTION_TIMEOUT, question).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(of_failure(call, Failure::TimedOut)),
+    }
+}

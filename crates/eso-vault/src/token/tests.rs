@@ -1,0 +1,107 @@
+//! The life of a token, instant by instant.
+
+use std::time::Duration;
+
+use eso_core::value::SecretBytes;
+use tokio::time::Instant;
+
+use super::{
+    Lease, Origin, Stage,
+    Stage::{Due, Fresh, Over},
+    Token,
+};
+
+const HOUR: u64 = 3600;
+
+/// An instant by which tokens of any age can have been got.
+async fn a_while_ago(seconds: u64) -> Instant {
+    let start = Instant::now();
+    tokio::time::advance(Duration::from_secs(seconds)).await;
+    start
+}
+
+#[track_caller]
+fn check(origin: Origin, lease: Lease, stages: &[(u64, Stage)]) {
+    let start = Instant::now();
+    let token = Token::new(origin, SecretBytes::from("token"), lease);
+    for (seconds, stage) in stages {
+        assert_eq!(token.stage(start + Duration::from_secs(*seconds)), *stage, "after {seconds} s");
+    }
+}
+
+fn lease(seconds: u64, renewable: bool) -> Lease {
+    Lease { seconds, renewable }
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_thirds_of_a_life_are_used_before_anything_is_done() {
+    let stages = [(0, Fresh), (2399, Fresh), (2400, Due), (3599, Due), (3600, Over), (36000, Over)];
+    for origin in [Origin::Login, Origin::Batch] {
+        for renewable in [true, false] {
+            check(origin, lease(HOUR, renewable), &stages);
+        }
+    }
+    check(Origin::Given, lease(HOUR, true), &stages);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_given_token_that_cannot_be_renewed_is_left_alone_until_it_is_over() {
+    check(Origin::Given, lease(HOUR, false), &[(0, Fresh), (3599, Fresh), (3600, Over)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_without_an_end_is_always_fresh() {
+    for seconds in [0, u64::MAX] {
+        check(Origin::Given, lease(seconds, true), &[(0, Fresh), (1_000_000_000, Fresh)]);
+    }
+    assert_eq!(Token::anonymous().stage(Instant::now()), Fresh);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_batch_token_is_never_renewed_though_its_lease_says_so() {
+    for (origin, renewable) in [(Origin::Login, true), (Origin::Given, true), (Origin::Batch, false)] {
+        let token = Token::new(origin, SecretBytes::from("token"), lease(HOUR, true));
+        assert_eq!(token.is_renewable(), renewable, "{origin:?}");
+    }
+    assert!(!Token::new(Origin::Login, SecretBytes::from("token"), lease(HOUR, false)).is_renewable());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewed_token_lives_from_its_renewal_on() {
+    let token = Token::new(Origin::Login, SecretBytes::from("token"), lease(HOUR, true));
+    a_while_ago(2500).await;
+    let renewed = token.renewed(lease(HOUR, true), Instant::now());
+    assert_eq!(renewed.stage(Instant::now() + Duration::from_secs(2399)), Fresh);
+    assert_eq!(renewed.secret(), token.secret());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_postponed_token_rests_for_half_of_what_remains() {
+    let token = Token::new(Origin::Login, SecretBytes::from("token"), lease(HOUR, true));
+    a_while_ago(2600).await;
+    let now = Instant::now();
+    let postponed = token.postponed(now);
+    for (seconds, stage) in [(0, Fresh), (499, Fresh), (500, Due), (999, Due), (1000, Over)] {
+        assert_eq!(postponed.stage(now + Duration::from_secs(seconds)), stage, "after {seconds} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_near_its_longest_life_is_worn_out_where_a_login_gives_more() {
+    for (origin, left, worn_out) in [
+        (Origin::Login, HOUR, false),
+        (Origin::Login, HOUR / 2, false),
+        (Origin::Login, HOUR / 2 - 1, true),
+        (Origin::Given, 60, false),
+    ] {
+        let token = Token::new(origin, SecretBytes::from("token"), lease(HOUR, true));
+        let now = Instant::now();
+        assert_eq!(token.renewed(lease(left, true), now).is_worn_out(now), worn_out, "{origin:?}, {left} s");
+    }
+}
+
+#[test]
+fn a_token_shows_nothing_of_itself() {
+    let token = Token::new(Origin::Login, SecretBytes::from("canary-77aa"), lease(HOUR, true));
+    assert!(!format!("{token:?}").contains("canary-77aa"));
+}

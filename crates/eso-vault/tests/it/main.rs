@@ -1,0 +1,1 @@
+//! Vault stores against servers.
