@@ -3,6 +3,8 @@
 pub mod external_secret;
 pub mod references;
 
+mod unserved;
+
 /// Why an object cannot be understood: in words for its condition, what is wrong and what to do. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]

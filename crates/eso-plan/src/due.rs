@@ -1,8 +1,14 @@
 //! Whether the store must be read for an object now, and if not, when to look again.
 
-use jiff::Timestamp;
+use std::time::Duration;
 
-use crate::observed::Observed;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    desired::{Ownership, Refresh},
+    observed::{Held, Observed, Record},
+    status,
+};
 
 /// Why an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,6 +16,7 @@ pub enum Wake {
     /// It, its target or the clock may have changed: look whether it is due.
     Look,
     /// What its values come from changed (its store, a credential): read the store, whatever the interval says.
+    /// An object that is read when it changes itself, or once, is not read for that, unless it failed.
     Refresh,
 }
 
@@ -24,7 +31,80 @@ pub enum Due {
     OnChange,
 }
 
+/// How far a written time may lie ahead: the clocks of two processes differ by less.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
+
 /// Whether the store must be read for an object now.
-pub fn due(_observed: &Observed, _wake: Wake, _now: Timestamp) -> Due {
-    todo!()
+///
+/// An object that was never brought into step, or is not now, is always due: how fast it is retried is the engine's.
+/// One whose target somebody else holds, and whose status says so, is due when that changes.
+pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
+    if let Held::Contested(holder) = &observed.held
+        && status::says_contested(&observed.record, holder)
+    {
+        return Due::OnChange;
+    }
+    if is_out_of_step(observed) {
+        return Due::Now;
+    }
+    match (observed.desired.refresh, wake) {
+        (Refresh::Once | Refresh::OnChange, Wake::Look | Wake::Refresh) => Due::OnChange,
+        (Refresh::Every(_), Wake::Refresh) => Due::Now,
+        (Refresh::Every(interval), Wake::Look) => after(last_read(observed, interval), interval, now),
+    }
 }
+
+fn is_out_of_step(observed: &Observed) -> bool {
+    let Observed { desired, record, held, .. } = observed;
+    let changed = desired.refresh != Refresh::Once && record.revision.as_ref() != Some(&desired.revision);
+    let never = record.revision.is_none() || (record.refreshed.is_none() && observed.refreshed.is_none());
+    let ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
+    never || changed || !ready || has_drifted(held, desired.ownership, record)
+}
+
+/// Whether the target is not what the status promises.
+fn has_drifted(held: &Held, ownership: Ownership, record: &Record) -> bool {
+    match (ownership, held) {
+        (Ownership::Read | Ownership::Leave, _) => false,
+        (Ownership::Own | Ownership::Share { .. }, Held::Intact { .. }) => false,
+        (Ownership::Own | Ownership::Share { .. }, Held::Drifted) => true,
+        (Ownership::Own | Ownership::Share { .. }, Held::Nothing) => !status::expects_nothing(record),
+        // The status does not say it yet.
+        (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)) => true,
+    }
+}
+
+/// When the store was last read. What was written down before this process began may be as old as the heartbeat, so a
+/// time that has run out says little: such objects are spread over one interval, lest all be read at once.
+fn last_read(observed: &Observed, interval: Duration) -> Option<Timestamp> {
+    let written = observed.record.refreshed;
+    let stale = |written: &Timestamp| later(*written, interval) <= observed.started;
+    match (observed.refreshed, written.filter(stale)) {
+        (Some(refreshed), _) => Some(refreshed),
+        (None, Some(_)) => {
+            let share = interval.mul_f64(f64::from(observed.spread) / f64::from(u32::MAX));
+            Some(later(observed.started.saturating_sub(signed(interval)).unwrap_or(Timestamp::MIN), share))
+        }
+        (None, None) => written,
+    }
+}
+
+fn after(last: Option<Timestamp>, interval: Duration, now: Timestamp) -> Due {
+    match last {
+        Some(last) if last.duration_since(now) > CLOCK_SKEW => Due::Now,
+        Some(last) if later(last, interval) > now => Due::At(later(last, interval)),
+        Some(_) | None => Due::Now,
+    }
+}
+
+/// That much later, or the end of time.
+pub(crate) fn later(from: Timestamp, by: Duration) -> Timestamp {
+    from.saturating_add(signed(by)).unwrap_or(Timestamp::MAX)
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-/// Why a name cannot be an entry's.
+/// How long a name may be, in bytes: Kubernetes takes no longer key in a Secret.
+const LONGEST: usize = 253;
+
+/// Why a name cannot be an entry's, in the original's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NameError {
     /// It is longer than Kubernetes takes.
@@ -21,15 +24,36 @@ pub enum NameError {
         /// The name.
         name: String,
     },
+    /// It is `.`, or begins with `..`.
+    #[error("key may not be '.' or begin with '..': {0}")]
+    Dots(String),
 }
 
 /// The name with `_` for each character that is no Unicode letter, no Unicode number and none of `-._`
 /// (`conversionStrategy: Default`).
-pub fn convert(_name: &str) -> Cow<'_, str> {
-    todo!()
+pub fn convert(name: &str) -> Cow<'_, str> {
+    let kept = |character: char| character.is_alphanumeric() || "-._".contains(character);
+    if name.chars().all(kept) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(name.chars().map(|character| if kept(character) { character } else { '_' }).collect())
 }
 
 /// Whether Kubernetes takes the name as a key of a Secret.
-pub fn check(_name: &str) -> Result<(), NameError> {
-    todo!()
+///
+/// The original lets every Unicode letter pass here, and fails when it writes.
+pub fn check(name: &str) -> Result<(), NameError> {
+    if name.len() > LONGEST {
+        let start = name[..name.floor_char_boundary(LONGEST)].to_owned();
+        return Err(NameError::TooLong { length: name.len(), start });
+    }
+    let taken = |character: char| character.is_ascii_alphanumeric() || "-._".contains(character);
+    match name.chars().find(|character| !taken(*character)) {
+        Some(character) => Err(NameError::Invalid { character, name: name.to_owned() }),
+        None if name == "." || name.starts_with("..") => Err(NameError::Dots(name.to_owned())),
+        None => Ok(()),
+    }
 }
+
+#[cfg(test)]
+mod tests;

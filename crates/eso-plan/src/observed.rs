@@ -1,5 +1,7 @@
 //! What is seen of an object and its target before anything is done.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::{desired::Desired, digest::Digest};
@@ -78,4 +80,12 @@ pub enum Holder {
     Peer(String),
     /// A controller of another kind: `kind/name`.
     Stranger(String),
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Peer(name) | Self::Stranger(name) => f.write_str(name),
+        }
+    }
 }

@@ -5,18 +5,26 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    desired::{Entries, Ownership},
-    observed::{Holder, Observed},
+    desired::{Absence, Desired, Entries, Ownership, Refresh},
+    digest::Digest,
+    due,
+    observed::{Held, Holder, Observed},
     render::{RenderError, Rendered},
 };
 
-/// What to do for one object.
+/// What to do for one object. Printing it is a dry run: `Display` shows no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
     /// What to do to the target.
     pub step: Step,
     /// What that comes to, if the step succeeds.
     pub outcome: Outcome,
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.outcome)
+    }
 }
 
 /// What to do to a target. Printing it is a dry run: `Display` names entries, and shows no value.
@@ -74,6 +82,22 @@ pub enum Outcome {
     Unwritable(WriteError),
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Synced => f.write_str("in step with the store"),
+            Self::Retained => f.write_str("retained, the store gave nothing"),
+            Self::Deleted => f.write_str("deleted, the values are gone"),
+            Self::Waiting => f.write_str("waiting for somebody to make the target"),
+            Self::Malformed(problem) => write!(f, "malformed: {problem}"),
+            Self::Empty => f.write_str("empty, and the store does not say that the values are gone"),
+            Self::Unreadable(error) => write!(f, "unreadable: {error}"),
+            Self::Contested(holder) => write!(f, "held by {holder}"),
+            Self::Unwritable(error) => write!(f, "not written: {error}"),
+        }
+    }
+}
+
 /// Why a target could not be written. The texts are made of our own words and of the API's reason; they hold no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
@@ -115,13 +139,97 @@ pub enum Next {
 }
 
 /// What to do for an object, given what the stores gave for it.
-pub fn plan(_observed: &Observed, _rendered: Result<Rendered, RenderError>) -> Plan {
-    todo!()
+///
+/// It writes or deletes nothing unless every value was read, or its store says that it is not there; it touches
+/// nothing that is contested; and it writes only where the target does not hold the entries already, as far as is
+/// known without reading it.
+pub fn plan(observed: &Observed, rendered: Result<Rendered, RenderError>) -> Plan {
+    let Desired { ownership, absence, .. } = observed.desired;
+    if let Some(holder) = contested_by(observed) {
+        return keep(Outcome::Contested(holder.clone()));
+    }
+    match (rendered, absence) {
+        (Err(error), _) => keep(Outcome::Unreadable(error)),
+        (Ok(Rendered::Gone(_)), Absence::Delete) => delete(observed),
+        (Ok(Rendered::Gone(_)), Absence::Drop) => hold(observed, Entries::new()),
+        // `render` gives no such thing. Were it to, nothing may be lost.
+        (Ok(Rendered::Gone(_)), Absence::Retain) => keep(Outcome::Retained),
+        (Ok(Rendered::Entries { entries, .. }), _) if !entries.is_empty() => hold(observed, entries),
+        (Ok(Rendered::Entries { .. }), _) if ownership == Ownership::Read => keep(Outcome::Synced),
+        (Ok(Rendered::Entries { .. }), Absence::Retain) => keep(Outcome::Retained),
+        (Ok(Rendered::Entries { .. }), Absence::Drop | Absence::Delete) => keep(Outcome::Empty),
+    }
 }
 
 /// When to look at an object again after a run that read the store at `read`.
 ///
 /// A malformed object has no [`Observed`]: it is [`Next::OnChange`].
-pub fn next(_outcome: &Outcome, _observed: &Observed, _read: Timestamp) -> Next {
-    todo!()
+pub fn next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
+    match outcome {
+        Outcome::Synced | Outcome::Retained | Outcome::Deleted | Outcome::Waiting => {
+            regularly(observed.desired.refresh, read)
+        }
+        // The values may become those that the target holds; that it may be changed again is a change of it.
+        Outcome::Unwritable(WriteError::Immutable(_)) => regularly(observed.desired.refresh, read),
+        Outcome::Unreadable(error) => Next::Retry { not_before: error.retry_after() },
+        Outcome::Empty
+        | Outcome::Unwritable(
+            WriteError::Conflict
+            | WriteError::Invalid(_)
+            | WriteError::Forbidden(_)
+            | WriteError::Unavailable(_),
+        ) => Next::Retry { not_before: None },
+        Outcome::Malformed(_)
+        | Outcome::Contested(_)
+        | Outcome::Unwritable(WriteError::Contested(_) | WriteError::Stopped) => Next::OnChange,
+    }
 }
+
+/// Who keeps us from the target. Where it is shared or nobody's, a stranger's controller does not.
+fn contested_by(observed: &Observed) -> Option<&Holder> {
+    match (&observed.held, observed.desired.ownership) {
+        (Held::Contested(_), Ownership::Read) => None,
+        (Held::Contested(Holder::Stranger(_)), Ownership::Leave | Ownership::Share { .. }) => None,
+        (Held::Contested(holder), _) => Some(holder),
+        (Held::Nothing | Held::Intact { .. } | Held::Drifted, _) => None,
+    }
+}
+
+fn delete(observed: &Observed) -> Plan {
+    match (observed.desired.ownership, &observed.held) {
+        (Ownership::Own, Held::Nothing) => keep(Outcome::Deleted),
+        (Ownership::Own, Held::Intact { .. } | Held::Drifted | Held::Contested(_)) => {
+            Plan { step: Step::Delete, outcome: Outcome::Deleted }
+        }
+        // What is not ours is not ours to delete.
+        (Ownership::Leave | Ownership::Share { .. } | Ownership::Read, _) => keep(Outcome::Empty),
+    }
+}
+
+fn hold(observed: &Observed, entries: Entries) -> Plan {
+    let ownership = observed.desired.ownership;
+    match (ownership, &observed.held) {
+        (Ownership::Read, _) => keep(Outcome::Synced),
+        (Ownership::Share { create: false }, Held::Nothing) => keep(Outcome::Waiting),
+        (_, Held::Intact { digest: Some(digest) }) if *digest == Digest::of(&entries) => {
+            keep(Outcome::Synced)
+        }
+        (Ownership::Own | Ownership::Leave | Ownership::Share { .. }, _) => {
+            Plan { step: Step::Write { entries, ownership }, outcome: Outcome::Synced }
+        }
+    }
+}
+
+fn keep(outcome: Outcome) -> Plan {
+    Plan { step: Step::Keep, outcome }
+}
+
+fn regularly(refresh: Refresh, read: Timestamp) -> Next {
+    match refresh {
+        Refresh::Every(interval) => Next::At(due::later(read, interval)),
+        Refresh::OnChange | Refresh::Once => Next::OnChange,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,20 @@
 //! Parts of a value: a property, or the members of a document, by the rules of the store's dialect.
 
+mod json;
+mod marshal;
+mod path;
+
+use std::borrow::Cow;
+
 use eso_core::{
     key::RemoteKey,
-    provider::{Dialect, Value},
+    provider::{Dialect, Documents, Lookup, MissingProperty, Value},
     value::SecretBytes,
 };
 
 use crate::desired::Entries;
+use json::{Kind, Raw};
+use marshal::Numbers;
 
 /// A value that a store gave, and how it is read.
 #[derive(Clone, Copy, Debug)]
@@ -28,19 +36,143 @@ pub enum PropertyError {
     /// The property is not there.
     #[error("{0}")]
     Missing(String),
-    /// The value is not what was asked for, such as a text where an object is needed.
+    /// The value is not what was asked for, such as a text where an object is needed, or the property cannot be
+    /// followed.
     #[error("{0}")]
     Unfit(String),
 }
 
 impl Source<'_> {
     /// The bytes of a property, or of the whole value.
-    pub fn part(&self, _property: Option<&str>) -> Result<SecretBytes, PropertyError> {
-        todo!()
+    ///
+    /// A string is given without its quotes, `null` as nothing, an object or an array as JSON text. A number keeps its
+    /// value: it is printed as the original does only where that loses no digit.
+    pub fn part(&self, property: Option<&str>) -> Result<SecretBytes, PropertyError> {
+        let Some(property) = property.filter(|property| !property.is_empty()) else {
+            return self.whole();
+        };
+        let text = self.text()?;
+        match self.dialect.lookup {
+            Lookup::DottedLiteralThenPath => {
+                let literal = property.replace('.', "\\.");
+                let literal =
+                    if literal == property { None } else { self.follow(&text, &literal).ok().flatten() };
+                literal.map_or_else(|| self.follow(&text, property), |found| Ok(Some(found)))
+            }
+            Lookup::KeyThenPath => match member(&text, property) {
+                Some(value) => Ok(Some(plain(value, Numbers::AsWritten))),
+                None => self.follow(&text, property),
+            },
+            Lookup::Path => self.follow(&text, property),
+        }?
+        .flatten()
+        .ok_or_else(|| self.missing(property))
     }
 
     /// The members of the JSON object that a property, or the whole value, is.
-    pub fn members(&self, _property: Option<&str>) -> Result<Entries, PropertyError> {
-        todo!()
+    ///
+    /// Members that are no strings are given as JSON text, by the rules of the dialect; `null` as nothing.
+    pub fn members(&self, property: Option<&str>) -> Result<Entries, PropertyError> {
+        let text = self.part(property)?;
+        let text = text.expose();
+        if let Err(error) = serde_json::from_slice::<&serde_json::value::RawValue>(text) {
+            // serde_json's own text quotes the input.
+            return Err(self.no_object(&format!(" (line {}, column {})", error.line(), error.column())));
+        }
+        let object = json::first(text).filter(|value| json::kind(value) == Some(Kind::Object));
+        let object = object.ok_or_else(|| self.no_object(""))?;
+        let entry = |(name, value)| {
+            Some((String::from_utf8(json::unquote(name)?.into_owned()).ok()?, self.entry(value)?))
+        };
+        json::members(object).map(|member| entry(member).ok_or_else(|| self.no_object(""))).collect()
+    }
+
+    fn whole(&self) -> Result<SecretBytes, PropertyError> {
+        match (self.value, self.dialect.documents) {
+            (Value::Bytes(bytes), _) | (Value::Document(bytes), Documents::AsWritten) => Ok(bytes.clone()),
+            (Value::Document(_), Documents::GoMarshal) => {
+                self.text().map(|text| SecretBytes::new(text.bytes()))
+            }
+        }
+    }
+
+    /// The text that properties are looked up in.
+    fn text(&self) -> Result<Raw<'_>, PropertyError> {
+        match (self.value, self.dialect.documents) {
+            (Value::Bytes(bytes), _) | (Value::Document(bytes), Documents::AsWritten) => {
+                Ok(Raw::Part(bytes.expose()))
+            }
+            (Value::Document(bytes), Documents::GoMarshal) => {
+                marshal::document(bytes.expose(), Numbers::AsWritten)
+                    .map(Raw::Made)
+                    .ok_or_else(|| self.no_object(""))
+            }
+        }
+    }
+
+    /// What is found at a path; inside, `None` is a value that cannot be read, such as a string with a wrong escape.
+    #[expect(
+        clippy::option_option,
+        reason = "both are a missing property to the caller, which tries one path more after the outer one"
+    )]
+    fn follow(&self, text: &Raw<'_>, path: &str) -> Result<Option<Option<SecretBytes>>, PropertyError> {
+        let found = path::find(text.bytes(), path).map_err(|error| {
+            PropertyError::Unfit(format!("cannot look into secret {}: {error}", self.key))
+        })?;
+        Ok(found.map(|found| plain(found.bytes(), Numbers::Shortest)))
+    }
+
+    fn entry(&self, value: &[u8]) -> Option<SecretBytes> {
+        match (json::kind(value)?, self.dialect.documents) {
+            (Kind::Number, Documents::AsWritten) => plain(value, Numbers::AsWritten),
+            (Kind::Object | Kind::Array, Documents::GoMarshal) => {
+                marshal::document(value, Numbers::Shortest).map(|text| SecretBytes::new(text.as_slice()))
+            }
+            _ => plain(value, Numbers::Shortest),
+        }
+    }
+
+    fn missing(&self, property: &str) -> PropertyError {
+        match self.dialect.missing_property {
+            MissingProperty::NotInSecret => {
+                PropertyError::Missing(format!("key {property} does not exist in secret {}", self.key))
+            }
+            MissingProperty::NoSecretData => {
+                PropertyError::Missing(format!("cannot find secret data for key: {property:?}"))
+            }
+            MissingProperty::NoSecret => PropertyError::NotFound,
+        }
+    }
+
+    fn no_object(&self, place: &str) -> PropertyError {
+        PropertyError::Unfit(format!("unable to unmarshal secret {}: it is no JSON object{place}", self.key))
     }
 }
+
+/// The value of a member of that name; the last one, as in a Go map.
+fn member<'a>(text: &'a Raw<'_>, name: &str) -> Option<&'a [u8]> {
+    let object = json::first(text.bytes()).filter(|value| json::kind(value) == Some(Kind::Object))?;
+    let named = |member: &(&[u8], _)| json::unquote(member.0).is_some_and(|found| *found == *name.as_bytes());
+    json::members(object).filter(named).last().map(|(_, value)| value)
+}
+
+/// A value as the bytes of an entry; `None` where it cannot be read.
+fn plain(value: &[u8], numbers: Numbers) -> Option<SecretBytes> {
+    let bytes = match (json::kind(value)?, numbers) {
+        (Kind::Null, _) => Cow::Borrowed(b"".as_slice()),
+        (Kind::String, _) => json::unquote(value)?,
+        (Kind::Number, Numbers::Shortest) if !is_integer(value) => marshal::plain_number(value),
+        (Kind::Number, _) | (Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
+            Cow::Borrowed(value)
+        }
+    };
+    Some(SecretBytes::new(bytes.into_owned()))
+}
+
+/// As the original, digits alone are given as they are written.
+fn is_integer(number: &[u8]) -> bool {
+    number.strip_prefix(b"-").unwrap_or(number).iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests;

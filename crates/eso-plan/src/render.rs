@@ -1,12 +1,18 @@
 //! What a target must hold, out of what the stores answered.
 
+use std::time::Duration;
+
 use eso_core::{
-    error::ProviderError,
+    error::{ErrorKind, ProviderError},
     key::RemoteKey,
     provider::{Dialect, Fetched},
 };
 
-use crate::desired::{Desired, Entries, Origin};
+use crate::{
+    desired::{Absence, Desired, Destination, Entries, Entry, Origin},
+    names,
+    property::{PropertyError, Source},
+};
 
 /// What the store of one entry answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,7 +58,17 @@ pub struct RenderError {
     pub key: RemoteKey,
     /// What failed.
     #[source]
-    pub cause: RenderCause,
+    pub cause: Box<RenderCause>,
+}
+
+impl RenderError {
+    /// How long the store wants to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &*self.cause {
+            RenderCause::Read(ReadError::Provider(error)) => error.retry_after(),
+            RenderCause::Read(ReadError::Store(_)) | RenderCause::Absent | RenderCause::Value(_) => None,
+        }
+    }
 }
 
 /// What failed.
@@ -61,13 +77,93 @@ pub enum RenderCause {
     /// The value could not be read.
     #[error("{0}")]
     Read(ReadError),
+    /// The value was read and has no such property, which its store's dialect takes for a value that is not there.
+    #[error("Secret does not exist")]
+    Absent,
     /// The value was read, and is not what the entry needs (no such property, no JSON, a bad key name): in the
     /// original's words, then what to do.
     #[error("{0}")]
     Value(String),
 }
 
-/// What the target must hold; `answers` are in the order of `desired.entries`, one for each.
-pub fn render(_desired: &Desired, _answers: &[Answer]) -> Result<Rendered, RenderError> {
-    todo!()
+/// What the target must hold, out of the answers to `desired.entries`, one for each and in their order.
+///
+/// A value that its store says is not there is left out where the object accepts that, and fails it otherwise. Of
+/// several failures the first is given, but for those absences: another failure says more.
+pub fn render(desired: &Desired, answers: &[Answer]) -> Result<Rendered, RenderError> {
+    let mut entries = Entries::new();
+    let mut gone = Vec::new();
+    let mut absent = None;
+    for (entry, answer) in desired.entries.iter().zip(answers) {
+        match (read(entry, answer), desired.absence) {
+            (Ok(found), _) => entries.extend(found),
+            (Err(cause), Absence::Drop | Absence::Delete) if cause.is_absence() => {
+                gone.push((entry.origin, entry.fetch.key.clone()));
+            }
+            (Err(cause), Absence::Retain) if cause.is_absence() => {
+                absent.get_or_insert_with(|| failed(entry, cause));
+            }
+            (Err(cause), _) => return Err(failed(entry, cause)),
+        }
+    }
+    match absent {
+        Some(error) => Err(error),
+        None if !gone.is_empty() && gone.len() == desired.entries.len() => Ok(Rendered::Gone(gone)),
+        None => Ok(Rendered::Entries { entries, gone }),
+    }
 }
+
+/// What one entry gives.
+fn read(entry: &Entry, answer: &Answer) -> Result<Entries, RenderCause> {
+    let fetched = answer.fetched.as_ref().map_err(|error| RenderCause::Read(error.clone()))?;
+    let source = Source { value: &fetched.value, dialect: answer.dialect, key: &entry.fetch.key };
+    let property = entry.property.as_deref();
+    match &entry.into {
+        Destination::Entry(name) => Ok(Entries::from([(name.clone(), source.part(property)?)])),
+        Destination::Members => named(source.members(property)?),
+    }
+}
+
+/// The members of a document under names that Kubernetes takes. One without a name is left out, as in the original.
+fn named(members: Entries) -> Result<Entries, RenderCause> {
+    let mut entries = Entries::new();
+    for (name, value) in members.into_iter().filter(|(name, _)| !name.is_empty()) {
+        let converted = names::convert(&name).into_owned();
+        names::check(&converted).map_err(|error| {
+            RenderCause::Value(format!(
+                "invalid secret keys (TIP: use rewrite or conversionStrategy to change keys): {error}"
+            ))
+        })?;
+        if entries.insert(converted, value).is_some() {
+            return Err(RenderCause::Value(format!("secret name collision during conversion: {name}")));
+        }
+    }
+    Ok(entries)
+}
+
+fn failed(entry: &Entry, cause: RenderCause) -> RenderError {
+    RenderError { origin: entry.origin, key: entry.fetch.key.clone(), cause: Box::new(cause) }
+}
+
+impl RenderCause {
+    /// Whether the store itself says that the value is not there.
+    pub fn is_absence(&self) -> bool {
+        match self {
+            Self::Read(ReadError::Provider(error)) => error.kind() == ErrorKind::NotFound,
+            Self::Absent => true,
+            Self::Read(ReadError::Store(_)) | Self::Value(_) => false,
+        }
+    }
+}
+
+impl From<PropertyError> for RenderCause {
+    fn from(error: PropertyError) -> Self {
+        match error {
+            PropertyError::NotFound => Self::Absent,
+            PropertyError::Missing(text) | PropertyError::Unfit(text) => Self::Value(text),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
