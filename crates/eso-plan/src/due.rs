@@ -82,7 +82,7 @@ fn last_read(observed: &Observed, interval: Duration) -> Option<Timestamp> {
     match (observed.refreshed, written.filter(stale)) {
         (Some(refreshed), _) => Some(refreshed),
         (None, Some(_)) => {
-            let share = interval.mul_f64(f64::from(observed.spread) / f64::from(u32::MAX));
+            let share = interval / (1 << 16) * (observed.spread >> 16);
             Some(later(observed.started.saturating_sub(signed(interval)).unwrap_or(Timestamp::MIN), share))
         }
         (None, None) => written,

@@ -20,3 +20,6 @@ pub mod digest;
 pub mod duration;
 pub mod names;
 pub mod property;
+
+#[cfg(test)]
+mod fixtures;

@@ -1,1 +1,191 @@
-//! To come.
+//! When the store is read, row by row.
+
+use crate::{
+    fixtures::{ALL_OWNERSHIPS, HOUR, in_step, intact, minute, new},
+    observed::Holder,
+};
+
+use super::*;
+
+#[track_caller]
+fn check(observed: &Observed, wake: Wake, at: i64, expected: Due) {
+    assert_eq!(due(observed, wake, minute(at)), expected);
+}
+
+#[track_caller]
+fn check_look(observed: &Observed, at: i64, expected: Due) {
+    check(observed, Wake::Look, at, expected);
+}
+
+const INTACT_UNKNOWN: Held = Held::Intact { digest: None };
+
+#[test]
+fn an_object_in_step_is_due_after_its_interval() {
+    check_look(&in_step(), 0, Due::At(minute(60)));
+    check_look(&in_step(), 59, Due::At(minute(60)));
+    check_look(&in_step(), 60, Due::Now);
+    check_look(&in_step(), 6000, Due::Now);
+}
+
+#[test]
+fn a_new_object_is_due_under_every_policy() {
+    for refresh in [Refresh::Every(HOUR), Refresh::OnChange, Refresh::Once] {
+        for ownership in ALL_OWNERSHIPS {
+            check_look(&new().refresh(refresh).ownership(ownership), 0, Due::Now);
+        }
+    }
+}
+
+#[test]
+fn a_status_without_revision_or_time_was_never_synced() {
+    let mut observed = in_step().refresh(Refresh::Once);
+    observed.record.revision = None;
+    check_look(&observed, 1, Due::Now);
+    let mut observed = in_step().refresh(Refresh::Once);
+    observed.record.refreshed = None;
+    observed.refreshed = None;
+    check_look(&observed, 1, Due::Now);
+}
+
+#[test]
+fn a_change_of_the_object_is_due_unless_it_is_read_once() {
+    check_look(&in_step().revision("2-a"), 1, Due::Now);
+    check_look(&in_step().refresh(Refresh::OnChange).revision("1-b"), 1, Due::Now);
+    check_look(&in_step().refresh(Refresh::Once).revision("2-a"), 1, Due::OnChange);
+}
+
+#[test]
+fn without_an_interval_nothing_is_due_until_a_change() {
+    check_look(&in_step().refresh(Refresh::OnChange), 6000, Due::OnChange);
+    check_look(&in_step().refresh(Refresh::Once), 6000, Due::OnChange);
+}
+
+#[test]
+fn a_failed_object_is_due_at_every_look() {
+    for refresh in [Refresh::Every(HOUR), Refresh::OnChange, Refresh::Once] {
+        let failed = in_step().refresh(refresh).says(false, "SecretSyncedError", "could not update secret");
+        check_look(&failed, 1, Due::Now);
+        check(&failed, Wake::Refresh, 1, Due::Now);
+    }
+    let mut silent = in_step();
+    silent.record.condition = None;
+    check_look(&silent, 1, Due::Now);
+}
+
+#[test]
+fn a_change_of_the_source_reads_what_follows_its_source() {
+    check(&in_step(), Wake::Refresh, 1, Due::Now);
+    check(&in_step().refresh(Refresh::OnChange), Wake::Refresh, 1, Due::OnChange);
+    check(&in_step().refresh(Refresh::Once), Wake::Refresh, 1, Due::OnChange);
+}
+
+#[test]
+fn a_drifted_or_lost_target_is_due_where_it_is_kept() {
+    for ownership in [Ownership::Own, Ownership::Share { create: true }, Ownership::Share { create: false }] {
+        for refresh in [Refresh::Every(HOUR), Refresh::OnChange, Refresh::Once] {
+            let observed = in_step().ownership(ownership).refresh(refresh);
+            check_look(&observed.clone().held(Held::Drifted), 1, Due::Now);
+            check_look(&observed.held(Held::Nothing), 1, Due::Now);
+        }
+    }
+}
+
+#[test]
+fn what_is_left_or_only_read_is_never_out_of_step_by_its_target() {
+    for ownership in [Ownership::Leave, Ownership::Read] {
+        for held in [Held::Nothing, Held::Drifted, INTACT_UNKNOWN, intact(&[])] {
+            let observed = in_step().ownership(ownership).held(held);
+            check_look(&observed, 1, Due::At(minute(60)));
+            check_look(&observed.clone().refresh(Refresh::OnChange), 1, Due::OnChange);
+            check_look(&observed.refresh(Refresh::Once), 1, Due::OnChange);
+        }
+    }
+}
+
+#[test]
+fn an_unknown_digest_does_not_make_due() {
+    check_look(&in_step().held(INTACT_UNKNOWN), 1, Due::At(minute(60)));
+}
+
+#[test]
+fn a_target_that_is_rightly_not_there_waits_for_the_interval() {
+    let nothing = || in_step().held(Held::Nothing);
+    let deleted = nothing().says(true, "SecretDeleted", "secret deleted due to DeletionPolicy=Delete");
+    check_look(&deleted, 1, Due::At(minute(60)));
+    let retained = nothing().says(true, "SecretSynced", "secret retained due to DeletionPolicy=Retain");
+    check_look(&retained, 1, Due::At(minute(60)));
+    let share = Ownership::Share { create: false };
+    let waiting = nothing().ownership(share).says(true, "SecretMissing", "secret will not be created");
+    check_look(&waiting, 1, Due::At(minute(60)));
+    check_look(&waiting.clone().refresh(Refresh::OnChange), 1, Due::OnChange);
+    check_look(&waiting.held(Held::Drifted), 1, Due::Now);
+}
+
+#[test]
+fn a_contested_target_is_due_until_the_status_says_so_and_when_its_holder_goes() {
+    let holder = Holder::Peer("other".into());
+    let contested = in_step().held(Held::Contested(holder));
+    check_look(&contested, 1, Due::Now);
+    let told = contested.says(false, "SecretSyncedError", "target is owned by another ExternalSecret: other");
+    check_look(&told, 1, Due::OnChange);
+    check(&told, Wake::Refresh, 6000, Due::OnChange);
+    check_look(&told.clone().held(Held::Contested(Holder::Peer("third".into()))), 1, Due::Now);
+    check_look(&told.clone().held(Held::Nothing), 1, Due::Now);
+    check_look(&told.held(Held::Drifted), 1, Due::Now);
+}
+
+#[test]
+fn after_a_restart_a_fresh_object_keeps_its_time() {
+    check_look(&in_step().written(0).started(30), 31, Due::At(minute(60)));
+    check_look(&in_step().written(0).started(59), 59, Due::At(minute(60)));
+}
+
+#[test]
+fn after_a_restart_stale_objects_are_spread_over_one_interval() {
+    let stale = |spread| Observed { spread, ..in_step().written(0).started(600) };
+    check_look(&stale(0), 600, Due::Now);
+    let Due::At(middle) = due(&stale(1 << 31), Wake::Look, minute(600)) else { panic!("due at once") };
+    assert_eq!(middle.duration_since(minute(630)).as_secs(), 0);
+    let Due::At(last) = due(&stale(u32::MAX), Wake::Look, minute(600)) else { panic!("due at once") };
+    assert!(last > minute(659) && last <= minute(660));
+    check_look(&stale(u32::MAX), 661, Due::Now);
+}
+
+#[test]
+fn after_a_restart_what_changed_or_drifted_meanwhile_is_due_at_once() {
+    check_look(&in_step().written(0).started(600).revision("2-a"), 600, Due::Now);
+    check_look(&in_step().written(0).started(30).held(Held::Drifted), 30, Due::Now);
+}
+
+#[test]
+fn a_time_that_lies_ahead_is_not_believed() {
+    check_look(&in_step().written(100), 0, Due::Now);
+    check_look(&in_step().written(1), 0, Due::At(minute(61)));
+    let mut jumped = in_step();
+    jumped.refreshed = Some(minute(100));
+    check_look(&jumped, 0, Due::Now);
+}
+
+#[test]
+fn what_this_process_read_counts_more_than_what_is_written() {
+    let mut observed = in_step();
+    observed.refreshed = Some(minute(50));
+    check_look(&observed, 61, Due::At(minute(110)));
+}
+
+#[test]
+fn absurd_intervals_and_times_are_survived() {
+    for interval in [Duration::ZERO, Duration::from_nanos(1), Duration::MAX] {
+        for refreshed in [Timestamp::MIN, minute(0), Timestamp::MAX] {
+            for now in [Timestamp::MIN, minute(0), Timestamp::MAX] {
+                let mut observed = in_step().refresh(Refresh::Every(interval)).written(0);
+                observed.record.refreshed = Some(refreshed);
+                observed.spread = u32::MAX;
+                let _ = due(&observed, Wake::Look, now);
+                observed.refreshed = Some(refreshed);
+                observed.started = now;
+                let _ = due(&observed, Wake::Look, now);
+            }
+        }
+    }
+}
