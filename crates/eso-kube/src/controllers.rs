@@ -1,4 +1,200 @@
-//! The controllers, and how they are joined.
+//! The controllers, and how they are joined: watches fill the index and the stores, these wake the engine, and the
+//! engine writes through the target.
 
 pub mod external_secret;
 pub mod secret_store;
+
+mod sources;
+mod watches;
+
+use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
+
+use eso_core::{
+    api::{
+        external_secret::ExternalSecret,
+        secret_store::{ClusterSecretStore, SecretStore},
+    },
+    key::StoreKind,
+};
+use eso_sync::engine::{Engine, Handle, Settings};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use kube::Client;
+use parking_lot::Mutex;
+use tokio::sync::watch::{Receiver, Sender};
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::{
+    apply::Writer,
+    events::{EventTask, Events},
+    index::Index,
+    stores::{Connect, StoreRegistry, StoreRegistrySettings},
+    telemetry::Telemetry,
+};
+use external_secret::{KubeTarget, Router, RunObserver};
+use sources::{ConfigMaps, Secrets, StoreObjects};
+use watches::Watches;
+
+/// What is served, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The one namespace that is served; `None` for all (`--namespace`).
+    pub namespace: Option<String>,
+    /// The class of stores that are served beside those of no class (`--controller-class`).
+    pub class: String,
+    /// Whether ClusterSecretStores are served (`--enable-cluster-store-reconciler`).
+    pub cluster_stores: bool,
+    /// How old a written `refreshTime` may be before it is written again although nothing changed.
+    pub heartbeat: Duration,
+    /// How many ExternalSecrets may be under way at once.
+    pub concurrency: NonZeroUsize,
+    /// The time between two validations of a store that says none itself; `None`: when it changes or fails.
+    pub store_requeue_interval: Option<Duration>,
+    /// How many events are sent a second; 0 for none.
+    pub events_per_second: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let Settings { concurrency, heartbeat, .. } = Settings::default();
+        Self {
+            namespace: None,
+            class: "default".to_owned(),
+            cluster_stores: true,
+            heartbeat,
+            concurrency,
+            store_requeue_interval: None,
+            events_per_second: 20,
+        }
+    }
+}
+
+/// The operator: keeps the Secrets of a cluster equal to what its stores hold.
+///
+/// Guarantees: nothing is written before everything was listed once; nothing is remembered that a new process would
+/// miss; when it is stopped, no write is begun any more.
+pub struct Controller {
+    client: Client,
+    namespace: Option<String>,
+    cluster_stores: bool,
+    router: Arc<Router>,
+    stores: Arc<StoreRegistry>,
+    engine: Engine,
+    handle: Handle,
+    events: EventTask,
+    synced: Sender<bool>,
+    /// Ends what serves the engine, after the engine.
+    end: CancellationToken,
+}
+
+impl fmt::Debug for Controller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Controller").field("namespace", &self.namespace).finish_non_exhaustive()
+    }
+}
+
+impl Controller {
+    /// Joins the parts. It must be made inside a tokio runtime, and nothing runs before [`run`](Self::run).
+    ///
+    /// `client` is best made by [`client::connect`](crate::client::connect).
+    pub fn new(
+        client: Client,
+        options: Options,
+        connect: Arc<dyn Connect>,
+        telemetry: Arc<dyn Telemetry>,
+    ) -> Self {
+        let end = CancellationToken::new();
+        let index = Arc::new(Mutex::new(Index::default()));
+        let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
+        let (events, event_task) =
+            Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
+        let stores = StoreRegistry::new(StoreRegistrySettings {
+            client: client.clone(),
+            connect,
+            dependents: Arc::clone(&router) as _,
+            events: events.clone(),
+            telemetry: Arc::clone(&telemetry),
+            class: options.class,
+            requeue_interval: options.store_requeue_interval,
+            stop: end.clone(),
+        });
+        let settings = Settings {
+            concurrency: options.concurrency,
+            heartbeat: options.heartbeat,
+            ..Settings::default()
+        };
+        let target = KubeTarget {
+            index: Arc::clone(&index),
+            stores: Arc::clone(&stores),
+            writer: Writer::new(client.clone()),
+            events,
+            telemetry: Arc::clone(&telemetry),
+            started: (settings.clock)(),
+            clock: Arc::clone(&settings.clock),
+        };
+        let observer = Arc::new(RunObserver { index, telemetry });
+        let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
+        router.connect(handle.clone());
+        Self {
+            client,
+            namespace: options.namespace,
+            cluster_stores: options.cluster_stores,
+            router,
+            stores,
+            engine,
+            handle,
+            events: event_task,
+            synced: Sender::new(false),
+            end,
+        }
+    }
+
+    /// Whether everything has been listed once: the operator is ready then.
+    pub fn synced(&self) -> Receiver<bool> {
+        self.synced.subscribe()
+    }
+
+    /// The engine's handle, for its numbers.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Runs until `stop` is cancelled, and returns when no call is under way any more.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut watches = Watches::new(self.client, self.namespace);
+        let events = tokio::spawn(self.events.run(self.end.clone()));
+        let begin = begin(&mut watches, self.router, self.stores, self.cluster_stores, &self.synced);
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = begin => self.engine.run(stop.clone()).await,
+        }
+        drop(watches);
+        self.end.cancel();
+        if events.await.is_err() {
+            warn!("the events ended in a panic");
+        }
+    }
+}
+
+/// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
+async fn begin(
+    watches: &mut Watches,
+    router: Arc<Router>,
+    stores: Arc<StoreRegistry>,
+    cluster_stores: bool,
+    synced: &Sender<bool>,
+) {
+    watches.follow(watches.objects::<ExternalSecret>(), Arc::clone(&router) as _);
+    watches.follow(watches.objects::<SecretStore>(), StoreObjects::new(StoreKind::SecretStore, &stores));
+    if cluster_stores {
+        let objects = watches.cluster_objects::<ClusterSecretStore>();
+        watches.follow(objects, StoreObjects::new(StoreKind::ClusterSecretStore, &stores));
+    }
+    watches.listed().await;
+    watches.follow(watches.metadata::<Secret>(), Secrets::new(router, &stores));
+    watches.follow(watches.metadata::<ConfigMap>(), ConfigMaps::new(&stores));
+    watches.listed().await;
+    watches.follow_namespaces(&stores);
+    synced.send_replace(true);
+    stores.settled().await;
+}

@@ -7,11 +7,13 @@
 pub mod controllers;
 
 pub mod index;
+pub mod marks;
 pub mod metadata;
 pub mod watch;
 
 pub mod apply;
 
+pub mod client;
 pub mod credentials;
 pub mod events;
 pub mod stores;

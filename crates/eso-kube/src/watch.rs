@@ -1,1 +1,99 @@
-//! What is watched in the cluster.
+//! What is watched in the cluster: lists, then changes, for ever.
+//!
+//! A watch that fails begins again after a moment, and tells what was lost meanwhile; a call that hangs is cut by the
+//! client (see [`crate::client`]). Errors are logged by kind and code: their own texts can hold what was sent.
+
+use std::{fmt, pin::pin, time::Duration};
+
+use futures::{Stream, StreamExt};
+use kube::{
+    Api, Resource,
+    core::response::Status,
+    runtime::watcher::{self, Error, Event, watcher},
+};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch::Sender;
+use tracing::warn;
+
+/// Takes what a watch sees, one thing after another.
+pub trait Watched<K>: Send + Sync {
+    /// A list of all objects begins.
+    fn begin(&self);
+    /// An object is there.
+    fn meet(&self, object: K);
+    /// An object is gone.
+    fn lose(&self, object: K);
+    /// The list has ended: what it did not show is gone.
+    fn end(&self);
+}
+
+/// The first wait after a failure; it doubles.
+const FIRST_WAIT: Duration = Duration::from_millis(200);
+
+/// The longest wait after a failure: an object must recover within 5 s of its cause going away in the cluster.
+const LONGEST_WAIT: Duration = Duration::from_secs(4);
+
+/// Follows all objects that `api` sees, and sets `listed` once all have been listed. It never returns by itself.
+pub async fn follow<K>(api: Api<K>, watched: &dyn Watched<K>, listed: &Sender<bool>)
+where
+    K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,
+{
+    let what = api.resource_url().rsplit('/').next().unwrap_or_default().to_owned();
+    tell(&what, watcher(api, watcher::Config::default()), watched, listed).await;
+}
+
+async fn tell<K>(
+    what: &str,
+    events: impl Stream<Item = Result<Event<K>, Error>>,
+    watched: &dyn Watched<K>,
+    listed: &Sender<bool>,
+) {
+    let mut events = pin!(events);
+    let mut wait = FIRST_WAIT;
+    while let Some(event) = events.next().await {
+        match event {
+            // Each try begins so, also one that fails: it is no sign that the API server answers.
+            Ok(Event::Init) => watched.begin(),
+            Ok(event) => {
+                wait = FIRST_WAIT;
+                pass_on(event, watched, listed);
+            }
+            Err(error) => {
+                warn!(resource = what, error = in_words(&error), "a watch begins again");
+                tokio::time::sleep(wait).await;
+                wait = LONGEST_WAIT.min(wait * 2);
+            }
+        }
+    }
+}
+
+fn pass_on<K>(event: Event<K>, watched: &dyn Watched<K>, listed: &Sender<bool>) {
+    match event {
+        Event::Init => watched.begin(),
+        Event::InitApply(object) | Event::Apply(object) => watched.meet(object),
+        Event::Delete(object) => watched.lose(object),
+        Event::InitDone => {
+            watched.end();
+            listed.send_replace(true);
+        }
+    }
+}
+
+fn in_words(error: &Error) -> String {
+    let code = |status: &Status| format!("{} {}", status.code, status.reason);
+    match error {
+        Error::InitialListFailed(kube::Error::Api(status)) => format!("list refused ({})", code(status)),
+        Error::WatchStartFailed(kube::Error::Api(status)) | Error::WatchFailed(kube::Error::Api(status)) => {
+            format!("watch refused ({})", code(status))
+        }
+        Error::WatchError(status) => format!("watch ended ({})", code(status)),
+        Error::InitialListFailed(_) | Error::WatchStartFailed(_) => {
+            "the API server cannot be reached".to_owned()
+        }
+        Error::WatchFailed(_) => "the connection broke".to_owned(),
+        Error::NoResourceVersion => "the API server named no version".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -28,11 +28,46 @@ fn write_error(error: &kube::Error) -> WriteError {
 }
 
 fn refused(status: &Status) -> WriteError {
-    let text = |what: &str| format!("{what} ({})", status.reason);
-    match (status.reason.as_str(), status.code) {
-        (reason::CONFLICT | reason::ALREADY_EXISTS, _) => WriteError::Conflict,
-        (_, 403) => WriteError::Forbidden(text("the API server refuses it")),
-        (_, 400 | 404 | 413 | 422) => WriteError::Invalid(text("the API server finds it invalid")),
-        _ => WriteError::Unavailable(text("the API server cannot do it now")),
+    let said = || if status.reason.is_empty() { status.code.to_string() } else { status.reason.clone() };
+    match status.code {
+        409 if is_conflict(status) => WriteError::Conflict,
+        403 if caused_by(status, "NamespaceTerminating") => {
+            WriteError::Forbidden("the namespace is being deleted".to_owned())
+        }
+        403 => WriteError::Forbidden(
+            "the API server forbids it: check the operator's role, quotas and admission policies".to_owned(),
+        ),
+        422 if is_immutable(status) => {
+            WriteError::Immutable("delete the Secret, and it is made anew".to_owned())
+        }
+        413 => WriteError::Invalid("it is too large for a Secret: the limit is 1 MiB".to_owned()),
+        400 | 404 | 405 | 422 => {
+            WriteError::Invalid(format!("the API server does not take it ({}{})", said(), fields(status)))
+        }
+        _ => WriteError::Unavailable(format!("the API server cannot do it now ({})", said())),
     }
 }
+
+/// Not each 409 is one: a namespace that is being deleted, or a quota that is being counted, answers so too.
+fn is_conflict(status: &Status) -> bool {
+    [reason::CONFLICT, reason::ALREADY_EXISTS].contains(&status.reason.as_str())
+}
+
+/// An immutable Secret refuses its data, and says so of that field.
+fn is_immutable(status: &Status) -> bool {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.into_iter().any(|cause| cause.field == "data" && cause.reason == "FieldValueForbidden")
+}
+
+fn caused_by(status: &Status, reason: &str) -> bool {
+    status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == reason)
+}
+
+/// The paths of the fields that are wrong: a path is made of names, and holds no value.
+fn fields(status: &Status) -> String {
+    let causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.map(|cause| format!(", {}", cause.field)).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,296 @@
-//! ExternalSecrets as the targets of the engine.
+//! ExternalSecrets as the targets of the engine: looks at them through the index, and writes through [`Writer`].
+
+mod held;
+mod observer;
+mod router;
+
+use std::{
+    fmt,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use eso_core::api::external_secret::{ExternalSecret, ExternalSecretStatus};
+use eso_plan::{
+    convert::{external_secret, references},
+    desired::{Desired, Entries, Ownership},
+    observed::{Observation, Observed, Record},
+    plan::{Step, WriteError},
+    status::{Report, Written},
+};
+use eso_sync::{
+    engine::Clock,
+    ports::{ObjectId, Target},
+};
+use jiff::Timestamp;
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use kube::Resource;
+use parking_lot::Mutex;
+use serde_json::Value;
+
+use crate::{
+    apply::{self, Place, Stored, Writer},
+    events::Events,
+    index::{Index, Sight, Snapshot},
+    marks::{CLEANUP_FINALIZER, Marks},
+    metadata::{self, Claim, Seen},
+    stores::StoreRegistry,
+    telemetry::{Kind, Subject, Telemetry},
+};
+
+pub(super) use observer::RunObserver;
+pub(super) use router::Router;
+
+/// The ExternalSecrets of the cluster, and the Secrets that they write.
+pub(super) struct KubeTarget {
+    pub(super) index: Arc<Mutex<Index>>,
+    pub(super) stores: Arc<StoreRegistry>,
+    pub(super) writer: Writer,
+    pub(super) events: Events,
+    pub(super) telemetry: Arc<dyn Telemetry>,
+    pub(super) clock: Clock,
+    /// When this process first saw the cluster.
+    pub(super) started: Timestamp,
+}
+
+impl fmt::Debug for KubeTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KubeTarget")
+    }
+}
+
+#[async_trait]
+impl Target for KubeTarget {
+    async fn observe(&self, id: ObjectId) -> Result<Observation, WriteError> {
+        let Some(snapshot) = self.index.lock().observe(id) else { return Ok(Observation::Gone) };
+        if snapshot.metadata.deletion_timestamp.is_some() {
+            return Ok(leaving(&snapshot));
+        }
+        match understood(&snapshot) {
+            Err(malformed) => Ok(malformed),
+            Ok((object, _)) if !self.serves(&object) => Ok(Observation::Gone),
+            Ok((object, desired)) => {
+                let held = self.held(id, &snapshot, &object, &desired).await?;
+                Ok(Observation::Present(Box::new(Observed {
+                    record: external_secret::record(&object),
+                    spread: spread(&object.metadata),
+                    started: self.started,
+                    refreshed: snapshot.refreshed,
+                    held,
+                    desired,
+                })))
+            }
+        }
+    }
+
+    async fn write(&self, id: ObjectId, step: &Step) -> Result<Written, WriteError> {
+        match step {
+            Step::Keep => Ok(Written::Nothing),
+            Step::Write { entries, ownership } => self.put(&self.run(id, *ownership)?, entries).await,
+            Step::Delete => self.delete(&self.run(id, Ownership::Own)?).await,
+            Step::Release => self.release(id).await,
+        }
+    }
+
+    async fn report(&self, id: ObjectId, report: &Report) -> Result<(), WriteError> {
+        let Some(snapshot) = self.index.lock().snapshot(id) else { return Ok(()) };
+        if report.write {
+            self.write_status(id, &snapshot, report).await?;
+        }
+        if let Some(event) = &report.event {
+            self.events.publish(regarding(&snapshot), event.clone());
+        }
+        Ok(())
+    }
+
+    fn refreshed(&self, id: ObjectId, at: Timestamp) {
+        let mut index = self.index.lock();
+        index.refreshed(id, at);
+        let name = index.name(id);
+        drop(index);
+        if let Some((namespace, name)) = name {
+            self.telemetry.refreshed(subject(&namespace, &name), at);
+        }
+    }
+}
+
+/// One run for an object: what it writes, and where.
+struct Run {
+    id: ObjectId,
+    snapshot: Snapshot,
+    marks: Marks,
+    target: String,
+    /// The name of the target that the status names, where it is another.
+    renamed: Option<String>,
+}
+
+impl Run {
+    fn place(&self) -> Place<'_> {
+        let namespace = self.snapshot.metadata.namespace.as_deref().unwrap_or_default();
+        Place { namespace, name: &self.target, marks: &self.marks }
+    }
+}
+
+impl KubeTarget {
+    /// Whether the object's stores are ours: another operator may serve another class of them.
+    fn serves(&self, object: &ExternalSecret) -> bool {
+        references::stores(object).iter().all(|store| self.stores.serves(store))
+    }
+
+    /// What a write for the object is about; a conflict where anything changed since the object was observed.
+    fn run(&self, id: ObjectId, ownership: Ownership) -> Result<Run, WriteError> {
+        let index = self.index.lock();
+        let snapshot = index.snapshot(id).filter(|_| index.is_as_observed(id)).ok_or(WriteError::Conflict)?;
+        drop(index);
+        let object = external_secret::parse(snapshot.object.clone()).map_err(|_| WriteError::Conflict)?;
+        let target = references::target(&object).to_owned();
+        let marks = Marks::of(&object.metadata, ownership);
+        let renamed = held::renamed(&object, ownership);
+        Ok(Run { id, snapshot, marks, target, renamed })
+    }
+
+    async fn put(&self, run: &Run, entries: &Entries) -> Result<Written, WriteError> {
+        let result = match &run.snapshot.sight {
+            Sight::Absent => {
+                self.writer.create(run.place(), entries).await.map(|stored| (stored, Written::Created))
+            }
+            Sight::Unseen => Err(WriteError::Conflict),
+            Sight::Seen(seen) => self.change(run, seen, entries).await,
+        };
+        let (stored, written) = self.believed(run.id, result)?;
+        self.index.lock().wrote(run.id, stored);
+        if let Some(name) = &run.renamed {
+            self.delete_old(run, name).await?;
+        }
+        Ok(written)
+    }
+
+    async fn change(
+        &self,
+        run: &Run,
+        seen: &Seen,
+        entries: &Entries,
+    ) -> Result<(Stored, Written), WriteError> {
+        let stored = match run.marks.ownership {
+            _ if Stored::would_be(seen, entries) => Stored::unchanged(seen.clone(), entries),
+            Ownership::Share { .. } => self.writer.merge(run.place(), seen, entries).await?,
+            Ownership::Own | Ownership::Leave | Ownership::Read => {
+                self.writer.replace(run.place(), seen, entries).await?
+            }
+        };
+        let written = match seen.claim {
+            _ if !stored.changed => Written::Nothing,
+            Claim::Free { known: false } if run.marks.ownership == Ownership::Own => Written::TakenOver,
+            Claim::Ours | Claim::Free { .. } | Claim::Held(_) => Written::Updated,
+        };
+        Ok((stored, written))
+    }
+
+    async fn delete(&self, run: &Run) -> Result<Written, WriteError> {
+        match &run.snapshot.sight {
+            Sight::Seen(seen) if seen.claim == Claim::Ours => {
+                let Place { namespace, name, .. } = run.place();
+                let deleted = self.writer.delete(namespace, name, seen).await;
+                self.believed(run.id, deleted)?;
+                self.index.lock().deleted(run.id);
+                Ok(Written::Deleted)
+            }
+            Sight::Absent | Sight::Seen(_) => Ok(Written::Nothing),
+            Sight::Unseen => Err(WriteError::Conflict),
+        }
+    }
+
+    /// Deletes the Secret that the object wrote under another name, if it still is the object's.
+    async fn delete_old(&self, run: &Run, name: &str) -> Result<(), WriteError> {
+        let Place { namespace, marks, .. } = run.place();
+        let found = self.writer.look(namespace, name).await?;
+        match found.map(|metadata| metadata::seen(&metadata, marks)) {
+            Some(seen) if seen.claim == Claim::Ours => self.writer.delete(namespace, name, &seen).await,
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    async fn release(&self, id: ObjectId) -> Result<Written, WriteError> {
+        let Some(snapshot) = self.index.lock().snapshot(id) else { return Ok(Written::Nothing) };
+        self.writer.release(&snapshot.metadata).await?;
+        Ok(Written::Nothing)
+    }
+
+    /// After a conflict, what is known of the target is old: it is looked at before the next try.
+    fn believed<T>(&self, id: ObjectId, result: Result<T, WriteError>) -> Result<T, WriteError> {
+        if let Err(WriteError::Conflict) = result {
+            self.index.lock().doubt(id);
+        }
+        result
+    }
+
+    async fn write_status(&self, id: ObjectId, before: &Snapshot, report: &Report) -> Result<(), WriteError> {
+        let old = serde_json::from_value(before.object["status"].clone()).unwrap_or_default();
+        let status: ExternalSecretStatus = apply::status(&old, report, (self.clock)());
+        let namespace = before.metadata.namespace.as_deref().unwrap_or_default();
+        let name = before.metadata.name.as_deref().unwrap_or_default();
+        if let Some(version) = self.writer.report(namespace, name, &status).await? {
+            self.index.lock().reported(id, &status, version);
+        }
+        if let Some(ready) = router::ready(&status.conditions) {
+            self.telemetry.condition(subject(namespace, name), ready);
+        }
+        Ok(())
+    }
+}
+
+/// An object that is being deleted: whether it waits for us.
+fn leaving(snapshot: &Snapshot) -> Observation {
+    let mut finalizers = snapshot.metadata.finalizers.iter().flatten();
+    match finalizers.any(|finalizer| finalizer == CLEANUP_FINALIZER) {
+        true => Observation::Leaving,
+        false => Observation::Gone,
+    }
+}
+
+/// The object and what it asks for, or the observation that it is malformed.
+fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), Observation> {
+    let parsed = external_secret::parse(snapshot.object.clone());
+    let understood =
+        parsed.and_then(|object| external_secret::desired(&object).map(|desired| (object, desired)));
+    understood.map_err(|problem| {
+        let metadata = &snapshot.metadata;
+        let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
+        Observation::Malformed {
+            record: record(snapshot),
+            problem: problem.to_string(),
+            revision: external_secret::revision(metadata.generation, labels, annotations),
+        }
+    })
+}
+
+/// What the status says, whatever the spec is like.
+fn record(snapshot: &Snapshot) -> Record {
+    let mut object = snapshot.object.clone();
+    object["spec"] = Value::Object(serde_json::Map::new());
+    external_secret::parse(object).map(|object| external_secret::record(&object)).unwrap_or_default()
+}
+
+/// A number of the object's own, evenly spread and the same in every process.
+fn spread(metadata: &ObjectMeta) -> u32 {
+    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(metadata.uid.as_deref());
+    u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32")
+}
+
+fn regarding(snapshot: &Snapshot) -> ObjectReference {
+    let metadata = &snapshot.metadata;
+    ObjectReference {
+        api_version: Some(ExternalSecret::api_version(&()).into_owned()),
+        kind: Some(ExternalSecret::kind(&()).into_owned()),
+        namespace: metadata.namespace.clone(),
+        name: metadata.name.clone(),
+        uid: metadata.uid.clone(),
+        resource_version: metadata.resource_version.clone(),
+        field_path: None,
+    }
+}
+
+fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
+    Subject { kind: Kind::ExternalSecret, namespace, name }
+}

@@ -1,0 +1,133 @@
+//! What a target holds: told by its metadata and by what we did to it, and by one read where these do not tell.
+
+use eso_core::api::external_secret::ExternalSecret;
+use eso_plan::{
+    convert::references,
+    desired::{Absence, Desired, Destination, Ownership},
+    digest::Digest,
+    observed::Held,
+    plan::WriteError,
+};
+use eso_sync::ports::ObjectId;
+
+use super::KubeTarget;
+use crate::{
+    apply::{self, Contents, Place},
+    index::{Known, Sight, Snapshot},
+    marks::Marks,
+    metadata::{self, Claim, Data, Keys, Seen},
+};
+
+impl KubeTarget {
+    /// What the object's target holds.
+    pub(super) async fn held(
+        &self,
+        id: ObjectId,
+        snapshot: &Snapshot,
+        object: &ExternalSecret,
+        desired: &Desired,
+    ) -> Result<Held, WriteError> {
+        let marks = Marks::of(&object.metadata, desired.ownership);
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        let place = Place { namespace, name: &desired.target, marks: &marks };
+        let seen = match &snapshot.sight {
+            _ if desired.ownership == Ownership::Read => None,
+            Sight::Absent => None,
+            Sight::Seen(seen) => Some(seen.clone()),
+            Sight::Unseen => self.look(id, place).await?,
+        };
+        let Some(seen) = seen else { return Ok(Held::Nothing) };
+        let expected = snapshot.known.as_ref().map(|known| known.keys).or_else(|| promised(desired));
+        let moved = renamed(object, desired.ownership).is_some();
+        match told(&seen, snapshot.known.as_ref(), expected, moved) {
+            Some(held) => Ok(held),
+            None => self.compare(id, place, &seen, expected, moved).await,
+        }
+    }
+
+    async fn look(&self, id: ObjectId, place: Place<'_>) -> Result<Option<Seen>, WriteError> {
+        let found = self.writer.look(place.namespace, place.name).await?;
+        let seen = found.map(|metadata| metadata::seen(&metadata, place.marks));
+        self.index.lock().looked(id, seen.clone());
+        Ok(seen)
+    }
+
+    /// Reads the target, once for this version of it.
+    async fn compare(
+        &self,
+        id: ObjectId,
+        place: Place<'_>,
+        seen: &Seen,
+        expected: Option<Keys>,
+        moved: bool,
+    ) -> Result<Held, WriteError> {
+        let contents = self.writer.read(place).await?;
+        let Some(contents) = contents.filter(|contents| contents.seen.version == seen.version) else {
+            self.index.lock().doubt(id);
+            return Err(WriteError::Conflict);
+        };
+        let known = intact(&contents, expected);
+        self.index.lock().compared(id, seen.version, known.clone());
+        let held = known.and_then(|known| told(seen, Some(&known), expected, moved));
+        Ok(held.unwrap_or(Held::Drifted))
+    }
+}
+
+/// The target that the status names, where the object wants another and owned that one.
+pub(super) fn renamed(object: &ExternalSecret, ownership: Ownership) -> Option<String> {
+    let binding = object.status.as_ref()?.binding.as_ref()?;
+    let other = binding.name != references::target(object) && !binding.name.is_empty();
+    (other && ownership == Ownership::Own).then(|| binding.name.clone())
+}
+
+/// What can be told without a read; `None` where a read is needed.
+///
+/// `expected` are the keys that should be there, where anybody knows; `moved` means that an older target is left to
+/// delete. Where the data is right and something else is not, the digest is withheld: the next refresh then writes.
+fn told(seen: &Seen, known: Option<&Known>, expected: Option<Keys>, moved: bool) -> Option<Held> {
+    if let Claim::Held(holder) = &seen.claim {
+        return Some(Held::Contested((**holder).clone()));
+    }
+    let compared = known.filter(|known| known.version == seen.version);
+    let digest = match (&seen.data, compared, known) {
+        (_, Some(known), _) => Some(known.digest.clone()),
+        (Data::Foreign, None, _) => return Some(Held::Drifted),
+        (Data::Doubtful, None, _) => return None,
+        (Data::Ours(digest), None, _) => Some(digest.clone()),
+        (Data::Shared { later: false }, None, Some(known)) => Some(known.digest.clone()),
+        (Data::Shared { .. }, None, _) => None,
+    };
+    match expected {
+        Some(keys) if keys != seen.keys && compared.is_none() => Some(Held::Drifted),
+        Some(_) if seen.marked && !moved => Some(Held::Intact { digest }),
+        Some(_) | None => Some(Held::Intact { digest: None }),
+    }
+}
+
+/// Whether the values are those that the digest beside them was made of, and all that should be there.
+fn intact(contents: &Contents, expected: Option<Keys>) -> Option<Known> {
+    let digest = Digest::of(&contents.entries);
+    let keys = apply::keys_of(&contents.entries);
+    let whole = expected.is_none_or(|expected| expected == keys);
+    let written = contents.digest.as_ref() == Some(&digest);
+    (whole && written).then_some(Known { version: contents.seen.version, digest, keys })
+}
+
+/// The keys that the object names itself, where these are all that its target can hold.
+fn promised(desired: &Desired) -> Option<Keys> {
+    if desired.absence != Absence::Retain {
+        return None;
+    }
+    let names: Option<Vec<&str>> = desired.entries.iter().map(|entry| named(&entry.into)).collect();
+    names.map(Keys::of)
+}
+
+fn named(destination: &Destination) -> Option<&str> {
+    match destination {
+        Destination::Entry(name) => Some(name),
+        Destination::Members => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

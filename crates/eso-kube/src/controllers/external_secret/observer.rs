@@ -1,0 +1,37 @@
+//! Counts the runs of ExternalSecrets.
+
+use std::{sync::Arc, time::Duration};
+
+use eso_plan::plan::Outcome;
+use eso_sync::ports::{ObjectId, Observer};
+use parking_lot::Mutex;
+
+use super::subject;
+use crate::{index::Index, telemetry::Telemetry};
+
+/// Tells the telemetry about each run, by the object's name.
+#[derive(Debug)]
+pub(in crate::controllers) struct RunObserver {
+    pub(in crate::controllers) index: Arc<Mutex<Index>>,
+    pub(in crate::controllers) telemetry: Arc<dyn Telemetry>,
+}
+
+impl Observer for RunObserver {
+    fn ran(&self, object: ObjectId, outcome: Option<&Outcome>, took: Duration) {
+        let name = self.index.lock().name(object);
+        if let Some((namespace, name)) = name {
+            self.telemetry.reconciled(subject(&namespace, &name), outcome.is_none_or(succeeded), took);
+        }
+    }
+}
+
+fn succeeded(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Synced | Outcome::Retained | Outcome::Deleted | Outcome::Waiting => true,
+        Outcome::Malformed(_)
+        | Outcome::Empty
+        | Outcome::Unreadable(_)
+        | Outcome::Contested(_)
+        | Outcome::Unwritable(_) => false,
+    }
+}

@@ -1,0 +1,139 @@
+//! Who must look again when something happens: from watches and stores to the engine.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicBool, Ordering},
+};
+
+use eso_core::api::conditions::{Condition, READY};
+use eso_sync::engine::{Cause, Handle};
+use k8s_openapi::api::core::v1::Secret;
+use kube::core::{DynamicObject, PartialObjectMeta};
+use parking_lot::Mutex;
+
+use super::subject;
+use crate::{
+    index::{Forgotten, Index, Met, Named, News},
+    stores::{Dependents, StoreChange, StoreKey},
+    telemetry::{Ready, Telemetry},
+    watch::Watched,
+};
+
+/// Takes what happens, keeps the index, and wakes the objects that it matters to.
+#[derive(Debug)]
+pub(in crate::controllers) struct Router {
+    index: Arc<Mutex<Index>>,
+    telemetry: Arc<dyn Telemetry>,
+    engine: OnceLock<Handle>,
+    /// Whether all ExternalSecrets have been listed once.
+    listed: AtomicBool,
+}
+
+impl Router {
+    /// Nobody is woken before [`connect`](Self::connect).
+    pub(in crate::controllers) fn new(index: Arc<Mutex<Index>>, telemetry: Arc<dyn Telemetry>) -> Self {
+        Self { index, telemetry, engine: OnceLock::new(), listed: AtomicBool::new(false) }
+    }
+
+    /// Wakes objects through this handle. Only the first one counts.
+    pub(in crate::controllers) fn connect(&self, engine: Handle) {
+        self.engine.get_or_init(|| engine);
+    }
+
+    fn wake(&self, objects: impl IntoIterator<Item = Named>, cause: Cause) {
+        let Some(engine) = self.engine.get() else { return };
+        objects.into_iter().for_each(|Named { id, group }| engine.wake(id, group, cause));
+    }
+
+    fn forget(&self, forgotten: &Forgotten) {
+        self.engine.get().into_iter().for_each(|engine| engine.forget(forgotten.id));
+        self.telemetry.forgotten(subject(&forgotten.namespace, &forgotten.name));
+    }
+}
+
+impl Watched<DynamicObject> for Router {
+    fn begin(&self) {
+        self.index.lock().begin_objects();
+    }
+
+    fn meet(&self, object: DynamicObject) {
+        let ready = ready_in(&object);
+        let (namespace, name) = (object.metadata.namespace.clone(), object.metadata.name.clone());
+        let Met { object, news, replaced } = self.index.lock().meet_object(object);
+        replaced.iter().for_each(|forgotten| self.forget(forgotten));
+        if let (News::New, Some(ready)) = (news, ready) {
+            let (namespace, name) = (namespace.unwrap_or_default(), name.unwrap_or_default());
+            self.telemetry.condition(subject(&namespace, &name), ready);
+        }
+        match news {
+            News::New if !self.listed.load(Ordering::Relaxed) => self.wake([object], Cause::Listed),
+            News::New | News::Edited => self.wake([object], Cause::Changed),
+            News::Nothing => {}
+        }
+    }
+
+    fn lose(&self, object: DynamicObject) {
+        let (namespace, name) = (object.metadata.namespace, object.metadata.name);
+        let (namespace, name) = (namespace.unwrap_or_default(), name.unwrap_or_default());
+        let forgotten = self.index.lock().lose_object(&namespace, &name);
+        forgotten.iter().for_each(|forgotten| self.forget(forgotten));
+    }
+
+    fn end(&self) {
+        let forgotten = self.index.lock().end_objects();
+        forgotten.iter().for_each(|forgotten| self.forget(forgotten));
+        self.listed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Watched<PartialObjectMeta<Secret>> for Router {
+    fn begin(&self) {
+        self.index.lock().begin_secrets();
+    }
+
+    fn meet(&self, secret: PartialObjectMeta<Secret>) {
+        let objects = self.index.lock().meet_secret(&secret.metadata);
+        self.wake(objects, Cause::Changed);
+    }
+
+    fn lose(&self, secret: PartialObjectMeta<Secret>) {
+        let objects = self.index.lock().lose_secret(&secret.metadata);
+        self.wake(objects, Cause::Changed);
+    }
+
+    fn end(&self) {
+        let objects = self.index.lock().end_secrets();
+        self.wake(objects, Cause::Changed);
+    }
+}
+
+impl Dependents for Router {
+    fn store_changed(&self, store: &StoreKey, asking: Option<&str>, change: StoreChange) {
+        let users = self.index.lock().users(store, asking);
+        let concerned = users.into_iter().filter(|(_, ready)| match change {
+            StoreChange::Edited => true,
+            StoreChange::Ready => !ready,
+            // They find that out when they are next due.
+            StoreChange::Lost => false,
+        });
+        self.wake(concerned.map(|(object, _)| object), Cause::SourceChanged);
+    }
+}
+
+/// What the `Ready` condition says.
+pub(super) fn ready(conditions: &[Condition]) -> Option<Ready> {
+    let condition = conditions.iter().find(|condition| condition.kind == READY)?;
+    Some(match condition.status.as_str() {
+        "True" => Ready::True,
+        "False" => Ready::False,
+        _ => Ready::Unknown,
+    })
+}
+
+fn ready_in(object: &DynamicObject) -> Option<Ready> {
+    let conditions = serde_json::from_value::<Vec<Condition>>(object.data["status"]["conditions"].clone());
+    ready(&conditions.ok()?)
+}
+
+#[cfg(test)]
+mod tests;

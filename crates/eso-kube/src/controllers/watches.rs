@@ -1,0 +1,95 @@
+//! The watches of one controller, each on a task of its own.
+
+use std::{fmt, sync::Arc};
+
+use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, api::core::v1::Namespace};
+use kube::{
+    Api, Client, Resource,
+    core::{ApiResource, DynamicObject, PartialObjectMeta},
+};
+use serde::de::DeserializeOwned;
+use tokio::{
+    sync::watch::{Receiver, Sender},
+    task::JoinSet,
+};
+
+use super::sources::Namespaces;
+use crate::{
+    stores::StoreRegistry,
+    watch::{Watched, follow},
+};
+
+/// Watches of one namespace, or of all. They end when this is dropped.
+pub(super) struct Watches {
+    client: Client,
+    namespace: Option<String>,
+    tasks: JoinSet<()>,
+    /// Those that have not listed everything yet.
+    listing: Vec<Receiver<bool>>,
+}
+
+impl Watches {
+    pub(super) fn new(client: Client, namespace: Option<String>) -> Self {
+        Self { client, namespace, tasks: JoinSet::new(), listing: Vec::new() }
+    }
+
+    /// The objects of a kind, each parsed by itself later: a malformed one must not hide the others.
+    pub(super) fn objects<K>(&self) -> Api<DynamicObject>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        let resource = ApiResource::erase::<K>(&());
+        match &self.namespace {
+            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
+            None => Api::all_with(self.client.clone(), &resource),
+        }
+    }
+
+    /// As [`objects`](Self::objects), of a kind that has no namespace.
+    pub(super) fn cluster_objects<K>(&self) -> Api<DynamicObject>
+    where
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope>,
+    {
+        Api::all_with(self.client.clone(), &ApiResource::erase::<K>(&()))
+    }
+
+    /// What is known of objects beside their content, which is not even asked for.
+    pub(super) fn metadata<K>(&self) -> Api<PartialObjectMeta<K>>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    pub(super) fn follow<K>(&mut self, api: Api<K>, watched: Arc<dyn Watched<K>>)
+    where
+        K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,
+    {
+        let listed = Sender::new(false);
+        self.listing.push(listed.subscribe());
+        self.tasks.spawn(async move { follow(api, &*watched, &listed).await });
+    }
+
+    /// Follows the labels of namespaces, from when a store asks for some.
+    pub(super) fn follow_namespaces(&mut self, stores: &Arc<StoreRegistry>) {
+        let api: Api<PartialObjectMeta<Namespace>> = Api::all(self.client.clone());
+        let mut wanted = stores.namespaces_wanted();
+        let watched = Namespaces::new(stores);
+        self.tasks.spawn(async move {
+            if wanted.wait_for(|wanted| *wanted).await.is_ok() {
+                follow(api, &*watched, &Sender::new(false)).await;
+            }
+        });
+    }
+
+    /// Waits until each that is followed so far has listed everything once.
+    pub(super) async fn listed(&mut self) {
+        for mut listing in self.listing.drain(..) {
+            // A watch that is gone will list nothing any more: its task was ended.
+            let _ = listing.wait_for(|listed| *listed).await;
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! What is kept of one ExternalSecret, and of its target as it sees it.
+
+use std::{collections::BTreeSet, mem, sync::Arc};
+
+use eso_core::{
+    api::external_secret::{ExternalSecret, ExternalSecretStatus},
+    key::{StoreKind, StoreReference},
+};
+use eso_plan::{
+    convert::{Malformed, external_secret, references},
+    digest::Digest,
+};
+use eso_sync::ports::{GroupId, ObjectId};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::DynamicObject;
+use serde_json::{Value, json};
+
+use super::{Named, names::NO_STORE};
+use crate::{
+    apply::Stored,
+    marks::Marks,
+    metadata::{self, Claim, Data, Keys, Seen},
+    stores::StoreKey,
+};
+
+/// What is seen of a target.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Sight {
+    /// It is not there.
+    #[default]
+    Absent,
+    /// It may be there, and must be looked at.
+    Unseen,
+    /// It is there.
+    Seen(Seen),
+}
+
+/// What is known of a target beyond its metadata: it was written or compared by us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The resourceVersion at which it was.
+    pub version: u64,
+    /// The digest of the entries that are ours.
+    pub digest: Digest,
+    /// The keys that are ours, where it is shared; else all keys.
+    pub keys: Keys,
+}
+
+/// Everything that is known of an ExternalSecret, at one time.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Its metadata, as far as it is kept, with its version.
+    pub metadata: ObjectMeta,
+    /// Metadata, spec and status, as they came.
+    pub object: Value,
+    /// Its target.
+    pub sight: Sight,
+    /// What is known of the target beyond its metadata.
+    pub known: Option<Known>,
+    /// When the store was last read for it with success by this process.
+    pub refreshed: Option<Timestamp>,
+}
+
+/// What is kept of one ExternalSecret.
+#[derive(Debug)]
+pub(super) struct Entry {
+    uid: Box<str>,
+    version: u64,
+    pub(super) namespace: Arc<str>,
+    pub(super) name: Box<str>,
+    pub(super) target: Option<Box<str>>,
+    /// Metadata and spec, as JSON.
+    object: Box<[u8]>,
+    /// The status, as JSON.
+    status: Box<[u8]>,
+    /// Whether the status says that it is in step.
+    pub(super) ready: bool,
+    pub(super) groups: Box<[GroupId]>,
+    pub(super) sight: Sight,
+    known: Option<Known>,
+    pub(super) refreshed: Option<Timestamp>,
+    pub(super) listed: bool,
+    pub(super) target_listed: bool,
+    /// Counts what happened to the object or its target.
+    pub(super) changes: u32,
+    /// What `changes` was when it was last observed.
+    pub(super) observed: u32,
+}
+
+impl Entry {
+    pub(super) fn new(namespace: Arc<str>, object: DynamicObject) -> Self {
+        let text = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().into();
+        let mut entry = Self {
+            uid: text(object.metadata.uid.as_ref()),
+            version: 0,
+            namespace,
+            name: text(object.metadata.name.as_ref()),
+            target: None,
+            object: Box::default(),
+            status: Box::default(),
+            ready: false,
+            groups: Box::default(),
+            sight: Sight::Absent,
+            known: None,
+            refreshed: None,
+            listed: true,
+            target_listed: true,
+            changes: 0,
+            observed: 0,
+        };
+        entry.update(object);
+        entry
+    }
+
+    /// Whether it is of this object: of its uid, and not just of its name.
+    pub(super) fn is(&self, object: &DynamicObject) -> bool {
+        object.metadata.uid.as_deref() == Some(&*self.uid)
+    }
+
+    pub(super) fn named(&self, id: ObjectId) -> Named {
+        Named { id, group: self.groups.first().copied().unwrap_or(NO_STORE) }
+    }
+
+    /// Takes over a newer state of the object, and says whether more than its status changed.
+    pub(super) fn update(&mut self, object: DynamicObject) -> bool {
+        let version = metadata::version(&object.metadata);
+        if version <= self.version {
+            return false;
+        }
+        self.version = version;
+        self.set_status(&object.data["status"]);
+        let slim = bytes(&slim(object));
+        if *slim == *self.object {
+            return false;
+        }
+        let before = mem::replace(&mut self.object, slim);
+        self.changes = self.changes.wrapping_add(1);
+        self.edited(&before);
+        true
+    }
+
+    /// The stores that the object names.
+    pub(super) fn stores(&self) -> BTreeSet<StoreKey> {
+        let parsed = self.parsed();
+        let stores = parsed.iter().flat_map(references::stores);
+        stores.map(key).collect()
+    }
+
+    pub(super) fn snapshot(&self) -> Snapshot {
+        let mut object = value(&self.object);
+        object["status"] = value(&self.status);
+        let metadata: ObjectMeta = serde_json::from_value(object["metadata"].clone()).unwrap_or_default();
+        Snapshot {
+            metadata: ObjectMeta { resource_version: Some(self.version.to_string()), ..metadata },
+            object,
+            sight: self.sight.clone(),
+            known: self.known.clone(),
+            refreshed: self.refreshed,
+        }
+    }
+
+    /// The target is there; says whether the object should have a look.
+    pub(super) fn meet_target(&mut self, metadata: &ObjectMeta) -> bool {
+        self.target_listed = true;
+        if self.newest() >= metadata::version(metadata) {
+            return false;
+        }
+        let sight = match self.marks() {
+            Some(marks) => Sight::Seen(metadata::seen(metadata, &marks)),
+            None => Sight::Unseen,
+        };
+        let news = is_news(&self.sight, &sight);
+        self.see(sight);
+        news
+    }
+
+    /// The target was deleted at that version; says whether that is news.
+    pub(super) fn lose_target(&mut self, version: u64) -> bool {
+        if self.sight == Sight::Absent || self.newest() > version {
+            return false;
+        }
+        self.known = None;
+        self.see(Sight::Absent);
+        true
+    }
+
+    pub(super) fn looked(&mut self, seen: Option<Seen>) {
+        if seen.as_ref().is_some_and(|seen| seen.version < self.newest()) {
+            return;
+        }
+        let observed = self.observed == self.changes;
+        self.see(seen.map_or(Sight::Absent, Sight::Seen));
+        if observed {
+            self.observed = self.changes;
+        }
+    }
+
+    pub(super) fn compared(&mut self, version: u64, known: Option<Known>) {
+        let Sight::Seen(seen) = &mut self.sight else { return };
+        if seen.version != version {
+            return;
+        }
+        match known {
+            Some(known) => self.known = Some(known),
+            None => seen.data = Data::Foreign,
+        }
+    }
+
+    pub(super) fn wrote(&mut self, stored: Stored) {
+        let Stored { seen, digest, keys, changed: _ } = stored;
+        self.target_listed = true;
+        if seen.version >= self.newest() {
+            self.known = Some(Known { version: seen.version, digest, keys });
+            self.see(Sight::Seen(seen));
+        }
+    }
+
+    pub(super) fn reported(&mut self, status: &ExternalSecretStatus, version: u64) {
+        if version >= self.version {
+            self.version = version;
+            self.set_status(&json!(status));
+        }
+    }
+
+    fn marks(&self) -> Option<Marks> {
+        let object = self.parsed()?;
+        let desired = external_secret::desired(&object).ok()?;
+        Some(Marks::of(&object.metadata, desired.ownership))
+    }
+
+    /// What follows from an edit for the target, as it was seen with other marks.
+    fn edited(&mut self, before: &[u8]) {
+        let target = self.parsed().map(|object| references::target(&object).into());
+        let was = parsed(before).ok().and_then(|object| marks_of(&object));
+        let is = self.marks();
+        let moved = self.target != target;
+        let reowned = was.as_ref().map(|marks| marks.ownership) != is.as_ref().map(|marks| marks.ownership);
+        self.target = target;
+        match &mut self.sight {
+            sight if moved => *sight = Sight::Absent,
+            Sight::Seen(_) if reowned => self.sight = Sight::Unseen,
+            Sight::Seen(seen) => seen.marked &= was == is,
+            Sight::Absent | Sight::Unseen => {}
+        }
+        if moved || reowned {
+            self.known = None;
+        }
+    }
+
+    fn parsed(&self) -> Option<ExternalSecret> {
+        parsed(&self.object).ok()
+    }
+
+    fn see(&mut self, sight: Sight) {
+        self.sight = sight;
+        self.changes = self.changes.wrapping_add(1);
+    }
+
+    /// The newest version of the target that was seen.
+    fn newest(&self) -> u64 {
+        match &self.sight {
+            Sight::Seen(seen) => seen.version,
+            Sight::Absent | Sight::Unseen => 0,
+        }
+    }
+
+    fn set_status(&mut self, status: &Value) {
+        let conditions = status["conditions"].as_array();
+        let mut conditions = conditions.into_iter().flatten();
+        self.ready =
+            conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+        self.status = bytes(status);
+    }
+}
+
+/// Whether an object should have a look at its target: not where the same is seen at another version.
+fn is_news(before: &Sight, now: &Sight) -> bool {
+    match (before, now) {
+        // Only a read tells what another version of it holds.
+        (Sight::Seen(before), Sight::Seen(now)) if now.data == Data::Doubtful => {
+            !matches!((&before.claim, &now.claim), (Claim::Held(before), Claim::Held(now)) if before == now)
+        }
+        (Sight::Seen(before), Sight::Seen(now)) => Seen { version: now.version, ..before.clone() } != *now,
+        _ => true,
+    }
+}
+
+fn key(reference: StoreReference) -> StoreKey {
+    let StoreReference { kind, namespace, name } = reference;
+    let namespace = match kind {
+        StoreKind::SecretStore => Some(namespace),
+        StoreKind::ClusterSecretStore => None,
+    };
+    StoreKey { kind, namespace, name }
+}
+
+fn marks_of(object: &ExternalSecret) -> Option<Marks> {
+    let desired = external_secret::desired(object).ok()?;
+    Some(Marks::of(&object.metadata, desired.ownership))
+}
+
+fn parsed(object: &[u8]) -> Result<ExternalSecret, Malformed> {
+    external_secret::parse(value(object))
+}
+
+/// What observing and writing need of an object, and no more: managed fields alone are half of what is sent.
+fn slim(object: DynamicObject) -> Value {
+    let DynamicObject { types: _, metadata, mut data } = object;
+    json!({
+        "metadata": ObjectMeta {
+            name: metadata.name,
+            namespace: metadata.namespace,
+            uid: metadata.uid,
+            generation: metadata.generation,
+            labels: metadata.labels,
+            annotations: metadata.annotations,
+            deletion_timestamp: metadata.deletion_timestamp,
+            finalizers: metadata.finalizers,
+            ..ObjectMeta::default()
+        },
+        "spec": data["spec"].take(),
+    })
+}
+
+fn bytes(value: &Value) -> Box<[u8]> {
+    serde_json::to_vec(value).expect("JSON must serialise").into_boxed_slice()
+}
+
+/// A text that [`bytes`] made; of an entry that was never filled, null.
+fn value(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! What a target carries of us beside its data: labels, annotations, the owner reference and the field manager.
+//!
+//! All of it is as the original writes it, byte for byte, so that switching over rewrites nothing.
+
+use std::collections::BTreeMap;
+
+use eso_core::api::external_secret::ExternalSecret;
+use eso_plan::{desired::Ownership, digest};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
+use kube::Resource;
+
+/// The label of every Secret that is kept.
+pub const MANAGED_LABEL: &str = "reconcile.external-secrets.io/managed";
+
+/// The label that names the owner of a Secret by a hash; only where it is owned.
+pub const CREATED_BY_LABEL: &str = "reconcile.external-secrets.io/created-by";
+
+/// The annotation that holds the digest of all entries of a Secret.
+pub const DATA_HASH_ANNOTATION: &str = "reconcile.external-secrets.io/data-hash";
+
+/// The finalizer that the original adds to ExternalSecrets. It is never added here, and removed where it is met on
+/// an object that is being deleted.
+pub const CLEANUP_FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+
+const MANAGER_PREFIX: &str = "externalsecrets.external-secrets.io/";
+
+/// The longest field manager that the original uses; a longer one is hashed.
+const MANAGER_LENGTH: usize = 63;
+
+/// What one ExternalSecret puts on its target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Marks {
+    /// The field manager of the target's writes.
+    pub manager: String,
+    /// The uid of the ExternalSecret.
+    pub uid: String,
+    /// Who the target belongs to.
+    pub ownership: Ownership,
+    /// Labels that must be there.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations that must be there, beside the digest.
+    pub annotations: BTreeMap<String, String>,
+    /// The owner reference that must be there; `None`: there must be none of this ExternalSecret.
+    pub owner: Option<OwnerReference>,
+}
+
+impl Marks {
+    /// The marks of the ExternalSecret with this metadata.
+    pub fn of(metadata: &ObjectMeta, ownership: Ownership) -> Self {
+        let name = metadata.name.as_deref().unwrap_or_default();
+        let namespace = metadata.namespace.as_deref().unwrap_or_default();
+        let uid = metadata.uid.clone().unwrap_or_default();
+        let owned = ownership == Ownership::Own;
+
+        let mut labels = metadata.labels.clone().unwrap_or_default();
+        labels.insert(MANAGED_LABEL.to_owned(), "true".to_owned());
+        labels.remove(CREATED_BY_LABEL);
+        if owned {
+            labels.insert(CREATED_BY_LABEL.to_owned(), digest::of_text(&format!("{namespace}/{name}")));
+        }
+        let mut annotations = metadata.annotations.clone().unwrap_or_default();
+        annotations.remove(DATA_HASH_ANNOTATION);
+        Self {
+            manager: field_manager(name),
+            ownership,
+            labels,
+            annotations,
+            owner: owned.then(|| owner_reference(name, &uid)),
+            uid,
+        }
+    }
+
+    /// Whether all of them are on an object. Whatever else is there is none of our business.
+    pub fn are_on(&self, metadata: &ObjectMeta) -> bool {
+        let hashed = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(CREATED_BY_LABEL));
+        includes(metadata.labels.as_ref(), &self.labels)
+            && includes(metadata.annotations.as_ref(), &self.annotations)
+            && hashed == self.owner.is_some()
+            && self.own(metadata) == self.owner.is_some()
+    }
+
+    /// Whether the ExternalSecret is the object's controller.
+    pub fn own(&self, metadata: &ObjectMeta) -> bool {
+        controller(metadata).is_some_and(|owner| owner.uid == self.uid)
+    }
+}
+
+/// The owner that controls an object.
+pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
+    metadata.owner_references.iter().flatten().find(|owner| owner.controller == Some(true))
+}
+
+/// The field manager of a target's writes, for an ExternalSecret of this name.
+fn field_manager(name: &str) -> String {
+    let plain = format!("{MANAGER_PREFIX}{name}");
+    if plain.len() <= MANAGER_LENGTH {
+        return plain;
+    }
+    format!("{MANAGER_PREFIX}sha3/{}", digest::of_text(name))
+}
+
+fn owner_reference(name: &str, uid: &str) -> OwnerReference {
+    OwnerReference {
+        api_version: ExternalSecret::api_version(&()).into_owned(),
+        kind: ExternalSecret::kind(&()).into_owned(),
+        name: name.to_owned(),
+        uid: uid.to_owned(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+fn includes(found: Option<&BTreeMap<String, String>>, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| found.and_then(|found| found.get(name)) == Some(value))
+}
+
+#[cfg(test)]
+mod tests;
