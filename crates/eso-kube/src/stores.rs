@@ -3,21 +3,50 @@
 //! [`StoreRegistry`] is told what the watches see, and implements [`Stores`]. One task keeps each identity connected,
 //! so that a store that hangs holds up nobody but its own objects.
 
+pub(crate) mod conditions;
+pub(crate) mod connection;
+pub(crate) mod parsed;
+pub(crate) mod references;
+mod state;
+
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eso_core::{
-    api::secret_store::Provider,
+    api::{secret_store::Provider, selectors::CaProviderKind},
     error::ProviderError,
     key::{StoreKind, StoreReference},
     provider::{Connection, SecretProvider},
 };
-use eso_sync::{ports::Stores, store::Store};
-use kube::core::DynamicObject;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use eso_sync::{
+    ports::Stores,
+    store::{Backends, Store},
+};
+use futures::future::join_all;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, core::DynamicObject};
+use parking_lot::Mutex;
+use tokio::{
+    sync::watch,
+    time::{timeout, timeout_at},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{events::Events, telemetry::Telemetry};
+use self::{conditions::Conditions, connection::Standing, parsed::Parsed, state::State};
+use crate::{
+    apply::within,
+    controllers::secret_store::Shared,
+    credentials::CredentialObject,
+    events::Events,
+    telemetry::{Kind, Subject, Telemetry},
+};
+
+/// How long a question waits for a store that is being connected, counted from when that began. A login takes some
+/// milliseconds; one that takes longer than this is not worth a place in the engine.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// How long [`StoreRegistry::settled`] waits at most: ten times what a slow login takes.
+const SETTLING_TIME: Duration = Duration::from_secs(10);
 
 /// A store, by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +57,37 @@ pub struct StoreKey {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
+}
+
+impl StoreKey {
+    /// The store that a reference means.
+    pub fn of(reference: &StoreReference) -> Self {
+        let StoreReference { kind, namespace, name } = reference;
+        let namespace = match kind {
+            StoreKind::SecretStore => Some(namespace.clone()),
+            StoreKind::ClusterSecretStore => None,
+        };
+        Self { kind: *kind, namespace, name: name.clone() }
+    }
+
+    /// The store, as it is counted.
+    pub fn subject(&self) -> Subject<'_> {
+        let kind = match self.kind {
+            StoreKind::SecretStore => Kind::SecretStore,
+            StoreKind::ClusterSecretStore => Kind::ClusterSecretStore,
+        };
+        Subject { kind, namespace: self.namespace.as_deref().unwrap_or_default(), name: &self.name }
+    }
+}
+
+impl fmt::Display for StoreKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, namespace, name } = self;
+        match namespace {
+            Some(namespace) => write!(f, "{kind} {namespace}/{name}"),
+            None => write!(f, "{kind} {name}"),
+        }
+    }
 }
 
 /// What happened to a store, for the objects that name it.
@@ -99,39 +159,71 @@ impl fmt::Debug for StoreRegistrySettings {
 }
 
 /// The stores of the cluster.
+///
+/// Each call that says what a watch saw returns at once. The watches should have listed every store, and then
+/// [`settled`](Self::settled) be waited for, before the first object is looked at.
 #[derive(Debug)]
 pub struct StoreRegistry {
-    settings: StoreRegistrySettings,
+    shared: Arc<Shared>,
+    state: Mutex<State>,
     namespaces_wanted: watch::Sender<bool>,
 }
 
 impl StoreRegistry {
-    /// A registry that knows no store yet. It must be made inside a tokio runtime.
+    /// A registry that knows no store yet. Its stores are kept by tasks of the tokio runtime that the calls are made
+    /// in.
     pub fn new(settings: StoreRegistrySettings) -> Arc<Self> {
-        Arc::new(Self { settings, namespaces_wanted: watch::Sender::new(false) })
+        let shared = Shared { settings, backends: Backends::default(), tasks: TaskTracker::new() };
+        Arc::new(Self {
+            shared: Arc::new(shared),
+            state: Mutex::default(),
+            namespaces_wanted: watch::Sender::new(false),
+        })
     }
 
     /// A store is there, or was edited. One that cannot be understood gets a condition that says so.
-    pub fn apply_store(&self, _kind: StoreKind, _object: DynamicObject) {}
+    pub fn apply_store(&self, kind: StoreKind, object: DynamicObject) {
+        let version = object.metadata.resource_version.clone();
+        let parsed = Arc::new(Parsed::new(kind, object));
+        if parsed.specification.as_ref().is_ok_and(|specification| specification.conditions.ask_for_labels())
+        {
+            self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
+        }
+        self.state.lock().apply(&self.shared, &parsed, version.as_deref());
+    }
 
     /// A store is gone.
-    pub fn delete_store(&self, _kind: StoreKind, _namespace: Option<&str>, _name: &str) {}
+    pub fn delete_store(&self, kind: StoreKind, namespace: Option<&str>, name: &str) {
+        let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: name.to_owned() };
+        if self.state.lock().delete(&key) {
+            self.shared.settings.telemetry.forgotten(key.subject());
+            self.shared.settings.dependents.store_changed(&key, None, StoreChange::Lost);
+        }
+    }
 
     /// A Secret is there, was edited, or is gone (`resource_version` is `None`). A store that logged in with another
     /// version of it logs in again.
-    pub fn secret_changed(&self, _namespace: &str, _name: &str, _resource_version: Option<&str>) {}
-
-    /// As [`secret_changed`](Self::secret_changed), of a ConfigMap.
-    pub fn config_map_changed(&self, _namespace: &str, _name: &str, _resource_version: Option<&str>) {}
-
-    /// Whether a store names this Secret.
-    pub fn cares_about_secret(&self, _namespace: &str, _name: &str) -> bool {
-        false
+    pub fn secret_changed(&self, namespace: &str, name: &str, resource_version: Option<&str>) {
+        let object = credential_object(CaProviderKind::Secret, namespace, name);
+        self.state.lock().credential_changed(&object, resource_version);
     }
 
-    /// Whether a store names this ConfigMap.
-    pub fn cares_about_config_map(&self, _namespace: &str, _name: &str) -> bool {
-        false
+    /// As [`secret_changed`](Self::secret_changed), of a ConfigMap.
+    pub fn config_map_changed(&self, namespace: &str, name: &str, resource_version: Option<&str>) {
+        let object = credential_object(CaProviderKind::ConfigMap, namespace, name);
+        self.state.lock().credential_changed(&object, resource_version);
+    }
+
+    /// Whether a store logs in with this Secret.
+    pub fn cares_about_secret(&self, namespace: &str, name: &str) -> bool {
+        let object = credential_object(CaProviderKind::Secret, namespace, name);
+        self.state.lock().is_used(&object)
+    }
+
+    /// Whether a store logs in with this ConfigMap.
+    pub fn cares_about_config_map(&self, namespace: &str, name: &str) -> bool {
+        let object = credential_object(CaProviderKind::ConfigMap, namespace, name);
+        self.state.lock().is_used(&object)
     }
 
     /// Whether some store asks for labels of namespaces: only then are they worth a watch.
@@ -139,27 +231,118 @@ impl StoreRegistry {
         self.namespaces_wanted.subscribe()
     }
 
-    /// A namespace is there, or has other labels.
-    pub fn namespace_changed(&self, _name: &str, _labels: &BTreeMap<String, String>) {}
-
-    /// A namespace is gone.
-    pub fn namespace_deleted(&self, _name: &str) {}
-
-    /// Whether an object that names this store is ours to serve: not where the store is of another class.
-    pub fn serves(&self, _reference: &StoreReference) -> bool {
-        true
+    /// A namespace is there, or has other labels: the stores that ask for them may let it in now, or not any more.
+    pub fn namespace_changed(&self, name: &str, labels: &BTreeMap<String, String>) {
+        for (store, change) in self.state.lock().relabel(name, labels) {
+            self.shared.settings.dependents.store_changed(&store, Some(name), change);
+        }
     }
 
-    /// Returns when every store that was there had a first answer, good or bad, or has been asked for long enough:
-    /// until then, an object that is looked at may meet a store that is not ready.
-    pub async fn settled(&self) {}
+    /// A namespace is gone, and with it what was logged in with its credentials.
+    pub fn namespace_deleted(&self, name: &str) {
+        self.state.lock().forget_namespace(name);
+    }
+
+    /// Whether an object that names this store is ours to serve: not where the store is of another class.
+    pub fn serves(&self, reference: &StoreReference) -> bool {
+        let parsed = self.state.lock().parsed(&StoreKey::of(reference));
+        parsed.is_none_or(|parsed| parsed.is_of_class(&self.shared.settings.class))
+    }
+
+    /// Returns when every store that is known now has had its first answer, good or bad, but after ten seconds at
+    /// the latest: until then, an object that is looked at may meet a store that is not ready.
+    pub async fn settled(&self) {
+        let standings = self.state.lock().standings();
+        let all = join_all(standings.into_iter().map(first_answer));
+        // One that hangs is given up on: its own objects wait for it, and no others.
+        let _ = timeout(SETTLING_TIME, all).await;
+    }
+
+    /// Returns when every login has been ended, after the stop of the settings.
+    pub async fn stopped(&self) {
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
 }
 
 #[async_trait]
 impl Stores for StoreRegistry {
+    /// The store, or why it cannot be used. A store that is being connected for the first time since it was made or
+    /// edited is waited for, until a second after that began: so objects that are applied together with their store,
+    /// or come due while it is edited, do not fail over it.
     async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
-        let StoreReference { kind, namespace: _, name } = reference;
-        let _ = &self.settings;
-        Err(format!("could not get {kind} \"{name}\", {kind}.external-secrets.io \"{name}\" not found"))
+        let StoreReference { kind, namespace, name } = reference;
+        let key = StoreKey::of(reference);
+        let Some(parsed) = self.state.lock().parsed(&key) else {
+            return Err(format!(
+                "could not get {kind} \"{name}\", {kind}.external-secrets.io \"{name}\" not found"
+            ));
+        };
+        if !parsed.is_of_class(&self.shared.settings.class) {
+            return Err(format!("{kind} \"{name}\" is of another controller class"));
+        }
+        let not_ready = || format!("{kind} \"{name}\" is not ready: its status says why");
+        let specification = parsed.specification.as_ref().map_err(|_| not_ready())?;
+        self.check_conditions(&specification.conditions, namespace, name).await?;
+        let asking = specification.follows_who_asks(*kind).then(|| namespace.clone());
+        let standing = self.state.lock().standing(&self.shared, &key, asking).ok_or_else(not_ready)?;
+        first_answer(standing).await.ok_or_else(not_ready)
     }
 }
+
+impl StoreRegistry {
+    async fn check_conditions(
+        &self,
+        conditions: &Conditions,
+        namespace: &str,
+        store: &str,
+    ) -> Result<(), String> {
+        if conditions.allow_name(namespace) {
+            return Ok(());
+        }
+        let labels = match conditions.ask_for_labels() {
+            true => self.labels(namespace).await?,
+            false => BTreeMap::new(),
+        };
+        if conditions.allow(namespace, &labels) {
+            return Ok(());
+        }
+        Err(format!(
+            "using cluster store \"{store}\" is not allowed from namespace \"{namespace}\": denied by spec.condition"
+        ))
+    }
+
+    /// The labels of a namespace: as the watch saw them, or read where it has not yet.
+    async fn labels(&self, namespace: &str) -> Result<BTreeMap<String, String>, String> {
+        if let Some(labels) = self.state.lock().labels(namespace).cloned() {
+            return Ok(labels);
+        }
+        let namespaces = Api::<Namespace>::all(self.shared.settings.client.clone());
+        let read = within(namespaces.get_metadata(namespace)).await;
+        read.map(|found| found.metadata.labels.unwrap_or_default())
+            .map_err(|problem| format!("could not get namespace \"{namespace}\": {problem}"))
+    }
+}
+
+fn credential_object(kind: CaProviderKind, namespace: &str, name: &str) -> CredentialObject {
+    CredentialObject { kind, namespace: namespace.to_owned(), name: name.to_owned() }
+}
+
+/// The store, if it can be used, once it is known how it stands; or nothing, where that takes too long.
+async fn first_answer(mut standing: watch::Receiver<Standing>) -> Option<Arc<Store>> {
+    let since = match &*standing.borrow() {
+        Standing::Connecting { since } => Some(*since),
+        Standing::Ready { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => None,
+    };
+    if let Some(since) = since {
+        let known = standing.wait_for(|standing| !matches!(standing, Standing::Connecting { .. }));
+        let _ = timeout_at(since + GRACE, known).await;
+    }
+    match &*standing.borrow() {
+        Standing::Ready { store, notice: _ } => Some(Arc::clone(store)),
+        Standing::Connecting { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

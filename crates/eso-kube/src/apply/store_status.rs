@@ -1,1 +1,47 @@
 //! Writes the status of a store.
+
+use eso_core::{
+    api::{GROUP, secret_store::SecretStoreStatus},
+    key::StoreKind,
+};
+use eso_plan::plan::WriteError;
+use kube::{
+    Api, Client,
+    api::{ApiResource, DynamicObject, Patch, PatchParams},
+    core::GroupVersionKind,
+};
+use serde_json::json;
+
+use super::{FIELD_MANAGER, within};
+use crate::stores::StoreKey;
+
+/// Writes the status, and nothing else, and says the resource version that this made.
+///
+/// The uid goes with it: a store that was deleted and made again is not given the status of the one before.
+pub(crate) async fn write(
+    client: &Client,
+    store: &StoreKey,
+    uid: &str,
+    status: &SecretStoreStatus,
+) -> Result<Option<String>, WriteError> {
+    let StoreKey { kind, namespace, name } = store;
+    let resource = resource(*kind);
+    let stores: Api<DynamicObject> = match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
+        None => Api::all_with(client.clone(), &resource),
+    };
+    let patch = Patch::Merge(json!({ "metadata": { "uid": uid }, "status": status }));
+    let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
+    let written = within(stores.patch_status(name, &params, &patch)).await?;
+    Ok(written.metadata.resource_version)
+}
+
+/// The resource of a kind of store.
+pub(crate) fn resource(kind: StoreKind) -> ApiResource {
+    let plural = match kind {
+        StoreKind::SecretStore => "secretstores",
+        StoreKind::ClusterSecretStore => "clustersecretstores",
+    };
+    let kind = GroupVersionKind::gvk(GROUP, "v1", &kind.to_string());
+    ApiResource::from_gvk_with_plural(&kind, plural)
+}

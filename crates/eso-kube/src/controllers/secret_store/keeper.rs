@@ -1,0 +1,383 @@
+//! The task of one identity.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use eso_core::{api::secret_store::SecretStoreStatus, provider::Connection};
+use eso_sync::store::{Backends, Store};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use tokio::{
+    select,
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until},
+};
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+use tracing::warn;
+
+use super::condition::Verdict;
+use crate::{
+    apply::store_status,
+    credentials::{self, CredentialObject, KubernetesCredentials},
+    stores::{
+        StoreChange, StoreRegistrySettings,
+        connection::{Attempt, Failure, Standing, retire, revalidate},
+        parsed::{Parsed, Specification},
+    },
+    telemetry::Subject,
+};
+
+/// How long a store is left alone after its first failure; it doubles with each further one.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause: a store that was away is back in use within it.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+/// The longest pause where the cluster could not give a credential. What is missing need not be an object that we
+/// watch (a service account, a permission), and costs the store nothing to ask for.
+const LONGEST_PAUSE_FOR_CREDENTIALS: Duration = Duration::from_secs(4);
+
+/// How often it is looked whether the provider has a notice, or the status says something else than it should.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// What all keepers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    /// What the registry is made of.
+    pub(crate) settings: StoreRegistrySettings,
+    /// What is behind the stores.
+    pub(crate) backends: Backends,
+    /// Every task that keeps or ends a login.
+    pub(crate) tasks: TaskTracker,
+}
+
+/// What a keeper keeps.
+#[derive(Clone, Debug)]
+pub(crate) struct Assignment {
+    /// The store.
+    pub(crate) parsed: Arc<Parsed>,
+    /// The namespace whose credentials are taken, where the store logs in as whoever asks; `None` is the store itself.
+    pub(crate) asking: Option<String>,
+    /// What its objects are told when it is ready.
+    pub(crate) change: StoreChange,
+}
+
+/// Keeps an identity connected until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Keeper {
+    standing: watch::Receiver<Standing>,
+    state: Arc<State>,
+    asked: Instant,
+    _stop: DropGuard,
+}
+
+/// What the registry tells a keeper's task.
+#[derive(Debug)]
+struct State {
+    edited: Notify,
+    credentials: Mutex<Arc<KubernetesCredentials>>,
+    seen: Mutex<Seen>,
+}
+
+/// The status as it was last seen in the cluster, or written.
+#[derive(Debug)]
+struct Seen {
+    version: Option<String>,
+    status: SecretStoreStatus,
+}
+
+impl Keeper {
+    /// Begins to keep an identity connected.
+    pub(crate) fn start(shared: &Arc<Shared>, assignment: Assignment) -> Self {
+        let Assignment { parsed, asking, change } = assignment;
+        let stop = shared.settings.stop.child_token();
+        let (sender, standing) = watch::channel(Standing::Connecting { since: Instant::now() });
+        let scope = parsed.scope(asking.as_deref());
+        let credentials = KubernetesCredentials::new(shared.settings.client.clone(), scope);
+        let state = Arc::new(State {
+            edited: Notify::new(),
+            credentials: Mutex::new(Arc::new(credentials)),
+            seen: Mutex::new(Seen { version: None, status: parsed.status.clone() }),
+        });
+        let task = Task {
+            shared: Arc::clone(shared),
+            parsed,
+            asking,
+            change: Some(change),
+            state: Arc::clone(&state),
+            standing: sender,
+        };
+        shared.tasks.spawn(task.run(stop.clone()));
+        Self { standing, state, asked: Instant::now(), _stop: stop.drop_guard() }
+    }
+
+    /// How the identity stands, to be read or waited on.
+    pub(crate) fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
+    /// Notes that somebody asked.
+    pub(crate) fn ask(&mut self) {
+        self.asked = Instant::now();
+    }
+
+    /// How long nobody asked.
+    pub(crate) fn idle(&self) -> Duration {
+        self.asked.elapsed()
+    }
+
+    /// Told that an object is there in another version; it connects again if it had logged in with that one.
+    pub(crate) fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
+        if self.state.credentials.lock().reads().is_news(object, version) {
+            self.state.edited.notify_one();
+        }
+    }
+
+    /// Told what the cluster shows as the store's status.
+    pub(crate) fn saw(&self, version: Option<&str>, status: &SecretStoreStatus) {
+        let mut seen = self.state.seen.lock();
+        let is_late = match (version, seen.version.as_deref()) {
+            (Some(now), Some(then)) => credentials::is_older(now, then),
+            (Some(_) | None, Some(_) | None) => false,
+        };
+        if !is_late {
+            *seen = Seen { version: version.map(str::to_owned), status: status.clone() };
+        }
+    }
+}
+
+struct Task {
+    shared: Arc<Shared>,
+    parsed: Arc<Parsed>,
+    asking: Option<String>,
+    /// What the objects have still to be told.
+    change: Option<StoreChange>,
+    state: Arc<State>,
+    standing: watch::Sender<Standing>,
+}
+
+/// Why a task does something.
+enum Woken {
+    /// It has to connect.
+    Connect,
+    /// A credential was edited.
+    Edited,
+    /// The interval of the store is over.
+    Due,
+}
+
+impl Task {
+    async fn run(mut self, stop: CancellationToken) {
+        stop.run_until_cancelled(self.keep()).await;
+        self.replace(Standing::Failed(Failure::of_client(
+            "the store was edited or deleted, or the operator stops",
+        )));
+    }
+
+    async fn keep(&mut self) {
+        let mut woken = Woken::Connect;
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let started = Instant::now();
+            let standing = self.attempt(&woken).await;
+            let failed = matches!(standing, Standing::Failed(_));
+            self.settle(standing, started.elapsed()).await;
+            woken = if failed { self.pause(pause).await } else { self.rest().await };
+            pause = match (failed, &woken) {
+                (true, Woken::Connect | Woken::Due) => (pause * 2).min(self.longest_pause()),
+                (true, Woken::Edited) | (false, Woken::Connect | Woken::Edited | Woken::Due) => FIRST_PAUSE,
+            };
+            if matches!(woken, Woken::Edited) {
+                self.change = Some(StoreChange::Edited);
+            }
+        }
+    }
+
+    async fn attempt(&self, woken: &Woken) -> Standing {
+        let specification = match &self.parsed.specification {
+            Ok(specification) => specification,
+            Err(problem) => return Standing::Failed(Failure::of_client(problem.clone())),
+        };
+        let result = match (woken, self.connected()) {
+            (Woken::Due, Some(store)) => {
+                let credentials = Arc::clone(&*self.state.credentials.lock());
+                revalidate(&store, &credentials).await.map(|()| ready(store))
+            }
+            (Woken::Connect | Woken::Edited | Woken::Due, Some(_) | None) => {
+                self.connect(specification).await
+            }
+        };
+        result.unwrap_or_else(Standing::Failed)
+    }
+
+    async fn connect(&self, specification: &Specification) -> Result<Standing, Failure> {
+        let settings = &self.shared.settings;
+        let scope = self.parsed.scope(self.asking.as_deref());
+        let credentials = Arc::new(KubernetesCredentials::new(settings.client.clone(), scope));
+        *self.state.credentials.lock() = Arc::clone(&credentials);
+        let attempt = Attempt {
+            connect: settings.connect.as_ref(),
+            provider: &specification.provider,
+            connection: Connection {
+                credentials: Arc::<KubernetesCredentials>::clone(&credentials),
+                calls: Arc::<dyn crate::telemetry::Telemetry>::clone(&settings.telemetry),
+            },
+            credentials: &credentials,
+            settings: specification.settings,
+            backends: &self.shared.backends,
+        };
+        if self.asking.is_none() && specification.follows_who_asks(self.parsed.key.kind) {
+            let capabilities = attempt.look().await?;
+            return Ok(Standing::Unchecked { capabilities });
+        }
+        attempt.establish().await.map(ready)
+    }
+
+    /// Makes a standing known: to those who wait for the store, to its objects, to what counts, and to people.
+    async fn settle(&mut self, standing: Standing, took: Duration) {
+        let usable = !matches!(standing, Standing::Failed(_));
+        let was_usable =
+            matches!(&*self.standing.borrow(), Standing::Ready { .. } | Standing::Unchecked { .. });
+        self.replace(standing);
+        if usable {
+            self.tell_objects();
+        } else if was_usable {
+            self.change.get_or_insert(StoreChange::Ready);
+            self.announce(StoreChange::Lost);
+        }
+        if self.asking.is_none() {
+            self.count(usable, took);
+            self.tell_people().await;
+        }
+    }
+
+    fn tell_objects(&mut self) {
+        if let Some(change) = self.change.take() {
+            self.announce(change);
+        }
+    }
+
+    fn announce(&self, change: StoreChange) {
+        self.shared.settings.dependents.store_changed(&self.parsed.key, self.asking.as_deref(), change);
+    }
+
+    fn count(&self, succeeded: bool, took: Duration) {
+        let telemetry = &self.shared.settings.telemetry;
+        telemetry.reconciled(self.subject(), succeeded, took);
+        if let Some(verdict) = self.verdict() {
+            telemetry.condition(self.subject(), verdict.ready());
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        self.parsed.key.subject()
+    }
+
+    fn verdict(&self) -> Option<Verdict> {
+        let provider = self.parsed.specification.as_ref().ok().map(|specification| &specification.provider);
+        Verdict::of(&self.standing.borrow(), provider)
+    }
+
+    /// Writes the status where it says something else, and the event that goes with it. What fails is tried again at
+    /// the next look.
+    async fn tell_people(&self) {
+        let Some(verdict) = self.verdict() else { return };
+        let found = self.state.seen.lock().status.clone();
+        let Some(status) = verdict.status(&found, this_second()) else { return };
+        let Parsed { key, uid, .. } = &*self.parsed;
+        match store_status::write(&self.shared.settings.client, key, uid, &status).await {
+            Ok(version) => {
+                *self.state.seen.lock() = Seen { version, status };
+                if let Some(event) = verdict.event(&found) {
+                    self.shared.settings.events.publish(self.parsed.reference(), event);
+                }
+            }
+            Err(error) => warn!(store = %key, %error, "the status of a store could not be written"),
+        }
+    }
+
+    async fn rest(&self) -> Woken {
+        let interval = self.validation_interval();
+        let due = async {
+            match interval {
+                Some(interval) => sleep_until(Instant::now() + interval).await,
+                None => pending().await,
+            }
+        };
+        select! {
+            () = self.state.edited.notified() => Woken::Edited,
+            () = due => Woken::Due,
+            () = self.look_around() => Woken::Connect,
+        }
+    }
+
+    async fn pause(&self, pause: Duration) -> Woken {
+        select! {
+            () = self.state.edited.notified() => Woken::Edited,
+            () = sleep(pause) => Woken::Connect,
+        }
+    }
+
+    fn longest_pause(&self) -> Duration {
+        match self.state.credentials.lock().reads().failed() {
+            true => LONGEST_PAUSE_FOR_CREDENTIALS,
+            false => LONGEST_PAUSE,
+        }
+    }
+
+    /// The store's own interval, or the operator's; none for one that is not checked at all.
+    fn validation_interval(&self) -> Option<Duration> {
+        self.connected()?;
+        let own =
+            self.parsed.specification.as_ref().ok().and_then(|specification| specification.refresh_interval);
+        own.or(self.shared.settings.requeue_interval)
+    }
+
+    /// Keeps the status true while nothing else happens. It never ends.
+    async fn look_around(&self) {
+        loop {
+            sleep(LOOK_INTERVAL).await;
+            self.standing.send_if_modified(|standing| match standing {
+                Standing::Ready { store, notice } => {
+                    let now = store.provider().notice();
+                    let differs = *notice != now;
+                    *notice = now;
+                    differs
+                }
+                Standing::Connecting { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => false,
+            });
+            if self.asking.is_none() {
+                self.tell_people().await;
+            }
+        }
+    }
+
+    fn connected(&self) -> Option<Arc<Store>> {
+        match &*self.standing.borrow() {
+            Standing::Ready { store, notice: _ } => Some(Arc::clone(store)),
+            Standing::Connecting { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => None,
+        }
+    }
+
+    /// Takes a new standing, and lets go of the connection of the old one, where that is another.
+    fn replace(&self, standing: Standing) {
+        let old = self.standing.send_replace(standing);
+        let Standing::Ready { store: old, notice: _ } = old else { return };
+        if self.connected().is_none_or(|now| !Arc::ptr_eq(&now, &old)) {
+            self.shared.tasks.spawn(retire(old));
+        }
+    }
+}
+
+fn ready(store: Arc<Store>) -> Standing {
+    let notice = store.provider().notice();
+    Standing::Ready { store, notice }
+}
+
+/// Conditions keep whole seconds, as everything in Kubernetes does.
+fn this_second() -> Timestamp {
+    let now = Timestamp::now();
+    Timestamp::from_second(now.as_second()).expect("a time without its fraction must be a time")
+}

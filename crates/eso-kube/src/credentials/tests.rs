@@ -1,0 +1,116 @@
+use std::time::Duration;
+
+use eso_core::{api::selectors::CaProviderKind, credentials::CredentialError};
+use kube::core::Status;
+
+use super::{
+    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, Reads, Scope, token_request,
+};
+
+fn own() -> Scope {
+    Scope::Own("demo".to_owned())
+}
+
+fn any(asking: Option<&str>) -> Scope {
+    Scope::Any { asking: asking.map(str::to_owned) }
+}
+
+fn object() -> CredentialObject {
+    CredentialObject {
+        kind: CaProviderKind::Secret,
+        namespace: "demo".to_owned(),
+        name: "no-such".to_owned(),
+    }
+}
+
+#[track_caller]
+fn check_selector(scope: &Scope, named: Option<&str>, expected: Result<&str, &str>) {
+    let found = scope.of_selector(named);
+    assert_eq!(found, expected.map_err(|text| CredentialError::Forbidden(text.to_owned())));
+}
+
+#[track_caller]
+fn check_authority(scope: &Scope, named: Option<&str>, expected: Result<&str, &str>) {
+    let found = scope.of_authority(named);
+    assert_eq!(found, expected.map_err(|text| CredentialError::Forbidden(text.to_owned())));
+}
+
+#[track_caller]
+fn check_news(read: Option<Option<&str>>, now: Option<&str>, expected: bool) {
+    let reads = Reads::default();
+    if let Some(version) = read {
+        reads.record(object(), version.map(str::to_owned));
+    }
+    assert_eq!(reads.is_news(&object(), now), expected, "read as {read:?}, now {now:?}");
+}
+
+#[track_caller]
+fn check_failure(code: u16, reason: &str, expected: CredentialError) {
+    let status =
+        Status { code, reason: reason.to_owned(), message: "canary".to_owned(), ..Status::default() };
+    assert_eq!(object().unreadable(Failure::Refused(Box::new(status))), expected);
+}
+
+#[test]
+fn a_secret_store_reads_in_its_own_namespace_only() {
+    check_selector(&own(), None, Ok("demo"));
+    check_selector(&own(), Some(""), Ok("demo"));
+    check_selector(&own(), Some("demo"), Ok("demo"));
+    check_selector(&own(), Some("victim"), Err(FOREIGN_NAMESPACE));
+    check_selector(&own(), Some("Demo"), Err(FOREIGN_NAMESPACE));
+    check_selector(&own(), Some("demo/../victim"), Err(FOREIGN_NAMESPACE));
+    check_authority(&own(), None, Ok("demo"));
+    check_authority(&own(), Some("demo"), Ok("demo"));
+    check_authority(&own(), Some("victim"), Err(FOREIGN_NAMESPACE));
+}
+
+#[test]
+fn a_cluster_store_reads_where_its_selector_says_or_where_it_is_asked_from() {
+    check_selector(&any(Some("tenant")), Some("ops"), Ok("ops"));
+    check_selector(&any(Some("tenant")), None, Ok("tenant"));
+    check_selector(&any(Some("tenant")), Some(""), Ok("tenant"));
+    check_selector(&any(None), Some("ops"), Ok("ops"));
+    check_selector(&any(None), None, Err("a selector without a namespace needs an object that asks"));
+}
+
+#[test]
+fn whom_a_cluster_store_trusts_is_not_for_the_asking_namespace_to_say() {
+    check_authority(&any(Some("tenant")), Some("ops"), Ok("ops"));
+    check_authority(&any(Some("tenant")), None, Err(AUTHORITY_WITHOUT_NAMESPACE));
+    check_authority(&any(Some("tenant")), Some(""), Err(AUTHORITY_WITHOUT_NAMESPACE));
+}
+
+#[test]
+fn only_another_version_of_what_was_read_is_news() {
+    check_news(None, Some("5"), false);
+    check_news(None, None, false);
+    check_news(Some(Some("5")), Some("5"), false);
+    check_news(Some(Some("5")), Some("6"), true);
+    check_news(Some(Some("9")), Some("10"), true);
+    check_news(Some(Some("10")), Some("9"), false);
+    check_news(Some(Some("5")), None, true);
+    check_news(Some(None), Some("5"), true);
+    check_news(Some(None), None, false);
+    check_news(Some(Some("a")), Some("b"), true);
+}
+
+#[test]
+fn failures_begin_with_the_words_of_the_original_and_repeat_nothing_of_the_servers() {
+    let about = "cannot get Kubernetes secret \"no-such\" from namespace \"demo\": ";
+    let missing = |text: &str| CredentialError::Missing(format!("{about}{text}"));
+    check_failure(404, "NotFound", missing("secrets \"no-such\" not found"));
+    check_failure(403, "Forbidden", missing("the API server refuses it (Forbidden)"));
+    let unavailable = CredentialError::Unavailable(format!("{about}the API server does not answer"));
+    check_failure(500, "InternalError", unavailable.clone());
+    check_failure(429, "TooManyRequests", unavailable.clone());
+    assert_eq!(object().unreadable(Failure::Silent), unavailable);
+}
+
+#[test]
+fn a_token_is_asked_for_its_audiences_and_never_for_less_than_the_server_grants() {
+    let request = token_request(vec!["vault".to_owned(), "mine".to_owned()], Duration::from_secs(60));
+    assert_eq!(request.spec.audiences, ["vault", "mine"]);
+    assert_eq!(request.spec.expiration_seconds, Some(600));
+    let longer = token_request(Vec::new(), Duration::from_secs(3600));
+    assert_eq!(longer.spec.expiration_seconds, Some(3600));
+}

@@ -1,0 +1,205 @@
+//! One store, as it was understood: a malformed one is understood to be malformed, and holds up nobody.
+
+use std::time::Duration;
+
+use eso_core::{
+    api::secret_store::{Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
+    credentials::CredentialError,
+    key::StoreKind,
+};
+use eso_sync::store::StoreSettings;
+use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::util::intstr::IntOrString};
+use kube::core::DynamicObject;
+use serde_json::Value;
+
+use super::{
+    StoreKey,
+    conditions::Conditions,
+    references::{self, Reference},
+};
+use crate::credentials::{CredentialObject, Scope};
+
+/// How often one read of an AWS store is tried again where `retrySettings` are there and do not say it.
+const AWS_RETRIES: u32 = 3;
+
+/// A store that is there.
+#[derive(Clone, Debug)]
+pub(crate) struct Parsed {
+    /// Its name.
+    pub(crate) key: StoreKey,
+    /// The object itself: another object of the same name has another.
+    pub(crate) uid: String,
+    /// Which edit of its spec this is.
+    pub(crate) generation: i64,
+    /// The class that it asks for; empty for any.
+    pub(crate) class: String,
+    /// What it asks for, or what is wrong with it.
+    pub(crate) specification: Result<Specification, String>,
+    /// What its status says.
+    pub(crate) status: SecretStoreStatus,
+}
+
+/// What a store asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct Specification {
+    /// Its provider.
+    pub(crate) provider: Provider,
+    /// Which objects it names.
+    pub(crate) references: Vec<Reference>,
+    /// How its provider is asked.
+    pub(crate) settings: StoreSettings,
+    /// The time between two validations, where it says one.
+    pub(crate) refresh_interval: Option<Duration>,
+    /// Which namespaces may use it.
+    pub(crate) conditions: Conditions,
+}
+
+impl Parsed {
+    /// Reads a store of this kind.
+    pub(crate) fn new(kind: StoreKind, object: DynamicObject) -> Self {
+        let DynamicObject { types: _, metadata, data } = object;
+        let namespace = match kind {
+            StoreKind::SecretStore => metadata.namespace,
+            StoreKind::ClusterSecretStore => None,
+        };
+        let key = StoreKey { kind, namespace, name: metadata.name.unwrap_or_default() };
+        let status = data.get("status").cloned().map(serde_json::from_value).and_then(Result::ok);
+        Self {
+            uid: metadata.uid.unwrap_or_default(),
+            generation: metadata.generation.unwrap_or_default(),
+            class: data.pointer("/spec/controller").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            specification: Specification::new(&key, data.get("spec").cloned().unwrap_or_default()),
+            status: status.unwrap_or_default(),
+            key,
+        }
+    }
+
+    /// Whether this is the same object with the same spec, so that its connection stays good.
+    pub(crate) fn is_same_edit(&self, other: &Self) -> bool {
+        self.uid == other.uid && self.generation == other.generation
+    }
+
+    /// Whether an operator of that class serves it.
+    pub(crate) fn is_of_class(&self, class: &str) -> bool {
+        self.class.is_empty() || self.class == class
+    }
+
+    /// Where its selectors may point when an object of that namespace asks.
+    pub(crate) fn scope(&self, asking: Option<&str>) -> Scope {
+        scope(&self.key, asking)
+    }
+
+    /// The store, for an event.
+    pub(crate) fn reference(&self) -> ObjectReference {
+        ObjectReference {
+            api_version: Some("external-secrets.io/v1".to_owned()),
+            kind: Some(self.key.kind.to_string()),
+            namespace: self.key.namespace.clone(),
+            name: Some(self.key.name.clone()),
+            uid: Some(self.uid.clone()),
+            ..ObjectReference::default()
+        }
+    }
+}
+
+impl Specification {
+    fn new(key: &StoreKey, spec: Value) -> Result<Self, String> {
+        let spec: SecretStoreSpec = serde_json::from_value(spec).map_err(|error| unreadable(&error))?;
+        let SecretStoreSpec { controller: _, provider, retry_settings, refresh_interval, conditions } = spec;
+        exactly_one(&provider)?;
+        let references = references::references(&provider);
+        within_bounds(&references, &scope(key, Some("")))?;
+        Ok(Self {
+            settings: store_settings(&provider, retry_settings.as_ref())?,
+            refresh_interval: interval(refresh_interval.as_ref())?,
+            conditions: match key.kind {
+                StoreKind::SecretStore => Conditions::default(),
+                StoreKind::ClusterSecretStore => Conditions::parse(&conditions)?,
+            },
+            provider,
+            references,
+        })
+    }
+
+    /// Whether it logs in anew for each namespace that asks.
+    pub(crate) fn follows_who_asks(&self, kind: StoreKind) -> bool {
+        match kind {
+            StoreKind::SecretStore => false,
+            StoreKind::ClusterSecretStore => references::follow_who_asks(&self.references),
+        }
+    }
+
+    /// The objects whose edit matters, for an identity of this scope.
+    pub(crate) fn credential_objects(&self, scope: &Scope) -> Vec<CredentialObject> {
+        self.references.iter().filter_map(|reference| reference.object(scope)).collect()
+    }
+}
+
+fn scope(key: &StoreKey, asking: Option<&str>) -> Scope {
+    match &key.namespace {
+        Some(own) => Scope::Own(own.clone()),
+        None => Scope::Any { asking: asking.map(str::to_owned) },
+    }
+}
+
+/// serde's text can quote a value, and a fake store's spec is full of them: only the name of a missing field is told.
+fn unreadable(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        Some(field) => format!("the spec cannot be read: the field {field} is missing"),
+        None => "the spec cannot be read: a field has a wrong type or value".to_owned(),
+    }
+}
+
+fn exactly_one(provider: &Provider) -> Result<(), String> {
+    let Provider { aws, vault, fake, others } = provider;
+    let known = [aws.is_some(), vault.is_some(), fake.is_some()];
+    match known.into_iter().filter(|is_there| *is_there).count() + others.len() {
+        1 => Ok(()),
+        count => Err(format!("secret stores must only have exactly one backend specified, found {count}")),
+    }
+}
+
+/// Refuses a selector that points where the store may not look, also one that its provider would never use.
+fn within_bounds(references: &[Reference], scope: &Scope) -> Result<(), String> {
+    references.iter().try_for_each(|reference| match reference.namespace_within(scope) {
+        Ok(_) => Ok(()),
+        Err(
+            CredentialError::Missing(problem)
+            | CredentialError::Forbidden(problem)
+            | CredentialError::Unavailable(problem),
+        ) => Err(format!("{problem} ({})", reference.path)),
+    })
+}
+
+fn store_settings(provider: &Provider, retry: Option<&RetrySettings>) -> Result<StoreSettings, String> {
+    let mut settings = StoreSettings::default();
+    let Some(RetrySettings { max_retries, retry_interval }) = retry else { return Ok(settings) };
+    let usual = if provider.aws.is_some() { AWS_RETRIES } else { 0 };
+    settings.retries = max_retries.map_or(usual, |retries| u32::try_from(retries).unwrap_or(0));
+    if let Some(text) = retry_interval.as_deref().filter(|text| !text.is_empty()) {
+        settings.retry_interval = duration("retryInterval", text)?;
+    }
+    Ok(settings)
+}
+
+fn interval(refresh_interval: Option<&IntOrString>) -> Result<Option<Duration>, String> {
+    let interval = match refresh_interval {
+        None => return Ok(None),
+        Some(IntOrString::Int(seconds)) => u64::try_from(*seconds)
+            .map(Duration::from_secs)
+            .map_err(|_| format!("invalid refreshInterval {seconds}: must not be negative"))?,
+        Some(IntOrString::String(text)) if text.is_empty() => return Ok(None),
+        Some(IntOrString::String(text)) => duration("refreshInterval", text)?,
+    };
+    Ok(Some(interval).filter(|interval| !interval.is_zero()))
+}
+
+fn duration(field: &str, text: &str) -> Result<Duration, String> {
+    let duration = eso_core::duration::parse(text)
+        .map_err(|problem| format!("invalid {field} \"{text}\": {problem}"))?;
+    Duration::try_from(duration).map_err(|_| format!("invalid {field} \"{text}\": must not be negative"))
+}
+
+#[cfg(test)]
+mod tests;

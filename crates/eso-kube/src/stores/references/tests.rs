@@ -1,0 +1,164 @@
+use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
+use kube::core::DynamicObject;
+use serde_json::{Value, json};
+
+use super::{Named, references};
+use crate::{
+    credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Scope},
+    stores::parsed::{Parsed, Specification},
+};
+
+#[path = "../../../tests/stores/selectors.rs"]
+mod selectors;
+
+fn specification(kind: StoreKind, spec: &Value) -> Result<Specification, String> {
+    let object = json!({ "metadata": { "name": "store", "namespace": "demo" }, "spec": spec });
+    let object: DynamicObject = serde_json::from_value(object).unwrap();
+    Parsed::new(kind, object).specification
+}
+
+fn vault(auth: Value) -> Value {
+    json!({ "provider": { "vault": { "server": "https://vault", "auth": auth } } })
+}
+
+#[track_caller]
+fn check(spec: &Value, expected: &[(&str, Named, Option<&str>, &str)]) {
+    let provider = serde_json::from_value(spec["provider"].clone()).unwrap();
+    let found = references(&provider);
+    let found: Vec<_> = found
+        .iter()
+        .map(|one| (one.path.as_str(), one.what, one.namespace.as_deref(), one.name.as_str()))
+        .collect();
+    assert_eq!(found, expected);
+}
+
+#[track_caller]
+fn check_follows(auth: Value, expected: bool) {
+    let specification = specification(StoreKind::ClusterSecretStore, &vault(auth)).unwrap();
+    assert_eq!(specification.follows_who_asks(StoreKind::ClusterSecretStore), expected);
+    assert!(!specification.follows_who_asks(StoreKind::SecretStore), "a SecretStore is always itself");
+}
+
+#[test]
+fn selectors_are_told_apart_by_their_shape() {
+    let token = json!({ "tokenSecretRef": { "name": "token", "key": "value", "namespace": "" } });
+    check(&vault(token), &[("spec.provider.vault.auth.tokenSecretRef", Named::Secret, None, "token")]);
+    let account = json!({ "kubernetes": { "role": "demo", "serviceAccountRef": { "name": "who", "namespace": "there" } } });
+    let path = "spec.provider.vault.auth.kubernetes.serviceAccountRef";
+    check(&vault(account), &[(path, Named::ServiceAccount, Some("there"), "who")]);
+    let authority = |kind: &str| {
+        let authority = json!({ "type": kind, "name": "ca", "key": "ca.crt" });
+        json!({ "provider": { "vault": { "server": "https://vault", "caProvider": authority } } })
+    };
+    let path = "spec.provider.vault.caProvider";
+    check(&authority("Secret"), &[(path, Named::Authority(CaProviderKind::Secret), None, "ca")]);
+    check(&authority("ConfigMap"), &[(path, Named::Authority(CaProviderKind::ConfigMap), None, "ca")]);
+}
+
+#[test]
+fn fields_that_are_not_served_and_providers_that_are_not_known_are_read_too() {
+    let jwt = json!({ "jwt": { "serviceAccountRef": { "name": "who", "audiences": ["sts"] } } });
+    let aws = json!({ "provider": { "aws": { "service": "SecretsManager", "region": "r", "auth": jwt } } });
+    check(&aws, &[("spec.provider.aws.auth.jwt.serviceAccountRef", Named::ServiceAccount, None, "who")]);
+    let other = json!({ "provider": { "other": { "keys": [{ "name": "a" }, { "secretRef": { "name": "b", "key": "k" } }] } } });
+    check(
+        &other,
+        &[
+            ("spec.provider.other.keys[0]", Named::Secret, None, "a"),
+            ("spec.provider.other.keys[1].secretRef", Named::Secret, None, "b"),
+        ],
+    );
+}
+
+#[test]
+fn values_of_a_fake_store_are_no_selectors() {
+    let data = json!([{ "key": "name", "value": "x" }]);
+    check(&json!({ "provider": { "fake": { "data": data } } }), &[]);
+}
+
+#[test]
+fn the_schema_has_the_selectors_that_are_known() {
+    let paths: Vec<String> = selectors::examples("demo").into_iter().map(|example| example.path).collect();
+    for known in [
+        "spec.provider.aws.auth.secretRef.accessKeyIDSecretRef",
+        "spec.provider.aws.auth.secretRef.secretAccessKeySecretRef",
+        "spec.provider.aws.auth.secretRef.sessionTokenSecretRef",
+        "spec.provider.vault.caProvider",
+        "spec.provider.vault.auth.tokenSecretRef",
+        "spec.provider.vault.auth.appRole.roleRef",
+        "spec.provider.vault.auth.appRole.secretRef",
+        "spec.provider.vault.auth.kubernetes.serviceAccountRef",
+        "spec.provider.vault.auth.kubernetes.secretRef",
+    ] {
+        assert!(paths.iter().any(|path| path == known), "{known} is not among {paths:?}");
+    }
+}
+
+#[test]
+fn no_selector_of_the_schema_leads_a_secret_store_out_of_its_namespace() {
+    for example in selectors::examples("victim") {
+        let refused = specification(StoreKind::SecretStore, &example.spec).unwrap_err();
+        assert_eq!(refused, format!("{FOREIGN_NAMESPACE} ({})", example.path));
+    }
+}
+
+#[test]
+fn every_selector_of_the_schema_may_name_the_namespace_of_its_own_store() {
+    for example in selectors::examples("demo").into_iter().chain(selectors::examples("")) {
+        let own = Scope::Own("demo".to_owned());
+        let specification = specification(StoreKind::SecretStore, &example.spec).unwrap();
+        let selector = specification.references.iter().find(|one| one.path == example.path);
+        let selector = selector.unwrap_or_else(|| panic!("{} is not seen", example.path));
+        assert_eq!(selector.namespace_within(&own), Ok("demo"), "{}", example.path);
+    }
+}
+
+#[test]
+fn every_selector_of_a_cluster_store_may_name_any_namespace() {
+    for example in selectors::examples("elsewhere") {
+        let any = Scope::Any { asking: Some("tenant".to_owned()) };
+        let specification = specification(StoreKind::ClusterSecretStore, &example.spec).unwrap();
+        let selector = specification.references.iter().find(|one| one.path == example.path).unwrap();
+        assert_eq!(selector.namespace_within(&any), Ok("elsewhere"), "{}", example.path);
+    }
+}
+
+#[test]
+fn without_a_namespace_a_cluster_store_takes_that_of_who_asks_but_never_its_authority() {
+    for example in selectors::examples("") {
+        let any = Scope::Any { asking: Some("tenant".to_owned()) };
+        match specification(StoreKind::ClusterSecretStore, &example.spec) {
+            Ok(specification) => {
+                let selector = specification.references.iter().find(|one| one.path == example.path).unwrap();
+                assert_eq!(selector.namespace_within(&any), Ok("tenant"), "{}", example.path);
+            }
+            Err(refused) => {
+                assert_eq!(refused, format!("{AUTHORITY_WITHOUT_NAMESPACE} ({})", example.path));
+                assert!(example.path.ends_with("caProvider"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_cluster_store_logs_in_as_who_asks_where_a_selector_names_no_namespace() {
+    check_follows(json!({ "tokenSecretRef": { "name": "token" } }), true);
+    check_follows(json!({ "tokenSecretRef": { "name": "token", "namespace": "" } }), true);
+    check_follows(json!({ "tokenSecretRef": { "name": "token", "namespace": "ops" } }), false);
+    check_follows(json!({ "kubernetes": { "role": "r", "serviceAccountRef": { "name": "who" } } }), true);
+    check_follows(json!({ "kubernetes": { "role": "r" } }), false);
+}
+
+#[test]
+fn the_objects_whose_edit_matters_lie_where_they_are_read() {
+    let role = json!({ "name": "role", "namespace": "ops" });
+    let auth = json!({ "appRole": { "roleRef": role, "secretRef": { "name": "secret" } } });
+    let specification = specification(StoreKind::ClusterSecretStore, &vault(auth)).unwrap();
+    let objects = specification.credential_objects(&Scope::Any { asking: Some("tenant".to_owned()) });
+    let object = |namespace: &str, name: &str| CredentialObject {
+        kind: CaProviderKind::Secret,
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+    };
+    assert_eq!(objects, [object("ops", "role"), object("tenant", "secret")]);
+}
