@@ -81,6 +81,11 @@ pub(crate) fn plan(environment: &Environment, missing: &[Program]) -> Result<Vec
     Ok(sources)
 }
 
+/// Removes what only the building needed: five gigabytes of compiled Go packages.
+pub(crate) fn clean(environment: &Environment) -> Result<()> {
+    go::remove_compiled(&Cache::new(environment.cache.clone()))
+}
+
 /// A cache key: readable, and another one as soon as anything that pins the entry is edited.
 fn key(name: &str, version: &str, pins: &[&str]) -> String {
     let digest = pins.iter().fold(Sha256::new(), |digest, pin| digest.chain_update(pin).chain_update([0]));

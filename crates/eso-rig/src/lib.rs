@@ -8,6 +8,7 @@ mod cache;
 mod certificates;
 mod control_plane;
 mod environment;
+mod fast_aws;
 mod fetch;
 mod folder;
 mod http;
@@ -18,17 +19,20 @@ mod port;
 mod process;
 mod programs;
 mod progress;
+mod proxy;
 mod scripted;
 mod secrets_manager;
 
 pub use self::{
     audit::Mark,
     control_plane::{ApiRequest, ApiRequests, ControlPlane, ControlPlaneOptions},
+    fast_aws::{Call, Effect, FastAws, FastAwsOptions, Fault},
     http::Answer,
     moto::Moto,
     openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
     programs::{Program, find, prepare},
     progress::{OneLine, Progress, Step},
+    proxy::{FaultProxy, ProxyMode},
     scripted::{Reply, Scripted, ScriptedRequest},
     secrets_manager::SecretsManager,
 };

@@ -111,7 +111,7 @@ fn prepare_in(environment: &Environment, programs: &[Program], progress: &dyn Pr
         source.get(environment).with_context(|| format!("{} cannot be had", step.name))?;
         progress.finished(step, began.elapsed());
     }
-    Ok(())
+    fetch::clean(environment)
 }
 
 /// The first place that has the program, without fetching anything.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -22,6 +23,9 @@ const LINKER_FLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1
 
 /// The least toolchain that builds `servers/go.mod`.
 const LEAST_GO: (u32, u32) = (1, 26);
+
+/// Held while a program is built, or what it needed is removed.
+const BUILD_LOCK: &str = "go-build";
 
 /// A program of the control plane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +54,17 @@ impl Toolchain {
     }
 }
 
+/// Removes the compiled packages that the programs share while they are built.
+pub(super) fn remove_compiled(cache: &Cache) -> Result<()> {
+    let _lock = cache.lock(BUILD_LOCK)?;
+    match fs::remove_dir_all(compiled(cache)) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).context("cannot remove the compiled Go packages")
+        }
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
 impl GoProgram {
     /// The key of its entry in the cache.
     pub(crate) fn key(self) -> String {
@@ -60,11 +75,10 @@ impl GoProgram {
     pub(crate) fn build(self, environment: &Environment) -> Result<PathBuf> {
         let cache = Cache::new(environment.cache.clone());
         // One build at a time: they share compiled packages, and fill two cores each.
-        let _lock = cache.lock("go-build")?;
-        let compiled = cache.scratch("go-build-cache");
+        let _lock = cache.lock(BUILD_LOCK)?;
         cache.get_or_make(&self.key(), |folder| {
             let toolchain = Toolchain::find(environment).context("no Go toolchain")?;
-            self.build_into(&toolchain, folder, &compiled)
+            self.build_into(&toolchain, folder, &compiled(&cache))
         })
     }
 
@@ -123,6 +137,10 @@ impl GoProgram {
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
         }
     }
+}
+
+fn compiled(cache: &Cache) -> PathBuf {
+    cache.scratch("go-compiled")
 }
 
 fn new_enough(program: &Path) -> bool {

