@@ -181,7 +181,8 @@ fn success(run: &Run<'_>, heartbeat: Duration, condition: Condition) -> Report {
 fn failure(before: &Record, message: &str, detail: &str) -> Report {
     let condition = failed(message, detail);
     let changed = before.condition.as_ref() != Some(&condition);
-    let text = if detail.is_empty() { message } else { detail };
+    // The original's event holds the bare error of a read, which alerts match.
+    let text = if message == UNREADABLE { detail } else { condition.2.as_str() };
     let event = Event { warning: true, reason: "UpdateFailed", message: text.to_owned() };
     Report {
         record: Record { condition: Some(condition), ..before.clone() },

@@ -99,3 +99,6 @@ fn is_word(value: &Value, default: &str) -> bool {
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;
