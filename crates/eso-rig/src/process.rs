@@ -9,6 +9,8 @@ use std::{
     path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, ensure};
@@ -25,6 +27,9 @@ exec "$@"
 
 /// Lines of a server's log that an error quotes.
 const TAIL_LINES: usize = 15;
+
+/// A signal takes effect within moments, also on a busy machine.
+const STOPS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What to start.
 #[derive(Debug, Clone)]
@@ -76,8 +81,16 @@ impl Process {
     }
 
     /// Stops the server's clock: connections are still accepted by the kernel, nothing is answered.
+    ///
+    /// It stands still when this returns: a busy program goes on for a moment after the signal was sent.
     pub(crate) fn pause(&self) -> Result<()> {
-        self.signal("STOP")
+        self.signal("STOP")?;
+        let began = Instant::now();
+        while state(self.id()) != Some('T') {
+            ensure!(began.elapsed() < STOPS_WITHIN, "{} does not stand still", self.launch.name);
+            thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
     }
 
     /// Lets a paused server go on.
@@ -134,6 +147,22 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// What a process does, in the letter that ps has for it; nothing when there is none of that number.
+fn state(id: u32) -> Option<char> {
+    let letter = match fs::read_to_string(format!("/proc/{id}/stat")) {
+        // The program's name stands before it in parentheses, and may hold anything.
+        Ok(stat) => stat.rsplit_once(") ").map(|(_, rest)| rest.to_owned()),
+        Err(_) => asked_of_ps(id),
+    };
+    letter?.trim_start().chars().next()
+}
+
+/// Where there is no /proc, there is a ps.
+fn asked_of_ps(id: u32) -> Option<String> {
+    let asked = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().ok()?;
+    String::from_utf8(asked.stdout).ok()
 }
 
 fn end(child: &mut Child) {

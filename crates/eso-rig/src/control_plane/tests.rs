@@ -97,7 +97,7 @@ async fn a_paused_api_server_answers_once_it_goes_on() {
     let asked = plane.request(Method::GET, "/version", None);
     tokio::pin!(asked);
     let early = tokio::time::timeout(Duration::from_millis(300), &mut asked).await;
-    assert!(early.is_err(), "a paused server answered");
+    assert!(early.is_err(), "a paused server answered {early:?}");
     plane.resume_apiserver().unwrap();
     assert_eq!(asked.await.unwrap().status, 200);
 }

@@ -4,8 +4,6 @@ use std::{
     env,
     io::{BufRead, BufReader, Read},
     path::Path,
-    thread,
-    time::{Duration, Instant},
 };
 
 use super::*;
@@ -35,14 +33,7 @@ fn eventually(what: &str, holds: impl Fn() -> bool) {
 
 /// Whether the process runs; one that ended but was not waited for does not.
 fn runs(id: u32) -> bool {
-    let asked = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().unwrap();
-    let state = String::from_utf8(asked.stdout).unwrap();
-    !state.trim().is_empty() && !state.trim_start().starts_with('Z')
-}
-
-fn state(id: u32) -> String {
-    let asked = Command::new("ps").args(["-o", "stat=", "-p", &id.to_string()]).output().unwrap();
-    String::from_utf8(asked.stdout).unwrap()
+    state(id).is_some_and(|state| state != 'Z')
 }
 
 #[test]
@@ -88,12 +79,21 @@ fn a_paused_server_stands_still_and_can_be_killed() {
     let folder = tempfile::tempdir().unwrap();
     let server = shell(folder.path(), "exec sleep 1000").start().unwrap();
     server.pause().unwrap();
-    eventually("it stands still", || state(server.id()).starts_with('T'));
+    assert_eq!(state(server.id()), Some('T'));
     server.resume().unwrap();
-    eventually("it goes on", || state(server.id()).starts_with('S'));
+    eventually("it goes on", || state(server.id()) == Some('S'));
     server.pause().unwrap();
     server.kill();
     assert!(!runs(server.id()));
+}
+
+#[test]
+fn ps_says_the_same_as_proc() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = shell(folder.path(), "exec sleep 1000").start().unwrap();
+    server.pause().unwrap();
+    assert!(asked_of_ps(server.id()).unwrap().trim_start().starts_with('T'));
+    assert_eq!(state(0), None);
 }
 
 #[test]
