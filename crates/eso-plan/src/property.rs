@@ -4,8 +4,6 @@ mod json;
 mod marshal;
 mod path;
 
-use std::borrow::Cow;
-
 use eso_core::{
     key::RemoteKey,
     provider::{Dialect, Documents, Lookup, MissingProperty, Value},
@@ -82,7 +80,7 @@ impl Source<'_> {
         let object = json::first(text).filter(|value| json::kind(value) == Some(Kind::Object));
         let object = object.ok_or_else(|| self.no_object(""))?;
         let entry = |(name, value)| {
-            Some((String::from_utf8(json::unquote(name)?.into_owned()).ok()?, self.entry(value)?))
+            Some((String::from_utf8(json::unquote(name)?.bytes().to_vec()).ok()?, self.entry(value)?))
         };
         json::members(object).map(|member| entry(member).ok_or_else(|| self.no_object(""))).collect()
     }
@@ -152,21 +150,23 @@ impl Source<'_> {
 /// The value of a member of that name; the last one, as in a Go map.
 fn member<'a>(text: &'a Raw<'_>, name: &str) -> Option<&'a [u8]> {
     let object = json::first(text.bytes()).filter(|value| json::kind(value) == Some(Kind::Object))?;
-    let named = |member: &(&[u8], _)| json::unquote(member.0).is_some_and(|found| *found == *name.as_bytes());
+    let named =
+        |member: &(&[u8], _)| json::unquote(member.0).is_some_and(|found| found.bytes() == name.as_bytes());
     json::members(object).filter(named).last().map(|(_, value)| value)
 }
 
 /// A value as the bytes of an entry; `None` where it cannot be read.
 fn plain(value: &[u8], numbers: Numbers) -> Option<SecretBytes> {
-    let bytes = match (json::kind(value)?, numbers) {
-        (Kind::Null, _) => Cow::Borrowed(b"".as_slice()),
-        (Kind::String, _) => json::unquote(value)?,
-        (Kind::Number, Numbers::Shortest) if !is_integer(value) => marshal::plain_number(value),
-        (Kind::Number, _) | (Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
-            Cow::Borrowed(value)
+    Some(match (json::kind(value)?, numbers) {
+        (Kind::Null, _) => SecretBytes::from(""),
+        (Kind::String, _) => SecretBytes::new(json::unquote(value)?.bytes()),
+        (Kind::Number, Numbers::Shortest) if !is_integer(value) => {
+            SecretBytes::new(marshal::plain_number(value))
         }
-    };
-    Some(SecretBytes::new(bytes.into_owned()))
+        (Kind::Number, _) | (Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
+            SecretBytes::new(value)
+        }
+    })
 }
 
 /// As the original, digits alone are given as they are written.

@@ -3,11 +3,9 @@
 //! It is as lenient as the original's reader where that is harmless (a comma too many, a raw newline in a string),
 //! and never gives a value that is not whole.
 
-use std::borrow::Cow;
-
 use zeroize::Zeroizing;
 
-/// One value, as it is written.
+/// A text that was cut out, or made.
 #[derive(Clone, Debug)]
 pub(super) enum Raw<'a> {
     /// A part of the text that was searched.
@@ -17,7 +15,7 @@ pub(super) enum Raw<'a> {
 }
 
 impl Raw<'_> {
-    /// The value, as it is written.
+    /// The text.
     pub(super) fn bytes(&self) -> &[u8] {
         match self {
             Self::Part(bytes) => bytes,
@@ -103,19 +101,20 @@ pub(super) fn values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// What a string says, its quotes and escapes taken away; `None` where an escape is none.
 ///
 /// A surrogate that has no partner becomes U+FFFD. Bytes that are no UTF-8 stay as they are.
-pub(super) fn unquote(string: &[u8]) -> Option<Cow<'_, [u8]>> {
+pub(super) fn unquote(string: &[u8]) -> Option<Raw<'_>> {
     let inner = string.get(1..string.len().checked_sub(1)?)?;
     if !inner.contains(&b'\\') {
-        return Some(Cow::Borrowed(inner));
+        return Some(Raw::Part(inner));
     }
-    let mut out = Vec::with_capacity(inner.len());
+    // No escape is shorter than what it stands for: nothing is reallocated, and left behind unwiped.
+    let mut out = Zeroizing::new(Vec::with_capacity(inner.len()));
     let mut rest = inner;
     while let Some(backslash) = rest.iter().position(|byte| *byte == b'\\') {
         out.extend_from_slice(&rest[..backslash]);
         rest = unescape(&rest[backslash + 1..], &mut out)?;
     }
     out.extend_from_slice(rest);
-    Some(Cow::Owned(out))
+    Some(Raw::Made(out))
 }
 
 /// Writes one escape out, and says what follows it.

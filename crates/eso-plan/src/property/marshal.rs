@@ -51,7 +51,7 @@ fn write_value(raw: &[u8], numbers: Numbers, depth: usize, out: &mut Vec<u8>) ->
             Numbers::AsWritten => out.extend_from_slice(raw),
             Numbers::Shortest => out.extend_from_slice(&printed(raw, json_number)),
         },
-        Kind::String => write_string(&json::unquote(raw)?, out),
+        Kind::String => write_string(json::unquote(raw)?.bytes(), out),
         Kind::Object => write_object(raw, numbers, depth.checked_sub(1)?, out)?,
         Kind::Array => write_array(raw, numbers, depth.checked_sub(1)?, out)?,
     }
@@ -61,7 +61,7 @@ fn write_value(raw: &[u8], numbers: Numbers, depth: usize, out: &mut Vec<u8>) ->
 fn write_object(raw: &[u8], numbers: Numbers, depth: usize, out: &mut Vec<u8>) -> Option<()> {
     let mut members = BTreeMap::new();
     for (name, value) in json::members(raw) {
-        members.insert(json::unquote(name)?, value);
+        members.insert(json::unquote(name)?.bytes().to_vec(), value);
     }
     out.push(b'{');
     for (index, (name, value)) in members.into_iter().enumerate() {

@@ -131,10 +131,10 @@ impl Search {
     fn names(&self, component: &ObjectComponent<'_>, name: &[u8]) -> bool {
         match json::unquote(name) {
             Some(name) if component.wild => {
-                self.spend(name.len() * component.name.len()).is_some()
-                    && wildcard_matches(&component.name, &name)
+                self.spend(name.bytes().len() * component.name.len()).is_some()
+                    && wildcard_matches(&component.name, name.bytes())
             }
-            Some(name) => *component.name == *name,
+            Some(name) => *component.name == *name.bytes(),
             None => false,
         }
     }

@@ -72,7 +72,7 @@ impl Modifier {
             (Self::Valid, _, _) => copy(json::is_valid(text).then_some(text)?),
             (Self::ToStr, _, _) => quoted(text),
             (Self::FromStr, Some(value), Some(Kind::String)) if json::is_valid(text) => {
-                copy(&json::unquote(value)?)
+                copy(json::unquote(value)?.bytes())
             }
             (Self::FromStr, _, _) => copy(json::is_valid(text).then_some(text)?),
             (Self::Ugly, _, _) => without_space(text),

@@ -113,13 +113,14 @@ fn comparison(text: &str) -> Option<(Operator, Cow<'_, [u8]>)> {
     let (sign, operator) = OPERATORS.iter().find(|(sign, _)| text.starts_with(sign))?;
     let operand = trim(&text[sign.len()..]).as_bytes();
     let quoted = operand.len() >= 2 && operand.starts_with(b"\"") && operand.ends_with(b"\"");
-    let operand = if quoted { json::unquote(operand)? } else { Cow::Borrowed(operand) };
+    let operand =
+        if quoted { Cow::Owned(json::unquote(operand)?.bytes().to_vec()) } else { Cow::Borrowed(operand) };
     Some((*operator, operand))
 }
 
 /// A value as true or false in the original's loose sense: `~true`, `~false`, `~null`, `~*`.
 fn loosely(value: Option<&[u8]>, kind: &[u8]) -> Option<bool> {
-    let text = || value.and_then(json::unquote).map(|text| text.to_ascii_lowercase());
+    let text = || value.and_then(json::unquote).map(|text| text.bytes().to_ascii_lowercase());
     let number = || value.and_then(number);
     let of = value.and_then(json::kind);
     Some(match (kind, of) {
@@ -137,7 +138,9 @@ fn loosely(value: Option<&[u8]>, kind: &[u8]) -> Option<bool> {
 
 fn compare(operator: Operator, value: &[u8], operand: &[u8]) -> bool {
     match json::kind(value) {
-        Some(Kind::String) => json::unquote(value).is_some_and(|text| compare_text(operator, &text, operand)),
+        Some(Kind::String) => {
+            json::unquote(value).is_some_and(|text| compare_text(operator, text.bytes(), operand))
+        }
         Some(Kind::Number) => compare_numbers(operator, number(value), number(operand).unwrap_or(0.0)),
         Some(Kind::True) => compare_literal(operator, true, operand),
         Some(Kind::False) => compare_literal(operator, false, operand),
