@@ -5,6 +5,16 @@
 
 mod config;
 
+mod auth;
+mod client;
+mod identity;
+
+mod secrets_manager;
+
+mod batch;
+
+mod error;
+
 use std::sync::Arc;
 
 use eso_core::{
@@ -13,31 +23,59 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 
+use crate::{
+    auth::Session, client::Clients, config::Config, identity::Identity, secrets_manager::SecretsManager,
+};
+
+/// The name of this provider in metrics and logs, as the original's.
+const PROVIDER: &str = "AWS/SecretsManager";
+
 /// What all stores on AWS share in a process.
 #[derive(Debug)]
 pub struct Aws {
-    endpoints: Endpoints,
+    clients: Clients,
 }
 
 impl Aws {
     /// Prepares the shared HTTP client. Nothing is sent, and no certificate loaded, before the first call.
+    ///
+    /// Proxies and the certificates of the system are found as the SDK finds them, in the process's environment.
     pub fn new(endpoints: Endpoints) -> Self {
-        Self { endpoints }
+        Self { clients: Clients::new(endpoints) }
     }
 
     /// Makes a provider out of a store's spec.
     ///
     /// Static keys are read through `connection.credentials`, now and only now; a role is assumed at the first call.
-    /// AWS itself is not called. Fails with `Invalid` where the spec asks for what is not served by this version,
-    /// and as `connection.credentials` does, in the original's words.
+    /// AWS itself is not called. Without `auth`, the SDK's default chain is asked, once for all stores of a region.
+    /// Fails with `Invalid` where the spec asks for what is not served by this version, naming the field, and as
+    /// `connection.credentials` does, in the original's words.
     pub async fn connect(
         &self,
         spec: &AwsProvider,
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ProviderError> {
-        let _ = (&self.endpoints, connection);
-        config::Config::of(spec)?;
-        Err(ProviderError::new(eso_core::error::ErrorKind::Unexpected, "connect"))
+        let config = Config::of(spec)?;
+        let region = self.clients.region(config.region).await;
+        let (base, identity) = match config.keys {
+            Some(keys) => {
+                let keys = auth::read_keys(keys, connection.credentials.as_ref()).await?;
+                let identity = Identity::of_keys(&keys);
+                (Session::with_keys(keys), identity)
+            }
+            None => (region.default_session(), Identity::of_default_chain()),
+        };
+        let (session, identity) = match config.role {
+            Some(role) => {
+                let client = region.sts(&base);
+                let session = Session::with_role(role, base, client, Arc::clone(&connection.calls));
+                (session, Identity::of_role(role.arn))
+            }
+            None => (base, identity),
+        };
+        let client = region.secrets_manager(&session);
+        let backend = identity.backend(config.region);
+        Ok(Arc::new(SecretsManager::new(config.region, client, session, backend, connection.calls)))
     }
 }
 
@@ -51,6 +89,9 @@ pub struct Endpoints {
 impl Endpoints {
     /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT` and
     /// `AWS_STS_ENDPOINT`: URLs, for the stores of every region. Nothing and an empty text both mean AWS's own.
+    ///
+    /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given.
+    /// An address that is no URL fails each call with `Invalid`.
     pub fn from_environment_values(secrets_manager: Option<String>, sts: Option<String>) -> Self {
         let given = |value: Option<String>| value.filter(|url| !url.is_empty());
         Self { secrets_manager: given(secrets_manager), sts: given(sts) }

@@ -1,0 +1,120 @@
+//! The SDK's clients: one HTTP client below all of them, and no retries or caches of the SDK's own.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig, identity::IdentityCache};
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_secretsmanager as secretsmanager;
+use aws_sdk_sts as sts;
+use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::sdk_config::StalledStreamProtectionConfig;
+use tokio::sync::Mutex;
+
+use crate::{Endpoints, auth::Session};
+
+/// How long a connection may take: within a region it takes milliseconds, and a lost packet is sent again after 1 s.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long one call may take, its connection included.
+const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What the clients of all regions share.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    http: SharedHttpClient,
+    endpoints: Endpoints,
+    regions: Mutex<BTreeMap<String, Arc<RegionClients>>>,
+}
+
+/// What the clients of one region share: the SDK's settings, and the operator's own identity.
+#[derive(Debug)]
+pub(crate) struct RegionClients {
+    settings: SdkConfig,
+    endpoints: Endpoints,
+    default_session: Arc<Session>,
+}
+
+impl Clients {
+    pub(crate) fn new(endpoints: Endpoints) -> Self {
+        Self { http: http_client(), endpoints, regions: Mutex::default() }
+    }
+
+    /// The region's settings, read from the process's environment and the SDK's shared files at the first time.
+    pub(crate) async fn region(&self, name: &str) -> Arc<RegionClients> {
+        let mut regions = self.regions.lock().await;
+        if let Some(region) = regions.get(name) {
+            return Arc::clone(region);
+        }
+        let region = Arc::new(self.load(name).await);
+        regions.insert(name.to_owned(), Arc::clone(&region));
+        region
+    }
+
+    async fn load(&self, name: &str) -> RegionClients {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .operation_attempt_timeout(CALL_TIMEOUT)
+            .operation_timeout(CALL_TIMEOUT * 2);
+        let settings = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(name.to_owned()))
+            .http_client(self.http.clone())
+            .timeout_config(timeouts.build())
+            // Retries share state in the whole process, and are the engine's.
+            .retry_config(RetryConfig::disabled())
+            // Sessions keep their own credentials.
+            .identity_cache(IdentityCache::no_cache())
+            // Values are 64 KB at the most: a time-out is all that they need.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .load()
+            .await;
+        let chain = settings.credentials_provider().expect("the SDK's settings must have a default chain");
+        let default_session = Session::with_default_chain(chain, name);
+        RegionClients { settings, endpoints: self.endpoints.clone(), default_session }
+    }
+}
+
+impl RegionClients {
+    /// The operator's own identity, which all stores without `auth` share.
+    pub(crate) fn default_session(&self) -> Arc<Session> {
+        Arc::clone(&self.default_session)
+    }
+
+    pub(crate) fn secrets_manager(&self, session: &Arc<Session>) -> secretsmanager::Client {
+        let mut config = secretsmanager::config::Builder::from(&self.settings);
+        if let Some(url) = &self.endpoints.secrets_manager {
+            config = config.endpoint_url(url);
+        }
+        secretsmanager::Client::from_conf(config.credentials_provider(provider(session)).build())
+    }
+
+    pub(crate) fn sts(&self, session: &Arc<Session>) -> sts::Client {
+        let mut config = sts::config::Builder::from(&self.settings);
+        if let Some(url) = &self.endpoints.sts {
+            config = config.endpoint_url(url);
+        }
+        sts::Client::from_conf(config.credentials_provider(provider(session)).build())
+    }
+}
+
+fn provider(session: &Arc<Session>) -> SharedCredentialsProvider {
+    SharedCredentialsProvider::from(
+        Arc::clone(session) as Arc<dyn aws_credential_types::provider::ProvideCredentials>
+    )
+}
+
+/// As the SDK's own default, which it would make anew for each client: aws-lc, the system's certificates, loaded when
+/// the first connection is made, and the proxies of the environment.
+fn http_client() -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(|settings, components| {
+        let tls = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        let mut connector =
+            ConnectorBuilder::default().tls_provider(tls).proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        if let Some(components) = components {
+            connector.set_sleep_impl(components.sleep_impl());
+        }
+        connector.build()
+    })
+}

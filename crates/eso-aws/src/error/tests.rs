@@ -1,0 +1,321 @@
+use std::{io, time::Duration};
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::{
+    client::{
+        orchestrator::HttpResponse,
+        result::{ConnectorError, SdkError},
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::{body::SdkBody, error::metadata::ErrorMetadata};
+use eso_core::error::ErrorKind::{self, *};
+
+use super::{Answer, CODES, Call, denies};
+
+const CANARY: &str = "canary-8d1f";
+
+const DELETED: &str =
+    "You can't perform this operation on the secret because it was marked for deletion. canary-8d1f";
+
+fn get() -> Call<'static> {
+    Call::get_secret_value("us-east-1")
+}
+
+#[track_caller]
+fn code(code: &str, kind: ErrorKind) {
+    for message in [None, Some("Credential=AKIA canary-8d1f is not allowed")] {
+        for status in [None, Some(400), Some(403)] {
+            let error = get().answered(Answer { code: Some(code), message, status });
+            assert_eq!(error.kind(), kind, "{code} {status:?}");
+            assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
+            assert!(kind == NotFound || error.to_string().contains(code), "{error}");
+        }
+    }
+}
+
+#[test]
+fn each_documented_code_has_one_kind() {
+    code("ResourceNotFoundException", NotFound);
+
+    code("AccessDenied", Denied);
+    code("AccessDeniedException", Denied);
+    code("NotAuthorized", Denied);
+    code("OptInRequired", Denied);
+    code("DecryptionFailure", Denied);
+    code("DecryptionFailureException", Denied);
+
+    code("ExpiredToken", Unauthenticated);
+    code("ExpiredTokenException", Unauthenticated);
+    code("IDPRejectedClaim", Unauthenticated);
+    code("IncompleteSignature", Unauthenticated);
+    code("IncompleteSignatureException", Unauthenticated);
+    code("InvalidAccessKeyId", Unauthenticated);
+    code("InvalidClientTokenId", Unauthenticated);
+    code("InvalidIdentityToken", Unauthenticated);
+    code("InvalidSignature", Unauthenticated);
+    code("InvalidSignatureException", Unauthenticated);
+    code("InvalidToken", Unauthenticated);
+    code("MissingAuthenticationToken", Unauthenticated);
+    code("MissingAuthenticationTokenException", Unauthenticated);
+    code("RequestExpired", Unauthenticated);
+    code("RequestTimeTooSkewed", Unauthenticated);
+    code("SignatureDoesNotMatch", Unauthenticated);
+    code("UnrecognizedClient", Unauthenticated);
+    code("UnrecognizedClientException", Unauthenticated);
+
+    code("LimitExceededException", Throttled);
+    code("RequestLimitExceeded", Throttled);
+    code("RequestThrottled", Throttled);
+    code("RequestThrottledException", Throttled);
+    code("SlowDown", Throttled);
+    code("ThrottledException", Throttled);
+    code("Throttling", Throttled);
+    code("ThrottlingException", Throttled);
+    code("TooManyRequestsException", Throttled);
+
+    code("IDPCommunicationError", Unavailable);
+    code("InternalFailure", Unavailable);
+    code("InternalServerError", Unavailable);
+    code("InternalServerException", Unavailable);
+    code("InternalServiceError", Unavailable);
+    code("InternalServiceErrorException", Unavailable);
+    code("RequestTimeout", Unavailable);
+    code("RequestTimeoutException", Unavailable);
+    code("ServiceUnavailable", Unavailable);
+    code("ServiceUnavailableException", Unavailable);
+
+    code("InvalidAction", Invalid);
+    code("InvalidNextTokenException", Invalid);
+    code("InvalidParameterCombination", Invalid);
+    code("InvalidParameterException", Invalid);
+    code("InvalidParameterValue", Invalid);
+    code("InvalidRequestException", Invalid);
+    code("MalformedPolicyDocument", Invalid);
+    code("MissingParameter", Invalid);
+    code("PackedPolicyTooLarge", Invalid);
+    code("RegionDisabledException", Invalid);
+    code("SerializationException", Invalid);
+    code("UnknownOperationException", Invalid);
+    code("ValidationError", Invalid);
+    code("ValidationException", Invalid);
+}
+
+#[test]
+fn no_code_stands_twice_in_the_table() {
+    let mut codes: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
+    let count = codes.len();
+    codes.sort_unstable();
+    codes.dedup();
+    assert_eq!(codes.len(), count);
+}
+
+#[track_caller]
+fn status(status: u16, kind: ErrorKind, shown: &str) {
+    for code in [None, Some("canary-8d1f"), Some("")] {
+        let error = get().answered(Answer { code, message: None, status: Some(status) });
+        assert_eq!(error.kind(), kind, "{status}");
+        assert!(error.to_string().ends_with(shown), "{error}");
+    }
+}
+
+#[test]
+fn an_answer_without_a_code_is_judged_by_its_status_and_404_is_not_an_absence() {
+    status(200, Unexpected, "an answer that is not understood (HTTP 200)");
+    status(302, Unexpected, "(HTTP 302)");
+    status(400, Unexpected, "(HTTP 400)");
+    status(401, Unauthenticated, "(HTTP 401)");
+    status(403, Denied, "(HTTP 403)");
+    status(404, Unexpected, "(HTTP 404)");
+    status(408, Unavailable, "(HTTP 408)");
+    status(413, Unexpected, "(HTTP 413)");
+    status(429, Throttled, "(HTTP 429)");
+    status(500, Unavailable, "(HTTP 500)");
+    status(502, Unavailable, "(HTTP 502)");
+    status(503, Unavailable, "AWS Secrets Manager in us-east-1 cannot answer now (HTTP 503)");
+    status(599, Unavailable, "(HTTP 599)");
+}
+
+#[track_caller]
+fn unknown(code: &str, status: Option<u16>, kind: ErrorKind, text: &str) {
+    let error = get().answered(Answer { code: Some(code), message: Some(CANARY), status });
+    assert_eq!((error.kind(), error.to_string().as_str()), (kind, text));
+}
+
+#[test]
+fn a_code_that_nobody_knows_is_shown_only_where_it_looks_like_one() {
+    unknown(
+        "QuantumException",
+        Some(400),
+        Unexpected,
+        "GetSecretValue: an answer that is not understood (QuantumException)",
+    );
+    unknown("hunter2", Some(400), Unexpected, "GetSecretValue: an answer that is not understood (HTTP 400)");
+    unknown("hunter2", None, Unexpected, "GetSecretValue: an answer that is not understood");
+    unknown(
+        "QuantumException",
+        Some(503),
+        Unavailable,
+        "GetSecretValue: AWS Secrets Manager in us-east-1 cannot answer now (QuantumException)",
+    );
+}
+
+#[track_caller]
+fn deleted(code: &str, message: &str, kind: ErrorKind) {
+    let answer = Answer { code: Some(code), message: Some(message), status: Some(400) };
+    assert_eq!(get().answered(answer).kind(), kind, "{code}: {message}");
+}
+
+#[test]
+fn a_secret_in_its_recovery_window_is_not_there() {
+    deleted("InvalidRequestException", DELETED, NotFound);
+    deleted("InvalidRequestException", "a secret that's currently marked deleted.", NotFound);
+    deleted("InvalidParameterException", DELETED, NotFound);
+    deleted("InvalidRequestException", "a secret without a value", Invalid);
+    deleted("ValidationException", DELETED, Invalid);
+    deleted("AccessDeniedException", DELETED, Denied);
+    deleted("InternalServiceError", DELETED, Unavailable);
+}
+
+#[track_caller]
+fn in_words(call: Call<'_>, code: &str, text: &str) {
+    let error = call.answered(Answer { code: Some(code), message: None, status: Some(400) });
+    assert_eq!(error.to_string(), text);
+}
+
+#[test]
+fn the_words_say_what_to_do() {
+    let sts = Call::assume_role("eu-central-1");
+    in_words(get(), "ResourceNotFoundException", "Secret does not exist");
+    in_words(
+        get(),
+        "AccessDeniedException",
+        "GetSecretValue: access denied: allow secretsmanager:GetSecretValue on the secret to the store's identity \
+         (AccessDeniedException)",
+    );
+    in_words(
+        sts,
+        "AccessDenied",
+        "AssumeRole: access denied: allow sts:AssumeRole on the role to the store's identity, and let the role's \
+         trust policy name that identity and the externalID (AccessDenied)",
+    );
+    in_words(
+        get(),
+        "DecryptionFailure",
+        "GetSecretValue: the KMS key of the secret cannot be used: allow kms:Decrypt on it, and see that it is \
+         enabled (DecryptionFailure)",
+    );
+    in_words(
+        get(),
+        "ExpiredTokenException",
+        "GetSecretValue: AWS does not accept the credentials: check that the keys are active, belong together and \
+         have not expired (ExpiredTokenException)",
+    );
+    in_words(
+        sts,
+        "ValidationError",
+        "AssumeRole: AWS does not accept the request: check the role and the externalID (ValidationError)",
+    );
+    in_words(
+        sts,
+        "Throttling",
+        "AssumeRole: AWS STS in eu-central-1 asks to be called less often (Throttling)",
+    );
+}
+
+#[test]
+fn a_server_out_of_order_is_no_authority_on_what_is_there() {
+    let answer =
+        |status| Answer { code: Some("ResourceNotFoundException"), message: None, status: Some(status) };
+    assert_eq!(get().answered(answer(404)).kind(), NotFound);
+    assert_eq!(get().answered(answer(500)).kind(), Unavailable);
+}
+
+#[test]
+fn a_login_never_says_that_a_value_is_not_there() {
+    let answer = Answer { code: Some("ResourceNotFoundException"), ..Answer::default() };
+    assert_eq!(Call::assume_role("us-east-1").answered(answer).kind(), Unexpected);
+}
+
+type Failure = SdkError<GetSecretValueError, HttpResponse>;
+
+fn raw(status: u16, retry_after: Option<&'static str>) -> HttpResponse {
+    let status = StatusCode::try_from(status).expect("a status");
+    let mut raw = HttpResponse::new(status, SdkBody::from(CANARY));
+    if let Some(wait) = retry_after {
+        raw.headers_mut().insert("retry-after", wait);
+    }
+    raw
+}
+
+fn service(code: &str, raw: HttpResponse) -> Failure {
+    let metadata = ErrorMetadata::builder().code(code).message(CANARY).build();
+    SdkError::service_error(GetSecretValueError::generic(metadata), raw)
+}
+
+#[track_caller]
+fn failed(error: Failure, kind: ErrorKind, retry_after: Option<u64>) {
+    let error = get().failed(&error);
+    assert_eq!((error.kind(), error.retry_after()), (kind, retry_after.map(Duration::from_secs)));
+    assert!(!format!("{error} {error:?} {error:#?}").contains(CANARY), "{error:?}");
+}
+
+#[test]
+fn a_failure_on_the_way_is_never_more_than_that() {
+    let io = || io::Error::other(CANARY).into();
+    failed(SdkError::timeout_error(CANARY), Unavailable, None);
+    failed(SdkError::construction_failure(CANARY), Invalid, None);
+    failed(SdkError::dispatch_failure(ConnectorError::timeout(io())), Unavailable, None);
+    failed(SdkError::dispatch_failure(ConnectorError::io(io())), Unavailable, None);
+    failed(SdkError::dispatch_failure(ConnectorError::other(io(), None)), Unavailable, None);
+    failed(SdkError::dispatch_failure(ConnectorError::user(io())), Invalid, None);
+}
+
+#[test]
+fn an_answer_that_cannot_be_read_is_judged_by_its_status() {
+    failed(SdkError::response_error(CANARY, raw(200, None)), Unexpected, None);
+    failed(SdkError::response_error(CANARY, raw(404, None)), Unexpected, None);
+    failed(SdkError::response_error(CANARY, raw(502, Some("7"))), Unavailable, Some(7));
+}
+
+#[test]
+fn the_store_may_say_when_to_come_back() {
+    failed(service("ThrottlingException", raw(400, Some("3"))), Throttled, Some(3));
+    failed(service("ThrottlingException", raw(400, Some("Wed, 21 Oct 2026 07:28:00 GMT"))), Throttled, None);
+    failed(service("InternalServiceError", raw(500, Some(" 2 "))), Unavailable, Some(2));
+    failed(service("AccessDeniedException", raw(400, Some("3"))), Denied, None);
+}
+
+#[test]
+fn only_aws_itself_can_deny_a_call_for_good() {
+    assert!(denies(&service("AccessDeniedException", raw(400, None))));
+    assert!(!denies(&service("DecryptionFailure", raw(400, None))));
+    assert!(!denies(&service("UnknownToUs", raw(403, None))));
+    assert!(!denies(&Failure::response_error(CANARY, raw(403, None))));
+}
+
+#[track_caller]
+fn chain(error: CredentialsError, kind: ErrorKind) {
+    let error = Call::default_chain("us-east-1").without_credentials(&error);
+    assert_eq!(error.kind(), kind);
+    assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
+}
+
+#[test]
+fn a_default_chain_without_credentials_is_no_login_and_a_dead_one_is_unavailable() {
+    let from_sts = |code: &str, status| {
+        let metadata = ErrorMetadata::builder().code(code).message(CANARY).build();
+        let error = AssumeRoleWithWebIdentityError::generic(metadata);
+        CredentialsError::provider_error(SdkError::service_error(error, raw(status, None)))
+    };
+    chain(CredentialsError::not_loaded(CANARY), Unauthenticated);
+    chain(CredentialsError::provider_timed_out(Duration::from_secs(5)), Unavailable);
+    chain(CredentialsError::invalid_configuration(CANARY), Invalid);
+    chain(CredentialsError::provider_error(CANARY), Unavailable);
+    chain(CredentialsError::unhandled(CANARY), Unexpected);
+    chain(from_sts("AccessDenied", 403), Denied);
+    chain(from_sts("InvalidIdentityToken", 400), Unauthenticated);
+    chain(from_sts("ServiceUnavailable", 503), Unavailable);
+}

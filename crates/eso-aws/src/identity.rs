@@ -1,0 +1,81 @@
+//! Which account is behind a store: what shares its quotas, named without any credential.
+
+use std::num::NonZeroU32;
+
+use aws_credential_types::Credentials;
+use eso_core::provider::Backend;
+use sha2::{Digest, Sha256};
+
+/// `GetSecretValue` calls a second that AWS grants to an account in a region.
+/// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
+const READS_PER_SECOND: NonZeroU32 = NonZeroU32::new(10_000).expect("it must not be zero");
+
+/// `BatchGetSecretValue` calls a second that AWS grants to an account in a region.
+const BATCHES_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("it must not be zero");
+
+/// What decides which account's quotas a store uses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity(String);
+
+impl Identity {
+    /// A role. The caller's account is charged, and that is the role's.
+    pub(crate) fn of_role(arn: &str) -> Self {
+        Self(account_of_role(arn).map_or_else(|| digest(arn), str::to_owned))
+    }
+
+    /// Static keys.
+    pub(crate) fn of_keys(keys: &Credentials) -> Self {
+        let id = keys.access_key_id();
+        Self(account_of_key(id).unwrap_or_else(|| digest(id)))
+    }
+
+    /// Whoever the operator itself is.
+    pub(crate) fn of_default_chain() -> Self {
+        Self("default".to_owned())
+    }
+
+    /// The account in a region, with the quotas that it has there.
+    pub(crate) fn backend(&self, region: &str) -> Backend {
+        Backend {
+            id: format!("aws/secretsmanager/{region}/{}", self.0),
+            reads_per_second: Some(READS_PER_SECOND),
+            batches_per_second: Some(BATCHES_PER_SECOND),
+        }
+    }
+}
+
+/// `arn:aws:iam::111122223333:role/reader`.
+fn account_of_role(arn: &str) -> Option<&str> {
+    let account = arn.split(':').nth(4)?;
+    (account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())).then_some(account)
+}
+
+/// The account that AWS wrote into an access key id: 40 bits of the base 32 text after the prefix of four letters.
+///
+/// Ids from before 2019 hold none; their first letter after the prefix is one before `Q`.
+/// <https://hackingthe.cloud/aws/enumeration/get-account-id-from-keys/>
+fn account_of_key(id: &str) -> Option<String> {
+    let body = id.strip_prefix("AKIA").or_else(|| id.strip_prefix("ASIA"))?;
+    if body.len() != 16 || body.as_bytes()[0] < b'Q' {
+        return None;
+    }
+    let number = body.bytes().take(10).try_fold(0_u64, |number, byte| Some(number << 5 | base32(byte)?))?;
+    let first_six_bytes = number >> 2;
+    Some(format!("{:012}", (first_six_bytes & 0x7fff_ffff_ff80) >> 7))
+}
+
+fn base32(byte: u8) -> Option<u64> {
+    match byte {
+        b'A'..=b'Z' => Some(u64::from(byte - b'A')),
+        b'2'..=b'7' => Some(u64::from(byte - b'2') + 26),
+        _ => None,
+    }
+}
+
+/// A name for an identity without an account: the same for the same one, and nothing of it.
+fn digest(text: &str) -> String {
+    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! The provider: Secrets Manager, read singly and in batches.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use aws_sdk_secretsmanager::{
+    Client,
+    operation::{
+        batch_get_secret_value::BatchGetSecretValueOutput,
+        get_secret_value::{GetSecretValueOutput, builders::GetSecretValueFluentBuilder},
+    },
+    types::SecretValueEntry,
+};
+use aws_smithy_types::Blob;
+use eso_core::{
+    error::{ErrorKind, ProviderError},
+    key::{RemoteKey, Version},
+    provider::{Backend, CallObserver, Fetch, Fetched, Notice, Part, SecretProvider, Value},
+    value::SecretBytes,
+};
+use futures::future::join_all;
+use tokio::time::timeout;
+
+use crate::{
+    PROVIDER,
+    auth::Session,
+    batch::{self, Share},
+    error::{self, Answer, Call},
+};
+
+/// How many keys AWS takes in one `BatchGetSecretValue`.
+const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(20).expect("it must not be zero");
+
+/// How long a request may take with all its calls: a login, the call, and both once more.
+/// The contract allows 30 s.
+const TIME_LIMIT: Duration = Duration::from_secs(28);
+
+/// One store, logged in as one identity.
+pub(crate) struct SecretsManager {
+    region: String,
+    client: Client,
+    session: Arc<Session>,
+    backend: Backend,
+    calls: Arc<dyn CallObserver>,
+    batch_denied: AtomicBool,
+}
+
+impl SecretsManager {
+    /// `client` must sign as `session`.
+    pub(crate) fn new(
+        region: &str,
+        client: Client,
+        session: Arc<Session>,
+        backend: Backend,
+        calls: Arc<dyn CallObserver>,
+    ) -> Self {
+        let region = region.to_owned();
+        Self { region, client, session, backend, calls, batch_denied: AtomicBool::new(false) }
+    }
+}
+
+#[async_trait]
+impl SecretProvider for SecretsManager {
+    async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        match timeout(TIME_LIMIT, self.read(request)).await {
+            Ok(result) => result,
+            Err(_) => Err(self.late(request)),
+        }
+    }
+
+    /// Resolves the credentials, unless those at hand are still good. Secrets Manager is not called, as its answer
+    /// would depend on a secret's own policy.
+    async fn check(&self) -> Result<(), ProviderError> {
+        match timeout(TIME_LIMIT, self.session.ready()).await {
+            Ok(result) => result,
+            Err(_) => Err(Call::default_chain(&self.region).late()),
+        }
+    }
+
+    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        let work = async {
+            // One key alone is read singly: the quota of that call is a hundred times the batch's.
+            match requests.len() > 1 && requests.iter().all(|request| self.batch_size(request) == BATCH_SIZE)
+            {
+                true => self.read_batch(requests).await,
+                false => self.read_singly(requests).await,
+            }
+        };
+        match timeout(TIME_LIMIT, work).await {
+            Ok(results) => results,
+            Err(_) => requests.iter().map(|request| Err(self.late(request))).collect(),
+        }
+    }
+
+    fn batch_size(&self, request: &Fetch) -> NonZeroUsize {
+        match self.fits_batch(request) && !self.batch_denied.load(Ordering::Relaxed) {
+            true => BATCH_SIZE,
+            false => NonZeroUsize::MIN,
+        }
+    }
+
+    fn backend(&self) -> Option<Backend> {
+        Some(self.backend.clone())
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        let text = "secrets are read one by one: allow secretsmanager:BatchGetSecretValue on * to read 20 in one call";
+        self.batch_denied.load(Ordering::Relaxed).then(|| Notice(text.to_owned()))
+    }
+}
+
+impl SecretsManager {
+    async fn read(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        let result = match self.fault(request) {
+            Some(advice) => Err(self.get_call().refused(advice)),
+            None => self.get_secret_value(request).await,
+        };
+        result.map_err(|error| error.with_key(request.key.clone()))
+    }
+
+    async fn get_secret_value(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        let call = self.get_call();
+        let send = || async {
+            let question = self.client.get_secret_value().secret_id(request.key.as_str());
+            let answer = at_version(question, request.version.as_ref()).send().await;
+            self.calls.called(PROVIDER, call.operation, answer.is_ok());
+            answer.map_err(|error| call.failed(&error))
+        };
+        let GetSecretValueOutput { secret_string, secret_binary, version_id, .. } =
+            self.session.run(send).await?;
+        fetched(
+            call,
+            &request.key,
+            Content { text: secret_string, binary: secret_binary, version: version_id },
+        )
+    }
+
+    async fn read_singly(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        join_all(requests.iter().map(|request| self.read(request))).await
+    }
+
+    /// A batch that fails as a whole for what may be one key's fault, or for the call's own, is read singly: the
+    /// others must not suffer, and what is said about a batch is not true of each of its keys.
+    async fn read_batch(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        let mut keys: Vec<_> = requests.iter().map(|request| request.key.as_str()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        match self.batch_get_secret_value(&keys).await {
+            Ok(answer) => join_all(requests.iter().map(|request| self.share(request, &keys, &answer))).await,
+            Err(error) if is_about_the_batch(&error) => self.read_singly(requests).await,
+            Err(error) => {
+                requests.iter().map(|request| Err(error.clone().with_key(request.key.clone()))).collect()
+            }
+        }
+    }
+
+    async fn batch_get_secret_value(
+        &self,
+        keys: &[&str],
+    ) -> Result<BatchGetSecretValueOutput, ProviderError> {
+        let call = Call::batch_get_secret_value(&self.region);
+        let ids: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+        let send = || async {
+            let question = self.client.batch_get_secret_value().set_secret_id_list(Some(ids.clone()));
+            let answer = question.send().await;
+            self.calls.called(PROVIDER, call.operation, answer.is_ok());
+            answer.map_err(|error| {
+                self.batch_denied.fetch_or(error::denies(&error), Ordering::Relaxed);
+                call.failed(&error)
+            })
+        };
+        self.session.run(send).await
+    }
+
+    /// What a batch's answer says to one request. Failures read as those of a single read, so that a status does not
+    /// depend on the company that a request was in.
+    async fn share(
+        &self,
+        request: &Fetch,
+        keys: &[&str],
+        answer: &BatchGetSecretValueOutput,
+    ) -> Result<Fetched, ProviderError> {
+        let result = match batch::share(request.key.as_str(), keys, answer) {
+            Share::Value(entry) => fetched(self.get_call(), &request.key, Content::of(entry)),
+            Share::Error(error) => Err(self.get_call().answered(Answer {
+                code: error.error_code(),
+                message: error.message(),
+                status: None,
+            })),
+            Share::Unclear => return self.read(request).await,
+            Share::Missing => {
+                Err(self.get_call().nonsense("the answer to a batch does not mention this key".to_owned()))
+            }
+        };
+        result.map_err(|error| error.with_key(request.key.clone()))
+    }
+
+    fn fits_batch(&self, request: &Fetch) -> bool {
+        named(request.version.as_ref()).is_none() && self.fault(request).is_none()
+    }
+
+    /// Why a request cannot be sent at all.
+    ///
+    /// For an ARN of another region AWS would say that there is no such secret, and a deletion policy would believe it.
+    fn fault(&self, request: &Fetch) -> Option<String> {
+        let Fetch { key, part, .. } = request;
+        match (part, batch::region_of(key.as_str())) {
+            (Part::Metadata, _) => Some("metadata is not served by this version".to_owned()),
+            (Part::Value, _) if key.as_str().is_empty() => Some("the key is empty".to_owned()),
+            (Part::Value, Some(region)) if region != self.region => {
+                Some(format!("the key is an ARN of another region than the store's, {}", self.region))
+            }
+            (Part::Value, Some(_) | None) => None,
+        }
+    }
+
+    fn get_call(&self) -> Call<'_> {
+        Call::get_secret_value(&self.region)
+    }
+
+    fn late(&self, request: &Fetch) -> ProviderError {
+        self.get_call().late().with_key(request.key.clone())
+    }
+}
+
+/// As the metrics of the original name it.
+impl fmt::Display for SecretsManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(PROVIDER)
+    }
+}
+
+impl fmt::Debug for SecretsManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SecretsManager").field("backend", &self.backend.id).finish_non_exhaustive()
+    }
+}
+
+/// What an answer holds of a value.
+struct Content {
+    text: Option<String>,
+    binary: Option<Blob>,
+    version: Option<String>,
+}
+
+impl Content {
+    /// Copied, as the same secret may have been asked for by its name and by its ARN.
+    fn of(entry: &SecretValueEntry) -> Self {
+        Self {
+            text: entry.secret_string.clone(),
+            binary: entry.secret_binary.clone(),
+            version: entry.version_id.clone(),
+        }
+    }
+}
+
+fn fetched(call: Call<'_>, key: &RemoteKey, content: Content) -> Result<Fetched, ProviderError> {
+    let Content { text, binary, version } = content;
+    let bytes = text.map(String::into_bytes).or_else(|| binary.map(Blob::into_inner)).ok_or_else(|| {
+        // The original's words.
+        call.nonsense(format!("invalid secret received. no secret string nor binary for key: {key}"))
+    })?;
+    let fetched = Fetched::new(Value::Bytes(SecretBytes::new(bytes)));
+    Ok(match version {
+        Some(version) => fetched.at_version(version),
+        None => fetched,
+    })
+}
+
+/// A version is a stage, or after `uuid/` an id; without one it is the current stage.
+fn at_version(
+    question: GetSecretValueFluentBuilder,
+    version: Option<&Version>,
+) -> GetSecretValueFluentBuilder {
+    match named(version).map(|version| version.strip_prefix("uuid/").ok_or(version)) {
+        Some(Ok(id)) => question.version_id(id),
+        Some(Err(stage)) => question.version_stage(stage),
+        None => question.version_stage("AWSCURRENT"),
+    }
+}
+
+/// An empty version is none.
+fn named(version: Option<&Version>) -> Option<&str> {
+    version.map(Version::as_str).filter(|version| !version.is_empty())
+}
+
+/// Whether a failed batch says nothing about the keys in it: not the login's failure, nor the service's.
+fn is_about_the_batch(error: &ProviderError) -> bool {
+    let of_the_batch = error.operation() == Call::batch_get_secret_value("").operation;
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Conflict => of_the_batch,
+        ErrorKind::Unauthenticated
+        | ErrorKind::Throttled
+        | ErrorKind::Unavailable
+        | ErrorKind::Unexpected => false,
+    }
+}
