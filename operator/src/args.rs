@@ -1,0 +1,124 @@
+//! What the operator is told on its command line: the original's flags by their names, and a few of ours.
+//!
+//! A doc comment on a flag is its help and its line in `docs/reference/flags.md`.
+
+mod address;
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use clap::{Parser, Subcommand, ValueEnum};
+use eso_core::duration;
+
+pub use address::ListenAddress;
+
+/// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
+#[derive(Clone, Debug, PartialEq, Parser)]
+#[command(name = "eso", version, max_term_width = 100)]
+pub struct Args {
+    /// Where metrics are served, as `:port` or `address:port`; `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
+    pub metrics_addr: ListenAddress,
+
+    /// Where `/healthz` and `/readyz` are served; `0` serves none.
+    #[arg(long, value_name = "ADDRESS", default_value = ":8082")]
+    pub live_addr: ListenAddress,
+
+    /// The class of stores that this operator serves, beside those that name none.
+    #[arg(long, value_name = "CLASS", default_value = "default")]
+    pub controller_class: String,
+
+    /// The one namespace that is served; all of them where nothing is said.
+    #[arg(long, value_name = "NAMESPACE", default_value = "")]
+    pub namespace: String,
+
+    /// How many objects may be under way at once, those that wait for their store included.
+    #[arg(long, value_name = "NUMBER", default_value = "512")]
+    pub concurrent: NonZeroUsize,
+
+    /// The time between two validations of a store that says none itself; 0 validates it when it changes or fails.
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = go_duration)]
+    pub store_requeue_interval: Duration,
+
+    /// How old a written `status.refreshTime` may be before it is written again although nothing changed; 0 writes
+    /// it at every refresh.
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = go_duration)]
+    pub status_heartbeat: Duration,
+
+    /// Requests a second to the API server; 0 leaves the limit to the API server itself.
+    #[arg(long, value_name = "NUMBER", default_value = "0")]
+    pub client_qps: u32,
+
+    /// Requests to the API server at once, where `--client-qps` sets a limit.
+    #[arg(long, value_name = "NUMBER", default_value = "100")]
+    pub client_burst: u32,
+
+    /// Events a second; what overflows is dropped and counted.
+    #[arg(long, value_name = "NUMBER", default_value = "20")]
+    pub events_per_second: u32,
+
+    /// What is logged.
+    #[arg(long, value_name = "LEVEL", default_value = "info", ignore_case = true)]
+    pub loglevel: LogLevel,
+
+    /// How it is logged.
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub log_format: LogFormat,
+
+    /// Accepted for the original's sake: times are logged as RFC 3339.
+    #[arg(long, value_name = "ENCODING", default_value = "rfc3339")]
+    pub zap_time_encoding: String,
+
+    /// The address of AWS Secrets Manager, where it is not the region's own.
+    #[arg(long, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
+    pub aws_secretsmanager_endpoint: Option<String>,
+
+    /// The address of the AWS Security Token Service, where it is not the region's own.
+    #[arg(long, value_name = "URL", env = "AWS_STS_ENDPOINT")]
+    pub aws_sts_endpoint: Option<String>,
+
+    /// What to do in place of running the operator.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else the binary can do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Prints the files that are generated, as a JSON object of their paths and contents.
+    #[command(hide = true)]
+    Codegen,
+}
+
+/// What is logged. The names are the original's; the three above `error` are logged as errors here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogLevel {
+    /// Everything.
+    Trace,
+    /// What decides.
+    Debug,
+    /// What happens.
+    Info,
+    /// What should not happen.
+    Warn,
+    /// What must not happen.
+    #[value(aliases = ["dpanic", "panic", "fatal"])]
+    Error,
+}
+
+/// How it is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// A line of text for people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// A Go duration that is not negative.
+fn go_duration(text: &str) -> Result<Duration, String> {
+    let parsed = duration::parse(text).map_err(|error| error.to_string())?;
+    Duration::try_from(parsed).map_err(|_| "a duration must not be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests;

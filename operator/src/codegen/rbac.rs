@@ -1,0 +1,109 @@
+//! The least that the operator may do in a cluster, each rule with its reason.
+
+/// One rule of the ClusterRole.
+struct Rule {
+    why: &'static str,
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        why: "What it serves.",
+        group: "external-secrets.io",
+        resources: &["externalsecrets", "secretstores", "clustersecretstores"],
+        verbs: &["get", "list", "watch"],
+    },
+    Rule {
+        why: "What it says about it.",
+        group: "external-secrets.io",
+        resources: &["externalsecrets/status", "secretstores/status", "clustersecretstores/status"],
+        verbs: &["patch"],
+    },
+    Rule {
+        why: "The original's finalizer is taken off an object that is being deleted.",
+        group: "external-secrets.io",
+        resources: &["externalsecrets"],
+        verbs: &["patch"],
+    },
+    Rule {
+        why: "An owner reference that blocks its owner's deletion needs this where \
+              OwnerReferencesPermissionEnforcement is on (OpenShift).",
+        group: "external-secrets.io",
+        resources: &["externalsecrets/finalizers"],
+        verbs: &["update"],
+    },
+    Rule {
+        why: "The Secrets that it keeps, and those that hold its stores' credentials.",
+        group: "",
+        resources: &["secrets"],
+        verbs: &["get", "list", "watch", "create", "update", "patch", "delete"],
+    },
+    Rule {
+        why: "Certificate authorities of stores.",
+        group: "",
+        resources: &["configmaps"],
+        verbs: &["get", "list", "watch"],
+    },
+    Rule {
+        why: "Labels of namespaces, which conditions of a ClusterSecretStore may ask for.",
+        group: "",
+        resources: &["namespaces"],
+        verbs: &["get", "list", "watch"],
+    },
+    Rule {
+        why: "Tokens of the service accounts that stores log in with.",
+        group: "",
+        resources: &["serviceaccounts/token"],
+        verbs: &["create"],
+    },
+    Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
+];
+
+/// The manifest, by its path: a service account, its role and their binding.
+pub(super) fn manifest() -> (String, String) {
+    let rules: String = RULES.iter().map(rule).collect();
+    ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{BINDING}"))
+}
+
+fn rule(rule: &Rule) -> String {
+    let Rule { why, group, resources, verbs } = rule;
+    let (resources, verbs) = (resources.join(", "), verbs.join(", "));
+    format!("  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n    verbs: [{verbs}]\n")
+}
+
+const HEAD: &str = "\
+apiVersion: v1
+kind: Namespace
+metadata:
+  name: external-secrets
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata:
+  name: external-secrets
+  namespace: external-secrets
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: external-secrets-controller
+rules:
+";
+
+const BINDING: &str = "\
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: external-secrets-controller
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: external-secrets-controller
+subjects:
+  - kind: ServiceAccount
+    name: external-secrets
+    namespace: external-secrets
+";

@@ -1,0 +1,66 @@
+use std::{collections::BTreeSet, fs, path::Path};
+
+use super::{NOTICE, files};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate must lie in the repository")
+}
+
+#[test]
+fn no_generated_file_is_stale() {
+    for (path, content) in files() {
+        let written = fs::read_to_string(root().join(&path)).unwrap_or_default();
+        assert!(written == content, "{path} is stale: run `cargo xtask codegen`");
+    }
+}
+
+#[test]
+fn nothing_is_left_in_the_folder_of_definitions() {
+    let generated: BTreeSet<_> = files().into_keys().collect();
+    for entry in fs::read_dir(root().join("deploy/crds")).expect("deploy/crds must be there") {
+        let path = format!("deploy/crds/{}", entry.unwrap().file_name().to_string_lossy());
+        assert!(generated.contains(&path), "{path} is not generated any more: delete it");
+    }
+}
+
+#[test]
+fn the_first_line_says_that_a_file_is_generated() {
+    for (path, content) in files() {
+        assert!(content.lines().next().is_some_and(|line| line.contains(NOTICE)), "{path}");
+    }
+}
+
+#[test]
+fn a_definition_is_the_same_as_yaml_and_as_a_type() {
+    for definition in eso_core::api::definitions::all() {
+        let path = format!("deploy/crds/{}_{}.yaml", definition.spec.group, definition.spec.names.plural);
+        let read: serde_json::Value = serde_saphyr::from_str(&files()[&path]).unwrap();
+        assert_eq!(read, serde_json::to_value(&definition).unwrap(), "{path}");
+    }
+}
+
+#[test]
+fn the_role_is_valid_yaml_and_reads_no_more_than_it_names() {
+    let text = &files()["deploy/examples/operator/rbac.yaml"];
+    let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(text).unwrap();
+    let role = documents.iter().find(|document| document["kind"] == "ClusterRole").unwrap();
+    let rules = role["rules"].as_array().unwrap();
+    assert_eq!(rules.len(), 9);
+    assert!(!text.contains('*'), "no rule may be for everything");
+}
+
+#[test]
+fn pages_have_a_line_for_each_field_and_flag() {
+    let files = files();
+    let crds = &files["docs/reference/crds.md"];
+    for field in [
+        "`spec.data[].remoteRef.key` | string, required",
+        "`spec.provider.vault.auth.appRole.secretRef.name`",
+    ] {
+        assert!(crds.contains(field), "{field} is missing in {crds}");
+    }
+    let flags = &files["docs/reference/flags.md"];
+    for flag in ["| `--concurrent` | `512` |", "Also `AWS_STS_ENDPOINT`.", "One of `text`, `json`."] {
+        assert!(flags.contains(flag), "{flag} is missing in {flags}");
+    }
+}

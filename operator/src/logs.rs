@@ -1,0 +1,45 @@
+//! What is logged, and how. No log line of ours holds a value; those of the libraries below are only let through as
+//! warnings, for some of them print what they send.
+
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, fmt::MakeWriter, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
+
+use crate::args::{LogFormat, LogLevel};
+
+/// Our own crates, by the names that their log lines carry.
+const OURS: [&str; 8] =
+    ["external_secrets", "eso_core", "eso_plan", "eso_sync", "eso_kube", "eso_aws", "eso_vault", "eso_fake"];
+
+/// Begins to log to the standard error. It does nothing where somebody logs already.
+pub fn begin(level: LogLevel, format: LogFormat) {
+    // A second call, in a test or in a program that logs itself, leaves the first one's choice.
+    drop(subscriber(level, format, std::io::stderr).try_init());
+}
+
+fn subscriber<W>(level: LogLevel, format: LogFormat, writer: W) -> impl tracing::Subscriber
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
+        LogFormat::Text => lines.with_ansi(false).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
+    };
+    tracing_subscriber::registry().with(lines.with_filter(filter(level)))
+}
+
+fn filter(level: LogLevel) -> EnvFilter {
+    let (ours, others) = match level {
+        LogLevel::Trace => ("trace", "warn"),
+        LogLevel::Debug => ("debug", "warn"),
+        LogLevel::Info => ("info", "warn"),
+        LogLevel::Warn => ("warn", "warn"),
+        LogLevel::Error => ("error", "error"),
+    };
+    let ours = OURS.map(|name| format!(",{name}={ours}")).concat();
+    EnvFilter::new(format!("{others}{ours}"))
+}
+
+#[cfg(test)]
+mod tests;

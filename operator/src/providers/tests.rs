@@ -1,0 +1,55 @@
+use std::sync::Arc;
+
+use eso_aws::Endpoints;
+use eso_core::provider::Fetch;
+use eso_kube::stores::{Connect as _, ConnectError};
+use eso_testkit::{
+    connection::{CallRecorder, Credentials, connection},
+    objects::store,
+};
+use serde_json::{Value, json};
+
+use super::Providers;
+
+/// What a store's provider comes to: the name of the provider, or the error.
+async fn outcome(provider: Value) -> String {
+    let store = store("main").with("/spec/provider", provider).build();
+    let connection = connection(&Credentials::new(), &CallRecorder::new());
+    match Providers::new(Endpoints::default()).connect(&store.spec.provider, connection).await {
+        Ok(provider) => provider.to_string(),
+        Err(ConnectError::Unknown(name)) => format!("unknown: {name}"),
+        Err(ConnectError::Provider(error)) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn a_store_is_connected_by_its_one_provider() {
+    let aws = json!({ "aws": { "service": "SecretsManager", "region": "us-east-1" } });
+    let fake = json!({ "fake": { "data": [] } });
+    assert_eq!(outcome(aws).await, "AWS/SecretsManager");
+    assert_eq!(outcome(fake).await, "Fake");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_not_known_is_named() {
+    assert_eq!(outcome(json!({ "gcpsm": { "projectID": "p" } })).await, "unknown: gcpsm");
+}
+
+#[tokio::test]
+async fn no_provider_and_two_providers_are_refused() {
+    let refused = "storeConfig: exactly one provider must be specified, in spec.provider";
+    let fake = json!({ "data": [] });
+    assert_eq!(outcome(json!({})).await, refused);
+    assert_eq!(outcome(json!({ "fake": fake, "gcpsm": {} })).await, refused);
+    assert_eq!(outcome(json!({ "gcpsm": {}, "akeyless": {} })).await, refused);
+    assert_eq!(outcome(json!({ "fake": fake, "vault": { "server": "http://127.0.0.1:1" } })).await, refused);
+}
+
+#[tokio::test]
+async fn a_connected_store_reads_its_values() {
+    let store = store("main").value("db", "plain").build();
+    let connection = connection(&Credentials::new(), &CallRecorder::new());
+    let providers = Arc::new(Providers::new(Endpoints::default()));
+    let provider = providers.connect(&store.spec.provider, connection).await.unwrap();
+    assert!(provider.fetch(&Fetch::new("db")).await.is_ok());
+}

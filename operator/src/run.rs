@@ -1,0 +1,116 @@
+//! How the parts are joined, started and stopped.
+
+use std::{io::Write as _, process::ExitCode, sync::Arc};
+
+use anyhow::Context as _;
+use eso_aws::Endpoints;
+use eso_kube::{
+    controllers::{Controller, Options},
+    stores::Connect,
+};
+use tokio::{signal::unix, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    args::{Args, Command, ListenAddress},
+    client::{self, Limit},
+    codegen, http, logs,
+    providers::Providers,
+    telemetry::Metrics,
+};
+
+/// Does what the arguments ask for with the providers that are built in, until a signal stops it.
+pub fn main(args: Args) -> ExitCode {
+    let outcome = match args.command {
+        Some(Command::Codegen) => print_generated(),
+        None => operate(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "the operator ends");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Chooses the TLS implementation of the process. A second call changes nothing.
+pub fn install_crypto() {
+    // An error means that one was chosen already, which is as good.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+}
+
+fn print_generated() -> anyhow::Result<()> {
+    let files = serde_json::to_string_pretty(&codegen::files()).context("texts must be JSON")?;
+    std::io::stdout().write_all(files.as_bytes()).context("cannot print")
+}
+
+fn operate(args: Args) -> anyhow::Result<()> {
+    logs::begin(args.loglevel, args.log_format);
+    install_crypto();
+    let endpoints = Endpoints::from_environment_values(
+        args.aws_secretsmanager_endpoint.clone(),
+        args.aws_sts_endpoint.clone(),
+    );
+    let connect: Arc<dyn Connect> = Arc::new(Providers::new(endpoints));
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("cannot start threads")?.block_on(async {
+        let stop = stop_on_signals()?;
+        run(args, connect, stop).await
+    })
+}
+
+/// Runs the operator until `stop` is cancelled, or something that it cannot do without fails.
+///
+/// It returns when nothing of it runs any more: every call that was under way has ended, and each store's login with
+/// it.
+pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken) -> anyhow::Result<()> {
+    let client = client::connect(Limit { per_second: args.client_qps, burst: args.client_burst }).await?;
+    let metrics = Arc::new(Metrics::new());
+    let controller = Controller::new(client, options(&args), connect, Arc::clone(&metrics) as _);
+    metrics.watch_queue(controller.handle().clone());
+    let health = http::health(controller.synced());
+    let mut servers = JoinSet::new();
+    let end = CancellationToken::new();
+    for (address, router) in [(&args.live_addr, health), (&args.metrics_addr, http::metrics(metrics))] {
+        if let Some(listener) = listen(address).await? {
+            servers.spawn(http::serve(listener, router, end.clone()));
+        }
+    }
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "the operator runs");
+    controller.run(stop).await;
+    // To the end it says that it lives: nobody should kill it while it stops.
+    end.cancel();
+    servers.join_all().await.into_iter().collect()
+}
+
+fn options(args: &Args) -> Options {
+    Options {
+        namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
+        class: args.controller_class.clone(),
+        heartbeat: args.status_heartbeat,
+        concurrency: args.concurrent,
+        store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),
+        events_per_second: args.events_per_second,
+        ..Options::default()
+    }
+}
+
+async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+    address.bind().await.with_context(|| format!("cannot listen at {address}"))
+}
+
+/// A token that SIGTERM and SIGINT cancel.
+fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+    let stop = CancellationToken::new();
+    for kind in [unix::SignalKind::terminate(), unix::SignalKind::interrupt()] {
+        let mut signal = unix::signal(kind).context("cannot listen for signals")?;
+        let stop = stop.clone();
+        tokio::spawn(async move {
+            signal.recv().await;
+            tracing::info!("told to stop");
+            stop.cancel();
+        });
+    }
+    Ok(stop)
+}

@@ -1,0 +1,259 @@
+//! Metrics: the original's by their names, types and labels, and a few of ours beside them.
+//!
+//! One row is kept for each object, and written out as series when somebody asks; an object's series go with it.
+
+mod descriptions;
+
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use eso_core::provider::CallObserver;
+use eso_kube::telemetry::{Kind, Ready, Subject, Telemetry};
+use eso_sync::{engine::Handle, queue::Lane};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, MetricEncoder, text},
+    registry::Registry,
+};
+
+pub use descriptions::{DESCRIPTIONS, Description, Measure};
+
+/// What is counted, for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Metrics {
+    counts: Mutex<Counts>,
+    queue: OnceLock<Handle>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// By kind, namespace and name.
+    objects: BTreeMap<Kind, BTreeMap<Box<str>, BTreeMap<Box<str>, Row>>>,
+    /// By provider, call and whether it succeeded.
+    provider_calls: BTreeMap<(&'static str, &'static str, bool), u64>,
+    events_dropped: u64,
+}
+
+/// What is known of one object.
+#[derive(Clone, Copy, Debug, Default)]
+struct Row {
+    runs: u64,
+    failures: u64,
+    took: Option<Duration>,
+    ready: Option<Ready>,
+    refreshed: Option<Timestamp>,
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Says whose queue is shown. The first one stays.
+    pub fn watch_queue(&self, handle: Handle) {
+        drop(self.queue.set(handle));
+    }
+
+    /// Everything in the text format of Prometheus.
+    pub fn encode(self: &Arc<Self>) -> String {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Arc::clone(self)));
+        let mut text = String::new();
+        text::encode_registry(&mut text, &registry).expect("writing to a string must succeed");
+        text
+    }
+
+    fn row(&self, subject: Subject<'_>, change: impl FnOnce(&mut Row)) {
+        let Subject { kind, namespace, name } = subject;
+        let mut counts = self.counts.lock();
+        let namespaces = counts.objects.entry(kind).or_default();
+        // Looked up first: an entry would take a new string at each count.
+        match namespaces.get_mut(namespace).and_then(|names| names.get_mut(name)) {
+            Some(row) => change(row),
+            None => change(namespaces.entry(namespace.into()).or_default().entry(name.into()).or_default()),
+        }
+    }
+}
+
+impl Telemetry for Metrics {
+    fn reconciled(&self, subject: Subject<'_>, succeeded: bool, took: Duration) {
+        self.row(subject, |row| {
+            row.runs += 1;
+            row.failures += u64::from(!succeeded);
+            row.took = Some(took);
+        });
+    }
+
+    fn condition(&self, subject: Subject<'_>, ready: Ready) {
+        self.row(subject, |row| row.ready = Some(ready));
+    }
+
+    fn refreshed(&self, subject: Subject<'_>, at: Timestamp) {
+        self.row(subject, |row| row.refreshed = Some(at));
+    }
+
+    fn forgotten(&self, subject: Subject<'_>) {
+        let mut counts = self.counts.lock();
+        let Some(namespaces) = counts.objects.get_mut(&subject.kind) else { return };
+        let Some(names) = namespaces.get_mut(subject.namespace) else { return };
+        names.remove(subject.name);
+        if names.is_empty() {
+            namespaces.remove(subject.namespace);
+        }
+    }
+
+    fn event_dropped(&self) {
+        self.counts.lock().events_dropped += 1;
+    }
+}
+
+impl CallObserver for Metrics {
+    fn called(&self, provider: &'static str, call: &'static str, succeeded: bool) {
+        *self.counts.lock().provider_calls.entry((provider, call, succeeded)).or_default() += 1;
+    }
+}
+
+impl Collector for Metrics {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let counts = self.counts.lock();
+        let scrape = Scrape { counts: &counts, queue: self.queue.get(), now: Timestamp::now() };
+        DESCRIPTIONS.iter().try_for_each(|description| scrape.family(description, &mut encoder))
+    }
+}
+
+/// One look at everything, at one time.
+struct Scrape<'a> {
+    counts: &'a Counts,
+    queue: Option<&'a Handle>,
+    now: Timestamp,
+}
+
+impl Scrape<'_> {
+    fn family(&self, description: &Description, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
+        let Description { name, kind, help, measure, .. } = description;
+        let mut metric = encoder.encode_descriptor(name, help, None, kind.as_metric_type())?;
+        match *measure {
+            Measure::Runs(kind) => {
+                self.objects(kind, &mut metric, |row| (row.runs > 0).then_some(row.runs as f64))
+            }
+            Measure::Failures(kind) => {
+                self.objects(kind, &mut metric, |row| (row.failures > 0).then_some(row.failures as f64))
+            }
+            Measure::Took(kind) => {
+                self.objects(kind, &mut metric, |row| row.took.map(|took| took.as_nanos() as f64))
+            }
+            Measure::DataAge(kind) => {
+                self.objects(kind, &mut metric, |row| row.refreshed.map(|at| self.age(at)))
+            }
+            Measure::Condition(kind) => self.conditions(kind, &mut metric),
+            Measure::ProviderCalls => self.provider_calls(&mut metric),
+            Measure::QueueReady => self.lanes(&mut metric, |handle, lane| handle.standing(lane).ready as f64),
+            Measure::QueueOldest => self.lanes(&mut metric, |handle, lane| {
+                handle.standing(lane).oldest.unwrap_or_default().as_secs_f64()
+            }),
+            Measure::Overdue => match self.queue {
+                Some(handle) => sample(&mut metric, &[], handle.overdue() as f64),
+                None => Ok(()),
+            },
+            Measure::EventsDropped => sample(&mut metric, &[], self.counts.events_dropped as f64),
+        }
+    }
+
+    fn objects(
+        &self,
+        kind: Kind,
+        metric: &mut MetricEncoder<'_>,
+        value: impl Fn(&Row) -> Option<f64>,
+    ) -> fmt::Result {
+        self.rows(kind).try_for_each(|(namespace, name, row)| match value(row) {
+            Some(value) => sample(metric, &[("name", name), ("namespace", namespace)], value),
+            None => Ok(()),
+        })
+    }
+
+    /// As the original: `True` and `False` are always both there, and one of them is 1 unless it is `Unknown`.
+    fn conditions(&self, kind: Kind, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+        for (namespace, name, row) in self.rows(kind) {
+            let Some(ready) = row.ready else { continue };
+            for status in [Ready::True, Ready::False, Ready::Unknown] {
+                if status == Ready::Unknown && ready != status {
+                    continue;
+                }
+                let status_text = status.to_string();
+                let labels = [
+                    ("condition", "Ready"),
+                    ("name", name),
+                    ("namespace", namespace),
+                    ("status", status_text.as_str()),
+                ];
+                sample(metric, &labels, f64::from(u8::from(ready == status)))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn provider_calls(&self, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+        self.counts.provider_calls.iter().try_for_each(|((provider, call, succeeded), count)| {
+            let status = if *succeeded { "success" } else { "error" };
+            sample(metric, &[("call", call), ("provider", provider), ("status", status)], *count as f64)
+        })
+    }
+
+    fn lanes(&self, metric: &mut MetricEncoder<'_>, value: impl Fn(&Handle, Lane) -> f64) -> fmt::Result {
+        let Some(handle) = self.queue else { return Ok(()) };
+        Lane::ALL.into_iter().try_for_each(|lane| {
+            let name = match lane {
+                Lane::Changed => "changed",
+                Lane::Retry => "retry",
+                Lane::Periodic => "periodic",
+            };
+            sample(metric, &[("lane", name)], value(handle, lane))
+        })
+    }
+
+    fn rows(&self, kind: Kind) -> impl Iterator<Item = (&str, &str, &Row)> {
+        let namespaces = self.counts.objects.get(&kind).into_iter().flatten();
+        namespaces.flat_map(|(namespace, names)| {
+            names.iter().map(move |(name, row)| (namespace.as_ref(), name.as_ref(), row))
+        })
+    }
+
+    /// In seconds; a clock that went back makes no data younger than new.
+    fn age(&self, at: Timestamp) -> f64 {
+        self.now.duration_since(at).as_secs_f64().max(0.0)
+    }
+}
+
+/// One line. Counters too are written as gauges are: the original's names of counters are taken as they are, and
+/// prometheus-client would add a `_total` to them.
+fn sample(metric: &mut MetricEncoder<'_>, labels: &[(&str, &str)], value: f64) -> fmt::Result {
+    match labels {
+        [] => metric.encode_gauge(&value),
+        labels => metric.encode_family(&labels)?.encode_gauge(&value),
+    }
+}
+
+/// The reference page.
+pub fn reference() -> String {
+    let mut page = String::from(
+        "# Metrics\n\nServed as Prometheus text at `--metrics-addr`, path `/metrics`.\n\
+         An object's series go when the object goes.\n\n| name | type | labels | what it says |\n|---|---|---|---|\n",
+    );
+    for Description { name, kind, labels, help, ours, .. } in DESCRIPTIONS {
+        let labels = labels.join(", ");
+        let origin = if *ours { "" } else { " As the original." };
+        writeln!(page, "| `{name}` | {} | {labels} | {help}.{origin} |", kind.as_metric_type().as_str())
+            .expect("writing to a string must succeed");
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests;

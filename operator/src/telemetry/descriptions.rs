@@ -1,0 +1,178 @@
+//! The metrics by name: what is encoded, and what the reference page says, come from this one list.
+
+use eso_kube::telemetry::Kind;
+use prometheus_client::metrics::MetricType;
+
+/// A metric.
+#[derive(Clone, Copy, Debug)]
+pub struct Description {
+    /// Its full name, as it is scraped.
+    pub name: &'static str,
+    /// Its type.
+    pub kind: MetricKind,
+    /// Its labels.
+    pub labels: &'static [&'static str],
+    /// What it says, without a full stop; the original's words where it is the original's.
+    pub help: &'static str,
+    /// Whether the original has no such metric.
+    pub ours: bool,
+    /// Where its values come from.
+    pub measure: Measure,
+}
+
+/// The types of metric that we have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MetricKind {
+    /// It only grows.
+    Counter,
+    /// It goes up and down.
+    Gauge,
+}
+
+/// Where the values of a metric come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Runs for objects of this kind.
+    Runs(Kind),
+    /// Runs that failed.
+    Failures(Kind),
+    /// How long the last run took, in nanoseconds.
+    Took(Kind),
+    /// The `Ready` condition.
+    Condition(Kind),
+    /// How old an object's values are, in seconds.
+    DataAge(Kind),
+    /// Calls to stores.
+    ProviderCalls,
+    /// Objects that are due and not yet looked at.
+    QueueReady,
+    /// How long the oldest of them has been due, in seconds.
+    QueueOldest,
+    /// Objects that were due for too long.
+    Overdue,
+    /// Events that were not sent.
+    EventsDropped,
+}
+
+impl MetricKind {
+    /// The type, as prometheus-client has it.
+    pub fn as_metric_type(self) -> MetricType {
+        match self {
+            Self::Counter => MetricType::Counter,
+            Self::Gauge => MetricType::Gauge,
+        }
+    }
+}
+
+const OBJECT: &[&str] = &["name", "namespace"];
+const CONDITION: &[&str] = &["condition", "name", "namespace", "status"];
+
+/// Every metric: the original's first, then ours.
+pub const DESCRIPTIONS: &[Description] = &[
+    counter(
+        "externalsecret_sync_calls_total",
+        OBJECT,
+        "Total number of the External Secret sync calls",
+        Measure::Runs(Kind::ExternalSecret),
+    ),
+    counter(
+        "externalsecret_sync_calls_error",
+        OBJECT,
+        "Total number of the External Secret sync errors",
+        Measure::Failures(Kind::ExternalSecret),
+    ),
+    gauge(
+        "externalsecret_status_condition",
+        CONDITION,
+        "The status condition of a specific External Secret",
+        Measure::Condition(Kind::ExternalSecret),
+    ),
+    gauge(
+        "externalsecret_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the External Secret",
+        Measure::Took(Kind::ExternalSecret),
+    ),
+    counter(
+        "externalsecret_provider_api_calls_count",
+        &["call", "provider", "status"],
+        "Number of API calls towards the secret provider",
+        Measure::ProviderCalls,
+    ),
+    gauge(
+        "secretstore_status_condition",
+        CONDITION,
+        "The status condition of a specific Secret Store",
+        Measure::Condition(Kind::SecretStore),
+    ),
+    gauge(
+        "secretstore_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Secret Store",
+        Measure::Took(Kind::SecretStore),
+    ),
+    gauge(
+        "clustersecretstore_status_condition",
+        CONDITION,
+        "The status condition of a specific Cluster Secret Store",
+        Measure::Condition(Kind::ClusterSecretStore),
+    ),
+    gauge(
+        "clustersecretstore_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Cluster Secret Store",
+        Measure::Took(Kind::ClusterSecretStore),
+    ),
+    ours(gauge(
+        "externalsecret_data_age_seconds",
+        OBJECT,
+        "The time since the values of an External Secret were last read with success",
+        Measure::DataAge(Kind::ExternalSecret),
+    )),
+    ours(gauge(
+        "eso_queue_ready",
+        &["lane"],
+        "Objects that are due and not yet looked at",
+        Measure::QueueReady,
+    )),
+    ours(gauge(
+        "eso_queue_oldest_seconds",
+        &["lane"],
+        "How long the oldest of the objects that are due has waited",
+        Measure::QueueOldest,
+    )),
+    ours(counter(
+        "eso_queue_overdue_total",
+        &[],
+        "Objects that were due for more than a minute and not looked at",
+        Measure::Overdue,
+    )),
+    ours(counter(
+        "eso_events_dropped_total",
+        &[],
+        "Events that were not sent because too many waited",
+        Measure::EventsDropped,
+    )),
+];
+
+const fn counter(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    measure: Measure,
+) -> Description {
+    Description { name, kind: MetricKind::Counter, labels, help, ours: false, measure }
+}
+
+const fn gauge(
+    name: &'static str,
+    labels: &'static [&'static str],
+    help: &'static str,
+    measure: Measure,
+) -> Description {
+    Description { name, kind: MetricKind::Gauge, labels, help, ours: false, measure }
+}
+
+const fn ours(description: Description) -> Description {
+    Description { ours: true, ..description }
+}
