@@ -122,7 +122,9 @@ fn text(secret: &SecretBytes) -> Option<String> {
 fn not_understood(call: Call) -> ProviderError {
     call.error(
         ErrorKind::Unexpected,
-        Reason::new("an answer that is not understood: is there a Vault at this address?"),
+        Reason::new(
+            "an answer that is not understood: is there a Vault at this address, and is it https or http?",
+        ),
     )
 }
 

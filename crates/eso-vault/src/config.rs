@@ -30,10 +30,10 @@ pub(crate) struct Config {
 /// Where a server is.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The address up to and with `/v1`.
-    pub(crate) base: String,
-    /// Scheme, host and port, as they tell servers apart.
+    /// Scheme, host and port.
     pub(crate) origin: String,
+    /// The path below which the API is, `/v1` included.
+    pub(crate) prefix: String,
     /// Whether there is no TLS.
     pub(crate) plain: bool,
     /// Whether the server is on this machine.
@@ -113,7 +113,7 @@ impl Address {
         };
         let origin = origin(&url).ok_or(ConfigError::Address)?;
         url.path_segments_mut().map_err(|()| ConfigError::Address)?.pop_if_empty().push("v1");
-        Ok(Self { base: url.into(), origin, plain, loopback })
+        Ok(Self { prefix: url.path().to_owned(), origin, plain, loopback })
     }
 }
 

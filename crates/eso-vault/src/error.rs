@@ -63,7 +63,9 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
         Failure::OutdatedCertificate => (ErrorKind::Invalid, Some("renew it, and check the clocks")),
         Failure::ForeignCertificate => (ErrorKind::Invalid, Some("use a name that it is made for")),
         Failure::Handshake => (ErrorKind::Invalid, Some("check whether the address is https or http")),
-        Failure::TooLarge => (ErrorKind::Unexpected, Some("is there a Vault at this address?")),
+        Failure::TooLarge => {
+            (ErrorKind::Unexpected, Some("is there a Vault at this address, and is it https or http?"))
+        }
         Failure::Malformed => (ErrorKind::Unexpected, None),
     };
     let words = advice.map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
@@ -94,8 +96,8 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
         (500..600, _) if said.mentions("sealed") => (ErrorKind::Unavailable, "Vault is sealed: unseal it"),
         (500..600, _) => (ErrorKind::Unavailable, "Vault cannot answer now"),
         (404, _) if said.mentions("no handler for route") => no_route(call),
-        (400 | 401 | 403, Call::Login) => refused_login(said),
-        (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) => {
+        (400 | 401 | 403, Call::Login) if said.by_vault => refused_login(said),
+        (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) if said.by_vault => {
             (ErrorKind::Unauthenticated, "the token is wrong, or its life is over")
         }
         (_, Call::ReadSecretData) => refused_read(status, said),
@@ -103,8 +105,10 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     }
 }
 
-const NOT_UNDERSTOOD: Meaning =
-    (ErrorKind::Unexpected, "an answer that is not understood: is there a Vault at this address?");
+const NOT_UNDERSTOOD: Meaning = (
+    ErrorKind::Unexpected,
+    "an answer that is not understood: is there a Vault at this address, and is it https or http?",
+);
 
 fn no_route(call: Call) -> Meaning {
     match call {
@@ -162,6 +166,8 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
 /// What decides in the body of a refusal.
 #[derive(Default)]
 struct Said {
+    /// It is Vault that answers, not a proxy before it: there is a list of errors.
+    by_vault: bool,
     errors: Vec<String>,
     /// It is Vault's way to say "nothing there": a list of errors that is empty.
     nothing: bool,
@@ -187,6 +193,7 @@ impl Said {
         match reply.parse::<Body>() {
             None => Self::default(),
             Some(Body { errors, warnings, data }) => Self {
+                by_vault: errors.is_some(),
                 nothing: errors.as_ref().is_some_and(Vec::is_empty),
                 deleted: data.is_some_and(|data| data.metadata.is_some()),
                 warns: warnings.is_some_and(|warnings| !warnings.is_empty()),

@@ -14,7 +14,7 @@ use std::{
 
 use async_trait::async_trait;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
-use http::{HeaderValue, Request, Response, header::RETRY_AFTER};
+use http::{HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
 use parking_lot::Mutex;
 use reqwest::{Certificate, redirect};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
@@ -92,15 +92,17 @@ fn build(Route { trust, direct }: &Route) -> reqwest::Result<reqwest::Client> {
 
 /// A server, and who counts the calls to it.
 pub(crate) struct Server {
-    /// The address up to and with `/v1`.
-    pub(crate) base: String,
+    /// Scheme, host and port.
+    pub(crate) origin: String,
+    /// What comes before every path: `/v1`, below the path of the server's address where it has one.
+    pub(crate) prefix: String,
     pub(crate) pool: Arc<reqwest::Client>,
     pub(crate) calls: Arc<dyn CallObserver>,
 }
 
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Server").field(&self.base).finish()
+        write!(f, "Server({}{})", self.origin, self.prefix)
     }
 }
 
@@ -174,14 +176,18 @@ impl Server {
 
 #[async_trait]
 impl Client for Server {
-    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+    async fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let address = format!("{}{}{path}", self.origin, self.prefix);
+        *request.uri_mut() = address.parse().map_err(|source| ClientError::UrlBuildError { source })?;
         let request = reqwest::Request::try_from(request)
             .map_err(|source| ClientError::ReqwestBuildError { source })?;
         self.exchange(request).await.map_err(|failure| ClientError::GenericError { source: failure.into() })
     }
 
+    /// Without the prefix: rustify puts a slash too many between one and a path that begins with a slash.
     fn base(&self) -> &str {
-        &self.base
+        &self.origin
     }
 
     /// Unlike rustify's own, which makes an error without headers of every status but 2xx.
@@ -292,3 +298,6 @@ fn tls_cause<'error>(error: &'error (dyn Error + 'static)) -> Option<&'error rus
     let inner = inner.map(|inner| inner as &'error (dyn Error + 'static));
     error.downcast_ref().or_else(|| inner.or_else(|| error.source()).and_then(tls_cause))
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ pub(crate) enum NoDocument {
     #[error("failed to find data field: is the mount of another KV version than the store says?")]
     NoData,
     /// Not Vault's JSON.
-    #[error("an answer that is not understood: is there a Vault at this address?")]
+    #[error("an answer that is not understood: is there a Vault at this address, and is it https or http?")]
     NotUnderstood,
 }
 

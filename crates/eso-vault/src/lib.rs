@@ -69,7 +69,12 @@ impl Vault {
         let Config { address, authority, engine, namespace, login_namespace, method } = config;
         let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
         let pool = self.pools.get(&Route { trust, direct: address.loopback }).map_err(|_| no_client())?;
-        let server = Arc::new(Server { base: address.base, pool, calls: connection.calls });
+        let server = Arc::new(Server {
+            origin: address.origin,
+            prefix: address.prefix,
+            pool,
+            calls: connection.calls,
+        });
         let session = Session::open(Authenticator {
             server: Arc::clone(&server),
             namespace: login_namespace,
@@ -77,7 +82,7 @@ impl Vault {
             credentials: connection.credentials,
             own_token: self.own_token.clone(),
         });
-        Ok(Store { session: session.await?, server, origin: address.origin, engine, namespace })
+        Ok(Store { session: session.await?, server, engine, namespace })
     }
 }
 

@@ -28,8 +28,6 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
 pub(crate) struct Store {
     pub(crate) server: Arc<Server>,
     pub(crate) session: Session,
-    /// Scheme, host and port of the server.
-    pub(crate) origin: String,
     pub(crate) engine: Engine,
     pub(crate) namespace: Option<HeaderValue>,
 }
@@ -123,7 +121,7 @@ impl SecretProvider for Store {
     }
 
     fn backend(&self) -> Option<Backend> {
-        let id = format!("vault/{}", self.origin);
+        let id = format!("vault/{}", self.server.origin);
         Some(Backend { id, reads_per_second: None, batches_per_second: None })
     }
 
@@ -148,7 +146,7 @@ impl fmt::Display for Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, session, origin: _, engine, namespace } = self;
+        let Self { server, session, engine, namespace } = self;
         f.debug_struct("Store")
             .field("server", server)
             .field("session", session)

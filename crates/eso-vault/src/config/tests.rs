@@ -56,31 +56,21 @@ fn a_server_is_an_http_address_and_nothing_more() {
 }
 
 #[track_caller]
-fn address(server: &str, base: &str, origin: &str, loopback: bool) {
+fn address(server: &str, origin: &str, prefix: &str, loopback: bool) {
     let plain = server.trim().starts_with("http:");
-    let expected = Address { base: base.to_owned(), origin: origin.to_owned(), plain, loopback };
+    let expected = Address { origin: origin.to_owned(), prefix: prefix.to_owned(), plain, loopback };
     assert_eq!(accepted(json!({"server": server})).address, expected);
 }
 
 #[test]
 fn an_address_is_read_as_people_write_it() {
-    address("https://vault.example", "https://vault.example/v1", "https://vault.example:443", false);
-    address(
-        "https://vault.example:8200/",
-        "https://vault.example:8200/v1",
-        "https://vault.example:8200",
-        false,
-    );
-    address(" https://Vault.Example\n", "https://vault.example/v1", "https://vault.example:443", false);
-    address(
-        "https://proxy.example/vault/",
-        "https://proxy.example/vault/v1",
-        "https://proxy.example:443",
-        false,
-    );
-    address("http://127.0.0.1:8200", "http://127.0.0.1:8200/v1", "http://127.0.0.1:8200", true);
-    address("http://localhost", "http://localhost/v1", "http://localhost:80", true);
-    address("http://[::1]:8200", "http://[::1]:8200/v1", "http://[::1]:8200", true);
+    address("https://vault.example", "https://vault.example:443", "/v1", false);
+    address("https://vault.example:8200/", "https://vault.example:8200", "/v1", false);
+    address(" https://Vault.Example\n", "https://vault.example:443", "/v1", false);
+    address("https://proxy.example/vault/", "https://proxy.example:443", "/vault/v1", false);
+    address("http://127.0.0.1:8200", "http://127.0.0.1:8200", "/v1", true);
+    address("http://localhost", "http://localhost:80", "/v1", true);
+    address("http://[::1]:8200", "http://[::1]:8200", "/v1", true);
 }
 
 #[test]

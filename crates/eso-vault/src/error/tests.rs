@@ -56,6 +56,7 @@ fn reads_are_refused_for_these_reasons() {
     check(read, 403, errors("permission denied"), Denied);
     check(read, 400, errors("missing client token"), Unauthenticated);
     check(read, 400, errors("unsupported path"), Invalid);
+    check(read, 400, errors("Upgrading from non-versioned to versioned data. Shortly."), Unavailable);
     check(read, 401, json!(null), Unauthenticated);
     check(read, 405, errors("unsupported operation"), Invalid);
     check(read, 418, json!(null), Unexpected);
@@ -82,6 +83,11 @@ fn a_refused_login_logs_nobody_in() {
     for call in [Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf] {
         check(call, 403, errors("permission denied"), Unauthenticated);
         check(call, 403, errors("bad token"), Unauthenticated);
+    }
+    for call in [Call::Login, Call::LookupSelf] {
+        // A proxy says so, or a server that is spoken to without TLS.
+        check(call, 400, json!("Client sent an HTTP request to an HTTPS server."), Unexpected);
+        check(call, 403, json!("blocked"), Unexpected);
     }
 }
 

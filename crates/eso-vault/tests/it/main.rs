@@ -1,1 +1,10 @@
-//! Vault stores against servers.
+//! Vault stores against OpenBao, and against a scripted server for what a real one will not do on demand.
+
+mod fixture;
+
+mod conformance;
+mod lives;
+mod logins;
+mod logs;
+mod reads;
+mod transport;

@@ -1,0 +1,89 @@
+//! Pools are shared by what makes them differ, and a failure is told by its cause.
+
+use std::{io, sync::Arc, time::Duration};
+
+use eso_core::value::SecretBytes;
+use http::{HeaderValue, Response};
+use rustls::{CertificateError, Error};
+
+use super::{Caller, Failure, Pools, Reply, Route, Trust, is_header, tls_cause};
+
+fn roots() -> Vec<u8> {
+    let made = rcgen::generate_simple_self_signed(["vault.example".to_owned()]);
+    made.expect("a certificate must be made").cert.pem().into_bytes()
+}
+
+#[test]
+fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
+    let pools = Pools::default();
+    let (one, other) = (Trust::Only(roots()), Trust::Only(roots()));
+    let get = |trust: &Trust, direct| {
+        pools.get(&Route { trust: trust.clone(), direct }).expect("a pool must be made")
+    };
+    let first = get(&one, false);
+    assert!(Arc::ptr_eq(&first, &get(&one, false)));
+    for different in [get(&one, true), get(&other, false), get(&Trust::Plain, false)] {
+        assert!(!Arc::ptr_eq(&first, &different));
+    }
+}
+
+#[test]
+fn a_pool_that_nobody_uses_is_forgotten() {
+    let pools = Pools::default();
+    for _ in 0..3 {
+        let route = Route { trust: Trust::Only(roots()), direct: false };
+        drop(pools.get(&route).expect("a pool must be made"));
+    }
+    assert_eq!(pools.0.lock().len(), 1);
+}
+
+#[test]
+fn roots_that_are_no_certificates_make_no_pool() {
+    let garbage = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
+    let route = Route { trust: Trust::Only(garbage), direct: false };
+    assert!(Pools::default().get(&route).is_err());
+}
+
+#[test]
+fn a_certificate_is_refused_by_what_is_wrong_with_it() {
+    for (cause, failure) in [
+        (Error::InvalidCertificate(CertificateError::UnknownIssuer), Failure::UntrustedCertificate),
+        (Error::InvalidCertificate(CertificateError::BadSignature), Failure::UntrustedCertificate),
+        (Error::InvalidCertificate(CertificateError::Expired), Failure::OutdatedCertificate),
+        (Error::InvalidCertificate(CertificateError::NotValidYet), Failure::OutdatedCertificate),
+        (Error::InvalidCertificate(CertificateError::NotValidForName), Failure::ForeignCertificate),
+        (Error::DecryptError, Failure::Handshake),
+    ] {
+        assert_eq!(Failure::of_tls(&cause), failure, "{cause:?}");
+        let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, cause.clone()));
+        assert_eq!(tls_cause(&wrapped), Some(&cause));
+    }
+    assert_eq!(tls_cause(&io::Error::other("no TLS here")), None);
+}
+
+#[test]
+fn a_caller_shows_no_token() {
+    let caller = Caller::new(Some(&SecretBytes::from("canary-0b5e")), None);
+    assert!(caller.token.is_some());
+    assert!(!format!("{caller:?}").contains("canary-0b5e"));
+}
+
+#[test]
+fn what_no_header_can_carry_is_known_beforehand() {
+    for (text, carried) in [("s.token", true), ("a b", true), ("a\nb", false), ("a\0", false), ("a\r", false)]
+    {
+        assert_eq!(is_header(text), carried, "{text:?}");
+        assert_eq!(Caller::new(Some(&SecretBytes::from(text)), None).token.is_some(), carried, "{text:?}");
+    }
+}
+
+#[test]
+fn a_pause_is_read_where_it_is_a_number_of_seconds() {
+    for (value, pause) in
+        [("7", Some(7)), ("0", Some(0)), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
+    {
+        let mut response = Response::new(Vec::new());
+        response.headers_mut().insert("retry-after", HeaderValue::from_static(value));
+        assert_eq!(Reply::new(response).retry_after, pause.map(Duration::from_secs), "{value}");
+    }
+}

@@ -1,0 +1,225 @@
+//! The life of a token: one login for each, renewal on the way, and one login for all who find it dead.
+
+use std::sync::Arc;
+
+use eso_core::{
+    error::ErrorKind::{Denied, Unauthenticated, Unavailable},
+    provider::SecretProvider,
+};
+use eso_rig::{Mark, OpenBao, Reply, VaultRequests};
+use serde_json::json;
+
+use crate::fixture::{
+    APP, LOG_IN, LOOK_UP, Setting, app_role, ask, ask_at_once, bao, by_app_role, by_token, expect_kind,
+    forbidden, granted, logins, read, scripted, scripted_role, spec, until,
+};
+
+/// What was asked so far, by anybody but the rig.
+fn audit(bao: &OpenBao) -> VaultRequests {
+    bao.since(Mark::START).expect("an audit log must be there").of_others()
+}
+
+/// Ends every token that logins by AppRole made.
+async fn revoke_all(bao: &OpenBao) {
+    bao.write("sys/leases/revoke-prefix/auth/approle", &json!({})).await.expect("tokens must be revoked");
+}
+
+async fn reads_the_app(store: &Arc<dyn SecretProvider>) -> bool {
+    read(store, "app").await == json!({"first": "1"})
+}
+
+#[tokio::test]
+async fn a_hundred_reads_cost_one_login_and_closing_revokes_its_token() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    for result in ask_at_once(&store, "app", 100).await {
+        result.expect("the value must be read");
+    }
+    store.check().await.expect("the login must be good");
+    assert_eq!(logins(&bao), 1);
+    store.close().await;
+    assert_eq!(audit(&bao).path("auth/token/revoke-self").len(), 1);
+    for (call, times) in [("Login", 1), ("ReadSecretData", 100), ("LookupSelf", 1), ("RevokeSelf", 1)] {
+        assert_eq!(setting.calls.count(call), times, "{call}");
+    }
+    let other = setting.store(spec(bao.url(), by_app_role())).await;
+    assert!(reads_the_app(&other).await, "what one store revokes is no other's token");
+}
+
+#[tokio::test]
+async fn sixty_four_reads_that_find_the_token_revoked_end_in_one_login() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    assert!(reads_the_app(&store).await);
+    for round in 2..5 {
+        revoke_all(&bao).await;
+        for result in ask_at_once(&store, "app", 64).await {
+            result.expect("the value must be read");
+        }
+        assert_eq!(logins(&bao), round);
+    }
+}
+
+#[tokio::test]
+async fn a_check_after_a_revocation_logs_in_again() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    revoke_all(&bao).await;
+    store.check().await.expect("a new login must be good");
+    assert_eq!(logins(&bao), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_expires_is_replaced() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({"token_ttl": "2s", "token_max_ttl": "2s"})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    until("a third login is made", async || {
+        assert!(reads_the_app(&store).await);
+        logins(&bao) >= 3
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_can_be_renewed_is_and_costs_no_login() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({"token_period": "4s"})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    until("it was renewed three times", async || {
+        assert!(reads_the_app(&store).await);
+        audit(&bao).path("auth/token/renew-self").len() >= 3
+    })
+    .await;
+    assert_eq!(logins(&bao), 1);
+}
+
+#[tokio::test]
+async fn a_batch_token_is_replaced_and_never_renewed_or_revoked() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({"token_type": "batch", "token_ttl": "2s"})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    store.check().await.expect("a batch token must be good");
+    until("a second login is made", async || {
+        assert!(reads_the_app(&store).await);
+        logins(&bao) >= 2
+    })
+    .await;
+    store.close().await;
+    for call in ["auth/token/renew-self", "auth/token/revoke-self"] {
+        assert_eq!(audit(&bao).path(call).len(), 0, "{call}");
+    }
+}
+
+#[tokio::test]
+async fn a_given_token_is_renewed_where_it_can_be_and_never_revoked() {
+    let bao = bao().await;
+    let token = bao.token(&["reader"], &json!({"period": "4s"})).await.expect("a token must be made");
+    let store = Setting::with_token(&token).store(spec(bao.url(), by_token())).await;
+    until("it was renewed three times", async || {
+        assert!(reads_the_app(&store).await);
+        audit(&bao).path("auth/token/renew-self").len() >= 3
+    })
+    .await;
+    store.close().await;
+    assert_eq!(audit(&bao).path("auth/token/revoke-self").len(), 0);
+}
+
+#[tokio::test]
+async fn a_given_token_that_died_is_read_again_from_its_secret() {
+    let bao = bao().await;
+    let new = async || bao.token(&["reader"], &json!({})).await.expect("a token must be made");
+    let (first, second) = (new().await, new().await);
+    let setting = Setting::with_token(&first);
+    let store = setting.store(spec(bao.url(), by_token())).await;
+    bao.write("auth/token/revoke", &json!({"token": first})).await.expect("a token must be revoked");
+    let words = expect_kind(ask(&store, "app", None).await, Unauthenticated);
+    assert!(words.starts_with("invalid vault credentials: "), "{words}");
+    expect_kind(store.check().await, Unauthenticated);
+    setting.credentials.put_secret("vault", "token", second.as_str());
+    until("the new token is used", async || ask(&store, "app", None).await.is_ok()).await;
+    store.check().await.expect("the new token must be good");
+}
+
+#[tokio::test]
+async fn sixty_four_reads_share_one_login_that_is_refused() {
+    let server = scripted().await;
+    let setting = scripted_role();
+    let store = setting.store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", APP, forbidden());
+    server.always("GET", LOOK_UP, forbidden());
+    server.always("POST", LOG_IN, Reply::json(400, &json!({"errors": ["invalid role or secret ID"]})));
+    for result in ask_at_once(&store, "app", 64).await {
+        expect_kind(result, Unauthenticated);
+    }
+    assert_eq!(server.count("POST", LOG_IN), 2, "one when it connected, and one for all of them");
+}
+
+#[tokio::test]
+async fn sixty_four_denied_reads_with_a_live_token_cost_no_login() {
+    let server = scripted().await;
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", APP, forbidden());
+    for result in ask_at_once(&store, "app", 64).await {
+        expect_kind(result, Denied);
+    }
+    assert_eq!(server.count("POST", LOG_IN), 1);
+}
+
+#[tokio::test]
+async fn a_token_that_may_not_look_itself_up_does_not_log_in_at_each_denial() {
+    let server = scripted().await;
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", APP, forbidden());
+    server.always("GET", LOOK_UP, forbidden());
+    for _ in 0..5 {
+        expect_kind(ask(&store, "app", None).await, Denied);
+    }
+    assert_eq!(server.count("POST", LOG_IN), 2, "one when it connected, and one that did not help");
+}
+
+#[tokio::test]
+async fn a_server_in_trouble_is_no_reason_to_log_in() {
+    let server = scripted().await;
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", LOOK_UP, Reply::status(503));
+    server.once("GET", APP, forbidden());
+    server.once("GET", APP, Reply::status(503));
+    expect_kind(ask(&store, "app", None).await, Unavailable);
+    expect_kind(ask(&store, "app", None).await, Unavailable);
+    expect_kind(store.check().await, Unavailable);
+    assert_eq!(server.count("POST", LOG_IN), 1);
+}
+
+#[tokio::test]
+async fn a_token_is_used_to_its_end_where_it_can_neither_be_renewed_nor_replaced() {
+    let server = scripted().await;
+    server.once("POST", LOG_IN, granted("s.short", 3));
+    server.always("POST", LOG_IN, Reply::status(500));
+    server.always("POST", "/v1/auth/token/renew-self", Reply::status(500));
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    until("its life is over", async || match ask(&store, "app", None).await {
+        Ok(_) => false,
+        Err(error) => {
+            assert_eq!(error.kind(), Unavailable, "{error}");
+            true
+        }
+    })
+    .await;
+    let renewals = server.count("POST", "/v1/auth/token/renew-self");
+    assert!((1..20).contains(&renewals), "it was tried {renewals} times, not at each read");
+    server.always("POST", LOG_IN, granted("s.new", 0));
+    until("a new login is made", async || ask(&store, "app", None).await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_read_beside_a_slow_renewal_does_not_wait_for_it() {
+    let server = scripted().await;
+    server.once("POST", LOG_IN, granted("s.short", 600));
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    assert!(reads_the_app(&store).await);
+    assert_eq!(server.count("POST", "/v1/auth/token/renew-self"), 0, "two thirds of its life are not over");
+}

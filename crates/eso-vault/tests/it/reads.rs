@@ -1,0 +1,259 @@
+//! Reading values: where a question goes, and what each answer is.
+
+use eso_core::{
+    error::ErrorKind::{self, Denied, Invalid, NotFound, Throttled, Unavailable, Unexpected},
+    provider::{Dialect, Documents, Fetch, Lookup, MissingProperty},
+};
+use eso_rig::{Method, OpenBao, Reply};
+use serde_json::{Value, json};
+
+use crate::fixture::{
+    APP, Setting, ask, bao, by_token, expect_kind, parsed, read, scripted, spec, until, with,
+};
+
+fn root(bao: &OpenBao) -> Setting {
+    Setting::with_token(bao.root_token())
+}
+
+async fn destroy(bao: &OpenBao, what: &str, key: &str, versions: &[u64]) {
+    bao.write(&format!("secret/{what}/{key}"), &json!({"versions": versions}))
+        .await
+        .expect("a version must go");
+}
+
+#[tokio::test]
+async fn a_version_that_is_there_is_read_and_one_that_is_gone_is_not_found() {
+    let bao = bao().await;
+    for number in 1..=4 {
+        bao.put("secret", "many", &json!({"n": number.to_string()})).await.expect("a value must be written");
+    }
+    destroy(&bao, "delete", "many", &[2]).await;
+    destroy(&bao, "destroy", "many", &[3]).await;
+    let store = root(&bao).store(spec(bao.url(), by_token())).await;
+
+    let newest = ask(&store, "many", None).await.expect("the newest version must be read");
+    assert_eq!((parsed(&newest), newest.version), (json!({"n": "4"}), Some("4".into())));
+    let first = ask(&store, "many", Some("1")).await.expect("the first version must be read");
+    assert_eq!((parsed(&first), first.version), (json!({"n": "1"}), Some("1".into())));
+    for gone in ["2", "3", "5"] {
+        expect_kind(ask(&store, "many", Some(gone)).await, NotFound);
+    }
+    for nonsense in ["latest", "AWSCURRENT", "-1", ""] {
+        expect_kind(ask(&store, "many", Some(nonsense)).await, Invalid);
+    }
+    bao.delete("secret/data/many").await.expect("the newest version must be deleted");
+    assert_eq!(expect_kind(ask(&store, "many", None).await, NotFound), "Secret does not exist");
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_told_from_what_is_asked_wrongly() {
+    let bao = bao().await;
+    bao.mount_kv("kv1", 1).await.expect("a mount must be made");
+    bao.write("kv1/app", &json!({"first": "one", "number": 9_007_199_254_740_993_u64}))
+        .await
+        .expect("a value");
+    let root = root(&bao);
+    let store = root.store(spec(bao.url(), by_token())).await;
+    expect_kind(ask(&store, "nope", None).await, NotFound);
+    let elsewhere = root.store(with(spec(bao.url(), by_token()), json!({"path": "nope"}))).await;
+    let words = expect_kind(ask(&elsewhere, "app", None).await, Invalid);
+    assert!(words.contains("nothing is mounted at this path"), "{words}");
+
+    let first = with(spec(bao.url(), by_token()), json!({"path": "kv1", "version": "v1"}));
+    let first = root.store(first).await;
+    let fetched = ask(&first, "app", None).await.expect("a value of KV v1 must be read");
+    let eso_core::provider::Value::Document(text) = &fetched.value else { panic!("KV keeps documents") };
+    assert_eq!(text.expose_str(), Some(r#"{"first":"one","number":9007199254740993}"#));
+    assert_eq!(fetched.version, None);
+    expect_kind(ask(&first, "nope", None).await, NotFound);
+    expect_kind(ask(&first, "app", Some("1")).await, Invalid);
+
+    // The wrong KV version must never empty a Secret, so it must not look like an absence.
+    let wrong = root.store(with(spec(bao.url(), by_token()), json!({"version": "v1"}))).await;
+    let words = expect_kind(ask(&wrong, "app", None).await, Invalid);
+    assert!(words.contains("the mount is of the other KV version"), "{words}");
+}
+
+#[tokio::test]
+async fn any_key_that_vault_can_keep_is_read() {
+    let bao = bao().await;
+    let root = root(&bao);
+    let store = root.store(spec(bao.url(), by_token())).await;
+    let free = root.store(with(spec(bao.url(), by_token()), json!({"path": null}))).await;
+    let suffixed = root.store(with(spec(bao.url(), by_token()), json!({"path": "secret/data"}))).await;
+    for key in
+        ["plain", "a/b/c", "mit Leerzeichen", "grüße/🔑", "100%", "a+b&c=d;e:f@g,h!'()*", "data/x", "..."]
+    {
+        let escaped = key.replace('%', "%25").replace(' ', "%20");
+        bao.put("secret", &escaped, &json!({"key": key})).await.expect("a value must be written");
+        assert_eq!(read(&store, key).await, json!({"key": key}));
+        assert_eq!(read(&store, &format!("secret/data/{key}")).await, json!({"key": key}));
+        assert_eq!(read(&suffixed, key).await, json!({"key": key}));
+        assert_eq!(read(&free, &format!("secret/data/{key}")).await, json!({"key": key}));
+    }
+    assert_eq!(read(&free, "secret/a/b/c").await, json!({"key": "a/b/c"}));
+}
+
+#[tokio::test]
+async fn a_policy_that_says_no_is_denied_and_costs_no_login() {
+    let bao = bao().await;
+    bao.put("secret", "denied/app", &json!({"x": "y"})).await.expect("a value must be written");
+    let token = bao.token(&["reader"], &json!({})).await.expect("a token must be made");
+    let store = Setting::with_token(&token).store(spec(bao.url(), by_token())).await;
+    let words = expect_kind(ask(&store, "denied/app", None).await, Denied);
+    assert!(words.starts_with("cannot read secret data from Vault: permission denied"), "{words}");
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+}
+
+#[tokio::test]
+async fn values_are_read_in_the_namespace_of_the_store() {
+    let bao = bao().await;
+    bao.write("sys/namespaces/team", &json!({})).await.expect("a namespace must be made");
+    let mount = json!({"type": "kv", "options": {"version": "2"}});
+    bao.write("team/sys/mounts/kv", &mount).await.expect("a mount must be made");
+    until("the mount is ready", async || bao.put("team/kv", "app", &json!({"of": "team"})).await.is_ok())
+        .await;
+    let root = root(&bao);
+    let auth = with(by_token(), json!({"namespace": ""}));
+    let inside = json!({"path": "kv", "namespace": "team"});
+    let store = root.store(with(spec(bao.url(), auth), inside)).await;
+    assert_eq!(read(&store, "app").await, json!({"of": "team"}));
+    store.check().await.expect("the token must be good");
+    let nowhere = json!({"path": "kv", "namespace": "nobody"});
+    let wrong = root.connect(with(spec(bao.url(), by_token()), nowhere)).await;
+    match wrong {
+        Err(error) => assert_ne!(error.kind(), NotFound, "{error}"),
+        Ok(store) => {
+            let error = ask(&store, "app", None).await.expect_err("there must be no such namespace");
+            assert_ne!(error.kind(), NotFound, "{error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_is_one_request_with_the_headers_of_the_store() {
+    let server = scripted().await;
+    let place = "/v1/team/kv/data/gr%C3%BC%C3%9Fe%20an/a%25b";
+    server.always("GET", place, Reply::json(200, &json!({"data": {"data": {}}})));
+    let setting = Setting::with_token("s.static\n");
+    let more = json!({"path": "team/kv", "namespace": " outer/inner "});
+    let store = setting.store(with(spec(&server.url(), by_token()), more)).await;
+    ask(&store, "grüße an/a%b", Some("7")).await.expect("the value must be read");
+    let requests = server.requests();
+    let read = requests.last().expect("there must be a request");
+    assert_eq!((read.path.as_str(), read.query.as_str()), (place, "version=7"));
+    for (name, value) in
+        [("x-vault-token", "s.static"), ("x-vault-namespace", "outer/inner"), ("x-vault-request", "true")]
+    {
+        assert_eq!(read.header(name), value);
+    }
+    assert_eq!(requests.len(), 2, "one look-up when it connects, and the read");
+}
+
+#[tokio::test]
+async fn a_server_below_a_path_is_reached_there() {
+    let server = scripted().await;
+    let look_up = Reply::json(200, &json!({"data": {"ttl": 0}}));
+    server.always("GET", "/vault/v1/auth/token/lookup-self", look_up);
+    let data = Reply::json(200, &json!({"data": {"data": {"below": "a path"}}}));
+    server.always("GET", "/vault/v1/secret/data/app", data);
+    let store = Setting::with_token("s.t").store(spec(&format!("{}/vault/", server.url()), by_token())).await;
+    assert_eq!(read(&store, "app").await, json!({"below": "a path"}));
+}
+
+#[tokio::test]
+async fn no_key_makes_a_request_outside_its_mount() {
+    let server = scripted().await;
+    let setting = Setting::with_token("s.t");
+    let inside = setting.store(spec(&server.url(), by_token())).await;
+    let first = json!({"path": null, "version": "v1"});
+    let free = setting.store(with(spec(&server.url(), by_token()), first)).await;
+    let before = server.requests().len();
+    for key in
+        ["../../auth/token/lookup-self", "..%2f..%2fauth", "a//b", "a?version=1", "a#b", "a%00", "a\0", ""]
+    {
+        expect_kind(ask(&inside, key, None).await, Invalid);
+        expect_kind(ask(&free, &format!("secret/{key}"), None).await, Invalid);
+    }
+    for key in ["auth/token/lookup-self", "team/auth/token/lookup-self", "sys/mounts", "cubbyhole/x", "one"] {
+        expect_kind(ask(&free, key, None).await, Invalid);
+    }
+    assert_eq!(server.requests().len(), before);
+    expect_kind(ask(&inside, "/v1/sys/mounts", None).await, Unavailable);
+    let last = server.requests().pop().expect("there must be a request");
+    assert_eq!(
+        last.path, "/v1/secret/data/v1/sys/mounts",
+        "a leading /v1/ is a part of the key, inside the mount"
+    );
+}
+
+#[tokio::test]
+async fn every_answer_has_its_kind() {
+    let server = scripted().await;
+    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
+    let error = |phrase: &str| json!({"errors": [phrase]});
+    let cases: Vec<(u16, Value, ErrorKind)> = vec![
+        (200, json!({"data": {"data": null, "metadata": {"version": 3}}}), NotFound),
+        (200, json!({"data": {"first": "KV version 1"}}), Unexpected),
+        (204, json!(null), Unexpected),
+        (307, json!(null), Unavailable),
+        (400, error("bad request"), Invalid),
+        (403, error("permission denied"), Denied),
+        (404, json!({"errors": []}), NotFound),
+        (404, error("no handler for route \"secret/data/app\". route entry not found."), Invalid),
+        (404, json!("default backend"), Unexpected),
+        (405, error("unsupported operation"), Invalid),
+        (412, error("required index state not present"), Unavailable),
+        (429, error("request path: rate limit quota exceeded"), Throttled),
+        (472, json!(null), Unavailable),
+        (473, json!(null), Unavailable),
+        (500, error("internal error"), Unavailable),
+        (502, json!("a proxy's page"), Unavailable),
+        (503, error("Vault is sealed"), Unavailable),
+    ];
+    for (status, body, kind) in cases {
+        server.once("GET", APP, Reply::json(status, &body).header("retry-after", "9"));
+        let error = ask(&store, "app", None).await.expect_err("this must fail");
+        assert_eq!(error.kind(), kind, "HTTP {status} {body}: {error}");
+        assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("app"));
+    }
+    server.once("GET", APP, Reply::status(429).header("retry-after", "9"));
+    let throttled = ask(&store, "app", None).await.expect_err("this must fail");
+    assert_eq!(throttled.retry_after(), Some(std::time::Duration::from_secs(9)));
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+}
+
+#[tokio::test]
+async fn metadata_is_not_served_and_says_so() {
+    let server = scripted().await;
+    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
+    let words = expect_kind(store.fetch(&Fetch::new("app").of_metadata()).await, Invalid);
+    assert!(words.contains("not served by this version"), "{words}");
+}
+
+#[tokio::test]
+async fn a_store_says_what_it_is() {
+    let server = scripted().await;
+    let store = Setting::with_token("canary-3f61").store(spec(&server.url(), by_token())).await;
+    assert_eq!(store.to_string(), "HashiCorp/Vault");
+    assert_eq!(store.backend().map(|backend| backend.id), Some(format!("vault/{}", server.url())));
+    let dialect = Dialect {
+        lookup: Lookup::KeyThenPath,
+        documents: Documents::GoMarshal,
+        missing_property: MissingProperty::NoSecretData,
+    };
+    assert_eq!(store.dialect(), dialect);
+    assert!(store.writer().is_none() && store.finder().is_none());
+    assert!(!format!("{store:?} {store:#?}").contains("canary-3f61"));
+}
+
+#[tokio::test]
+async fn a_version_that_was_undeleted_is_back() {
+    let bao = bao().await;
+    let store = root(&bao).store(spec(bao.url(), by_token())).await;
+    bao.request(Method::DELETE, "secret/data/app", None).await.expect("OpenBao must answer");
+    expect_kind(ask(&store, "app", None).await, NotFound);
+    destroy(&bao, "undelete", "app", &[1]).await;
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+}
