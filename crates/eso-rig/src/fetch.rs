@@ -43,7 +43,7 @@ impl Source {
     pub(crate) fn cached(&self, environment: &Environment) -> Option<PathBuf> {
         let key = match self {
             Self::Go(program) => program.key(),
-            Self::Python(package) => package.key(&python::find(environment).ok()?),
+            Self::Python(package) => package.key(environment).ok()?,
         };
         Cache::new(environment.cache.clone()).entry(&key)
     }

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use super::key;
 use crate::{cache::Cache, environment::Environment, progress::Step};
 
-/// Says how Python comes to a machine; the quotation marks are left out so that it can be pasted.
+/// What somebody without Python is told.
 const INSTALL_PYTHON: &str = "python3 with venv and pip is missing; install it with one of\n  \
     apt-get install -y python3 python3-venv python3-pip\n  \
     dnf install -y python3 python3-pip\n  \
@@ -48,11 +48,12 @@ pub(crate) fn find(environment: &Environment) -> Result<Python> {
 }
 
 impl Package {
-    /// The key of its entry in the cache.
-    pub(crate) fn key(self, python: &Python) -> String {
+    /// The key of its entry in the cache. Only what needs Python to run is tied to one.
+    pub(crate) fn key(self, environment: &Environment) -> Result<String> {
+        let requirements = self.requirements();
         match self {
-            Self::GoToolchain | Self::OpenBao => key(self.name(), self.version(), &[self.requirements()]),
-            Self::Moto => key(self.name(), self.version(), &[self.requirements(), &python.version]),
+            Self::GoToolchain | Self::OpenBao => Ok(key(self.name(), self.version(), &[requirements])),
+            Self::Moto => Ok(key(self.name(), self.version(), &[requirements, &find(environment)?.version])),
         }
     }
 
@@ -60,7 +61,7 @@ impl Package {
     pub(crate) fn install(self, environment: &Environment) -> Result<PathBuf> {
         let python = find(environment)?;
         let cache = Cache::new(environment.cache.clone());
-        cache.get_or_make(&self.key(&python), |folder| {
+        cache.get_or_make(&self.key(environment)?, |folder| {
             let packages = install_into(&python, self.requirements(), folder)?;
             match self {
                 Self::GoToolchain => keep_only(&packages.join("go"), folder),

@@ -33,7 +33,7 @@ impl Machine {
     fn cached(self, program: Program) -> Self {
         let key = match Source::of(program) {
             Source::Go(program) => program.key(),
-            Source::Python(_) => panic!("its key depends on this machine's Python"),
+            Source::Python(package) => package.key(&self.environment).unwrap(),
         };
         self.with(&format!("cache/{key}"), program, "")
     }
@@ -68,6 +68,11 @@ fn a_program_that_is_too_old_or_does_not_run_is_passed_over() {
         machine.check(program, None);
         machine.with("second", program, NEW).check(program, Some("second"));
     }
+}
+
+#[test]
+fn what_was_fetched_by_python_and_runs_without_it_is_found_without_it() {
+    Machine::new().cached(Program::OpenBao).check(Program::OpenBao, Some("cache"));
 }
 
 #[test]
