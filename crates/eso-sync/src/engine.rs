@@ -7,7 +7,7 @@ use std::{
     panic::AssertUnwindSafe,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -104,7 +104,7 @@ struct Shared {
     company: Mutex<Company>,
     /// The objects that wait for a store to answer again, by the number of the store.
     waiting_for: Mutex<HashMap<u64, BTreeMap<ObjectId, GroupId>>>,
-    overdue: AtomicUsize,
+    overdue: AtomicU64,
 }
 
 impl Engine {
@@ -125,7 +125,7 @@ impl Engine {
             failures: Mutex::default(),
             company: Mutex::default(),
             waiting_for: Mutex::default(),
-            overdue: AtomicUsize::new(0),
+            overdue: AtomicU64::new(0),
         });
         (Self { shared: Arc::clone(&shared) }, Handle { shared })
     }
@@ -181,8 +181,9 @@ impl Handle {
         self.shared.queue.lock().running()
     }
 
-    /// How many objects the watchdog last found due and not looked at, or under way, for too long.
-    pub fn overdue(&self) -> usize {
+    /// How many objects the watchdog has found due and not looked at, or under way, for too long. It makes four rounds
+    /// in that time, and counts an object in each.
+    pub fn overdue(&self) -> u64 {
         self.shared.overdue.load(Ordering::Relaxed)
     }
 }
@@ -248,7 +249,8 @@ impl Shared {
         let company = self.company.lock();
         let mut queue = self.queue.lock();
         for (object, slack) in company.of(sources) {
-            let is_due_soon = |turn: &Turn| turn.lane == Lane::Periodic && turn.at > now && turn.at <= now + slack;
+            let is_due_soon =
+                |turn: &Turn| turn.lane == Lane::Periodic && turn.at > now && turn.at <= now + slack;
             if let Some(turn) = queue.turn(object).filter(is_due_soon) {
                 queue.schedule(object, Turn { wake: Wake::Refresh, at: now, ..turn });
             }
@@ -346,7 +348,7 @@ impl Shared {
     fn report_overdue(&self, now: Instant) {
         let Some(before) = now.checked_sub(self.settings.watchdog) else { return };
         let Overdue { objects, example } = self.queue.lock().overdue(before);
-        self.overdue.store(objects, Ordering::Relaxed);
+        self.overdue.fetch_add(u64::try_from(objects).unwrap_or(u64::MAX), Ordering::Relaxed);
         if let Some(example) = example {
             tracing::warn!(objects, example = example.0, "objects are due and were not served for too long");
         }

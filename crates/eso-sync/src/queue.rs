@@ -266,7 +266,8 @@ impl Queue {
     fn choose(&mut self, turns: [Option<GroupId>; 3]) -> Option<Lane> {
         let can_serve = |lane: &Lane| turns[*lane as usize].is_some();
         let strongest = Lane::ALL.into_iter().find(can_serve)?;
-        let is_out_of_patience = |lane: &Lane| can_serve(lane) && self.lines[*lane as usize].is_out_of_patience();
+        let is_out_of_patience =
+            |lane: &Lane| can_serve(lane) && self.lines[*lane as usize].is_out_of_patience();
         let chosen = Lane::ALL.into_iter().rev().find(is_out_of_patience).unwrap_or(strongest);
         for weaker in Lane::ALL.into_iter().filter(|lane| *lane != chosen && can_serve(lane)) {
             self.lines[weaker as usize].passed_over();
@@ -275,5 +276,5 @@ impl Queue {
     }
 }
 
-
-
+#[cfg(test)]
+mod tests;

@@ -154,7 +154,11 @@ impl Store {
     ///
     /// Requests of [`Lane::Changed`] are sent as soon as there is room, others wait a few milliseconds for company.
     /// A future that is dropped takes its requests back as far as they were not sent.
-    pub async fn fetch(self: &Arc<Self>, requests: Vec<Fetch>, lane: Lane) -> Vec<Result<Fetched, ProviderError>> {
+    pub async fn fetch(
+        self: &Arc<Self>,
+        requests: Vec<Fetch>,
+        lane: Lane,
+    ) -> Vec<Result<Fetched, ProviderError>> {
         if let Some(refusal) = self.refusal() {
             return requests.into_iter().map(|request| Err(refusal.clone().with_key(request.key))).collect();
         }
@@ -391,6 +395,10 @@ fn is_worth_a_retry(answer: &Answer) -> bool {
 }
 
 fn closed() -> ProviderError {
-    ProviderError::new(ErrorKind::Unavailable, "Fetch")
-        .with_reason(Reason::new("the store was closed because it changed; it is asked again under its new settings"))
+    ProviderError::new(ErrorKind::Unavailable, "Fetch").with_reason(Reason::new(
+        "the store was closed because it changed; it is asked again under its new settings",
+    ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -54,14 +54,17 @@ type Sources<'a> = BTreeMap<&'a StoreReference, (Result<Arc<Store>, String>, Vec
 impl Run<'_> {
     /// Runs, and says what it came to, if the object was due.
     pub(super) async fn run(&self) -> (End, Option<Outcome>) {
-        let Some(observation) = self.unless_stopped(self.engine.target.observe(self.work.object)).await else {
+        let Some(observation) = self.unless_stopped(self.engine.target.observe(self.work.object)).await
+        else {
             return (End::Stopped, None);
         };
         match observation {
             Err(error) => (self.failed(&error), None),
             Ok(Observation::Gone) => (End::Gone, None),
             Ok(Observation::Leaving) => (self.release().await, None),
-            Ok(Observation::Malformed { record, problem, revision: _ }) => self.malformed(&record, problem).await,
+            Ok(Observation::Malformed { record, problem, revision: _ }) => {
+                self.malformed(&record, problem).await
+            }
             Ok(Observation::Present(observed)) => self.look(&observed).await,
         }
     }
@@ -88,7 +91,9 @@ impl Run<'_> {
 
     async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
         let read = (self.engine.settings.clock)();
-        let Some(answers) = self.unless_stopped(self.ask(observed)).await else { return (End::Stopped, None) };
+        let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
+            return (End::Stopped, None);
+        };
         let plan = plan(observed, render(&observed.desired, &answers));
         drop(answers);
         let (outcome, written) = match self.carry_out(plan).await {
@@ -166,7 +171,8 @@ impl Run<'_> {
         let entries = &observed.desired.entries;
         let sources = self.sources(entries).await;
         self.share(observed, &sources);
-        let answers = join_all(sources.into_values().map(|(store, places)| self.ask_one(store, places, entries)));
+        let answers =
+            join_all(sources.into_values().map(|(store, places)| self.ask_one(store, places, entries)));
         let mut answers: Vec<(usize, Answer)> = answers.await.into_iter().flatten().collect();
         answers.sort_by_key(|(place, _)| *place);
         answers.into_iter().map(|(_, answer)| answer).collect()
@@ -205,7 +211,8 @@ impl Run<'_> {
             self.engine.wake_on_recovery(&store, self.work, self.stop);
         }
         let dialect = store.dialect();
-        let answer = |fetched: Result<_, _>| Answer { dialect, fetched: fetched.map_err(ReadError::Provider) };
+        let answer =
+            |fetched: Result<_, _>| Answer { dialect, fetched: fetched.map_err(ReadError::Provider) };
         places.into_iter().zip(fetched.into_iter().map(answer)).collect()
     }
 
@@ -216,7 +223,9 @@ impl Run<'_> {
         let mut shown = Vec::with_capacity(observed.desired.entries.len());
         for (store, places) in sources.values() {
             let Ok(store) = store else { continue };
-            shown.extend(places.iter().map(|place| Source::new(store, &observed.desired.entries[*place].fetch)));
+            shown.extend(
+                places.iter().map(|place| Source::new(store, &observed.desired.entries[*place].fetch)),
+            );
         }
         self.engine.company.lock().note(self.work.object, &shown, slack(observed.desired.refresh));
         if self.work.turn.lane == Lane::Periodic && self.work.turn.wake == Wake::Look {

@@ -46,7 +46,8 @@ impl Line {
     /// Takes the first object of a group out.
     pub(super) fn serve(&mut self, group: GroupId) -> ObjectId {
         let first = self.groups.get(&group).and_then(|objects| objects.first_key_value());
-        let (ticket, object) = first.map(|(ticket, object)| (*ticket, *object)).expect("a group in line must wait");
+        let (ticket, object) =
+            first.map(|(ticket, object)| (*ticket, *object)).expect("a group in line must wait");
         self.remove(group, ticket);
         self.served = Some(group);
         self.passed_over = 0;

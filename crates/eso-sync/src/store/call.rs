@@ -20,7 +20,9 @@ const CUT: Duration = Duration::from_secs(35);
 /// other value down with it.
 pub(super) async fn read(provider: &dyn SecretProvider, requests: &[&Fetch]) -> Vec<Answer> {
     let [request] = requests else { return read_batch(provider, requests).await };
-    vec![contained("Fetch", provider.fetch(request)).await.unwrap_or_else(|failure| Err(failure.into_error()))]
+    vec![
+        contained("Fetch", provider.fetch(request)).await.unwrap_or_else(|failure| Err(failure.into_error())),
+    ]
 }
 
 /// Asks whether the login is good.
@@ -78,6 +80,7 @@ async fn contained<T>(operation: &'static str, call: impl Future<Output = T>) ->
 }
 
 fn miscounted() -> ProviderError {
-    ProviderError::new(ErrorKind::Unexpected, "FetchAll")
-        .with_reason(Reason::new("the provider of this store gave another number of answers than was asked for"))
+    ProviderError::new(ErrorKind::Unexpected, "FetchAll").with_reason(Reason::new(
+        "the provider of this store gave another number of answers than was asked for",
+    ))
 }

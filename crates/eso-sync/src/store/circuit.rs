@@ -83,7 +83,8 @@ impl Circuit {
     /// Ends when the circuit is open, with what a request is then answered.
     pub(super) async fn opened(&self) -> ProviderError {
         let mut refusals = self.refusal.subscribe();
-        let open = refusals.wait_for(Option::is_some).await.expect("a circuit must outlive those who watch it");
+        let open =
+            refusals.wait_for(Option::is_some).await.expect("a circuit must outlive those who watch it");
         open.clone().expect("an open circuit must have a refusal")
     }
 

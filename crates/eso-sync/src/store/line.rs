@@ -137,7 +137,8 @@ impl Line {
     }
 
     fn drop_abandoned(&mut self) {
-        while let Some((place, _)) = self.waiting.first_key_value().filter(|(_, first)| first.is_abandoned()) {
+        while let Some((place, _)) = self.waiting.first_key_value().filter(|(_, first)| first.is_abandoned())
+        {
             let place = *place;
             self.remove(place);
         }
@@ -154,3 +155,6 @@ impl Line {
         Some(waiting)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,3 +42,6 @@ impl Pace {
         self.paused_until
     }
 }
+
+#[cfg(test)]
+mod tests;
