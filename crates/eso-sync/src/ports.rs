@@ -52,7 +52,7 @@ impl Observer for () {
 #[async_trait]
 pub trait Stores: fmt::Debug + Send + Sync + 'static {
     /// The store, connected as the identity that the reference means; or why it cannot be used, in words that begin
-    /// with the original's. It may wait a moment for a store that is just
-    /// being connected, so that objects made together with their store do not fail over it, and for no other.
+    /// with the original's. It may wait a moment for a store that is just being connected, so that objects made
+    /// together with their store do not fail over it, and for no other.
     async fn store(&self, reference: &StoreReference) -> Result<std::sync::Arc<crate::store::Store>, String>;
 }
