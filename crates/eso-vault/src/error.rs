@@ -148,6 +148,9 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
         400 | 401 if said.mentions("client token") => {
             (ErrorKind::Unauthenticated, "the request had no token")
         }
+        400 if said.mentions("upgrading") => {
+            (ErrorKind::Unavailable, "the mount is being made ready for KV version 2")
+        }
         400 => {
             (ErrorKind::Invalid, "Vault refuses the request: check the key, and the store's path and version")
         }
