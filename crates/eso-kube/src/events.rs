@@ -112,11 +112,11 @@ impl EventTask {
 
     async fn send(&mut self, news: News) -> Result<(), &'static str> {
         let now = Timestamp::now();
-        if let Some(sent) = self.recent.again(&news) {
-            if count_up(&self.client, &sent, now).await? {
-                return Ok(());
-            }
-            // Its event outlived its hour: the next one is a new one.
+        // One that is not there any more (the API server keeps events for an hour) is written anew.
+        if let Some(sent) = self.recent.again(&news)
+            && count_up(&self.client, &sent, now).await?
+        {
+            return Ok(());
         }
         let event = written_out(&news, now);
         let sent = Sent { namespace: namespace_of(&news.regarding), name: name_of(&event), count: 1 };

@@ -32,7 +32,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use self::{conditions::Conditions, connection::Standing, parsed::Parsed, state::State};
+use self::{
+    conditions::Conditions,
+    connection::{Failure, Standing},
+    parsed::Parsed,
+    state::State,
+};
 use crate::{
     apply::within,
     controllers::secret_store::Shared,
@@ -285,8 +290,15 @@ impl Stores for StoreRegistry {
         let specification = parsed.specification.as_ref().map_err(|_| not_ready())?;
         self.check_conditions(&specification.conditions, namespace, name).await?;
         let asking = specification.follows_who_asks(*kind).then(|| namespace.clone());
+        let is_theirs = asking.is_some();
         let standing = self.state.lock().standing(&self.shared, &key, asking).ok_or_else(not_ready)?;
-        first_answer(standing).await.ok_or_else(not_ready)
+        first_answer(standing).await.map_err(|failure| match failure {
+            // No status says it: the store is fine, and the credentials are those of who asks.
+            Some(Failure { stage: _, reason }) if is_theirs => {
+                format!("{kind} \"{name}\" is not ready: {reason}")
+            }
+            Some(_) | None => not_ready(),
+        })
     }
 }
 
@@ -328,8 +340,8 @@ fn credential_object(kind: CaProviderKind, namespace: &str, name: &str) -> Crede
     CredentialObject { kind, namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
-/// The store, if it can be used, once it is known how it stands; or nothing, where that takes too long.
-async fn first_answer(mut standing: watch::Receiver<Standing>) -> Option<Arc<Store>> {
+/// The store, once it is known how it stands; or why it cannot be used, where that is known in time.
+async fn first_answer(mut standing: watch::Receiver<Standing>) -> Result<Arc<Store>, Option<Failure>> {
     let since = match &*standing.borrow() {
         Standing::Connecting { since } => Some(*since),
         Standing::Ready { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => None,
@@ -339,8 +351,9 @@ async fn first_answer(mut standing: watch::Receiver<Standing>) -> Option<Arc<Sto
         let _ = timeout_at(since + GRACE, known).await;
     }
     match &*standing.borrow() {
-        Standing::Ready { store, notice: _ } => Some(Arc::clone(store)),
-        Standing::Connecting { .. } | Standing::Unchecked { .. } | Standing::Failed(_) => None,
+        Standing::Ready { store, notice: _ } => Ok(Arc::clone(store)),
+        Standing::Failed(failure) => Err(Some(failure.clone())),
+        Standing::Connecting { .. } | Standing::Unchecked { .. } => Err(None),
     }
 }
 

@@ -1,14 +1,54 @@
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
+use eso_core::provider::CallObserver;
 use eso_plan::status::Event;
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ObjectReference;
+use kube::{Client, Config};
+use tokio_util::sync::CancellationToken;
 
 use super::{
-    LONGEST_MESSAGE, News, cut,
+    Events, LANE_LENGTH, LONGEST_MESSAGE, News, cut,
     recent::{Recent, Sent},
     written_out,
 };
+use crate::telemetry::{Ready, Subject, Telemetry};
+
+/// Counts the events that were dropped.
+#[derive(Debug, Default)]
+struct Dropped(AtomicUsize);
+
+impl CallObserver for Dropped {
+    fn called(&self, _provider: &'static str, _call: &'static str, _succeeded: bool) {}
+}
+
+impl Telemetry for Dropped {
+    fn reconciled(&self, _subject: Subject<'_>, _succeeded: bool, _took: Duration) {}
+    fn condition(&self, _subject: Subject<'_>, _ready: Ready) {}
+    fn refreshed(&self, _subject: Subject<'_>, _at: Timestamp) {}
+    fn forgotten(&self, _subject: Subject<'_>) {}
+    fn event_dropped(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A client of nobody: no test here sends anything.
+fn client() -> Client {
+    Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap()
+}
+
+fn publish(events: &Events, count: usize) {
+    for _ in 0..count {
+        let News { regarding, event } = news("store", "Valid", "store validated");
+        events.publish(regarding, event);
+    }
+}
 
 fn news(name: &str, reason: &'static str, message: &str) -> News {
     let regarding = ObjectReference {
@@ -113,4 +153,23 @@ async fn the_oldest_is_forgotten_when_too_many_are_remembered() {
     }
     assert_eq!(recent.again(&news("903", "Valid", "store validated")), None);
     assert!(recent.again(&news("904", "Valid", "store validated")).is_some());
+}
+
+#[tokio::test]
+async fn what_the_lane_cannot_hold_is_dropped_and_counted() {
+    let dropped = Arc::new(Dropped::default());
+    let (events, _task) = Events::new(client(), 20, Arc::<Dropped>::clone(&dropped));
+    publish(&events, LANE_LENGTH);
+    assert_eq!(dropped.0.load(Ordering::Relaxed), 0);
+    publish(&events, 3);
+    assert_eq!(dropped.0.load(Ordering::Relaxed), 3);
+}
+
+#[tokio::test]
+async fn at_no_events_a_second_every_one_is_dropped_and_counted() {
+    let dropped = Arc::new(Dropped::default());
+    let (events, task) = Events::new(client(), 0, Arc::<Dropped>::clone(&dropped));
+    task.run(CancellationToken::new()).await;
+    publish(&events, 3);
+    assert_eq!(dropped.0.load(Ordering::Relaxed), 3);
 }

@@ -1,6 +1,6 @@
 //! The task of one identity.
 
-use std::{future::pending, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
 
 use eso_core::{api::secret_store::SecretStoreStatus, provider::Connection};
 use eso_sync::store::{Backends, Store};
@@ -309,7 +309,7 @@ impl Task {
         select! {
             () = self.state.edited.notified() => Woken::Edited,
             () = due => Woken::Due,
-            () = self.look_around() => Woken::Connect,
+            never = self.look_around() => match never {},
         }
     }
 
@@ -335,8 +335,8 @@ impl Task {
         own.or(self.shared.settings.requeue_interval)
     }
 
-    /// Keeps the status true while nothing else happens. It never ends.
-    async fn look_around(&self) {
+    /// Keeps the status true while nothing else happens.
+    async fn look_around(&self) -> Infallible {
         loop {
             sleep(LOOK_INTERVAL).await;
             self.standing.send_if_modified(|standing| match standing {
