@@ -2,6 +2,7 @@
 
 use std::{
     fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -32,16 +33,18 @@ impl Cache {
         if let Some(folder) = self.entry(key) {
             return Ok(folder);
         }
-        let unfinished = tempfile::Builder::new()
-            .prefix(".unfinished-")
-            .tempdir_in(&self.root)
+        let unfinished = self.scratch(&format!("unfinished-{key}"));
+        // A process that was killed here left its half, and cannot be at it any more: the lock is ours.
+        remove(&unfinished)?;
+        fs::create_dir(&unfinished)
             .with_context(|| format!("cannot write to the cache {}", self.root.display()))?;
-        make(unfinished.path())?;
+        if let Err(error) = make(&unfinished) {
+            remove(&unfinished)?;
+            return Err(error);
+        }
         let folder = self.root.join(key);
-        fs::rename(unfinished.path(), &folder)
+        fs::rename(&unfinished, &folder)
             .with_context(|| format!("cannot finish the cache entry {}", folder.display()))?;
-        // The folder has another name now, so its handle has nothing to remove.
-        let _ = unfinished.keep();
         Ok(folder)
     }
 
@@ -58,6 +61,16 @@ impl Cache {
     /// A folder of the cache that is no entry and may be removed at any time.
     pub(crate) fn scratch(&self, name: &str) -> PathBuf {
         self.root.join(format!(".{name}"))
+    }
+}
+
+/// Removes a folder of the cache, if it is there.
+pub(crate) fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 

@@ -30,6 +30,8 @@ pub use self::{
     http::Answer,
     moto::Moto,
     openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
+    port::free as free_port,
+    process::{Launch, Process},
     programs::{Program, find, prepare},
     progress::{OneLine, Progress, Step},
     proxy::{FaultProxy, ProxyMode},

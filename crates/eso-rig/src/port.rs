@@ -20,8 +20,11 @@ const COUNT: u32 = 20_000;
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A port that nobody listened on a moment ago.
-pub(crate) fn free() -> Result<u16> {
+/// A port of 127.0.0.1 that nobody listened on a moment ago, and that no outgoing connection is given.
+///
+/// # Errors
+/// When every port is taken.
+pub fn free() -> Result<u16> {
     Ok(listen()?.local_addr().context("a listener must know its address")?.port())
 }
 

@@ -33,26 +33,32 @@ const STOPS_WITHIN: Duration = Duration::from_secs(30);
 
 /// What to start.
 #[derive(Debug, Clone)]
-pub(crate) struct Launch {
+pub struct Launch {
     /// How errors call it.
-    pub(crate) name: &'static str,
-    pub(crate) program: PathBuf,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) environment: Vec<(&'static str, String)>,
+    pub name: &'static str,
+    /// The program's file.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<String>,
+    /// What its environment has beside ours.
+    pub environment: Vec<(&'static str, String)>,
     /// Standard output and error are appended here.
-    pub(crate) log: PathBuf,
+    pub log: PathBuf,
 }
 
-/// A running server. Dropping it kills it.
+/// A running server. Dropping it kills it, and so does the end of this process, however that comes.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     launch: Launch,
     child: Mutex<Child>,
 }
 
 impl Launch {
     /// Starts the program; it is not ready yet when this returns.
-    pub(crate) fn start(self) -> Result<Process> {
+    ///
+    /// # Errors
+    /// When there is no such program, or no log can be written.
+    pub fn start(self) -> Result<Process> {
         let child = Mutex::new(self.spawn()?);
         Ok(Process { launch: self, child })
     }
@@ -76,14 +82,20 @@ impl Launch {
 
 impl Process {
     /// How the server ended by itself, if it did.
-    pub(crate) fn ended(&self) -> Result<Option<ExitStatus>> {
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn ended(&self) -> Result<Option<ExitStatus>> {
         self.child().try_wait().with_context(|| format!("{} cannot be waited for", self.launch.name))
     }
 
     /// Stops the server's clock: connections are still accepted by the kernel, nothing is answered.
     ///
     /// It stands still when this returns: a busy program goes on for a moment after the signal was sent.
-    pub(crate) fn pause(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn pause(&self) -> Result<()> {
         self.signal("STOP")?;
         let began = Instant::now();
         while state(self.id()) != Some('T') {
@@ -94,17 +106,31 @@ impl Process {
     }
 
     /// Lets a paused server go on.
-    pub(crate) fn resume(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn resume(&self) -> Result<()> {
         self.signal("CONT")
     }
 
+    /// Asks the server to end (SIGTERM); [`ended`](Self::ended) says when it did.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn terminate(&self) -> Result<()> {
+        self.signal("TERM")
+    }
+
     /// Kills the server at once, without its cleaning up, and waits until it is gone.
-    pub(crate) fn kill(&self) {
+    pub fn kill(&self) {
         end(&mut self.child());
     }
 
     /// Kills the server if it runs, and starts it again with the same arguments.
-    pub(crate) fn restart(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// As [`Launch::start`].
+    pub fn restart(&self) -> Result<()> {
         let mut child = self.child();
         end(&mut child);
         *child = self.launch.spawn()?;
@@ -112,7 +138,7 @@ impl Process {
     }
 
     /// The last lines of the log, for an error.
-    pub(crate) fn log_tail(&self) -> String {
+    pub fn log_tail(&self) -> String {
         let log = fs::read(&self.launch.log).unwrap_or_default();
         let text = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = text.lines().collect();
@@ -120,12 +146,12 @@ impl Process {
     }
 
     /// How errors call the server.
-    pub(crate) fn name(&self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         self.launch.name
     }
 
     /// The server's process number; another one after a restart.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child().id()
     }
 

@@ -90,3 +90,15 @@ fn a_place_that_cannot_be_written_is_named() {
     let error = Cache::new(file.clone()).get_or_make("bao-1", |_| Ok(())).unwrap_err();
     assert!(error.to_string().contains(&file.display().to_string()), "{error}");
 }
+
+#[test]
+fn what_a_killed_process_left_is_not_taken_for_an_entry() {
+    let root = tempfile::tempdir().unwrap();
+    let cache = Cache::new(root.path().to_owned());
+    let left = cache.scratch("unfinished-bao-1");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("half"), "").unwrap();
+    let made = cache.get_or_make("bao-1", write("whole")).unwrap();
+    assert_eq!(names(&made), ["program"]);
+    assert_eq!(names(root.path()), [".bao-1.lock", "bao-1"]);
+}

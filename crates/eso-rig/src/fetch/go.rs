@@ -2,7 +2,6 @@
 
 use std::{
     fs,
-    io::ErrorKind,
     path::{Path, PathBuf},
     process::Command,
     time::Duration,
@@ -11,7 +10,12 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{Source, key, python, python::Package};
-use crate::{cache::Cache, environment::Environment, programs::version_in, progress::Step};
+use crate::{
+    cache::{Cache, remove},
+    environment::Environment,
+    programs::version_in,
+    progress::Step,
+};
 
 const GO_MOD: &str = include_str!("../../servers/go.mod");
 const GO_SUM: &str = include_str!("../../servers/go.sum");
@@ -57,12 +61,7 @@ impl Toolchain {
 /// Removes the compiled packages that the programs share while they are built.
 pub(super) fn remove_compiled(cache: &Cache) -> Result<()> {
     let _lock = cache.lock(BUILD_LOCK)?;
-    match fs::remove_dir_all(compiled(cache)) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).context("cannot remove the compiled Go packages")
-        }
-        Ok(()) | Err(_) => Ok(()),
-    }
+    remove(&compiled(cache))
 }
 
 impl GoProgram {
