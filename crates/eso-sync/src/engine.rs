@@ -354,3 +354,6 @@ impl Shared {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,11 @@
 //! Many objects kept in step with their stores: a fair queue, stores with budgets, and the engine that joins them.
 //!
 //! Generic over its ports: it names no provider, no CRD type and no Kubernetes client.
-//! Whoever embeds it writes [`ports::Target`] and [`ports::Stores`], and nothing else.
+//! Whoever embeds it writes [`ports::Target`] and [`ports::Stores`], and nothing else; connects providers to
+//! [`store::Store`]s; and tells [`engine::Handle`] what happened.
+
+pub mod ports;
 
 pub mod engine;
-pub mod ports;
 pub mod queue;
 pub mod store;

@@ -513,7 +513,8 @@ impl SecretProvider for Broken {
         join_all(requests.iter().map(|request| self.fetch(request))).await
     }
 
-    fn batch_size(&self, _request: &Fetch) -> NonZeroUsize {
+    fn batch_size(&self, request: &Fetch) -> NonZeroUsize {
+        assert_ne!(request.key.as_str(), "cannot be counted");
         NonZeroUsize::new(20).unwrap()
     }
 }
@@ -543,6 +544,11 @@ async fn a_provider_that_crashes_fails_that_read_alone() {
     let failure = store.check().await.unwrap_err();
     assert_eq!(failure.kind(), ErrorKind::Unexpected);
     assert!(!failure.to_string().contains("canary"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_crashes_before_a_call_leaves_nobody_without_an_answer() {
+    assert_eq!(ask_broken(["fine", "cannot be counted", "good"]).await, [None; 3]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,369 @@
+//! A world in memory for the engine: targets that remember what was done to them, and stores by name.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use eso_core::{
+    key::{StoreKind, StoreReference},
+    provider::Fetch,
+};
+use eso_plan::{
+    desired::{Absence, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
+    digest::Digest,
+    observed::{Held, Observation, Observed, Record},
+    plan::{Outcome, Step, WriteError},
+    status::{Report, Written},
+};
+use eso_testkit::memory::MemoryProvider;
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    engine::{Cause, Engine, Handle, Settings},
+    ports::{GroupId, ObjectId, Observer, Stores, Target},
+    store::{Backends, Store, StoreSettings},
+};
+
+pub(super) const SECOND: Duration = Duration::from_secs(1);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
+
+/// Everything that an engine needs, and the engine, which runs until the world is dropped.
+pub(super) struct World {
+    pub(super) target: Arc<Memory>,
+    pub(super) stores: Arc<Named>,
+    pub(super) handle: Handle,
+    pub(super) stop: CancellationToken,
+    pub(super) engine: JoinHandle<()>,
+    pub(super) began: Instant,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(Arc::new(Memory::new()), Arc::default())
+    }
+
+    /// An engine that starts over what is there.
+    pub(super) fn with(target: Arc<Memory>, stores: Arc<Named>) -> Self {
+        let clock = Arc::clone(&target);
+        let settings = Settings { clock: Arc::new(move || clock.now()), ..Settings::default() };
+        let (engine, handle) = Engine::new(
+            Arc::clone(&target) as _,
+            Arc::clone(&stores) as _,
+            Arc::clone(&target) as _,
+            settings,
+        );
+        let stop = CancellationToken::new();
+        let engine = tokio::spawn(engine.run(stop.clone()));
+        Self { target, stores, handle, stop, engine, began: Instant::now() }
+    }
+
+    /// A store with a provider of its own, which holds `k0` to `k99`.
+    pub(super) fn store(&self, name: &str) -> Arc<MemoryProvider> {
+        let provider = MemoryProvider::new();
+        for number in 0..100 {
+            provider.put(&format!("k{number}"), format!("first of k{number}"));
+        }
+        let store = Store::new(Arc::clone(&provider) as _, StoreSettings::default(), &self.stores.backends);
+        self.stores.stores.lock().insert(name.to_owned(), store);
+        provider
+    }
+
+    /// An object is there, and the engine is told so.
+    pub(super) fn add(&self, object: u64, group: u32, desired: Desired) {
+        self.target.objects.lock().insert(object, Thing::new(desired));
+        self.handle.wake(ObjectId(object), GroupId(group), Cause::Changed);
+    }
+
+    /// Many objects are there, and were met in a list.
+    pub(super) fn list(&self, group: u32, objects: impl IntoIterator<Item = (u64, Desired)>) {
+        for (object, desired) in objects {
+            self.target.objects.lock().insert(object, Thing::new(desired));
+            self.handle.wake(ObjectId(object), GroupId(group), Cause::Listed);
+        }
+    }
+
+    pub(super) fn wake(&self, object: u64, cause: Cause) {
+        self.handle.wake(ObjectId(object), GroupId(1), cause);
+    }
+
+    /// What one thing says now.
+    pub(super) fn thing<T>(&self, object: u64, of: impl FnOnce(&mut Thing) -> T) -> T {
+        of(self.target.objects.lock().get_mut(&object).expect("the object must be there"))
+    }
+
+    /// Ends when it holds for every object, and fails the test where it does not within an hour of the paused clock.
+    pub(super) async fn until(&self, holds: impl Fn(&Thing) -> bool) {
+        let met = async {
+            let mut changes = self.target.changes.subscribe();
+            while !self.target.objects.lock().values().all(&holds) {
+                changes.changed().await.expect("the world must outlive the wait");
+            }
+        };
+        tokio::time::timeout(60 * MINUTE, met).await.expect("it must come to hold");
+    }
+
+    /// Ends when all are in step.
+    pub(super) async fn synced(&self) {
+        self.until(|thing| thing.is_ready()).await;
+    }
+
+    pub(super) fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// Stores by name, whoever asks.
+#[derive(Debug, Default)]
+pub(super) struct Named {
+    backends: Backends,
+    stores: Mutex<BTreeMap<String, Arc<Store>>>,
+}
+
+#[async_trait]
+impl Stores for Named {
+    async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
+        let store = self.stores.lock().get(&reference.name).cloned();
+        store.ok_or_else(|| format!("could not get {reference}"))
+    }
+}
+
+/// Objects with their targets.
+#[derive(Debug)]
+pub(super) struct Memory {
+    pub(super) objects: Mutex<BTreeMap<u64, Thing>>,
+    /// How runs ended that were due, in order.
+    pub(super) outcomes: Mutex<Vec<(u64, Option<Outcome>)>>,
+    /// Whether writes wait.
+    pub(super) hold_writes: watch::Sender<bool>,
+    pub(super) started: Mutex<Timestamp>,
+    changes: watch::Sender<u64>,
+    origin: Instant,
+}
+
+/// One object with its target.
+#[derive(Debug)]
+pub(super) struct Thing {
+    pub(super) desired: Desired,
+    pub(super) is: State,
+    pub(super) record: Record,
+    pub(super) entries: Option<Entries>,
+    /// Somebody else wrote to the target.
+    pub(super) drifted: bool,
+    pub(super) refreshed: Option<Timestamp>,
+    /// What goes wrong with the next calls.
+    pub(super) faults: VecDeque<Fault>,
+    pub(super) observed: usize,
+    pub(super) steps: Vec<String>,
+    pub(super) reports: Vec<Report>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Present,
+    Malformed,
+    Leaving,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// Looking at it panics.
+    Crash,
+    /// Somebody wrote just before the write.
+    Conflict,
+    /// The write gets no answer.
+    NoAnswer,
+}
+
+impl Thing {
+    fn new(desired: Desired) -> Self {
+        Self {
+            desired,
+            is: State::Present,
+            record: Record::default(),
+            entries: None,
+            drifted: false,
+            refreshed: None,
+            faults: VecDeque::new(),
+            observed: 0,
+            steps: Vec::new(),
+            reports: Vec::new(),
+        }
+    }
+
+    /// One entry of the target, as text.
+    pub(super) fn entry(&self, name: &str) -> Option<&str> {
+        self.entries.as_ref()?.get(name)?.expose_str()
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.record.condition.as_ref().is_some_and(|(ready, _, _)| *ready)
+    }
+
+    /// The message of the condition.
+    pub(super) fn message(&self) -> &str {
+        self.record.condition.as_ref().map_or("", |(_, _, message)| message)
+    }
+
+    fn observed(&self, started: Timestamp) -> Observed {
+        let held = match &self.entries {
+            None => Held::Nothing,
+            Some(_) if self.drifted => Held::Drifted,
+            Some(entries) => Held::Intact { digest: Some(Digest::of(entries)) },
+        };
+        Observed {
+            desired: self.desired.clone(),
+            record: self.record.clone(),
+            held,
+            refreshed: self.refreshed,
+            started,
+            spread: 0,
+        }
+    }
+
+    fn take(&mut self, fault: Fault) -> bool {
+        let is_next = self.faults.front() == Some(&fault);
+        if is_next {
+            self.faults.pop_front();
+        }
+        is_next
+    }
+
+    fn apply(&mut self, step: &Step) -> Result<Written, WriteError> {
+        if self.take(Fault::Conflict) {
+            return Err(WriteError::Conflict);
+        }
+        if self.take(Fault::NoAnswer) {
+            return Err(WriteError::Unavailable("no answer".to_owned()));
+        }
+        self.steps.push(step.to_string());
+        self.drifted = false;
+        match step {
+            Step::Keep | Step::Release => Ok(Written::Nothing),
+            Step::Write { entries, ownership: _ } => {
+                let before = self.entries.replace(entries.clone());
+                Ok(if before.is_some() { Written::Updated } else { Written::Created })
+            }
+            Step::Delete => {
+                self.entries = None;
+                Ok(Written::Deleted)
+            }
+        }
+    }
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        let memory = Self {
+            objects: Mutex::default(),
+            outcomes: Mutex::default(),
+            hold_writes: watch::Sender::default(),
+            started: Mutex::default(),
+            changes: watch::Sender::default(),
+            origin: Instant::now(),
+        };
+        *memory.started.lock() = memory.now();
+        memory
+    }
+
+    /// The wall clock, which goes as tokio's.
+    pub(super) fn now(&self) -> Timestamp {
+        let passed = SignedDuration::try_from(self.origin.elapsed()).expect("the test must be short");
+        Timestamp::constant(1_800_000_000, 0) + passed
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+#[async_trait]
+impl Target for Memory {
+    async fn observe(&self, object: ObjectId) -> Result<Observation, WriteError> {
+        let started = *self.started.lock();
+        let mut objects = self.objects.lock();
+        let Some(thing) = objects.get_mut(&object.0) else { return Ok(Observation::Gone) };
+        thing.observed += 1;
+        let crashes = thing.take(Fault::Crash);
+        assert!(!crashes, "canary-in-a-panic");
+        Ok(match thing.is {
+            State::Present => Observation::Present(Box::new(thing.observed(started))),
+            State::Leaving => Observation::Leaving,
+            State::Malformed => Observation::Malformed {
+                record: thing.record.clone(),
+                problem: "no such field".to_owned(),
+                revision: "1".to_owned(),
+            },
+        })
+    }
+
+    async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError> {
+        let mut held = self.hold_writes.subscribe();
+        held.wait_for(|held| !held).await.expect("the world must outlive its writes");
+        let written = self.objects.lock().get_mut(&object.0).expect("it must be there").apply(step);
+        self.changed();
+        written
+    }
+
+    async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError> {
+        if let Some(thing) = self.objects.lock().get_mut(&object.0) {
+            thing.reports.push(report.clone());
+            if report.write {
+                thing.record = report.record.clone();
+            }
+        }
+        self.changed();
+        Ok(())
+    }
+
+    fn refreshed(&self, object: ObjectId, at: Timestamp) {
+        if let Some(thing) = self.objects.lock().get_mut(&object.0) {
+            thing.refreshed = Some(at);
+        }
+    }
+}
+
+impl Observer for Memory {
+    fn ran(&self, object: ObjectId, outcome: Option<&Outcome>, _took: Duration) {
+        self.outcomes.lock().push((object.0, outcome.cloned()));
+        self.changed();
+    }
+}
+
+/// An object that owns a target with one entry for each key, `e0` and on, and is read every minute.
+pub(super) fn wants<const COUNT: usize>(store: &str, keys: [&str; COUNT]) -> Desired {
+    let entries = keys.into_iter().enumerate().map(|(index, key)| entry(index, store, key));
+    Desired {
+        revision: "1".to_owned(),
+        target: "target".to_owned(),
+        ownership: Ownership::Own,
+        absence: Absence::Retain,
+        refresh: Refresh::Every(MINUTE),
+        entries: entries.collect(),
+    }
+}
+
+pub(super) fn entry(index: usize, store: &str, key: &str) -> Entry {
+    Entry {
+        origin: Origin::Data(index),
+        store: StoreReference {
+            kind: StoreKind::SecretStore,
+            namespace: "demo".to_owned(),
+            name: store.to_owned(),
+        },
+        fetch: Fetch::new(key),
+        property: None,
+        into: Destination::Entry(format!("e{index}")),
+    }
+}
