@@ -195,7 +195,7 @@ impl ProvideCredentials for Session {
         future::ProvideCredentials::new(async move {
             let credentials = self.current(|held| held.lease.as_ref().map(|lease| lease.credentials.clone()));
             let credentials = credentials.await.map_err(CredentialsError::provider_error)?;
-            credentials.ok_or_else(|| CredentialsError::not_loaded_no_source())
+            credentials.ok_or_else(CredentialsError::not_loaded_no_source)
         })
     }
 }

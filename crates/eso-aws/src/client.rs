@@ -1,9 +1,9 @@
 //! The SDK's clients: one HTTP client below all of them, and no retries or caches of the SDK's own.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig, identity::IdentityCache};
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_secretsmanager as secretsmanager;
 use aws_sdk_sts as sts;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
@@ -29,7 +29,6 @@ pub(crate) struct Clients {
 }
 
 /// What the clients of one region share: the SDK's settings, and the operator's own identity.
-#[derive(Debug)]
 pub(crate) struct RegionClients {
     settings: SdkConfig,
     endpoints: Endpoints,
@@ -39,6 +38,10 @@ pub(crate) struct RegionClients {
 impl Clients {
     pub(crate) fn new(endpoints: Endpoints) -> Self {
         Self { http: http_client(), endpoints, regions: Mutex::default() }
+    }
+
+    pub(crate) fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// The region's settings, read from the process's environment and the SDK's shared files at the first time.
@@ -98,10 +101,15 @@ impl RegionClients {
     }
 }
 
+/// Shows nothing: what the SDK's settings hold is the SDK's to say.
+impl fmt::Debug for RegionClients {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RegionClients").finish_non_exhaustive()
+    }
+}
+
 fn provider(session: &Arc<Session>) -> SharedCredentialsProvider {
-    SharedCredentialsProvider::from(
-        Arc::clone(session) as Arc<dyn aws_credential_types::provider::ProvideCredentials>
-    )
+    SharedCredentialsProvider::from(Arc::clone(session) as Arc<dyn ProvideCredentials>)
 }
 
 /// As the SDK's own default, which it would make anew for each client: aws-lc, the system's certificates, loaded when

@@ -103,7 +103,8 @@ fn unserved(field: &str) -> ProviderError {
     invalid(format!("provider.aws.{field} is not served by this version"))
 }
 
-fn invalid(advice: String) -> ProviderError {
+/// What keeps a store from being connected at all.
+pub(crate) fn invalid(advice: String) -> ProviderError {
     ProviderError::new(ErrorKind::Invalid, SESSION).with_reason(Reason::new(advice))
 }
 

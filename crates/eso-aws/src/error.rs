@@ -44,14 +44,10 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Call<'a> {
-    /// `GetSecretValue`, which reads one value.
+    /// `GetSecretValue`, which reads one value. Its name stands for the batch call too, so that a failure reads the
+    /// same whether a key was read in company or alone.
     pub(crate) fn get_secret_value(region: &'a str) -> Self {
         Self { operation: "GetSecretValue", region, service: Service::SecretsManager }
-    }
-
-    /// `BatchGetSecretValue`, which reads several.
-    pub(crate) fn batch_get_secret_value(region: &'a str) -> Self {
-        Self { operation: "BatchGetSecretValue", region, service: Service::SecretsManager }
     }
 
     /// `AssumeRole`, which gives temporary credentials.
@@ -75,7 +71,8 @@ impl<'a> Call<'a> {
             SdkError::DispatchFailure(failure) if failure.is_timeout() => self.error(Meaning::Late, None),
             SdkError::DispatchFailure(failure) if failure.is_user() => self.error(Meaning::Malformed, None),
             SdkError::DispatchFailure(_) => self.error(Meaning::OutOfReach, None),
-            SdkError::ResponseError(answer) => self.answered_in_http(Answer::default(), answer.raw()),
+            // Its body did not arrive whole; one that is whole and makes no sense is a `ServiceError`.
+            SdkError::ResponseError(_) => self.error(Meaning::Cut, None),
             SdkError::ServiceError(answer) => {
                 let (code, message) = (answer.err().code(), answer.err().message());
                 self.answered_in_http(Answer { code, message, status: None }, answer.raw())
@@ -156,7 +153,7 @@ impl<'a> Call<'a> {
             Meaning::Denied | Meaning::KeyDenied => ErrorKind::Denied,
             Meaning::Rejected | Meaning::NoCredentials => ErrorKind::Unauthenticated,
             Meaning::Throttled => ErrorKind::Throttled,
-            Meaning::Down | Meaning::Late | Meaning::OutOfReach => ErrorKind::Unavailable,
+            Meaning::Down | Meaning::Late | Meaning::Cut | Meaning::OutOfReach => ErrorKind::Unavailable,
             Meaning::Malformed => ErrorKind::Invalid,
         }
     }
@@ -165,6 +162,9 @@ impl<'a> Call<'a> {
         let Self { operation, region, service } = self;
         let name = service.name();
         match meaning {
+            Meaning::Absent if *service == Service::SecretsManager => {
+                "there is no such secret, or no such version of it".to_owned()
+            }
             Meaning::Absent | Meaning::Unknown => "an answer that is not understood".to_owned(),
             Meaning::Denied => match service {
                 Service::SecretsManager => {
@@ -186,6 +186,7 @@ impl<'a> Call<'a> {
             Meaning::Throttled => format!("{name} in {region} asks to be called less often"),
             Meaning::Down => format!("{name} in {region} cannot answer now"),
             Meaning::Late => format!("{name} in {region} did not answer in time"),
+            Meaning::Cut => format!("{name} in {region} cut its answer short"),
             Meaning::OutOfReach => {
                 format!("{name} in {region} cannot be reached: check the region, the endpoint and the network")
             }
@@ -228,6 +229,7 @@ enum Meaning {
     Throttled,
     Down,
     Late,
+    Cut,
     OutOfReach,
     /// The request can never succeed.
     Malformed,

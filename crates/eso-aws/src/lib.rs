@@ -15,7 +15,7 @@ mod batch;
 
 mod error;
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicBool};
 
 use eso_core::{
     api::aws::AwsProvider,
@@ -48,14 +48,15 @@ impl Aws {
     ///
     /// Static keys are read through `connection.credentials`, now and only now; a role is assumed at the first call.
     /// AWS itself is not called. Without `auth`, the SDK's default chain is asked, once for all stores of a region.
-    /// Fails with `Invalid` where the spec asks for what is not served by this version, naming the field, and as
-    /// `connection.credentials` does, in the original's words.
+    /// Fails with `Invalid` where the spec asks for what is not served by this version, naming the field, or where an
+    /// endpoint is no URL; and as `connection.credentials` does, in the original's words.
     pub async fn connect(
         &self,
         spec: &AwsProvider,
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ProviderError> {
         let config = Config::of(spec)?;
+        self.clients.endpoints().check()?;
         let region = self.clients.region(config.region).await;
         let (base, identity) = match config.keys {
             Some(keys) => {
@@ -73,9 +74,14 @@ impl Aws {
             }
             None => (base, identity),
         };
-        let client = region.secrets_manager(&session);
-        let backend = identity.backend(config.region);
-        Ok(Arc::new(SecretsManager::new(config.region, client, session, backend, connection.calls)))
+        Ok(Arc::new(SecretsManager {
+            region: config.region.to_owned(),
+            client: region.secrets_manager(&session),
+            session,
+            backend: identity.backend(config.region),
+            calls: connection.calls,
+            batch_denied: AtomicBool::new(false),
+        }))
     }
 }
 
@@ -91,9 +97,28 @@ impl Endpoints {
     /// `AWS_STS_ENDPOINT`: URLs, for the stores of every region. Nothing and an empty text both mean AWS's own.
     ///
     /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given.
-    /// An address that is no URL fails each call with `Invalid`.
+    /// What is no URL lets no store connect.
     pub fn from_environment_values(secrets_manager: Option<String>, sts: Option<String>) -> Self {
         let given = |value: Option<String>| value.filter(|url| !url.is_empty());
         Self { secrets_manager: given(secrets_manager), sts: given(sts) }
     }
+
+    /// Fails with `Invalid`, naming the variable whose value is no URL.
+    fn check(&self) -> Result<(), ProviderError> {
+        let Self { secrets_manager, sts } = self;
+        for (name, url) in [("AWS_SECRETSMANAGER_ENDPOINT", secrets_manager), ("AWS_STS_ENDPOINT", sts)] {
+            if !url.as_deref().is_none_or(is_url) {
+                return Err(config::invalid(format!(
+                    "{name} must be a URL, such as https://aws.example:8443"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// As far as a slip of the pen goes; what is wrong with a host shows when it is called.
+fn is_url(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
 }

@@ -39,32 +39,27 @@ use crate::{
 /// How many keys AWS takes in one `BatchGetSecretValue`.
 const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(20).expect("it must not be zero");
 
+/// The name of the batch call in metrics.
+const BATCH_CALL: &str = "BatchGetSecretValue";
+
 /// How long a request may take with all its calls: a login, the call, and both once more.
 /// The contract allows 30 s.
 const TIME_LIMIT: Duration = Duration::from_secs(28);
 
 /// One store, logged in as one identity.
 pub(crate) struct SecretsManager {
-    region: String,
-    client: Client,
-    session: Arc<Session>,
-    backend: Backend,
-    calls: Arc<dyn CallObserver>,
-    batch_denied: AtomicBool,
-}
-
-impl SecretsManager {
-    /// `client` must sign as `session`.
-    pub(crate) fn new(
-        region: &str,
-        client: Client,
-        session: Arc<Session>,
-        backend: Backend,
-        calls: Arc<dyn CallObserver>,
-    ) -> Self {
-        let region = region.to_owned();
-        Self { region, client, session, backend, calls, batch_denied: AtomicBool::new(false) }
-    }
+    /// The region that `client` calls.
+    pub(crate) region: String,
+    /// Signs as `session`.
+    pub(crate) client: Client,
+    /// The identity.
+    pub(crate) session: Arc<Session>,
+    /// Whose quotas are used.
+    pub(crate) backend: Backend,
+    /// Told about each call.
+    pub(crate) calls: Arc<dyn CallObserver>,
+    /// Whether AWS said that this identity may not read in batches; false to begin with, and never again.
+    pub(crate) batch_denied: AtomicBool,
 }
 
 #[async_trait]
@@ -86,10 +81,11 @@ impl SecretProvider for SecretsManager {
     }
 
     async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
+        // One key alone is read singly: the quota of that call is a hundred times the batch's.
+        let batched =
+            requests.len() > 1 && requests.iter().all(|request| self.batch_size(request) == BATCH_SIZE);
         let work = async {
-            // One key alone is read singly: the quota of that call is a hundred times the batch's.
-            match requests.len() > 1 && requests.iter().all(|request| self.batch_size(request) == BATCH_SIZE)
-            {
+            match batched {
                 true => self.read_batch(requests).await,
                 false => self.read_singly(requests).await,
             }
@@ -136,11 +132,8 @@ impl SecretsManager {
         };
         let GetSecretValueOutput { secret_string, secret_binary, version_id, .. } =
             self.session.run(send).await?;
-        fetched(
-            call,
-            &request.key,
-            Content { text: secret_string, binary: secret_binary, version: version_id },
-        )
+        let content = Content { text: secret_string, binary: secret_binary, version: version_id };
+        fetched(call, &request.key, content)
     }
 
     async fn read_singly(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
@@ -149,11 +142,15 @@ impl SecretsManager {
 
     /// A batch that fails as a whole for what may be one key's fault, or for the call's own, is read singly: the
     /// others must not suffer, and what is said about a batch is not true of each of its keys.
+    /// So is one whose answer says nothing at all.
     async fn read_batch(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
         let mut keys: Vec<_> = requests.iter().map(|request| request.key.as_str()).collect();
         keys.sort_unstable();
         keys.dedup();
         match self.batch_get_secret_value(&keys).await {
+            Ok(answer) if answer.secret_values().is_empty() && answer.errors().is_empty() => {
+                self.read_singly(requests).await
+            }
             Ok(answer) => join_all(requests.iter().map(|request| self.share(request, &keys, &answer))).await,
             Err(error) if is_about_the_batch(&error) => self.read_singly(requests).await,
             Err(error) => {
@@ -166,15 +163,14 @@ impl SecretsManager {
         &self,
         keys: &[&str],
     ) -> Result<BatchGetSecretValueOutput, ProviderError> {
-        let call = Call::batch_get_secret_value(&self.region);
         let ids: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
         let send = || async {
             let question = self.client.batch_get_secret_value().set_secret_id_list(Some(ids.clone()));
             let answer = question.send().await;
-            self.calls.called(PROVIDER, call.operation, answer.is_ok());
+            self.calls.called(PROVIDER, BATCH_CALL, answer.is_ok());
             answer.map_err(|error| {
                 self.batch_denied.fetch_or(error::denies(&error), Ordering::Relaxed);
-                call.failed(&error)
+                self.get_call().failed(&error)
             })
         };
         self.session.run(send).await
@@ -294,7 +290,7 @@ fn named(version: Option<&Version>) -> Option<&str> {
 
 /// Whether a failed batch says nothing about the keys in it: not the login's failure, nor the service's.
 fn is_about_the_batch(error: &ProviderError) -> bool {
-    let of_the_batch = error.operation() == Call::batch_get_secret_value("").operation;
+    let of_the_batch = error.operation() == Call::get_secret_value("").operation;
     match error.kind() {
         ErrorKind::NotFound | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Conflict => of_the_batch,
         ErrorKind::Unauthenticated

@@ -1,3 +1,5 @@
+//! Sessions, tried with logins that count.
+
 use std::{
     sync::{
         Arc,

@@ -1,3 +1,5 @@
+//! Answers to batches, and whose each part is.
+
 use aws_sdk_secretsmanager::{
     operation::batch_get_secret_value::BatchGetSecretValueOutput,
     types::{ApiErrorType, SecretValueEntry},

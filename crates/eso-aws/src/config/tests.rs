@@ -1,3 +1,5 @@
+//! Specs that are taken and specs that are not.
+
 use eso_core::api::aws::AwsProvider;
 use serde_json::{Value, json};
 

@@ -1,3 +1,5 @@
+//! AWS's codes, one row each, and the words made of them.
+
 use std::{io, time::Duration};
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -11,7 +13,9 @@ use aws_smithy_runtime_api::{
     http::StatusCode,
 };
 use aws_smithy_types::{body::SdkBody, error::metadata::ErrorMetadata};
-use eso_core::error::ErrorKind::{self, *};
+use eso_core::error::ErrorKind::{
+    self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
+};
 
 use super::{Answer, CODES, Call, denies};
 
@@ -274,10 +278,19 @@ fn a_failure_on_the_way_is_never_more_than_that() {
 }
 
 #[test]
-fn an_answer_that_cannot_be_read_is_judged_by_its_status() {
-    failed(SdkError::response_error(CANARY, raw(200, None)), Unexpected, None);
-    failed(SdkError::response_error(CANARY, raw(404, None)), Unexpected, None);
-    failed(SdkError::response_error(CANARY, raw(502, Some("7"))), Unavailable, Some(7));
+fn an_answer_that_was_cut_short_is_no_answer_whatever_its_status() {
+    for status in [200, 400, 404, 502] {
+        failed(SdkError::response_error(CANARY, raw(status, Some("7"))), Unavailable, None);
+    }
+}
+
+#[test]
+fn an_answer_that_makes_no_sense_is_judged_by_its_status() {
+    let garbled =
+        |status| SdkError::service_error(GetSecretValueError::unhandled(CANARY), raw(status, Some("7")));
+    failed(garbled(200), Unexpected, None);
+    failed(garbled(404), Unexpected, None);
+    failed(garbled(502), Unavailable, Some(7));
 }
 
 #[test]

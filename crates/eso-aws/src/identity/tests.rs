@@ -1,3 +1,5 @@
+//! Accounts of roles and keys.
+
 use aws_credential_types::Credentials;
 
 use super::Identity;

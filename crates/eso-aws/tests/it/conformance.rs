@@ -1,0 +1,182 @@
+//! The promises of every provider, against both doubles.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use eso_aws::Aws;
+use eso_core::{
+    error::ErrorKind,
+    key::RemoteKey,
+    provider::{CallObserver, Connection, Fetch, SecretProvider, Value},
+    value::SecretBytes,
+};
+use eso_rig::{Effect, Moto};
+use eso_testkit::{
+    conformance::{self, Fault, Faults, Subject},
+    connection::CallRecorder,
+};
+use serde_json::json;
+
+use crate::fixture::{Fixture, aws, connect, credentials, kind, spec, text};
+
+const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue"];
+
+async fn connected(aws: &Aws, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+    let connection = Connection { credentials: credentials(), calls };
+    aws.connect(&spec(json!({})), connection).await.expect("the store must connect")
+}
+
+fn bytes(value: &Value) -> &[u8] {
+    match value {
+        Value::Bytes(bytes) => bytes.expose(),
+        Value::Document(_) => panic!("AWS keeps no documents"),
+    }
+}
+
+/// Texts, and bytes that are none.
+fn samples(subject: &dyn Subject) -> Vec<Value> {
+    let binary = Value::Bytes(SecretBytes::new([0, 255, 10, 13, 128]));
+    vec![
+        subject.value("plain"),
+        subject.value(" a line\r\n"),
+        subject.value("gr\u{fc}\u{df} \u{1f511}"),
+        binary,
+    ]
+}
+
+struct Ours(Fixture);
+
+#[async_trait]
+impl Subject for Ours {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        connected(&self.0.aws, calls).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.0.server.purge(key.as_str());
+        let put = match std::str::from_utf8(bytes(value)) {
+            Ok(text) => self.0.server.put(key.as_str(), text),
+            Err(_) => self.0.server.put_binary(key.as_str(), bytes(value)),
+        };
+        put.expect("the double must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.0.server.purge(key.as_str());
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        samples(self)
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Faults for Ours {
+    fn known(&self) -> &[Fault] {
+        Fault::ALL
+    }
+
+    async fn play(&self, fault: Fault, canary: &str) {
+        let error = |status, code: &str| {
+            let message = format!("Credential={canary} is the matter");
+            Effect::Error { status, code: code.to_owned(), message }
+        };
+        let effect = match fault {
+            Fault::Denied => error(400, "AccessDeniedException"),
+            Fault::Throttled => error(400, "ThrottlingException"),
+            Fault::Failing => error(500, "InternalServiceError"),
+            Fault::Garbled => Effect::Body(format!("<html>{canary}</html>")),
+            Fault::Empty => Effect::Body(String::new()),
+            Fault::Cut => Effect::Disconnect,
+            Fault::Silent => Effect::Hang,
+        };
+        self.0.server.fault(eso_rig::Fault::new(effect));
+    }
+
+    async fn mend(&self) {
+        self.0.server.clear_faults();
+    }
+}
+
+struct Standard {
+    server: Moto,
+    aws: Aws,
+}
+
+#[async_trait]
+impl Subject for Standard {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        connected(&self.aws, calls).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.delete(key).await;
+        let body = match std::str::from_utf8(bytes(value)) {
+            Ok(text) => json!({"Name": key.as_str(), "SecretString": text}),
+            Err(_) => json!({"Name": key.as_str(), "SecretBinary": BASE64_STANDARD.encode(bytes(value))}),
+        };
+        let created = self.server.secrets().call("CreateSecret", &body).await.expect("moto must answer");
+        created.success().expect("moto must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        let body = json!({"SecretId": key.as_str(), "ForceDeleteWithoutRecovery": true});
+        // It may not be there, which is as good.
+        self.server.secrets().call("DeleteSecret", &body).await.expect("moto must answer");
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        samples(self)
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+}
+
+#[tokio::test]
+async fn a_store_on_our_double_keeps_every_promise() {
+    conformance::run(&Ours(Fixture::new())).await;
+}
+
+#[tokio::test]
+async fn a_store_on_the_standard_double_keeps_every_promise() {
+    let server = Moto::start().await.expect("moto must start");
+    let aws = aws(server.url());
+    conformance::run(&Standard { server, aws }).await;
+}
+
+#[tokio::test]
+async fn on_the_standard_double_roles_versions_and_deletion_are_as_on_ours() {
+    let server = Moto::start().await.expect("moto must start");
+    let arn = server.secrets().create("app", "old").await.expect("moto must take a value");
+    server.secrets().put("app", "new").await.expect("moto must take a value");
+    let calls = CallRecorder::new();
+    // Its accounts are kept apart, and this is the one that it puts secrets in.
+    let role = "arn:aws:iam::123456789012:role/reader";
+    let store = connect(&aws(server.url()), &credentials(), &calls, json!({"role": role})).await;
+    assert_eq!(text(store.fetch(&Fetch::new("app").at_version("AWSPREVIOUS")).await), "old");
+    let results = store.fetch_all(&[Fetch::new(arn), Fetch::new("gone")]).await;
+    let [by_arn, gone] = results.try_into().expect("two requests have two results");
+    assert_eq!((text(by_arn), kind(gone)), ("new".to_owned(), ErrorKind::NotFound));
+    server.secrets().delete("app").await.expect("it is there");
+    assert_eq!(kind(store.fetch(&Fetch::new("app")).await), ErrorKind::NotFound);
+    assert_eq!(calls.count("AssumeRole"), 1);
+}

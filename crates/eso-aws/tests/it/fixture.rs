@@ -1,0 +1,142 @@
+//! A double of AWS and stores on it, in few words.
+
+use std::sync::Arc;
+
+use eso_aws::{Aws, Endpoints};
+use eso_core::{
+    error::{ErrorKind, ProviderError},
+    provider::{Fetch, Fetched, SecretProvider, Value},
+};
+use eso_rig::{FastAws, FastAwsOptions, Fault};
+use eso_testkit::connection::{self, CallRecorder, Credentials};
+use serde_json::{Value as Json, json};
+
+/// An access key id with the account 029608264753 in it.
+pub(crate) const KEY_ID: &str = "AKIAQNZGKIQY56JQ7WML";
+
+/// What must never be seen of the keys.
+pub(crate) const SECRET_KEY: &str = "canary-secret-key-51c9";
+
+/// A role of another account than the keys'.
+pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/reader";
+
+/// A double, and what a store on it is connected with.
+pub(crate) struct Fixture {
+    pub(crate) server: FastAws,
+    pub(crate) aws: Aws,
+    pub(crate) credentials: Arc<Credentials>,
+    pub(crate) calls: Arc<CallRecorder>,
+}
+
+impl Fixture {
+    pub(crate) fn new() -> Self {
+        let server = FastAws::start(FastAwsOptions::default()).expect("the double must start");
+        let aws = aws(&server.url());
+        Self { server, aws, credentials: credentials(), calls: CallRecorder::new() }
+    }
+
+    /// A store with static keys, and these fields besides.
+    pub(crate) async fn connect(&self, fields: Json) -> Arc<dyn SecretProvider> {
+        connect(&self.aws, &self.credentials, &self.calls, fields).await
+    }
+
+    /// A store with static keys.
+    pub(crate) async fn store(&self) -> Arc<dyn SecretProvider> {
+        self.connect(json!({})).await
+    }
+
+    /// A store that assumes [`ROLE`] with static keys.
+    pub(crate) async fn role_store(&self) -> Arc<dyn SecretProvider> {
+        self.connect(json!({"role": ROLE})).await
+    }
+
+    /// Puts a text, and says its ARN.
+    pub(crate) fn put(&self, name: &str, value: &str) -> String {
+        self.server.put(name, value).expect("the double must take a value")
+    }
+
+    /// Puts `app-0` and so on, with the values `value 0` and so on.
+    pub(crate) fn put_apps(&self, count: usize) {
+        for number in 0..count {
+            self.put(&format!("app-{number}"), &format!("value {number}"));
+        }
+    }
+
+    /// How often an operation was asked for, by the double's own count, which must be the one told to the observer.
+    #[track_caller]
+    pub(crate) fn count(&self, operation: &str) -> usize {
+        let seen = self.server.count(operation) as usize;
+        assert_eq!(self.calls.count(operation), seen, "{operation}, as the observer was told");
+        seen
+    }
+
+    /// Refuses an operation with this code and status, and a body that must not be shown.
+    pub(crate) fn refuse(&self, operation: &str, status: u16, code: &str) {
+        let message = "Credential=canary-body-77aa is not allowed";
+        self.server.fault(Fault::error(status, code, message).operation(operation));
+    }
+}
+
+/// Stores on the servers at this address.
+pub(crate) fn aws(url: &str) -> Aws {
+    Aws::new(Endpoints::from_environment_values(Some(url.to_owned()), Some(url.to_owned())))
+}
+
+/// The Secret that static keys are in.
+pub(crate) fn credentials() -> Arc<Credentials> {
+    let credentials = Credentials::new();
+    credentials.put_secret("keys", "id", KEY_ID);
+    credentials.put_secret("keys", "secret", SECRET_KEY);
+    credentials
+}
+
+/// A spec with static keys, and these fields besides or instead.
+pub(crate) fn spec(fields: Json) -> eso_core::api::aws::AwsProvider {
+    let selector = |key: &str| json!({"name": "keys", "key": key});
+    let keys =
+        json!({"accessKeyIDSecretRef": selector("id"), "secretAccessKeySecretRef": selector("secret")});
+    let mut spec = json!({"service": "SecretsManager", "region": "us-east-1", "auth": {"secretRef": keys}});
+    let object = spec.as_object_mut().expect("it is an object");
+    object.extend(fields.as_object().expect("fields are an object").clone());
+    serde_json::from_value(spec).expect("a spec of the right types must parse")
+}
+
+pub(crate) async fn connect(
+    aws: &Aws,
+    credentials: &Arc<Credentials>,
+    calls: &Arc<CallRecorder>,
+    fields: Json,
+) -> Arc<dyn SecretProvider> {
+    let connection = connection::connection(credentials, calls);
+    aws.connect(&spec(fields), connection).await.expect("the store must connect")
+}
+
+/// Requests for `app-0` and so on.
+pub(crate) fn apps(count: usize) -> Vec<Fetch> {
+    (0..count).map(|number| Fetch::new(format!("app-{number}"))).collect()
+}
+
+/// The text of a value.
+#[track_caller]
+pub(crate) fn text(result: Result<Fetched, ProviderError>) -> String {
+    let Value::Bytes(bytes) = result.expect("there must be a value").value else {
+        panic!("AWS keeps bytes");
+    };
+    bytes.expose_str().expect("it must be text").to_owned()
+}
+
+/// The texts of values.
+#[track_caller]
+pub(crate) fn texts(results: Vec<Result<Fetched, ProviderError>>) -> Vec<String> {
+    results.into_iter().map(text).collect()
+}
+
+/// The kind of a failure, whose text must hold nothing that the double sent, nor a key.
+#[track_caller]
+pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> ErrorKind {
+    let error = result.expect_err("it must fail");
+    for canary in ["canary-body-77aa", "Credential=", SECRET_KEY] {
+        eso_testkit::canary::assert_absent("an error", &format!("{error} {error:?}"), canary);
+    }
+    error.kind()
+}

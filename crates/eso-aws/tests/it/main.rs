@@ -1,0 +1,9 @@
+//! Stores on AWS Secrets Manager against our own double, with faults on demand, and against the standard one.
+
+mod fixture;
+
+mod batches;
+mod conformance;
+mod faults;
+mod logins;
+mod reads;
