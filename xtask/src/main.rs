@@ -1,9 +1,15 @@
 //! `cargo xtask`: the project's chores.
 
+mod ci;
+mod codegen;
 mod demo;
+mod test;
 
 mod project;
 mod screen;
+
+#[cfg(test)]
+mod tidy;
 
 use anyhow::Result;
 use clap::Parser;
@@ -12,12 +18,21 @@ use clap::Parser;
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask")]
 enum Chore {
+    /// Look at everything about the code that needs no server.
+    Ci,
+    /// Run every test that needs no privileges, on real servers.
+    Test(test::Options),
+    /// Write the files that come out of the code.
+    Codegen(codegen::Options),
     /// Walk through the operator's main job on real servers, and leave everything running.
     Demo(demo::Options),
 }
 
 fn main() -> Result<()> {
     match Chore::parse() {
+        Chore::Ci => ci::run(),
+        Chore::Test(options) => test::run(options),
+        Chore::Codegen(options) => codegen::run(options),
         Chore::Demo(options) => demo::run(options),
     }
 }

@@ -44,9 +44,21 @@ pub(crate) fn build_operator(profile: Profile) -> Result<PathBuf> {
     Ok(target_folder()?.join(folder).join("eso"))
 }
 
-fn target_folder() -> Result<PathBuf> {
+/// The names of the crates of this workspace.
+pub(crate) fn members() -> Result<Vec<String>> {
+    let metadata = metadata()?;
+    let packages = metadata["packages"].as_array().context("cargo metadata must list packages")?;
+    Ok(packages.iter().filter_map(|package| package["name"].as_str()).map(str::to_owned).collect())
+}
+
+/// What cargo knows of this workspace, without its dependencies.
+pub(crate) fn metadata() -> Result<Value> {
     let output =
         cargo().args(["metadata", "--format-version=1", "--no-deps"]).output().context("cannot run cargo")?;
-    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata must print JSON")?;
+    serde_json::from_slice(&output.stdout).context("cargo metadata must print JSON")
+}
+
+fn target_folder() -> Result<PathBuf> {
+    let metadata = metadata()?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata must name the target folder")?.into())
 }

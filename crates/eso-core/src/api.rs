@@ -14,7 +14,12 @@ pub mod vault;
 pub mod conditions;
 pub mod selectors;
 
+mod names;
+
 pub mod definitions;
 
 /// The API group of all kinds here.
 pub const GROUP: &str = "external-secrets.io";
+
+#[cfg(test)]
+mod tests;

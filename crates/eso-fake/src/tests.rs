@@ -1,3 +1,5 @@
+//! What the fake provider gives, and that it keeps what a provider promises.
+
 use std::sync::Arc;
 
 use async_trait::async_trait;

@@ -1,3 +1,5 @@
+//! Flags: the original's are taken, and what makes no sense is not.
+
 use std::{num::NonZeroUsize, time::Duration};
 
 use clap::{CommandFactory as _, Parser as _, error::ErrorKind};

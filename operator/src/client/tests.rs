@@ -1,3 +1,5 @@
+//! A limited client against a server of two answers.
+
 use std::time::{Duration, Instant};
 
 use axum::{

@@ -1,3 +1,5 @@
+//! What is generated is what is written.
+
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{NOTICE, files};

@@ -1,3 +1,5 @@
+//! Health, readiness and metrics, asked over a socket.
+
 use std::{net::SocketAddr, sync::Arc};
 
 use axum::Router;

@@ -1,3 +1,5 @@
+//! What is logged at which level, and how it looks.
+
 use std::{
     io::{self, Write},
     sync::{Arc, Mutex},

@@ -1,3 +1,5 @@
+//! Which provider a store gets.
+
 use std::sync::Arc;
 
 use eso_aws::Endpoints;

@@ -1,3 +1,5 @@
+//! Metrics against the original's, and the life of their series.
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use eso_core::provider::CallObserver as _;

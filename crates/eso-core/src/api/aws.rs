@@ -73,10 +73,18 @@ pub struct AwsAuth {
 #[serde(rename_all = "camelCase")]
 pub struct AwsAuthSecretRef {
     /// The access key id.
-    #[serde(rename = "accessKeyIDSecretRef")]
+    #[serde(
+        rename = "accessKeyIDSecretRef",
+        default,
+        skip_serializing_if = "SecretKeySelector::names_nothing"
+    )]
     pub access_key_id: SecretKeySelector,
     /// The secret access key.
-    #[serde(rename = "secretAccessKeySecretRef")]
+    #[serde(
+        rename = "secretAccessKeySecretRef",
+        default,
+        skip_serializing_if = "SecretKeySelector::names_nothing"
+    )]
     pub secret_access_key: SecretKeySelector,
     /// The session token, for temporary keys.
     #[serde(rename = "sessionTokenSecretRef", default, skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! The CustomResourceDefinitions: `v1` stored, `v1beta1` the same schema, marked as deprecated.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceConversion, CustomResourceDefinition,
+    CustomResourceConversion, CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
 };
 use kube::CustomResourceExt;
 
@@ -18,6 +18,13 @@ pub fn all() -> Vec<CustomResourceDefinition> {
 /// Adds `v1beta1`: the same type serves both, for a narrower schema would prune what a user wrote.
 fn served_twice(mut definition: CustomResourceDefinition) -> CustomResourceDefinition {
     let name = definition.spec.names.kind.clone();
+    for version in &mut definition.spec.versions {
+        if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
+            // The original lets an object be without a spec; the operator then says what is wrong with it.
+            schema.required = None;
+            never_null(schema);
+        }
+    }
     let labels = definition.metadata.labels.get_or_insert_default();
     labels.insert("external-secrets.io/component".to_owned(), "controller".to_owned());
     definition.spec.conversion =
@@ -31,3 +38,19 @@ fn served_twice(mut definition: CustomResourceDefinition) -> CustomResourceDefin
     definition.spec.versions.push(older);
     definition
 }
+
+/// Takes out what schemars says of Rust's types and the original does not say: a field is left out rather than null
+/// (the API server drops a null, and puts the default there), and a small integer is an integer.
+fn never_null(schema: &mut JSONSchemaProps) {
+    schema.nullable = None;
+    if schema.format.as_deref() == Some("uint8") {
+        (schema.format, schema.minimum, schema.maximum) = (None, None, None);
+    }
+    schema.properties.iter_mut().flatten().for_each(|(_name, property)| never_null(property));
+    if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
+        never_null(item);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::conditions::Condition;
+use super::{
+    conditions::Condition,
+    names::{KEY, SUBDOMAIN},
+};
 
 /// The desired state of an ExternalSecret.
 #[derive(Clone, Debug, Default, PartialEq, CustomResource, Deserialize, Serialize, JsonSchema)]
@@ -79,7 +82,7 @@ pub struct SecretStoreRef {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+        regex(pattern = SUBDOMAIN)
     )]
     pub name: Option<String>,
     /// `SecretStore` (the default) or `ClusterSecretStore`.
@@ -104,7 +107,7 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$")
+        regex(pattern = SUBDOMAIN)
     )]
     pub name: Option<String>,
     /// How the Secret is made and owned.
@@ -162,7 +165,7 @@ pub enum RefreshPolicy {
 #[serde(rename_all = "camelCase")]
 pub struct Data {
     /// The key in the Secret.
-    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[-._a-zA-Z0-9]+$"))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = KEY))]
     pub secret_key: String,
     /// The value in the store.
     pub remote_ref: RemoteRef,
@@ -224,5 +227,6 @@ pub struct ExternalSecretStatus {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 pub struct Binding {
     /// Its name.
+    #[serde(default)]
     pub name: String,
 }

@@ -1,5 +1,7 @@
 //! `provider.fake`.
 
+use std::fmt;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +17,7 @@ pub struct FakeProvider {
 }
 
 /// One value.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FakeData {
     /// Its name.
@@ -25,4 +27,12 @@ pub struct FakeData {
     /// Its version, where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+}
+
+/// Shows no content: it stands openly in its store, and in no log.
+impl fmt::Debug for FakeData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { key, value: _, version } = self;
+        f.debug_struct("FakeData").field("key", key).field("version", version).finish_non_exhaustive()
+    }
 }

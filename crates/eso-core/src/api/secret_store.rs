@@ -10,7 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{aws::AwsProvider, conditions::Condition, fake::FakeProvider, vault::VaultProvider};
+use super::{
+    aws::AwsProvider, conditions::Condition, fake::FakeProvider, names::LABEL, vault::VaultProvider,
+};
 
 /// A store of one namespace.
 #[derive(Clone, Debug, PartialEq, CustomResource, Deserialize, Serialize, JsonSchema)]
@@ -125,6 +127,7 @@ pub struct NamespaceCondition {
     pub namespace_selector: Option<LabelSelector>,
     /// Namespaces of these names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(length(min = 1, max = 63), regex(pattern = LABEL)))]
     pub namespaces: Vec<String>,
     /// Namespaces whose names match one of these regular expressions (Go's syntax, not anchored).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -26,6 +26,7 @@ pub struct VaultProvider {
     pub namespace: Option<String>,
     /// PEM certificates, in base64, that sign the server's; the system's roots where nothing is said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "byte"))]
     pub ca_bundle: Option<String>,
     /// An object that holds those certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,3 +1,5 @@
+//! Durations that Go writes, that people write, and that neither does.
+
 use jiff::SignedDuration;
 
 use super::parse;

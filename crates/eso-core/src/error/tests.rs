@@ -1,3 +1,5 @@
+//! What an error says, and what it never does.
+
 use std::{error::Error, time::Duration};
 
 use super::{ErrorKind, ProviderError, Reason};

@@ -1,3 +1,5 @@
+//! Secret bytes print nothing, and are shared.
+
 use super::SecretBytes;
 
 #[test]

@@ -1,3 +1,5 @@
+//! The suite on trial: each vice of a provider breaks the promise that is about it.
+
 use std::{fmt, num::NonZeroUsize, sync::Arc};
 
 use async_trait::async_trait;

@@ -1,3 +1,5 @@
+//! The doubles give what was put, and remember who asked.
+
 use std::time::Duration;
 
 use eso_core::{

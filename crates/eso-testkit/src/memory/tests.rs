@@ -1,3 +1,5 @@
+//! The in-memory provider answers, fails, waits and remembers.
+
 use std::sync::Arc;
 
 use eso_core::{

@@ -1,3 +1,5 @@
+//! The vocabulary writes what a user would.
+
 use serde_json::json;
 
 use super::{object, store};

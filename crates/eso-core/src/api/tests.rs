@@ -1,0 +1,149 @@
+//! Manifests as people write them, read and written back.
+
+use serde_json::{Value, json};
+
+use super::{
+    external_secret::{CreationPolicy, ExternalSecret, RefreshPolicy},
+    fake::FakeData,
+    secret_store::{ClusterSecretStore, SecretStore},
+    selectors::SecretKeySelector,
+    vault::KvVersion,
+};
+
+fn external_secret(spec: Value) -> Value {
+    json!({ "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": { "name": "app" }, "spec": spec })
+}
+
+fn store(spec: Value) -> Value {
+    json!({ "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": { "name": "main" }, "spec": spec })
+}
+
+/// What is read and written again is what was there.
+#[track_caller]
+fn check<T: serde::Serialize + serde::de::DeserializeOwned>(object: Value) -> T {
+    let read: T = serde_json::from_value(object.clone()).expect("the manifest must be read");
+    assert_eq!(serde_json::to_value(&read).unwrap(), object);
+    read
+}
+
+#[test]
+fn the_walk_throughs_object_survives() {
+    let object: ExternalSecret = check(external_secret(json!({
+        "refreshInterval": "1m",
+        "secretStoreRef": { "name": "kemgou-secretstore", "kind": "SecretStore" },
+        "target": { "name": "kemgou-external-secret", "creationPolicy": "Owner" },
+        "data": [
+            { "secretKey": "first", "remoteRef": { "key": "my-external-secret", "property": "first" } },
+            { "secretKey": "second", "remoteRef": { "key": "my-external-secret", "property": "second" } },
+        ],
+    })));
+    assert_eq!(object.spec.data.len(), 2);
+    let target = object.spec.target.unwrap();
+    assert_eq!((target.creation_policy, target.deletion_policy), (Some(CreationPolicy::Owner), None));
+}
+
+#[test]
+fn what_is_not_served_survives_where_it_stands() {
+    let object: ExternalSecret = check(external_secret(json!({
+        "refreshPolicy": "OnChange",
+        "syncWindows": { "kind": "allow" },
+        "target": { "template": { "data": { "a": "{{ .b }}" } }, "immutable": true },
+        "data": [{
+            "secretKey": "a",
+            "remoteRef": { "key": "b", "decodingStrategy": "Base64" },
+            "sourceRef": { "storeRef": { "name": "other" } },
+        }],
+        "dataFrom": [{ "find": { "name": { "regexp": "x" } }, "rewrite": [] }],
+    })));
+    assert_eq!(object.spec.refresh_policy, Some(RefreshPolicy::OnChange));
+    assert!(object.spec.unserved.contains_key("syncWindows"));
+    assert!(object.spec.target.unwrap().unserved.contains_key("template"));
+    assert!(object.spec.data[0].unserved.contains_key("sourceRef"));
+    assert!(object.spec.data[0].remote_ref.unserved.contains_key("decodingStrategy"));
+    assert!(object.spec.data_from[0].unserved.contains_key("find"));
+}
+
+#[test]
+fn an_empty_object_is_read() {
+    let object: ExternalSecret = check(external_secret(json!({})));
+    assert_eq!(object.spec.target, None);
+}
+
+#[test]
+fn a_store_of_aws_survives() {
+    let key = |name: &str| json!({ "name": "kemgou-awssm-secret", "key": name });
+    let store: SecretStore = check(store(json!({
+        "provider": { "aws": {
+            "service": "SecretsManager",
+            "region": "us-east-1",
+            "role": "arn:aws:iam::1:role/r",
+            "externalID": "x",
+            "prefix": "team/",
+            "auth": { "secretRef": {
+                "accessKeyIDSecretRef": key("access-key"),
+                "secretAccessKeySecretRef": key("secret-access-key"),
+            } },
+        } },
+        "retrySettings": { "maxRetries": 5, "retryInterval": "10s" },
+    })));
+    let aws = store.spec.provider.aws.unwrap();
+    assert!(aws.unserved.contains_key("prefix"));
+    let keys = aws.auth.unwrap().secret_ref.unwrap();
+    assert_eq!(keys.access_key_id.key.as_deref(), Some("access-key"));
+}
+
+#[test]
+fn a_store_of_vault_survives() {
+    let store: SecretStore = check(store(json!({
+        "provider": { "vault": {
+            "server": "https://vault:8200",
+            "path": "secret",
+            "version": "v1",
+            "caProvider": { "type": "ConfigMap", "name": "ca", "key": "ca.crt" },
+            "auth": { "kubernetes": {
+                "mountPath": "kubernetes",
+                "role": "demo",
+                "serviceAccountRef": { "name": "app", "audiences": ["vault"] },
+            } },
+        } },
+        "refreshInterval": "5m",
+    })));
+    let vault = store.spec.provider.vault.unwrap();
+    assert_eq!(vault.version, Some(KvVersion::V1));
+    assert_eq!(vault.auth.unwrap().kubernetes.unwrap().role, "demo");
+}
+
+#[test]
+fn a_store_may_be_validated_after_seconds_or_a_duration() {
+    let fake = json!({ "fake": { "data": [] } });
+    for interval in [json!(300), json!("300"), json!("5m0s")] {
+        let _: SecretStore = check(store(json!({ "provider": fake, "refreshInterval": interval })));
+    }
+}
+
+#[test]
+fn a_store_of_an_unknown_provider_survives() {
+    let object = json!({ "provider": { "gcpsm": { "projectID": "p", "auth": {} } } });
+    let mut cluster = store(object);
+    cluster["kind"] = json!("ClusterSecretStore");
+    let store: ClusterSecretStore = check(cluster);
+    assert!(store.spec.store.provider.others.contains_key("gcpsm"));
+}
+
+#[test]
+fn a_login_may_name_nothing() {
+    let object = json!({ "provider": { "aws": {
+        "service": "SecretsManager", "region": "eu-west-1", "auth": { "secretRef": {} },
+    } } });
+    let store: SecretStore = check(store(object));
+    let keys = store.spec.provider.aws.unwrap().auth.unwrap().secret_ref.unwrap();
+    assert!(keys.access_key_id.names_nothing() && keys.secret_access_key.names_nothing());
+    assert!(!SecretKeySelector { name: "a".to_owned(), ..Default::default() }.names_nothing());
+}
+
+#[test]
+fn debug_of_a_fake_value_shows_its_key_and_not_its_content() {
+    let data = FakeData { key: "db".to_owned(), value: "canary".to_owned(), version: None };
+    let text = format!("{data:?}");
+    assert!(text.contains("db") && !text.contains("canary"), "{text}");
+}
