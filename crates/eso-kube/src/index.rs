@@ -6,6 +6,7 @@
 
 mod entry;
 mod names;
+mod packed;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -164,21 +165,25 @@ impl Index {
     fn update(&mut self, id: ObjectId, object: DynamicObject) -> Met {
         let entry = self.entries.get_mut(&id).expect("an object that was found must have an entry");
         entry.listed = true;
-        let before = entry.target.clone();
+        let (target, groups) = (entry.target.clone(), entry.groups.clone());
         let edited = entry.update(object);
-        let object = if edited {
-            self.disconnect(id, before.as_deref());
-            self.connect(id)
-        } else {
-            entry.named(id)
-        };
-        Met { object, news: if edited { News::Edited } else { News::Nothing }, replaced: None }
+        if !edited {
+            return Met { object: entry.named(id), news: News::Nothing, replaced: None };
+        }
+        if entry.target != target {
+            self.leave_target(id, target.as_deref());
+        }
+        let object = self.connect(id);
+        let now = &self.entries[&id].groups;
+        groups.iter().filter(|group| !now.contains(group)).for_each(|group| self.groups.leave(*group, id));
+        Met { object, news: News::Edited, replaced: None }
     }
 
     fn forget(&mut self, id: ObjectId) -> Option<Forgotten> {
         let target = self.entries.get(&id)?.target.clone();
-        self.disconnect(id, target.as_deref());
+        self.leave_target(id, target.as_deref());
         let entry = self.entries.remove(&id)?;
+        entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
         self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
         let Entry { namespace, name, .. } = *entry;
         self.namespaces.release(&namespace);
@@ -199,10 +204,8 @@ impl Index {
         entry.named(id)
     }
 
-    fn disconnect(&mut self, id: ObjectId, target: Option<&str>) {
-        let Some(entry) = self.entries.get(&id) else { return };
-        entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
-        if let Some(target) = target {
+    fn leave_target(&mut self, id: ObjectId, target: Option<&str>) {
+        if let (Some(entry), Some(target)) = (self.entries.get(&id), target) {
             self.targets.remove(self.hasher.hash_one((&*entry.namespace, target)), id);
         }
     }

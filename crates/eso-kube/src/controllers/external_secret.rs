@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use eso_core::api::external_secret::{ExternalSecret, ExternalSecretStatus};
 use eso_plan::{
-    convert::{external_secret, references},
+    convert::{Malformed, external_secret, references},
     desired::{Desired, Entries, Ownership},
     observed::{Observation, Observed, Record},
     plan::{Step, WriteError},
@@ -68,7 +68,7 @@ impl Target for KubeTarget {
             return Ok(leaving(&snapshot));
         }
         match understood(&snapshot) {
-            Err(malformed) => Ok(malformed),
+            Err(problem) => Ok(malformed(&snapshot, &problem)),
             Ok((object, _)) if !self.serves(&object) => Ok(Observation::Gone),
             Ok((object, desired)) => {
                 let held = self.held(id, &snapshot, &object, &desired).await?;
@@ -172,6 +172,9 @@ impl KubeTarget {
         seen: &Seen,
         entries: &Entries,
     ) -> Result<(Stored, Written), WriteError> {
+        if let Claim::Held(holder) = &seen.claim {
+            return Err(WriteError::Contested((**holder).clone()));
+        }
         let stored = match run.marks.ownership {
             _ if Stored::would_be(seen, entries) => Stored::unchanged(seen.clone(), entries),
             Ownership::Share { .. } => self.writer.merge(run.place(), seen, entries).await?,
@@ -249,20 +252,22 @@ fn leaving(snapshot: &Snapshot) -> Observation {
     }
 }
 
-/// The object and what it asks for, or the observation that it is malformed.
-fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), Observation> {
-    let parsed = external_secret::parse(snapshot.object.clone());
-    let understood =
-        parsed.and_then(|object| external_secret::desired(&object).map(|desired| (object, desired)));
-    understood.map_err(|problem| {
-        let metadata = &snapshot.metadata;
-        let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
-        Observation::Malformed {
-            record: record(snapshot),
-            problem: problem.to_string(),
-            revision: external_secret::revision(metadata.generation, labels, annotations),
-        }
-    })
+/// The object and what it asks for.
+fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), Malformed> {
+    let object = external_secret::parse(snapshot.object.clone())?;
+    let desired = external_secret::desired(&object)?;
+    Ok((object, desired))
+}
+
+/// An object that cannot be understood.
+fn malformed(snapshot: &Snapshot, problem: &Malformed) -> Observation {
+    let metadata = &snapshot.metadata;
+    let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
+    Observation::Malformed {
+        record: record(snapshot),
+        problem: problem.to_string(),
+        revision: external_secret::revision(metadata.generation, labels, annotations),
+    }
 }
 
 /// What the status says, whatever the spec is like.

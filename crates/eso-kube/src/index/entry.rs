@@ -1,13 +1,13 @@
 //! What is kept of one ExternalSecret, and of its target as it sees it.
 
-use std::{collections::BTreeSet, mem, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use eso_core::{
     api::external_secret::{ExternalSecret, ExternalSecretStatus},
     key::{StoreKind, StoreReference},
 };
 use eso_plan::{
-    convert::{Malformed, external_secret, references},
+    convert::{external_secret, references},
     digest::Digest,
 };
 use eso_sync::ports::{GroupId, ObjectId};
@@ -16,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
-use super::{Named, names::NO_STORE};
+use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
     apply::Stored,
     marks::Marks,
@@ -41,8 +41,8 @@ pub enum Sight {
 pub struct Known {
     /// The resourceVersion at which it was.
     pub version: u64,
-    /// The digest of the entries that are ours.
-    pub digest: Digest,
+    /// The digest of the entries that are ours, where it is not the one that is written beside them.
+    pub digest: Option<Digest>,
     /// The keys that are ours, where it is shared; else all keys.
     pub keys: Keys,
 }
@@ -70,10 +70,9 @@ pub(super) struct Entry {
     pub(super) namespace: Arc<str>,
     pub(super) name: Box<str>,
     pub(super) target: Option<Box<str>>,
-    /// Metadata and spec, as JSON.
-    object: Box<[u8]>,
-    /// The status, as JSON.
-    status: Box<[u8]>,
+    /// Metadata and spec, but for what stands above.
+    object: Packed,
+    status: Packed,
     /// Whether the status says that it is in step.
     pub(super) ready: bool,
     pub(super) groups: Box<[GroupId]>,
@@ -97,8 +96,8 @@ impl Entry {
             namespace,
             name: text(object.metadata.name.as_ref()),
             target: None,
-            object: Box::default(),
-            status: Box::default(),
+            object: Packed::default(),
+            status: Packed::default(),
             ready: false,
             groups: Box::default(),
             sight: Sight::Absent,
@@ -130,26 +129,25 @@ impl Entry {
         }
         self.version = version;
         self.set_status(&object.data["status"]);
-        let slim = bytes(&slim(object));
-        if *slim == *self.object {
+        let slim = Packed::of(&slim(object));
+        if slim == self.object {
             return false;
         }
-        let before = mem::replace(&mut self.object, slim);
+        let marks = self.marks();
+        self.object = slim;
         self.changes = self.changes.wrapping_add(1);
-        self.edited(&before);
+        self.edited(marks.as_ref());
         true
     }
 
     /// The stores that the object names.
     pub(super) fn stores(&self) -> BTreeSet<StoreKey> {
-        let parsed = self.parsed();
-        let stores = parsed.iter().flat_map(references::stores);
-        stores.map(key).collect()
+        self.parsed().iter().flat_map(references::stores).map(key).collect()
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut object = value(&self.object);
-        object["status"] = value(&self.status);
+        let mut object = self.value();
+        object["status"] = self.status.value();
         let metadata: ObjectMeta = serde_json::from_value(object["metadata"].clone()).unwrap_or_default();
         Snapshot {
             metadata: ObjectMeta { resource_version: Some(self.version.to_string()), ..metadata },
@@ -211,6 +209,7 @@ impl Entry {
         let Stored { seen, digest, keys, changed: _ } = stored;
         self.target_listed = true;
         if seen.version >= self.newest() {
+            let digest = (seen.data != Data::Ours(digest.clone())).then_some(digest);
             self.known = Some(Known { version: seen.version, digest, keys });
             self.see(Sight::Seen(seen));
         }
@@ -229,18 +228,17 @@ impl Entry {
         Some(Marks::of(&object.metadata, desired.ownership))
     }
 
-    /// What follows from an edit for the target, as it was seen with other marks.
-    fn edited(&mut self, before: &[u8]) {
+    /// What follows from an edit for the target, as it was seen with the marks before.
+    fn edited(&mut self, before: Option<&Marks>) {
         let target = self.parsed().map(|object| references::target(&object).into());
-        let was = parsed(before).ok().and_then(|object| marks_of(&object));
-        let is = self.marks();
+        let now = self.marks();
         let moved = self.target != target;
-        let reowned = was.as_ref().map(|marks| marks.ownership) != is.as_ref().map(|marks| marks.ownership);
+        let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
         self.target = target;
         match &mut self.sight {
             sight if moved => *sight = Sight::Absent,
             Sight::Seen(_) if reowned => self.sight = Sight::Unseen,
-            Sight::Seen(seen) => seen.marked &= was == is,
+            Sight::Seen(seen) => seen.marked &= before == now.as_ref(),
             Sight::Absent | Sight::Unseen => {}
         }
         if moved || reowned {
@@ -249,7 +247,15 @@ impl Entry {
     }
 
     fn parsed(&self) -> Option<ExternalSecret> {
-        parsed(&self.object).ok()
+        external_secret::parse(self.value()).ok()
+    }
+
+    /// Metadata and spec.
+    fn value(&self) -> Value {
+        let mut object = self.object.value();
+        let names = [("name", &*self.name), ("namespace", &*self.namespace), ("uid", &*self.uid)];
+        names.into_iter().for_each(|(field, text)| object["metadata"][field] = json!(text));
+        object
     }
 
     fn see(&mut self, sight: Sight) {
@@ -270,7 +276,7 @@ impl Entry {
         let mut conditions = conditions.into_iter().flatten();
         self.ready =
             conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
-        self.status = bytes(status);
+        self.status = Packed::of(status);
     }
 }
 
@@ -295,23 +301,11 @@ fn key(reference: StoreReference) -> StoreKey {
     StoreKey { kind, namespace, name }
 }
 
-fn marks_of(object: &ExternalSecret) -> Option<Marks> {
-    let desired = external_secret::desired(object).ok()?;
-    Some(Marks::of(&object.metadata, desired.ownership))
-}
-
-fn parsed(object: &[u8]) -> Result<ExternalSecret, Malformed> {
-    external_secret::parse(value(object))
-}
-
 /// What observing and writing need of an object, and no more: managed fields alone are half of what is sent.
 fn slim(object: DynamicObject) -> Value {
     let DynamicObject { types: _, metadata, mut data } = object;
     json!({
         "metadata": ObjectMeta {
-            name: metadata.name,
-            namespace: metadata.namespace,
-            uid: metadata.uid,
             generation: metadata.generation,
             labels: metadata.labels,
             annotations: metadata.annotations,
@@ -323,11 +317,25 @@ fn slim(object: DynamicObject) -> Value {
     })
 }
 
-fn bytes(value: &Value) -> Box<[u8]> {
-    serde_json::to_vec(value).expect("JSON must serialise").into_boxed_slice()
-}
-
-/// A text that [`bytes`] made; of an entry that was never filled, null.
-fn value(bytes: &[u8]) -> Value {
-    serde_json::from_slice(bytes).unwrap_or_default()
+#[cfg(test)]
+impl Entry {
+    /// The bytes that it takes, with 16 for the bookkeeping of each allocation.
+    pub(super) fn bytes(&self) -> usize {
+        let digests = |seen: &Seen| match &seen.data {
+            Data::Ours(digest) => digest.as_str().len(),
+            Data::Shared { .. } | Data::Doubtful | Data::Foreign => 0,
+        };
+        let sight = match &self.sight {
+            Sight::Seen(seen) => vec![seen.uid.len(), digests(seen)],
+            Sight::Absent | Sight::Unseen => Vec::new(),
+        };
+        let known = self.known.as_ref().and_then(|known| known.digest.as_ref());
+        let known = known.map_or(0, |digest| digest.as_str().len());
+        let target = self.target.as_ref().map_or(0, |target| target.len());
+        let groups = size_of_val(&*self.groups);
+        let texts =
+            [self.uid.len(), self.name.len(), target, self.object.len(), self.status.len(), known, groups];
+        let heap: Vec<usize> = texts.into_iter().chain(sight).filter(|length| *length > 0).collect();
+        size_of::<Self>() + 16 + heap.iter().map(|length| length + 16).sum::<usize>()
+    }
 }

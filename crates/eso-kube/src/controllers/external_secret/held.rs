@@ -90,12 +90,11 @@ fn told(seen: &Seen, known: Option<&Known>, expected: Option<Keys>, moved: bool)
     }
     let compared = known.filter(|known| known.version == seen.version);
     let digest = match (&seen.data, compared, known) {
-        (_, Some(known), _) => Some(known.digest.clone()),
-        (Data::Foreign, None, _) => return Some(Held::Drifted),
-        (Data::Doubtful, None, _) => return None,
-        (Data::Ours(digest), None, _) => Some(digest.clone()),
-        (Data::Shared { later: false }, None, Some(known)) => Some(known.digest.clone()),
-        (Data::Shared { .. }, None, _) => None,
+        (_, Some(Known { digest: Some(digest), .. }), _) | (Data::Ours(digest), _, _) => Some(digest.clone()),
+        (Data::Foreign, _, _) => return Some(Held::Drifted),
+        (Data::Doubtful, _, _) => return None,
+        (Data::Shared { later: false }, _, Some(known)) => known.digest.clone(),
+        (Data::Shared { .. }, _, _) => None,
     };
     match expected {
         Some(keys) if keys != seen.keys && compared.is_none() => Some(Held::Drifted),
@@ -110,7 +109,7 @@ fn intact(contents: &Contents, expected: Option<Keys>) -> Option<Known> {
     let keys = apply::keys_of(&contents.entries);
     let whole = expected.is_none_or(|expected| expected == keys);
     let written = contents.digest.as_ref() == Some(&digest);
-    (whole && written).then_some(Known { version: contents.seen.version, digest, keys })
+    (whole && written).then_some(Known { version: contents.seen.version, digest: Some(digest), keys })
 }
 
 /// The keys that the object names itself, where these are all that its target can hold.

@@ -1,0 +1,10 @@
+//! ExternalSecrets on a real API server, with a provider in memory behind their store.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
+
+mod world;
+
+mod counts;
+mod ownership;
+mod sync;
+mod trouble;
