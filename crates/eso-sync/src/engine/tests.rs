@@ -252,6 +252,19 @@ async fn a_change_is_acted_on_at_once_however_long_the_object_would_wait() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_object_that_changed_and_fails_still_is_tried_again_soon() {
+    let world = World::new();
+    let provider = world.store("main");
+    provider.fail(ErrorKind::Denied);
+    world.add(1, 1, wants("main", ["k1"]));
+    sleep(2 * MINUTE).await;
+    provider.clear_calls();
+    world.wake(1, Cause::Changed);
+    sleep(4 * SECOND).await;
+    assert_eq!(provider.reads(), 3, "at once, and after 1 and 3 s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_store_that_asks_to_be_left_alone_is() {
     let world = World::new();
     let provider = world.store("main");
@@ -478,6 +491,16 @@ async fn nothing_is_written_after_the_stop() {
     sleep(MINUTE).await;
     let objects = world.target.objects.lock();
     assert!(objects.values().all(|thing| thing.steps.is_empty() && thing.reports.is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_written_where_the_stop_comes_just_before() {
+    let mut world = World::new();
+    world.add(1, 1, wants("main", ["k1"]));
+    world.thing(1, |thing| thing.is = State::Leaving);
+    *world.target.stops.lock() = Some(world.stop.clone());
+    (&mut world.engine).await.unwrap();
+    world.thing(1, |thing| assert_eq!((thing.observed, thing.steps.len()), (1, 0)));
 }
 
 #[tokio::test(start_paused = true)]

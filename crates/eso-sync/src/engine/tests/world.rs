@@ -148,6 +148,8 @@ pub(super) struct Memory {
     /// Whether writes wait.
     pub(super) hold_writes: watch::Sender<bool>,
     pub(super) started: Mutex<Timestamp>,
+    /// What is stopped as soon as an object was looked at.
+    pub(super) stops: Mutex<Option<CancellationToken>>,
     changes: watch::Sender<u64>,
     origin: Instant,
 }
@@ -270,6 +272,7 @@ impl Memory {
             outcomes: Mutex::default(),
             hold_writes: watch::Sender::default(),
             started: Mutex::default(),
+            stops: Mutex::default(),
             changes: watch::Sender::default(),
             origin: Instant::now(),
         };
@@ -295,6 +298,9 @@ impl Target for Memory {
         let mut objects = self.objects.lock();
         let Some(thing) = objects.get_mut(&object.0) else { return Ok(Observation::Gone) };
         thing.observed += 1;
+        if let Some(stop) = self.stops.lock().take() {
+            stop.cancel();
+        }
         let crashes = thing.take(Fault::Crash);
         assert!(!crashes, "canary-in-a-panic");
         Ok(match thing.is {

@@ -119,6 +119,13 @@ fn what_nobody_asks_any_more_is_not_sent() {
 }
 
 #[test]
+fn what_nobody_asks_any_more_is_left_out_of_a_batch() {
+    let (mut line, mut askers) = line(&[("a", Periodic), ("b", Periodic), ("c", Periodic)], Instant::now());
+    drop(askers.remove(1));
+    assert_eq!(sent(&mut line), [(Batch, vec!["a".to_owned(), "c".to_owned()])]);
+}
+
+#[test]
 fn a_batch_that_shrinks_to_one_before_it_is_sent_goes_one_by_one() {
     let (mut line, _askers) = line(&[("a", Periodic), ("b", Periodic)], Instant::now());
     assert_eq!(line.next(batch_size), Some(Batch));
