@@ -159,9 +159,10 @@ impl Controller {
         &self.handle
     }
 
-    /// Runs until `stop` is cancelled, and returns when no call is under way any more.
+    /// Runs until `stop` is cancelled, and returns when no call is under way any more and every login is ended.
     pub async fn run(self, stop: CancellationToken) {
         let mut watches = Watches::new(self.client, self.namespace);
+        let stores = Arc::clone(&self.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
         let begin = begin(&mut watches, self.router, self.stores, self.cluster_stores, &self.synced);
         tokio::select! {
@@ -170,6 +171,7 @@ impl Controller {
         }
         drop(watches);
         self.end.cancel();
+        stores.stopped().await;
         if events.await.is_err() {
             warn!("the events ended in a panic");
         }

@@ -8,7 +8,7 @@ use eso_plan::{
 };
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, encoded};
 
 #[tokio::test]
 async fn a_malformed_object_stops_nobody() {
@@ -140,5 +140,26 @@ async fn what_is_too_large_is_invalid_and_nothing_of_it_is_said() {
     world.apply(world.object("app").key("password", "db")).await;
     let object = world.says("app", "SecretSyncedError", "could not update secret").await;
     assert!(!object.to_string().contains("canary"));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn after_an_outage_of_the_api_server_everything_goes_on() {
+    let world = World::alone("outage").await;
+    world.provider.put("db", "value");
+    let operator = world.start().await;
+    world.apply(world.object("app").key("password", "db").every("1s")).await;
+    world.says("app", "SecretSynced", "").await;
+    world.control.kill_apiserver();
+    world.provider.put("db", "new");
+    world.is_asked(world.provider.reads() + 2).await;
+    world.control.restart_apiserver().await.unwrap();
+    world.holds("app", &[("password", "new")]).await;
+    world.says("app", "SecretSynced", "").await;
+
+    world.edit(&world.secret_path("app"), json!({ "data": { "password": encoded("drifted") } })).await;
+    world.holds("app", &[("password", "new")]).await;
+    world.apply(world.object("later").key("password", "db")).await;
+    world.says("later", "SecretSynced", "").await;
     operator.stop().await;
 }

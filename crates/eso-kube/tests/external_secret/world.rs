@@ -19,7 +19,7 @@ use eso_kube::{
     stores::{Connect, ConnectError},
     telemetry::{Ready, Subject, Telemetry},
 };
-use eso_rig::{ApiRequests, ControlPlane, Mark, Method};
+use eso_rig::{ApiRequests, ControlPlane, ControlPlaneOptions, Mark, Method};
 use eso_testkit::{
     memory::MemoryProvider,
     objects::{ObjectBuilder, object, store},
@@ -92,6 +92,18 @@ impl World {
     pub(crate) async fn new(prefix: &str) -> Self {
         let control = ControlPlane::shared().await.unwrap();
         DEFINED.get_or_init(|| define(control)).await;
+        Self::on(control, prefix).await
+    }
+
+    /// On a control plane of its own, which a test may kill.
+    pub(crate) async fn alone(prefix: &str) -> Self {
+        let control = ControlPlane::start(ControlPlaneOptions::default()).await.unwrap();
+        let control = Box::leak(Box::new(control));
+        define(control).await;
+        Self::on(control, prefix).await
+    }
+
+    async fn on(control: &'static ControlPlane, prefix: &str) -> Self {
         let namespace = control.namespace(prefix).await.unwrap();
         let client = Client::try_from(config(control).await).unwrap();
         let world =
@@ -281,6 +293,15 @@ impl World {
                 && !["watch", "list"].contains(&request.verb.as_str())
                 && !["events", "secretstores"].contains(&request.resource.as_str())
         })
+    }
+
+    /// Waits until the provider was asked so often.
+    pub(crate) async fn is_asked(&self, reads: usize) {
+        let begin = Instant::now();
+        while self.provider.reads() < reads {
+            assert!(begin.elapsed() < PATIENCE, "the provider was asked {} times", self.provider.reads());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
     }
 
     fn agent(&self) -> String {
