@@ -20,6 +20,8 @@ pub(crate) enum Call {
     RevokeSelf,
     /// Reading a value.
     ReadSecretData,
+    /// Asking of which KV version a mount is.
+    ReadMount,
 }
 
 impl Call {
@@ -31,6 +33,7 @@ impl Call {
             Self::RenewSelf => "RenewSelf",
             Self::RevokeSelf => "RevokeSelf",
             Self::ReadSecretData => "ReadSecretData",
+            Self::ReadMount => "ReadMount",
         }
     }
 
@@ -39,7 +42,7 @@ impl Call {
         match self {
             Self::Login | Self::RenewSelf | Self::RevokeSelf => "cannot initialize Vault client",
             Self::LookupSelf => "invalid vault credentials",
-            Self::ReadSecretData => "cannot read secret data from Vault",
+            Self::ReadSecretData | Self::ReadMount => "cannot read secret data from Vault",
         }
     }
 
@@ -112,7 +115,7 @@ const NOT_UNDERSTOOD: Meaning = (
 
 fn no_route(call: Call) -> Meaning {
     match call {
-        Call::ReadSecretData => {
+        Call::ReadSecretData | Call::ReadMount => {
             (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
         }
         Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {

@@ -7,6 +7,7 @@ mod config;
 mod error;
 mod http;
 mod kv;
+mod mounts;
 mod store;
 mod token;
 
@@ -23,6 +24,7 @@ use crate::{
     config::{Authority, Config},
     error::Call,
     http::{Pools, Route, Server, Trust},
+    mounts::Mounts,
     store::{Store, in_time},
     token::Session,
 };
@@ -82,7 +84,7 @@ impl Vault {
             credentials: connection.credentials,
             own_token: self.own_token.clone(),
         });
-        Ok(Store { session: session.await?, server, engine, namespace })
+        Ok(Store { session: session.await?, server, engine, mounts: Mounts::default(), namespace })
     }
 }
 

@@ -15,6 +15,7 @@ use crate::{
     error::{Call, of_failure, of_refusal},
     http::{Caller, Failure, Reply, Server},
     kv::{self, Engine, Location, NoDocument},
+    mounts::{MountRequest, Mounts, is_another_version},
     token::{Session, Token},
 };
 
@@ -29,6 +30,7 @@ pub(crate) struct Store {
     pub(crate) server: Arc<Server>,
     pub(crate) session: Session,
     pub(crate) engine: Engine,
+    pub(crate) mounts: Mounts,
     pub(crate) namespace: Option<HeaderValue>,
 }
 
@@ -37,7 +39,7 @@ impl Store {
         let token = self.session.token().await?;
         let reply = self.ask(location, version, &token).await?;
         if reply.status != 403 {
-            return answer(location, &reply);
+            return self.believe(location, &token, answer(location, &reply)).await;
         }
         let Some(token) = self.session.replacement(&token).await? else {
             return answer(location, &reply);
@@ -46,7 +48,32 @@ impl Store {
         if reply.status == 403 {
             self.session.was_in_vain().await;
         }
-        answer(location, &reply)
+        self.believe(location, &token, answer(location, &reply)).await
+    }
+
+    /// Takes "nothing there" for an absence only on a mount that is not known to be of another KV version than the
+    /// store says. It is asked once for a mount, and only where the first answer of it is an absence.
+    async fn believe(
+        &self,
+        location: &Location,
+        token: &Token,
+        outcome: Result<Fetched, ProviderError>,
+    ) -> Result<Fetched, ProviderError> {
+        let mount = location.mount.as_str();
+        let is_absence = outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        if is_absence && location.version == KvVersion::V2 && !self.mounts.knows(mount) {
+            let caller = Caller::new(token.secret(), self.namespace.as_ref());
+            let request = MountRequest { mount: mount.to_owned() };
+            let reply = self.server.call(Call::ReadMount, &caller, request).await?;
+            if is_another_version(&reply) {
+                let words = "the mount is of the other KV version: set the store's version";
+                return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words)));
+            }
+        }
+        if is_absence || outcome.is_ok() {
+            self.mounts.note(mount);
+        }
+        outcome
     }
 
     async fn ask(
@@ -146,13 +173,13 @@ impl fmt::Display for Store {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { server, session, engine, namespace } = self;
+        let Self { server, session, engine, mounts: _, namespace } = self;
         f.debug_struct("Store")
             .field("server", server)
             .field("session", session)
             .field("engine", engine)
             .field("namespace", namespace)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

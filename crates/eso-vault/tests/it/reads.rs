@@ -73,6 +73,30 @@ async fn what_is_not_there_is_told_from_what_is_asked_wrongly() {
     let wrong = root.store(with(spec(bao.url(), by_token()), json!({"version": "v1"}))).await;
     let words = expect_kind(ask(&wrong, "app", None).await, Invalid);
     assert!(words.contains("the mount is of the other KV version"), "{words}");
+    let wrong = root.store(with(spec(bao.url(), by_token()), json!({"path": "kv1"}))).await;
+    let words = expect_kind(ask(&wrong, "app", None).await, Invalid);
+    assert!(words.contains("the mount is of the other KV version"), "{words}");
+}
+
+#[tokio::test]
+async fn a_mount_is_asked_for_its_version_once_and_only_when_nothing_is_there() {
+    let bao = bao().await;
+    let asked = |mark| {
+        let requests = bao.since(mark).expect("the audit log must be read");
+        requests.below("sys/internal/ui/mounts/").len()
+    };
+    let mark = bao.mark().expect("the audit log must be read");
+    let root = root(&bao);
+    let store = root.store(spec(bao.url(), by_token())).await;
+    for _ in 0..3 {
+        expect_kind(ask(&store, "nope", None).await, NotFound);
+    }
+    assert_eq!(asked(mark), 1);
+    let mark = bao.mark().expect("the audit log must be read");
+    let another = root.store(spec(bao.url(), by_token())).await;
+    read(&another, "app").await;
+    expect_kind(ask(&another, "nope", None).await, NotFound);
+    assert_eq!(asked(mark), 0);
 }
 
 #[tokio::test]
