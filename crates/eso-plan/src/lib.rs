@@ -17,7 +17,6 @@ pub mod render;
 pub mod status;
 
 pub mod digest;
-pub mod duration;
 pub mod names;
 pub mod property;
 

@@ -13,7 +13,7 @@ const RULES: &[Rule] = &[
         why: "What it serves.",
         group: "external-secrets.io",
         resources: &["externalsecrets", "secretstores", "clustersecretstores"],
-        verbs: &["get", "list", "watch"],
+        verbs: &["list", "watch"],
     },
     Rule {
         why: "What it says about it.",
@@ -38,7 +38,7 @@ const RULES: &[Rule] = &[
         why: "The Secrets that it keeps, and those that hold its stores' credentials.",
         group: "",
         resources: &["secrets"],
-        verbs: &["get", "list", "watch", "create", "update", "patch", "delete"],
+        verbs: &["get", "list", "watch", "create", "patch", "delete"],
     },
     Rule {
         why: "Certificate authorities of stores.",
@@ -50,7 +50,7 @@ const RULES: &[Rule] = &[
         why: "Labels of namespaces, which conditions of a ClusterSecretStore may ask for.",
         group: "",
         resources: &["namespaces"],
-        verbs: &["get", "list", "watch"],
+        verbs: &["list", "watch"],
     },
     Rule {
         why: "Tokens of the service accounts that stores log in with.",

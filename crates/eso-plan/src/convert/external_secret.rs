@@ -13,6 +13,7 @@ use eso_core::{
             RefreshPolicy, RemoteRef, Target,
         },
     },
+    duration,
     key::StoreReference,
     provider::Fetch,
 };
@@ -21,7 +22,7 @@ use serde_json::Value;
 use super::{Malformed, references, unserved};
 use crate::{
     desired::{Absence, Desired, Destination, Entry, Origin, Ownership, Refresh},
-    digest, duration, names,
+    digest, names,
     observed::Record,
 };
 
