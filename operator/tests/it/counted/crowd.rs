@@ -1,0 +1,234 @@
+//! What many objects cost together: reads are shared, logins are shared, a restart costs nothing, and a store that is
+//! dead costs the others nothing.
+
+use std::collections::BTreeMap;
+
+use eso_rig::{FastAws, Reply, Scripted};
+use eso_testkit::objects::{ObjectBuilder, object, store};
+use futures::future::join_all;
+use serde_json::{Value, json};
+
+use super::{CREATE, STATUS, with_aws, with_vault};
+use crate::harness::{Kind, Mount, Setup, World, eventually, in_words, values_read};
+
+fn names(prefix: &str, count: usize) -> Vec<String> {
+    (0..count).map(|number| format!("{prefix}-{number:03}")).collect()
+}
+
+/// Makes objects, several at a time.
+async fn create(world: &World, objects: Vec<ObjectBuilder>) {
+    for some in objects.chunks(20) {
+        join_all(some.iter().map(|object| world.create(object.clone()))).await;
+    }
+}
+
+/// Waits until every ExternalSecret of the test whose name begins so is in step; answers how many they are.
+async fn all_synced(world: &World, prefix: &str, count: usize) {
+    eventually(&format!("{count} objects {prefix} are in step"), async || {
+        let list = world.call("GET", &Kind::ExternalSecret.collection(&world.namespace), None).await.unwrap();
+        let objects = list["items"].as_array().into_iter().flatten();
+        let of_these = objects.filter(|object| text(&object["metadata"]["name"]).starts_with(prefix));
+        let synced = of_these.filter(|object| object["status"]["conditions"][0]["reason"] == "SecretSynced");
+        match synced.count() {
+            synced if synced == count => Ok(()),
+            synced => Err(format!("{synced} are")),
+        }
+    })
+    .await;
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_hundred_objects_over_ten_keys_cost_ten_reads_a_cycle_and_one_call_where_they_come_due_together() {
+    let (world, aws) = with_aws("counted-shared", &["--status-heartbeat=1h"]).await;
+    for key in names("key", 10) {
+        aws.put(&key, &world.canary(&key)).unwrap();
+    }
+    let objects = names("app", 100);
+    let of = |(number, name): (usize, &String)| {
+        object(name).key("password", &format!("key-{:03}", number % 10)).every("10s")
+    };
+    create(&world, objects.iter().enumerate().map(of).collect()).await;
+    all_synced(&world, "app", 100).await;
+    world.operator.terminate().await;
+
+    // They were all refreshed in the same second, by what is written: a time that leaves room for the restart.
+    let together = json!({ "status": { "refreshTime": in_seconds(20) } });
+    for some in objects.chunks(20) {
+        let paths = some.iter().map(|name| format!("{}/status", world.path(Kind::ExternalSecret, name)));
+        join_all(paths.map(async |path| world.call("PATCH", &path, Some(&together)).await.unwrap())).await;
+    }
+    aws.reset_counts();
+    let mark = world.mark().await;
+    world.operator.restart().await;
+    world.looked_at(100, 2).await;
+    assert_eq!(aws.counts(), BTreeMap::from([("BatchGetSecretValue".to_owned(), 1)]));
+    assert_eq!(values_read(&aws), 10);
+    aws.reset_counts();
+    world.looked_at(100, 3).await;
+    assert_eq!(values_read(&aws), 10);
+    assert_eq!(in_words(&world.asked(mark).await), ["get secrets"; 2], "the keys of the store");
+    world.end().await;
+}
+
+/// The time in so many seconds, as statuses have it.
+fn in_seconds(seconds: i64) -> String {
+    let later = jiff::Timestamp::now().as_second() + seconds;
+    jiff::Timestamp::from_second(later).unwrap().to_string()
+}
+
+#[tokio::test]
+async fn a_hundred_objects_of_one_vault_store_cost_one_login() {
+    let world = Setup::new("counted-login").start().await;
+    let mount = Mount::of(&world).await;
+    let login = mount.trust_service_accounts(&world, "reader").await;
+    let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "reader" } });
+    world.create(account).await;
+    let names = names("app", 100);
+    for name in &names {
+        mount.put(name, &json!({ "password": world.canary(name) })).await;
+    }
+    let (mark, of_vault) = (world.mark().await, mount.server.mark().unwrap());
+    let spec = json!({ "server": mount.server.url(), "path": mount.name, "auth": { "kubernetes": login } });
+    world.create(store("main").provider("vault", &spec)).await;
+    create(&world, names.iter().map(|name| object(name).key("password", &format!("{name}#password"))).collect())
+        .await;
+    all_synced(&world, "app", 100).await;
+    let requests = mount.server.since(of_vault).unwrap();
+    assert_eq!(requests.path(&format!("auth/{}/login", mount.name)).len(), 1);
+    assert_eq!(requests.below(&format!("{}/data", mount.name)).of_others().len(), 100);
+    assert_eq!(world.asked(mark).await.subresource("token").len(), 1);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_restart_with_everything_fresh_reads_no_store_and_no_secret_and_writes_nothing() {
+    let (world, aws) = with_aws("counted-restart", &[]).await;
+    let mount = with_vault(&world).await;
+    let document = json!({ "a": world.canary("a"), "b": world.canary("b") });
+    aws.put("db", &document.to_string()).unwrap();
+    mount.put("db", &document).await;
+    world.create_secret("shared", &[("theirs", "t")]).await;
+    let of = |store: &str| -> Vec<ObjectBuilder> {
+        let named = |kind: &str| object(&format!("{kind}-{store}")).store(store).label("of", store);
+        vec![
+            named("key").key("a", "db#a"),
+            named("all").extract("db"),
+            named("orphan").key("a", "db#a").creation("Orphan"),
+            named("none").key("a", "db#a").creation("None"),
+            named("waiting").key("a", "db#a").creation("Merge"),
+            named("delete").key("a", "db#a").deletion("Delete"),
+        ]
+    };
+    let mut objects = [of("main"), of("vault")].concat();
+    objects.push(object("shared").key("a", "db#a").creation("Merge"));
+    let count = objects.len();
+    create(&world, objects).await;
+    for name in ["waiting-main", "waiting-vault"] {
+        world.says(name, "SecretMissing", "secret will not be created due to CreationPolicy=Merge").await;
+    }
+    all_synced(&world, "", count - 2).await;
+    world.operator.terminate().await;
+
+    aws.reset_counts();
+    let (mark, of_vault) = (world.mark().await, mount.server.mark().unwrap());
+    world.operator.restart().await;
+    world.looked_at(count, 1).await;
+    assert_eq!(aws.counts(), BTreeMap::new());
+    assert_eq!(mount.server.since(of_vault).unwrap().below(&mount.name).len(), 0);
+    let asked = world.asked(mark).await;
+    assert!(asked.writes().is_empty(), "{asked:?}");
+    let credentials = ["aws-keys", "vault-token"];
+    let of_targets = asked.matching(|request| !credentials.contains(&request.name.as_str()));
+    assert!(of_targets.is_empty(), "{of_targets:?}");
+    world.end().await;
+}
+
+/// One run of 200 objects of a living store, beside 200 of a dead one or alone.
+struct Run {
+    /// The keys that were read, call by call.
+    calls: Vec<(String, Vec<String>)>,
+    /// The requests for the objects, in order.
+    requests: Vec<String>,
+}
+
+/// Starts an operator that finds all its objects there, and waits for those of the living store.
+async fn run(name: &str, concurrent: usize, dead: Option<&Scripted>) -> Run {
+    let (world, aws) = with_aws(name, &[&format!("--concurrent={concurrent}")]).await;
+    let of = |(prefix, store): (&str, &str)| -> Vec<ObjectBuilder> {
+        names(prefix, 200).iter().map(|name| object(name).store(store).key("password", name)).collect()
+    };
+    for name in names("live", 200) {
+        aws.put(&name, &world.canary(&name)).unwrap();
+    }
+    if let Some(server) = dead {
+        dead_store(&world, server).await;
+    }
+    world.operator.terminate().await;
+    create(&world, of(("live", "main"))).await;
+    if dead.is_some() {
+        create(&world, of(("dead", "dead"))).await;
+    }
+    let mark = world.mark().await;
+    world.operator.restart().await;
+    all_synced(&world, "live", 200).await;
+    if let Some(server) = dead {
+        assert!(server.requests().iter().any(|request| request.path.contains("dead-")), "it was asked");
+    }
+    let asked = world.asked(mark).await;
+    let of_objects = asked.matching(|request| request.name.starts_with("live-"));
+    let requests = of_objects.iter().map(|request| {
+        format!("{} {}/{} {}", request.verb, request.resource, request.subresource, request.name)
+    });
+    let run = Run { calls: calls(&aws), requests: requests.collect() };
+    world.end().await;
+    run
+}
+
+fn calls(aws: &FastAws) -> Vec<(String, Vec<String>)> {
+    aws.calls().into_iter().map(|call| (call.operation, call.keys)).collect()
+}
+
+/// A store that is there when it is connected, and gives no answer to any read.
+async fn dead_store(world: &World, server: &Scripted) {
+    let of_token = json!({ "data": { "ttl": 0, "renewable": false, "type": "service" } });
+    server.always("GET", "/v1/auth/token/lookup-self", Reply::json(200, &of_token));
+    server.otherwise(|_| Some(Reply::never()));
+    world.create_secret("dead-token", &[("token", &world.canary("token"))]).await;
+    let spec = json!({
+        "server": server.url(),
+        "path": "secret",
+        "auth": { "tokenSecretRef": { "name": "dead-token", "key": "token" } },
+    });
+    world.create(store("dead").provider("vault", &spec)).await;
+    world.store_says(Kind::SecretStore, "dead", "Valid", "store validated").await;
+}
+
+#[tokio::test]
+async fn beside_a_dead_store_another_is_served_with_the_same_calls_in_the_same_order() {
+    let dead = Scripted::start().await.unwrap();
+    // One place for each store: then there is one order.
+    let alone = run("counted-alone", 4, None).await;
+    let beside = run("counted-beside", 4, Some(&dead)).await;
+    let singly = |name: &String| ("GetSecretValue".to_owned(), vec![name.clone()]);
+    assert_eq!(alone.calls, names("live", 200).iter().map(singly).collect::<Vec<_>>());
+    assert_eq!(beside.calls, alone.calls);
+    assert_eq!(beside.requests, alone.requests);
+}
+
+#[tokio::test]
+async fn beside_a_dead_store_another_that_is_served_many_at_a_time_is_asked_no_more() {
+    let dead = Scripted::start().await.unwrap();
+    let Run { calls, mut requests } = run("counted-crowd", 512, Some(&dead)).await;
+    let mut read: Vec<String> = calls.into_iter().flat_map(|(_, keys)| keys).collect();
+    read.sort();
+    assert_eq!(read, names("live", 200));
+    requests.sort();
+    let expected = |name: &String| [format!("{CREATE}/ {name}"), format!("{STATUS} {name}")];
+    let mut expected: Vec<String> = names("live", 200).iter().flat_map(expected).collect();
+    expected.sort();
+    assert_eq!(requests, expected);
+}

@@ -1,0 +1,49 @@
+//! What a test's operator asked of the API server, by the audit log, and how often it looked at its objects.
+
+use eso_rig::{ApiRequests, Mark};
+
+use super::{World, eventually};
+
+impl World {
+    /// A point in the API server's audit log, after every request that was answered so far.
+    pub(crate) async fn mark(&self) -> Mark {
+        self.cluster.plane.mark().await.unwrap()
+    }
+
+    /// What this test's operator asked since then. Lists and watches are left out, for they serve all objects
+    /// together, and so are Events, which are off the way.
+    pub(crate) async fn asked(&self, mark: Mark) -> ApiRequests {
+        let requests = self.cluster.plane.since(mark).await.unwrap().by(&self.user());
+        requests.matching(|request| {
+            !["list", "watch"].contains(&request.verb.as_str()) && request.resource != "events"
+        })
+    }
+
+    /// Waits until the operator that runs now has looked so often at each of so many objects.
+    pub(crate) async fn looked_at(&self, objects: usize, times: usize) {
+        eventually(&format!("each of {objects} objects was looked at {times} times"), async || {
+            let metrics = self.operator.metrics().await.unwrap_or_default();
+            let looks: Vec<f64> = metrics
+                .lines()
+                .filter(|line| line.starts_with("externalsecret_sync_calls_total{"))
+                .filter_map(|line| line.rsplit_once(' ')?.1.parse().ok())
+                .collect();
+            let enough = looks.len() == objects && looks.iter().all(|seen| *seen >= times as f64);
+            if enough { Ok(()) } else { Err(format!("it was {looks:?}")) }
+        })
+        .await;
+    }
+}
+
+/// Requests in words, sorted: `patch externalsecrets/status`.
+pub(crate) fn in_words(requests: &ApiRequests) -> Vec<String> {
+    let mut words: Vec<String> = requests
+        .iter()
+        .map(|request| {
+            let path = [request.resource.as_str(), request.subresource.as_str()];
+            format!("{} {}", request.verb, path.join("/").trim_end_matches('/'))
+        })
+        .collect();
+    words.sort();
+    words
+}

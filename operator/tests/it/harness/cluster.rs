@@ -1,0 +1,96 @@
+//! A cluster with our definitions and the operator's roles, as the manifests in `deploy/` have them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+    sync::Arc,
+};
+
+use eso_rig::{ControlPlane, ControlPlaneOptions};
+use serde_json::json;
+use tokio::{process::Command, sync::OnceCell};
+
+static SHARED: OnceCell<Arc<Cluster>> = OnceCell::const_new();
+
+/// The namespace of `deploy/examples/operator/`, in which every test's operator has an account.
+const NAMESPACE: &str = "external-secrets";
+
+/// The role of `deploy/examples/operator/`.
+pub(crate) const ROLE: &str = "external-secrets-controller";
+
+/// A cluster in which operators can run.
+pub(crate) struct Cluster {
+    pub(crate) plane: ControlPlane,
+}
+
+impl Cluster {
+    /// The one that the tests share. Nobody stops it.
+    pub(crate) async fn shared() -> Arc<Self> {
+        Arc::clone(SHARED.get_or_init(Self::alone).await)
+    }
+
+    /// One for a test that does to it what others would notice.
+    pub(crate) async fn alone() -> Arc<Self> {
+        let plane = ControlPlane::start(ControlPlaneOptions::default()).await.unwrap();
+        let cluster = Self { plane };
+        let (definitions, roles) = (deploy("crds"), deploy("examples/operator"));
+        cluster.kubectl(&["apply", "--server-side", "-f", &definitions]).await;
+        cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &definitions]).await;
+        cluster.kubectl(&["apply", "-f", &roles]).await;
+        Arc::new(cluster)
+    }
+
+    /// Makes a service account with the operator's role, and answers its kubeconfig.
+    pub(crate) async fn operator_account(&self, name: &str) -> String {
+        self.account(name, ROLE).await;
+        self.plane.kubeconfig_for(NAMESPACE, name).await.unwrap()
+    }
+
+    /// Makes a service account that may ask whose a token is, as a Vault does, and answers its own token.
+    pub(crate) async fn reviewer_token(&self, name: &str) -> String {
+        let account = format!("{name}-reviewer");
+        self.account(&account, "system:auth-delegator").await;
+        self.plane.token(NAMESPACE, &account, &[]).await.unwrap()
+    }
+
+    /// The name by which the API server knows such an account.
+    pub(crate) fn user(name: &str) -> String {
+        format!("system:serviceaccount:{NAMESPACE}:{name}")
+    }
+
+    async fn account(&self, name: &str, role: &str) {
+        self.plane.service_account(NAMESPACE, name).await.unwrap();
+        let binding = json!({
+            "metadata": { "name": format!("{role}-{name}") },
+            "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+            "subjects": [{ "kind": "ServiceAccount", "name": name, "namespace": NAMESPACE }],
+        });
+        let bindings = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings";
+        self.plane.create(bindings, &binding).await.unwrap();
+    }
+
+    /// Runs kubectl as the administrator, expects success, and answers what it printed.
+    pub(crate) async fn kubectl(&self, arguments: &[&str]) -> String {
+        let kubeconfig = self.plane.kubeconfig_path();
+        run(Command::new(self.plane.kubectl()).args(arguments).env("KUBECONFIG", kubeconfig)).await
+    }
+}
+
+/// A path below `deploy/`.
+pub(crate) fn deploy(path: &str) -> String {
+    let root: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "deploy", path].iter().collect();
+    root.display().to_string()
+}
+
+/// Runs a program, expects success, and answers what it printed.
+pub(crate) async fn run(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.kill_on_drop(true).output().await.unwrap();
+    assert!(status.success(), "{command:?}: {status}: {}", String::from_utf8_lossy(&stderr));
+    String::from_utf8(stdout).unwrap()
+}
+
+/// The folder of a program, to be put in front of `PATH`.
+pub(crate) fn search_path(program: &Path) -> String {
+    let folder = program.parent().expect("a program must lie in a folder").display();
+    format!("{folder}:{}", std::env::var("PATH").unwrap_or_default())
+}

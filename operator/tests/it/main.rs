@@ -1,0 +1,6 @@
+//! The operator's behaviours on real servers: the real binary, a real API server, OpenBao and doubles of AWS.
+#![expect(clippy::unwrap_used, reason = "this is all test, which clippy only sees of the test functions")]
+
+mod harness;
+
+mod walk_through;
