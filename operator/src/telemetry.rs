@@ -33,12 +33,14 @@ pub struct Metrics {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// By kind, namespace and name.
-    objects: BTreeMap<Kind, BTreeMap<Box<str>, BTreeMap<Box<str>, Row>>>,
+    objects: BTreeMap<Kind, Namespaces>,
     /// By provider, call and whether it succeeded.
     provider_calls: BTreeMap<(&'static str, &'static str, bool), u64>,
     events_dropped: u64,
 }
+
+/// The rows of a kind, by namespace and name.
+type Namespaces = BTreeMap<Box<str>, BTreeMap<Box<str>, Row>>;
 
 /// What is known of one object.
 #[derive(Clone, Copy, Debug, Default)]

@@ -1,0 +1,259 @@
+//! The definitions on a real API server: what the original's schema refuses is refused, what it accepts is accepted,
+//! and what is not served yet survives.
+
+use std::time::{Duration, Instant};
+
+use eso_core::api::definitions;
+use eso_rig::{Answer, ControlPlane, Method};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+
+/// Longer than a definition takes to be served, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+
+static SERVED: OnceCell<()> = OnceCell::const_new();
+
+/// The control plane that the tests share, with the definitions served.
+async fn control_plane() -> &'static ControlPlane {
+    let control = ControlPlane::shared().await.unwrap();
+    SERVED.get_or_init(|| serve(control)).await;
+    control
+}
+
+async fn serve(control: &ControlPlane) {
+    for definition in definitions::all() {
+        control.create(DEFINITIONS, &serde_json::to_value(&definition).unwrap()).await.unwrap();
+        let name = definition.metadata.name.unwrap();
+        let begin = Instant::now();
+        while !is_established(&read(control, &format!("{DEFINITIONS}/{name}")).await) {
+            assert!(begin.elapsed() < PATIENCE, "{name} is not served");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}
+
+fn is_established(definition: &Value) -> bool {
+    let conditions = definition["status"]["conditions"].as_array().into_iter().flatten();
+    conditions
+        .into_iter()
+        .any(|condition| condition["type"] == "Established" && condition["status"] == "True")
+}
+
+async fn read(control: &ControlPlane, path: &str) -> Value {
+    control.request(Method::GET, path, None).await.unwrap().success().unwrap()
+}
+
+/// Makes an object, for show only unless it is to be kept.
+async fn make(version: &str, kind: &str, name: &str, spec: &Value, dry_run: &str) -> Answer {
+    let plural = format!("{}s", kind.to_lowercase());
+    let object = json!({
+        "apiVersion": format!("external-secrets.io/{version}"),
+        "kind": kind,
+        "metadata": { "name": name },
+        "spec": spec,
+    });
+    let path = format!("/apis/external-secrets.io/{version}/namespaces/default/{plural}{dry_run}");
+    control_plane().await.request(Method::POST, &path, Some(&object)).await.unwrap()
+}
+
+async fn check(kind: &str, spec: Value, accepted: bool) {
+    for version in ["v1", "v1beta1"] {
+        let answer = make(version, kind, "checked", &spec, "?dryRun=All").await;
+        assert_eq!(
+            answer.status.is_success(),
+            accepted,
+            "{version} {kind} {spec}: {}",
+            answer.body["message"]
+        );
+    }
+}
+
+async fn external_secret(spec: Value, accepted: bool) {
+    check("ExternalSecret", spec, accepted).await;
+}
+
+async fn provider(provider: Value, accepted: bool) {
+    check("SecretStore", json!({ "provider": provider }), accepted).await;
+}
+
+async fn store(field: &str, value: Value, accepted: bool) {
+    check("SecretStore", json!({ "provider": { "fake": { "data": [] } }, field: value }), accepted).await;
+}
+
+fn entry(secret_key: &str) -> Value {
+    json!({ "data": [{ "secretKey": secret_key, "remoteRef": { "key": "db" } }] })
+}
+
+#[tokio::test]
+async fn an_external_secret_is_checked_as_by_the_original() {
+    external_secret(json!({}), true).await;
+    external_secret(entry("a.b-c_D9"), true).await;
+    external_secret(entry("a/b"), false).await;
+    external_secret(entry(""), false).await;
+    external_secret(entry(&"k".repeat(253)), true).await;
+    external_secret(entry(&"k".repeat(254)), false).await;
+    external_secret(json!({ "data": [{ "secretKey": "a" }] }), false).await;
+    external_secret(json!({ "data": [{ "secretKey": "a", "remoteRef": {} }] }), false).await;
+    external_secret(json!({ "dataFrom": [{ "extract": { "key": "db" } }, {}] }), true).await;
+    external_secret(json!({ "secretStoreRef": { "name": "aws-1.eu" } }), true).await;
+    external_secret(json!({ "secretStoreRef": { "name": "AWS" } }), false).await;
+    external_secret(json!({ "secretStoreRef": { "name": "aws", "kind": "Store" } }), false).await;
+    external_secret(json!({ "target": { "name": "" } }), false).await;
+    external_secret(json!({ "target": { "name": "Upper" } }), false).await;
+    external_secret(json!({ "refreshInterval": 60 }), false).await;
+}
+
+#[tokio::test]
+async fn policies_are_the_originals() {
+    for policy in ["Owner", "Orphan", "Merge", "None", "CreateOrMerge"] {
+        external_secret(json!({ "target": { "creationPolicy": policy } }), true).await;
+    }
+    for policy in ["Delete", "Merge", "Retain"] {
+        external_secret(json!({ "target": { "deletionPolicy": policy } }), true).await;
+    }
+    for policy in ["Periodic", "CreatedOnce", "OnChange"] {
+        external_secret(json!({ "refreshPolicy": policy }), true).await;
+    }
+    external_secret(json!({ "target": { "creationPolicy": "Own" } }), false).await;
+    external_secret(json!({ "target": { "deletionPolicy": "Keep" } }), false).await;
+    external_secret(json!({ "refreshPolicy": "Never" }), false).await;
+}
+
+#[tokio::test]
+async fn a_store_has_exactly_one_provider() {
+    let fake = json!({ "data": [{ "key": "a", "value": "b" }] });
+    provider(json!({ "fake": fake }), true).await;
+    provider(json!({ "gcpsm": { "projectID": "p" } }), true).await;
+    provider(json!({}), false).await;
+    provider(json!({ "fake": fake, "gcpsm": {} }), false).await;
+    provider(json!({ "gcpsm": {}, "akeyless": {} }), false).await;
+    check("SecretStore", json!({}), false).await;
+}
+
+#[tokio::test]
+async fn a_store_of_aws_is_checked_as_by_the_original() {
+    let aws = |more: Value| {
+        let mut aws = json!({ "service": "SecretsManager", "region": "us-east-1" });
+        aws.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "aws": aws })
+    };
+    provider(aws(json!({})), true).await;
+    provider(json!({ "aws": { "service": "SecretsManager" } }), false).await;
+    provider(json!({ "aws": { "region": "us-east-1" } }), false).await;
+    provider(aws(json!({ "service": "S3" })), false).await;
+    provider(aws(json!({ "auth": {} })), true).await;
+    provider(aws(json!({ "auth": { "secretRef": {} } })), true).await;
+    provider(aws(json!({ "auth": { "jwt": { "serviceAccountRef": { "name": "a" } } } })), true).await;
+    provider(aws(json!({ "role": "r", "externalID": "e", "prefix": "p", "additionalRoles": ["a"] })), true)
+        .await;
+    let key = |key: Value| aws(json!({ "auth": { "secretRef": { "accessKeyIDSecretRef": key } } }));
+    provider(key(json!({ "name": "keys", "key": "id", "namespace": "team" })), true).await;
+    provider(key(json!({ "name": "Keys" })), false).await;
+    provider(key(json!({ "name": "keys", "key": "a b" })), false).await;
+    provider(key(json!({ "name": "keys", "namespace": "a.b" })), false).await;
+}
+
+#[tokio::test]
+async fn a_store_of_vault_is_checked_as_by_the_original() {
+    let vault = |more: Value| {
+        let mut vault = json!({ "server": "https://vault:8200" });
+        vault.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "vault": vault })
+    };
+    provider(vault(json!({})), true).await;
+    provider(json!({ "vault": { "path": "secret" } }), false).await;
+    provider(vault(json!({ "version": "v1" })), true).await;
+    provider(vault(json!({ "version": "v3" })), false).await;
+    provider(vault(json!({ "caBundle": "LS0t" })), true).await;
+    provider(vault(json!({ "caBundle": "no base64!" })), false).await;
+    provider(vault(json!({ "caProvider": { "type": "ConfigMap", "name": "ca" } })), true).await;
+    provider(vault(json!({ "caProvider": { "type": "File", "name": "ca" } })), false).await;
+    provider(vault(json!({ "caProvider": { "name": "ca" } })), false).await;
+    provider(vault(json!({ "headers": { "X-A": "b" }, "readYourWrites": true })), true).await;
+    let auth = |auth: Value| vault(json!({ "auth": auth }));
+    provider(auth(json!({ "kubernetes": { "role": "r" } })), true).await;
+    provider(auth(json!({ "kubernetes": {} })), false).await;
+    provider(auth(json!({ "appRole": { "roleId": "r", "secretRef": { "name": "s", "key": "k" } } })), true)
+        .await;
+    provider(auth(json!({ "appRole": { "roleId": "r" } })), false).await;
+    provider(auth(json!({ "ldap": { "username": "u", "secretRef": {} } })), true).await;
+    provider(auth(json!({ "kubernetes": { "role": "r", "serviceAccountRef": {} } })), false).await;
+}
+
+#[tokio::test]
+async fn the_other_fields_of_a_store_are_checked_as_by_the_original() {
+    for interval in [json!(300), json!("300"), json!("5m")] {
+        store("refreshInterval", interval, true).await;
+    }
+    store("refreshInterval", json!(true), false).await;
+    store("retrySettings", json!({}), true).await;
+    store("retrySettings", json!({ "maxRetries": 5, "retryInterval": "10s" }), true).await;
+    store("retrySettings", json!({ "maxRetries": "many" }), false).await;
+    store("conditions", json!([{ "namespaces": ["a"], "namespaceRegexes": ["^a.*"] }]), true).await;
+    store("conditions", json!([{ "namespaces": ["A"] }]), false).await;
+    store("conditions", json!([{ "namespaceSelector": { "matchLabels": { "a": "b" } } }]), true).await;
+    provider(json!({ "fake": {} }), false).await;
+    provider(json!({ "fake": { "data": [{ "key": "a" }] } }), false).await;
+    provider(json!({ "fake": { "data": [], "validationResult": 2 } }), true).await;
+}
+
+#[tokio::test]
+async fn defaults_are_the_originals_and_a_null_is_left_out() {
+    let spec =
+        json!({ "target": null, "refreshInterval": null, "secretStoreRef": { "name": "a", "kind": null } });
+    let made = make("v1", "ExternalSecret", "defaults", &spec, "?dryRun=All").await.success().unwrap();
+    let expected = json!({
+        "refreshInterval": "1h0m0s",
+        "secretStoreRef": { "name": "a" },
+        "target": { "creationPolicy": "Owner", "deletionPolicy": "Retain" },
+    });
+    assert_eq!(made["spec"], expected);
+}
+
+#[tokio::test]
+async fn fields_that_are_not_served_survive_and_read_the_same_in_both_versions() {
+    let spec = json!({
+        "refreshInterval": "1m",
+        "secretStoreRef": { "name": "main" },
+        "syncWindows": { "kind": "deny", "windows": [] },
+        "target": {
+            "creationPolicy": "Owner",
+            "deletionPolicy": "Retain",
+            "template": { "engineVersion": "v2", "data": { "a": "{{ .b }}" } },
+        },
+        "data": [{
+            "secretKey": "a",
+            "remoteRef": { "key": "b", "decodingStrategy": "Auto" },
+            "sourceRef": { "storeRef": { "name": "other" } },
+        }],
+        "dataFrom": [{ "find": { "name": { "regexp": ".*" } }, "rewrite": [{ "regexp": { "source": "a", "target": "b" } }] }],
+    });
+    let made = make("v1beta1", "ExternalSecret", "surviving", &spec, "").await.success().unwrap();
+    assert_eq!(made["spec"], spec);
+    for version in ["v1", "v1beta1"] {
+        let path =
+            format!("/apis/external-secrets.io/{version}/namespaces/default/externalsecrets/surviving");
+        assert_eq!(read(control_plane().await, &path).await["spec"], spec, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn objects_are_found_by_their_selectable_fields() {
+    let spec = json!({ "secretStoreRef": { "name": "chosen", "kind": "ClusterSecretStore" }, "target": { "name": "out" } });
+    make("v1", "ExternalSecret", "selected", &spec, "").await.success().unwrap();
+    for selector in [
+        "spec.secretStoreRef.name=chosen",
+        "spec.secretStoreRef.kind=ClusterSecretStore",
+        "spec.target.name=out",
+    ] {
+        let path = format!(
+            "/apis/external-secrets.io/v1/namespaces/default/externalsecrets?fieldSelector={selector}"
+        );
+        let list = read(control_plane().await, &path).await;
+        let names: Vec<_> =
+            list["items"].as_array().unwrap().iter().map(|item| item["metadata"]["name"].clone()).collect();
+        assert_eq!(names, ["selected"], "{selector}");
+    }
+}
