@@ -56,8 +56,9 @@ fn fill(schema: &Value, path: &[String], namespace: &str) -> Value {
     }
     match path {
         [] => {
-            fields.insert("namespace".to_owned(), json!(namespace));
-            fields.insert("key".to_owned(), json!("key"));
+            for (name, value) in [("name", "sample"), ("namespace", namespace), ("key", "key")] {
+                fields.insert(name.to_owned(), json!(value));
+            }
             fields.retain(|name, _| schema["properties"].get(name).is_some());
         }
         [first, rest @ ..] => {
