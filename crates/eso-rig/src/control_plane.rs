@@ -1,5 +1,6 @@
 //! A Kubernetes control plane: etcd, kube-apiserver and, unless told otherwise, kube-controller-manager.
 
+mod client;
 mod launch;
 mod requests;
 
@@ -10,11 +11,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use reqwest::{Certificate, Client, Identity, Method};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, Method};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-pub use self::requests::{ApiRequest, ApiRequests};
+pub use self::{
+    client::{ApiClient, ApiWatch},
+    requests::{ApiRequest, ApiRequests},
+};
 use self::{launch::Files, requests::Event};
 use crate::{
     audit::{Log, Mark},
@@ -71,7 +75,7 @@ impl ControlPlane {
         let ControlPlaneOptions { controller_manager, apiserver_flags } = options;
         let folder = Folder::new("control-plane")?;
         let files = Files::write(folder.path())?;
-        let client = administrator(&files)?;
+        let client = administrator(&files)?.build().context("no HTTPS client")?;
         let etcd = files.etcd().await?.start()?;
         http::ready(&client, &files.etcd_health(), &[200], &etcd).await?;
         let apiserver = files.apiserver(&apiserver_flags).await?.start()?;
@@ -138,6 +142,14 @@ impl ControlPlane {
         http::call(request, body).await.with_context(|| format!("kube-apiserver: {method} {path}"))
     }
 
+    /// A client with the same rights for many requests, and for watching.
+    ///
+    /// # Errors
+    /// When there is no HTTPS to be had.
+    pub fn client(&self) -> Result<ApiClient> {
+        ApiClient::new(administrator(&self.files)?, self.url())
+    }
+
     /// Creates an object: `collection` is its collection's path, `/api/v1/namespaces` for one.
     ///
     /// # Errors
@@ -192,7 +204,7 @@ impl ControlPlane {
     /// # Errors
     /// When the API server does not answer.
     pub async fn mark(&self) -> Result<Mark> {
-        self.settle(Mark::START).await?;
+        self.settle(self.audit.end()?).await?;
         self.audit.end()
     }
 
@@ -261,13 +273,14 @@ fn is_ours(uri: &str) -> bool {
     uri.starts_with(BARRIER)
 }
 
-fn administrator(files: &Files) -> Result<Client> {
+/// The settings of a client that has every right.
+fn administrator(files: &Files) -> Result<ClientBuilder> {
     let pair = &files.administrator;
     let authority =
         Certificate::from_pem(files.authority_pem.as_bytes()).context("an authority must be PEM")?;
     let identity = Identity::from_pem(format!("{}{}", pair.key, pair.certificate).as_bytes())
         .context("a client certificate must be PEM")?;
-    http::client().tls_certs_only([authority]).identity(identity).build().context("no HTTPS client")
+    Ok(http::client().tls_certs_only([authority]).identity(identity))
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ mod secrets_manager;
 
 pub use self::{
     audit::Mark,
-    control_plane::{ApiRequest, ApiRequests, ControlPlane, ControlPlaneOptions},
+    control_plane::{ApiClient, ApiRequest, ApiRequests, ApiWatch, ControlPlane, ControlPlaneOptions},
     fast_aws::{Call, Effect, FastAws, FastAwsOptions, Fault},
     http::Answer,
     moto::Moto,
