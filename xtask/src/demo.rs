@@ -4,27 +4,26 @@
 //! service account of its own; each value is changed, and the Secret is seen to follow.
 
 mod aws;
-mod cluster;
 mod objects;
-mod operator;
 mod vault;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use eso_rig::Program;
 
-use self::{cluster::Cluster, operator::Operator};
-use crate::screen::Screen;
+use crate::{
+    cluster::Cluster,
+    operator::{self, Operator},
+    project::Profile,
+    screen::Screen,
+};
 
 /// The namespace of the walk-through's objects.
 const NAMESPACE: &str = "eso-demo";
 
 /// The refresh interval that the walk-through sets, in seconds, so that nobody waits for a minute.
 const INTERVAL: u64 = 5;
-
-/// How long anything may take to happen before the demo says that it does not: a slow machine's time, many times over.
-const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How the demo is run.
 #[derive(Debug, clap::Args)]
@@ -46,7 +45,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         programs.extend([Program::Etcd, Program::KubeApiserver, Program::KubeControllerManager]);
     }
     eso_rig::prepare(&programs, &screen)?;
-    let binary = operator::build(&screen)?;
+    let binary = operator::build(&screen, Profile::Development)?;
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
     runtime.block_on(async {
         tokio::select! {
@@ -66,7 +65,7 @@ async fn walk(
     binary: &std::path::Path,
     once: bool,
 ) -> Result<()> {
-    let cluster = screen.step("the cluster", Cluster::reach(kubeconfig)).await?;
+    let cluster = screen.step("the cluster", Cluster::reach(kubeconfig, NAMESPACE)).await?;
     let moto = screen.step("the AWS double (moto)", eso_rig::Moto::start()).await?;
     let bao = screen.step("OpenBao", eso_rig::OpenBao::start(eso_rig::Mode::Development)).await?;
     screen.step("custom resources and roles", cluster.install()).await?;

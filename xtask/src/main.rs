@@ -1,10 +1,13 @@
 //! `cargo xtask`: the project's chores.
 
+mod bench;
 mod ci;
 mod codegen;
 mod demo;
 mod test;
 
+mod cluster;
+mod operator;
 mod project;
 mod screen;
 
@@ -26,6 +29,8 @@ enum Chore {
     Codegen(codegen::Options),
     /// Walk through the operator's main job on real servers, and leave everything running.
     Demo(demo::Options),
+    /// Measure what the operator costs and how fast it is, on a real API server.
+    Bench(bench::Options),
 }
 
 fn main() -> Result<()> {
@@ -34,5 +39,6 @@ fn main() -> Result<()> {
         Chore::Test(options) => test::run(options),
         Chore::Codegen(options) => codegen::run(options),
         Chore::Demo(options) => demo::run(options),
+        Chore::Bench(options) => bench::run(options),
     }
 }

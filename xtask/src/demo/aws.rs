@@ -7,10 +7,10 @@ use tokio::process::Command;
 
 use super::{
     INTERVAL, NAMESPACE,
-    cluster::{Cluster, text},
     objects::{is_ready, value_of},
 };
 use crate::{
+    cluster::{Cluster, text},
     project,
     screen::{Screen, seconds},
 };

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use super::{
     INTERVAL, NAMESPACE,
     aws::status,
-    cluster::{Cluster, text},
     objects::{decoded, is_ready, value_of},
 };
 use crate::{
+    cluster::{Cluster, text},
     project,
     screen::{Screen, seconds},
 };

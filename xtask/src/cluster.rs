@@ -1,4 +1,4 @@
-//! The demo's cluster: one that it starts, or one that is there. Everything is done with kubectl, as a user would.
+//! A cluster, one that is started or one that is there. Everything is done with kubectl, as a user would.
 
 use std::{
     path::{Path, PathBuf},
@@ -11,69 +11,75 @@ use eso_rig::{ControlPlane, ControlPlaneOptions, Program};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-use super::{NAMESPACE, PATIENCE};
 use crate::project;
 
+/// How long anything may take to happen before it is said that it does not: a slow machine's time, many times over.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A cluster, and how to reach it as its administrator.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     kubeconfig: PathBuf,
     kubectl: PathBuf,
+    namespace: &'static str,
     started: Option<ControlPlane>,
 }
 
 impl Cluster {
-    /// The cluster of that kubeconfig, or a new one that ends with this handle.
-    pub(super) async fn reach(kubeconfig: Option<PathBuf>) -> Result<Self> {
+    /// The cluster of that kubeconfig, or a new one that ends with this handle; commands are for the namespace.
+    pub(crate) async fn reach(kubeconfig: Option<PathBuf>, namespace: &'static str) -> Result<Self> {
         let kubectl = eso_rig::find(Program::Kubectl).await?;
         let Some(kubeconfig) = kubeconfig else {
             let started = ControlPlane::start(ControlPlaneOptions::default()).await?;
-            return Ok(Self { kubeconfig: started.kubeconfig_path(), kubectl, started: Some(started) });
+            let kubeconfig = started.kubeconfig_path();
+            return Ok(Self { kubeconfig, kubectl, namespace, started: Some(started) });
         };
-        let cluster = Self { kubeconfig: std::path::absolute(kubeconfig)?, kubectl, started: None };
+        let kubeconfig = std::path::absolute(kubeconfig)?;
+        let cluster = Self { kubeconfig, kubectl, namespace, started: None };
         cluster.kubectl(&["version"], None).await.context("the cluster does not answer")?;
         Ok(cluster)
     }
 
-    pub(super) fn kubeconfig(&self) -> &Path {
+    pub(crate) fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
-    pub(super) fn kubectl_program(&self) -> &Path {
+    pub(crate) fn kubectl_program(&self) -> &Path {
         &self.kubectl
     }
 
-    /// Our custom resources, the operator's roles, and the namespace of the walk-through.
-    pub(super) async fn install(&self) -> Result<()> {
+    /// Our custom resources, the operator's roles, and the namespace.
+    pub(crate) async fn install(&self) -> Result<()> {
         let crds = project::root().join("deploy/crds");
         self.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &text(&crds)], None).await?;
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &text(&crds)], None)
             .await?;
         let roles = project::root().join("deploy/examples/operator");
         self.kubectl(&["apply", "-f", &text(&roles)], None).await?;
-        let namespace = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } });
+        let namespace =
+            json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": self.namespace } });
         self.apply(&namespace).await
     }
 
-    /// Removes what the walk-through made from a cluster that stays. The definitions stay with it: to delete them
+    /// Removes what [`install`](Self::install) and its user made from a cluster that stays. The definitions stay with it: to delete them
     /// would delete everybody's objects.
-    pub(super) async fn clean_up(&self) -> Result<()> {
+    pub(crate) async fn clean_up(&self) -> Result<()> {
         if self.started.is_none() {
             let roles = project::root().join("deploy/examples/operator");
-            self.kubectl(&["delete", "namespace", NAMESPACE, "--wait=false"], None).await?;
+            self.kubectl(&["delete", "namespace", self.namespace, "--wait=false"], None).await?;
             self.kubectl(&["delete", "--wait=false", "-f", &text(&roles)], None).await?;
         }
         Ok(())
     }
 
     /// Applies one object.
-    pub(super) async fn apply(&self, object: &Value) -> Result<()> {
+    pub(crate) async fn apply(&self, object: &Value) -> Result<()> {
         self.kubectl(&["apply", "-f", "-"], Some(&object.to_string())).await.map(drop)
     }
 
-    /// Runs kubectl in the walk-through's namespace, and answers what it prints.
-    pub(super) async fn kubectl(&self, arguments: &[&str], input: Option<&str>) -> Result<String> {
+    /// Runs kubectl in the namespace, and answers what it prints.
+    pub(crate) async fn kubectl(&self, arguments: &[&str], input: Option<&str>) -> Result<String> {
         let mut child = Command::new(&self.kubectl)
-            .args(["--namespace", NAMESPACE])
+            .args(["--namespace", self.namespace])
             .args(arguments)
             .env("KUBECONFIG", &self.kubeconfig)
             .stdin(Stdio::piped())
@@ -92,13 +98,13 @@ impl Cluster {
     }
 
     /// One object as the API server has it.
-    pub(super) async fn get(&self, kind: &str, name: &str) -> Result<Value> {
+    pub(crate) async fn get(&self, kind: &str, name: &str) -> Result<Value> {
         let answer = self.kubectl(&["get", kind, name, "--output", "json"], None).await?;
         serde_json::from_str(&answer).context("kubectl must print JSON")
     }
 
     /// Waits until an object is there and is as `wanted` says, and answers it with the time that took.
-    pub(super) async fn wait(
+    pub(crate) async fn wait(
         &self,
         (kind, name): (&str, &str),
         wanted: impl Fn(&Value) -> bool,
@@ -119,7 +125,7 @@ impl Cluster {
     }
 
     /// A kubeconfig of a service account, valid for a day.
-    pub(super) async fn kubeconfig_for(&self, namespace: &str, name: &str) -> Result<Value> {
+    pub(crate) async fn kubeconfig_for(&self, namespace: &str, name: &str) -> Result<Value> {
         let token = self.token(namespace, name).await?;
         let view =
             self.kubectl(&["config", "view", "--raw", "--minify", "--flatten", "--output", "json"], None);
@@ -133,12 +139,12 @@ impl Cluster {
     }
 
     /// A token of a service account, valid for a day.
-    pub(super) async fn token(&self, namespace: &str, name: &str) -> Result<String> {
+    pub(crate) async fn token(&self, namespace: &str, name: &str) -> Result<String> {
         let arguments = ["create", "token", name, "--namespace", namespace, "--duration=24h"];
         Ok(self.kubectl(&arguments, None).await?.trim().to_owned())
     }
 }
 
-pub(super) fn text(path: &Path) -> String {
+pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }

@@ -1,4 +1,4 @@
-//! The operator as the demo runs it: a process of its own, under a service account with the roles that it needs.
+//! The operator as a process of its own, under a service account with the roles that it needs.
 
 use std::{
     fs,
@@ -14,37 +14,43 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{PATIENCE, cluster::Cluster};
-use crate::{project, screen::Screen};
+use crate::{
+    cluster::{Cluster, PATIENCE},
+    project::{self, Profile},
+    screen::{Screen, seconds},
+};
 
 /// Where deploy/examples/operator puts the operator's service account.
-const ACCOUNT: (&str, &str) = ("external-secrets", "external-secrets");
+pub(crate) const ACCOUNT: (&str, &str) = ("external-secrets", "external-secrets");
 
 /// A running operator; it ends with this handle.
-pub(super) struct Operator {
+pub(crate) struct Operator {
     process: Child,
     folder: TempDir,
     metrics: String,
+    started: Instant,
+    ready: Duration,
 }
 
 /// Builds the operator, and says where it is.
-pub(super) fn build(screen: &Screen) -> Result<PathBuf> {
+pub(crate) fn build(screen: &Screen, profile: Profile) -> Result<PathBuf> {
     let began = Instant::now();
     screen.say("building the operator (a few minutes the first time)");
-    let binary = project::build_operator(project::Profile::Development)?;
-    screen.say(&format!("  the operator is built, {:.1} s", began.elapsed().as_secs_f32()));
+    let binary = project::build_operator(profile)?;
+    screen.say(&format!("  the operator is built, {}", seconds(began.elapsed())));
     Ok(binary)
 }
 
 impl Operator {
     /// Starts it, and returns when it says that it is ready.
-    pub(super) async fn start(cluster: &Cluster, binary: &Path, aws: &str) -> Result<Self> {
-        let folder = TempDir::with_prefix("eso-demo")?;
+    pub(crate) async fn start(cluster: &Cluster, binary: &Path, aws: &str) -> Result<Self> {
+        let folder = TempDir::with_prefix("eso-operator")?;
         let kubeconfig = folder.path().join("kubeconfig.json");
         let (namespace, name) = ACCOUNT;
         fs::write(&kubeconfig, cluster.kubeconfig_for(namespace, name).await?.to_string())?;
         let (live, metrics) = (free_address()?, free_address()?);
         let log = fs::File::create(folder.path().join("eso.log"))?;
+        let started = Instant::now();
         let process = Command::new(binary)
             .args([format!("--live-addr={live}"), format!("--metrics-addr={metrics}")])
             .arg("--log-format=text")
@@ -56,29 +62,46 @@ impl Operator {
             .stderr(log)
             .spawn()
             .context("cannot start the operator")?;
-        let mut operator = Self { process, folder, metrics: format!("http://{metrics}") };
-        operator.ready(&live).await?;
+        let metrics = format!("http://{metrics}");
+        let mut operator = Self { process, folder, metrics, started, ready: Duration::ZERO };
+        operator.wait(&live).await?;
+        operator.ready = started.elapsed();
         Ok(operator)
     }
 
+    /// When it was started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// How long after that it was ready.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready
+    }
+
+    /// Its process number.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Where its log is.
-    pub(super) fn log(&self) -> PathBuf {
+    pub(crate) fn log(&self) -> PathBuf {
         self.folder.path().join("eso.log")
     }
 
     /// Where its metrics are.
-    pub(super) fn metrics_url(&self) -> &str {
+    pub(crate) fn metrics_url(&self) -> &str {
         &self.metrics
     }
 
     /// The end of its log, for somebody who wonders why a step failed.
-    pub(super) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let log = fs::read_to_string(self.log()).unwrap_or_default();
         let lines: Vec<&str> = log.lines().rev().take(20).collect();
         format!("the operator's log ends so:\n{}", lines.into_iter().rev().collect::<Vec<_>>().join("\n"))
     }
 
-    async fn ready(&mut self, live: &str) -> Result<()> {
+    async fn wait(&mut self, live: &str) -> Result<()> {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
             if let Some(status) = self.process.try_wait()? {
@@ -87,7 +110,7 @@ impl Operator {
             if is_ready(live).await {
                 return Ok(());
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
         bail!("the operator does not get ready; {}", self.last_words())
     }
