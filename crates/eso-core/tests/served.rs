@@ -1,6 +1,8 @@
 //! The definitions on a real API server: what the original's schema refuses is refused, what it accepts is accepted,
 //! and what is not served yet survives.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
+
 use std::time::{Duration, Instant};
 
 use eso_core::api::definitions;
