@@ -11,7 +11,7 @@ use eso_rig::{ControlPlane, ControlPlaneOptions, Program};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt as _, process::Command};
 
-use crate::project;
+use crate::{operator::ACCOUNT, project};
 
 /// How long anything may take to happen before it is said that it does not: a slow machine's time, many times over.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
@@ -54,19 +54,22 @@ impl Cluster {
         self.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &text(&crds)], None)
             .await?;
         let roles = project::root().join("deploy/examples/operator");
-        self.kubectl(&["apply", "-f", &text(&roles)], None).await?;
+        let (account_namespace, _) = ACCOUNT;
+        self.kubectl(&["apply", "--namespace", account_namespace, "-f", &text(&roles)], None).await?;
         let namespace =
             json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": self.namespace } });
         self.apply(&namespace).await
     }
 
-    /// Removes what [`install`](Self::install) and its user made from a cluster that stays. The definitions stay with it: to delete them
-    /// would delete everybody's objects.
+    /// Removes what [`install`](Self::install) and its user made from a cluster that stays. The definitions stay with
+    /// it: to delete them would delete everybody's objects.
     pub(crate) async fn clean_up(&self) -> Result<()> {
         if self.started.is_none() {
             let roles = project::root().join("deploy/examples/operator");
             self.kubectl(&["delete", "namespace", self.namespace, "--wait=false"], None).await?;
-            self.kubectl(&["delete", "--wait=false", "-f", &text(&roles)], None).await?;
+            let (account_namespace, _) = ACCOUNT;
+            let arguments = ["delete", "--wait=false", "--namespace", account_namespace, "-f", &text(&roles)];
+            self.kubectl(&arguments, None).await?;
         }
         Ok(())
     }

@@ -14,7 +14,11 @@ mod screen;
 #[cfg(test)]
 mod tidy;
 
-use anyhow::Result;
+use std::{
+    io::{Write as _, stderr},
+    process::ExitCode,
+};
+
 use clap::Parser;
 
 /// The project's chores.
@@ -33,12 +37,20 @@ enum Chore {
     Bench(bench::Options),
 }
 
-fn main() -> Result<()> {
-    match Chore::parse() {
+fn main() -> ExitCode {
+    let done = match Chore::parse() {
         Chore::Ci => ci::run(),
         Chore::Test(options) => test::run(options),
         Chore::Codegen(options) => codegen::run(options),
         Chore::Demo(options) => demo::run(options),
         Chore::Bench(options) => bench::run(options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Without the backtrace that anyhow's own way to print shows where RUST_BACKTRACE is set: the causes say it.
+            let _ = writeln!(stderr(), "\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }
