@@ -31,7 +31,8 @@ pub struct Args {
     #[arg(long, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
 
-    /// How many objects may be under way at once, those that wait for their store included.
+    /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
+    /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.
     #[arg(long, value_name = "NUMBER", default_value = "512")]
     pub concurrent: NonZeroUsize,
 

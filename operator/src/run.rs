@@ -85,14 +85,15 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
 }
 
 fn options(args: &Args) -> Options {
+    let default = Options::default();
     Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         class: args.controller_class.clone(),
         heartbeat: args.status_heartbeat,
-        concurrency: args.concurrent,
+        concurrency: args.concurrent.max(default.concurrency),
         store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),
         events_per_second: args.events_per_second,
-        ..Options::default()
+        ..default
     }
 }
 
@@ -113,4 +114,24 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
         });
     }
     Ok(stop)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::{Args, Options, options};
+
+    #[track_caller]
+    fn check(flag: &str, expected: usize) {
+        let args = Args::try_parse_from(["eso", flag]).unwrap();
+        assert_eq!(options(&args).concurrency.get(), expected, "{flag}");
+    }
+
+    #[test]
+    fn the_originals_one_at_a_time_keeps_nobody_waiting() {
+        let default = Options::default().concurrency.get();
+        check("--concurrent=1", default);
+        check("--concurrent=5000", 5000);
+    }
 }

@@ -1,3 +1,5 @@
+//! Whose credentials a selector may lead to.
+
 use std::time::Duration;
 
 use eso_core::{api::selectors::CaProviderKind, credentials::CredentialError};

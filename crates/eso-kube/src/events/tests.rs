@@ -1,3 +1,5 @@
+//! The lane of the events: bounded, paced, and without repeats.
+
 use std::{
     sync::{
         Arc,

@@ -1,3 +1,5 @@
+//! The names of stores.
+
 use eso_core::key::{StoreKind, StoreReference};
 
 use super::{Connect, Dependents, StoreKey};

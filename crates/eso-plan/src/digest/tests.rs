@@ -1,3 +1,5 @@
+//! The hashes that the original wrote.
+
 use eso_core::value::SecretBytes;
 
 use super::{Digest, of_text};

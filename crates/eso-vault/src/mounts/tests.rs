@@ -1,3 +1,5 @@
+//! What a mount's own page says of its version.
+
 use zeroize::Zeroizing;
 
 use super::{Mounts, is_another_version};

@@ -1,3 +1,5 @@
+//! Which namespaces a ClusterSecretStore lets in.
+
 use std::collections::BTreeMap;
 
 use eso_core::api::secret_store::NamespaceCondition;

@@ -1,3 +1,5 @@
+//! What is understood of a store, and what is said where it is not.
+
 use std::time::Duration;
 
 use eso_core::key::StoreKind;

@@ -1,3 +1,5 @@
+//! Which objects a store names, for every selector of the schema.
+
 use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
 use kube::core::DynamicObject;
 use serde_json::{Value, json};

@@ -1,3 +1,5 @@
+//! What a store's condition says, case by case.
+
 use std::sync::Arc;
 
 use eso_core::{
