@@ -93,18 +93,19 @@ pub(crate) fn run(options: Options) -> Result<()> {
     eso_rig::prepare(&[Program::Kubectl, Program::Etcd, Program::KubeApiserver], &screen)?;
     let binary = operator::build(&screen, Profile::Release)?;
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    let report = runtime.block_on(async {
+    let mut report = Report::of_this_machine(options.objects);
+    let measured = runtime.block_on(async {
         tokio::select! {
-            report = measure(&options, &screen, &binary) => report.map(Some),
-            _ = tokio::signal::ctrl_c() => Ok(None),
+            measured = measure(&options, &screen, &binary, &mut report) => measured,
+            _ = tokio::signal::ctrl_c() => Ok(()),
         }
-    })?;
-    let Some(report) = report else { return Ok(()) };
+    });
+    // What was measured before something failed, or somebody had enough, is worth showing.
     screen.say(&format!("\n{}", report.table()));
-    match &options.json {
-        Some(path) => fs::write(path, report.json()).with_context(|| path.display().to_string()),
-        None => Ok(()),
+    if let Some(path) = &options.json {
+        fs::write(path, report.json()).with_context(|| path.display().to_string())?;
     }
+    measured
 }
 
 /// Runs this command again, as cargo builds it for release.
@@ -117,24 +118,24 @@ fn run_optimised() -> Result<()> {
     Ok(())
 }
 
-async fn measure(options: &Options, screen: &Screen, binary: &Path) -> Result<Report> {
+async fn measure(options: &Options, screen: &Screen, binary: &Path, report: &mut Report) -> Result<()> {
     let world = screen.step("API server and AWS double", World::start(*screen, binary)).await?;
-    let mut report = Report::new(&world, options.objects).await?;
+    report.note("kube-apiserver", world.version().await?);
     let floor = match options.wants(Measure::Floor) {
-        true => Some(floor::measure(&world, options.objects, &mut report).await?),
+        true => Some(floor::measure(&world, options.objects, report).await?),
         false => None,
     };
     if options.wants(Measure::Idle) {
-        memory::idle(&world, &mut report).await?;
+        memory::idle(&world, report).await?;
     }
     if options.wants(Measure::Small) && options.objects > FEW {
-        drop(cold::measure(&world, FEW, floor.as_ref(), &mut report).await?);
+        drop(cold::measure(&world, FEW, floor.as_ref(), report).await?);
         fleet::delete(&world, FEW).await?;
     }
     if WITH_OBJECTS.into_iter().any(|measure| options.wants(measure)) {
-        with_objects(options, &world, floor.as_ref(), &mut report).await?;
+        with_objects(options, &world, floor.as_ref(), report).await?;
     }
-    Ok(report)
+    Ok(())
 }
 
 /// Measures what needs all objects, synced for the first time.

@@ -2,11 +2,8 @@
 
 use std::{fs, process::Command};
 
-use anyhow::{Context, Result};
-use eso_rig::Method;
 use serde_json::{Value, json};
 
-use super::world::World;
 use crate::project;
 
 /// What was measured, and on what.
@@ -58,20 +55,22 @@ enum Goal {
 
 impl Report {
     /// A report without figures yet, about the machine as it is now.
-    pub(super) async fn new(world: &World, objects: usize) -> Result<Self> {
-        let version = world.api.request(Method::GET, "/version", None).await?.success()?;
-        let version = version["gitVersion"].as_str().context("a server must say its version")?;
+    pub(super) fn of_this_machine(objects: usize) -> Self {
         let conditions = vec![
             ("objects", grouped(objects)),
             ("date", said("date", &["-u", "+%F %R UTC"])),
             ("commit", said("git", &["describe", "--always", "--dirty"])),
-            ("kube-apiserver", version.to_owned()),
             ("kernel", said("uname", &["-sr"])),
             ("processors", processors()),
             ("memory", first_line("/proc/meminfo").replace("MemTotal:", "").trim().to_owned()),
             ("load average at the beginning", first_line("/proc/loadavg")),
         ];
-        Ok(Self { conditions, sections: Vec::new() })
+        Self { conditions, sections: Vec::new() }
+    }
+
+    /// Adds what else it is measured on.
+    pub(super) fn note(&mut self, what: &'static str, which: String) {
+        self.conditions.push((what, which));
     }
 
     /// Begins a section: what is added from now on belongs to it.

@@ -61,6 +61,12 @@ impl World {
         Operator::start(&self.cluster, &self.binary, &self.aws.url()).await
     }
 
+    /// Which API server it is.
+    pub(super) async fn version(&self) -> Result<String> {
+        let version = self.api.request(Method::GET, "/version", None).await?.success()?;
+        Ok(version["gitVersion"].as_str().context("a server must say its version")?.to_owned())
+    }
+
     /// Creates an object.
     pub(super) async fn create(&self, collection: &str, object: &Value) -> Result<()> {
         create(&self.api, collection, object).await
