@@ -115,9 +115,24 @@ impl Writer {
         entries: &Entries,
     ) -> Result<Stored, WriteError> {
         let digest = Digest::of(entries);
-        let body = body::Body::replacement(of(seen), place.marks, entries, &digest);
+        let held = self.held(place, seen).await?;
+        let body = body::Body::replacement(of(seen), place.marks, held, entries, &digest);
         let metadata = self.patch(place, &body).await?;
         Ok(Stored::new(&metadata, place, entries, seen.version))
+    }
+
+    /// Whether a Secret of this version holds anything. Where nobody is said to have written an entry, it is read: the
+    /// record of who wrote what can be removed.
+    async fn held(&self, place: Place<'_>, seen: &Seen) -> Result<body::Held, WriteError> {
+        if seen.keys != Keys::of([]) {
+            return Ok(body::Held::Something);
+        }
+        match self.read(place).await? {
+            Some(contents) if contents.seen.version != seen.version => Err(WriteError::Conflict),
+            Some(contents) if contents.entries.is_empty() => Ok(body::Held::Nothing),
+            Some(_) => Ok(body::Held::Something),
+            None => Err(WriteError::Conflict),
+        }
     }
 
     /// Makes a Secret of this version hold these entries among others. It is read before, once: the digest that is

@@ -32,6 +32,16 @@ enum Others {
     Remove,
 }
 
+/// What a Secret holds before it is replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Held {
+    /// One entry at least.
+    Something,
+    /// No entry. There is no `data` then that could be replaced: the API server drops the whole of such a patch, the
+    /// new entries with it.
+    Nothing,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata<'a> {
@@ -89,10 +99,15 @@ impl<'a> Body<'a> {
     pub(super) fn replacement(
         of: Version<'a>,
         marks: &'a Marks,
+        held: Held,
         entries: &'a Entries,
         digest: &'a Digest,
     ) -> Self {
-        let data = Data { others: Others::Remove, entries, removed: BTreeSet::new() };
+        let others = match held {
+            Held::Something => Others::Remove,
+            Held::Nothing => Others::Keep,
+        };
+        let data = Data { others, entries, removed: BTreeSet::new() };
         Self::new(Metadata::new(marks, digest).for_version(of, marks), None, data)
     }
 

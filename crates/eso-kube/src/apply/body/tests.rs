@@ -9,7 +9,7 @@ use eso_plan::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-use super::{Body, Version};
+use super::{Body, Held, Version};
 use crate::marks::Marks;
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
@@ -78,7 +78,8 @@ fn a_creation_is_the_golden_secret() {
 fn a_replacement_names_its_version_and_leaves_no_other_key() {
     let (marks, entries) = (marks(Ownership::Own), entries());
     let digest = Digest::of(&entries);
-    let body = serde_json::to_value(Body::replacement(version(true), &marks, &entries, &digest)).unwrap();
+    let body = Body::replacement(version(true), &marks, Held::Something, &entries, &digest);
+    let body = serde_json::to_value(body).unwrap();
     assert_eq!(body["metadata"]["uid"], "5b0ccdbf");
     assert_eq!(body["metadata"]["resourceVersion"], "403");
     assert_eq!(body["metadata"]["ownerReferences"], json!([owner()]));
@@ -87,11 +88,20 @@ fn a_replacement_names_its_version_and_leaves_no_other_key() {
 }
 
 #[test]
+fn nothing_is_replaced_by_entries_alone() {
+    let (marks, entries) = (marks(Ownership::Own), entries());
+    let digest = Digest::of(&entries);
+    let body = Body::replacement(version(true), &marks, Held::Nothing, &entries, &digest);
+    let body = serde_json::to_value(body).unwrap();
+    assert_eq!(body["data"], json!({ "first": "aGVsbG8=", "second": "d29ybGQ=" }));
+}
+
+#[test]
 fn what_is_not_owned_any_more_is_let_go() {
     let (marks, entries) = (marks(Ownership::Leave), entries());
     let digest = Digest::of(&entries);
     let body = |owned| {
-        let body = Body::replacement(version(owned), &marks, &entries, &digest);
+        let body = Body::replacement(version(owned), &marks, Held::Something, &entries, &digest);
         serde_json::to_value(body).unwrap()["metadata"].clone()
     };
     let label = "reconcile.external-secrets.io/created-by";
