@@ -225,6 +225,7 @@ pub struct ExternalSecretStatus {
 
 /// The Secret that is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-map-type" = "atomic"))]
 pub struct Binding {
     /// Its name.
     #[serde(default)]
