@@ -64,6 +64,8 @@ pub enum Cause {
     Changed,
     /// What its values come from changed: its store, or a credential. The store is read whatever the interval says.
     SourceChanged,
+    /// Its store can be used again, and is what it was: one that failed is tried at once.
+    SourceReady,
 }
 
 /// How one lane of the queue stands, for metrics.
@@ -158,6 +160,7 @@ impl Handle {
             Cause::Listed => (Lane::Periodic, Wake::Look),
             Cause::Changed => (Lane::Changed, Wake::Look),
             Cause::SourceChanged => (Lane::Retry, Wake::Refresh),
+            Cause::SourceReady => (Lane::Retry, Wake::Look),
         };
         if cause != Cause::Listed {
             self.shared.failures.lock().clear(object);

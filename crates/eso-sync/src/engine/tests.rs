@@ -304,7 +304,7 @@ async fn an_object_whose_store_comes_later_is_told_so_and_synced_at_once_when_it
     sleep(MINUTE).await;
     let _provider = world.store("main");
     let came = world.elapsed();
-    world.wake(1, Cause::SourceChanged);
+    world.wake(1, Cause::SourceReady);
     world.synced().await;
     assert!(world.elapsed() - came < SECOND, "{:?}", world.elapsed() - came);
 }
@@ -317,7 +317,7 @@ async fn a_changed_source_is_read_at_once_and_an_object_that_only_may_have_chang
     desired.refresh = Refresh::Every(60 * MINUTE);
     world.add(1, 1, desired);
     world.synced().await;
-    for cause in [Cause::Changed, Cause::Listed] {
+    for cause in [Cause::Changed, Cause::Listed, Cause::SourceReady] {
         world.wake(1, cause);
         sleep(SECOND).await;
         assert_eq!(provider.reads(), 1);

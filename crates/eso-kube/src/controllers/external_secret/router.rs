@@ -109,14 +109,17 @@ impl Watched<PartialObjectMeta<Secret>> for Router {
 
 impl Dependents for Router {
     fn store_changed(&self, store: &StoreKey, asking: Option<&str>, change: StoreChange) {
-        let users = self.index.lock().users(store, asking);
-        let concerned = users.into_iter().filter(|(_, ready)| match change {
-            StoreChange::Edited => true,
-            StoreChange::Ready => !ready,
+        let users = self.index.lock().users(store, asking).into_iter();
+        match change {
+            StoreChange::Edited => self.wake(users.map(|(object, _)| object), Cause::SourceChanged),
+            // One that is under way with it just now is not read twice.
+            StoreChange::Ready => {
+                let waiting = users.filter(|(_, ready)| !ready);
+                self.wake(waiting.map(|(object, _)| object), Cause::SourceReady);
+            }
             // They find that out when they are next due.
-            StoreChange::Lost => false,
-        });
-        self.wake(concerned.map(|(object, _)| object), Cause::SourceChanged);
+            StoreChange::Lost => {}
+        }
     }
 }
 
