@@ -15,7 +15,7 @@ const CHANGE: &str = "patch secrets";
 const STATUS: &str = "patch externalsecrets/status";
 
 /// An operator with an AWS double, and the store `main` that reads it.
-pub(crate) async fn with_aws(name: &str, arguments: &[&str]) -> (World, FastAws) {
+async fn with_aws(name: &str, arguments: &[&str]) -> (World, FastAws) {
     let aws = aws();
     let setup = Setup::new(name).aws(&aws.url());
     let world = arguments.iter().fold(setup, |setup, argument| setup.argument(argument)).start().await;
@@ -24,7 +24,7 @@ pub(crate) async fn with_aws(name: &str, arguments: &[&str]) -> (World, FastAws)
 }
 
 /// A mount of Vault, and the store `vault` that reads it with a token.
-pub(crate) async fn with_vault(world: &World) -> Mount {
+async fn with_vault(world: &World) -> Mount {
     let mount = Mount::of(world).await;
     world.create_secret("vault-token", &[("token", &mount.token)]).await;
     world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
@@ -84,7 +84,11 @@ async fn a_changed_value_costs_one_write_and_at_most_one_read_and_one_status() {
         let count = |word: &str| of_this.iter().filter(|asked| *asked == word).count();
         assert_eq!(count(CHANGE), 1, "{name}: {of_this:?}");
         assert!(count("get secrets") <= 1 && count(STATUS) <= 1, "{name}: {of_this:?}");
-        assert_eq!(count(CHANGE) + count("get secrets") + count(STATUS), of_this.len(), "{name}: {of_this:?}");
+        assert_eq!(
+            count(CHANGE) + count("get secrets") + count(STATUS),
+            of_this.len(),
+            "{name}: {of_this:?}"
+        );
     }
     world.end().await;
 }

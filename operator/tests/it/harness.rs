@@ -3,6 +3,8 @@
 //!
 //! A test says what it needs ([`Setup`]), acts and waits through its [`World`], and ends it, which looks for leaks.
 
+mod audit;
+mod aws;
 mod canaries;
 mod cluster;
 mod kind;
@@ -13,11 +15,12 @@ mod vault;
 mod world;
 
 pub(crate) use self::{
+    audit::in_words,
+    aws::{aws, aws_spec, values_read},
     cluster::{Cluster, deploy},
     kind::Kind,
-    operator::Operator,
-    patience::{PATIENCE, eventually},
-    secrets::entries,
-    vault::{Mount, vault},
-    world::{Condition, Manifest, Setup, World, measured},
+    patience::eventually,
+    secrets::{encoded, entries},
+    vault::{Mount, secure_vault},
+    world::{Condition, Setup, World, measured},
 };

@@ -4,3 +4,8 @@
 mod harness;
 
 mod walk_through;
+
+mod counted;
+mod leaks;
+mod stores;
+mod switch_over;

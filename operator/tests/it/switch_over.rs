@@ -66,7 +66,11 @@ async fn replay_secret(world: &World, recorded: &Value) -> Value {
     let manager = format!("externalsecrets.external-secrets.io/{owner}");
     let collection = Kind::Secret.collection(&world.namespace);
     let written = write(world, "POST", &collection, &manager, &secret).await;
-    assert_eq!(fields(&written, &object), fields(recorded, &recorded_owner(recorded)), "it is as the original's");
+    assert_eq!(
+        fields(&written, &object),
+        fields(recorded, &recorded_owner(recorded)),
+        "it is as the original's"
+    );
     written
 }
 
@@ -129,7 +133,10 @@ async fn replay_all(world: &World, file: &str, mount: &Mount) -> Vec<Value> {
 }
 
 /// An ExternalSecret that shares its Secret or leaves it to itself, with what the original wrote; answers both.
-async fn replay_unowned(world: &World, Unowned { name, policy, theirs, ours, digest, manager }: Unowned) -> [Value; 2] {
+async fn replay_unowned(
+    world: &World,
+    Unowned { name, policy, theirs, ours, digest, manager }: Unowned,
+) -> [Value; 2] {
     let spec = object(name).key(ours.0, "plain").creation(policy).every("1h").json();
     let collection = Kind::ExternalSecret.collection(&world.namespace);
     write(world, "POST", &collection, "kubectl-client-side-apply", &spec).await;
@@ -176,19 +183,31 @@ struct Unowned {
 
 /// Digests of the original for which its own tests have these values.
 fn unowned() -> [Unowned; 3] {
-    let (foo, bar) = (("foo", "bar"), ("bar", "value2"));
+    let (alone, beside) = (("foo", "bar"), ("bar", "value2"));
     let of_one = "f2a604b87eb0cf673761e8cfea850f901fe73a3d1b2f338802107f36";
     let of_two = "1bed8bcbcb4547ffe19a19cd47d9078e84aa6598266d86b99f992d64";
-    let (long, of_long) = (
-        "aaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-        "sha3/52a6f48b37cd3535ef771a530c08d9cc4b78350ccdd33f2405e22ebb",
-    );
+    let (long, of_long) =
+        ("aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "sha3/52a6f48b37cd3535ef771a530c08d9cc4b78350ccdd33f2405e22ebb");
     let nothing = json!({});
     let theirs = json!({ "foo": "value1" });
     [
-        Unowned { name: "orphan", policy: "Orphan", theirs: nothing.clone(), ours: foo, digest: of_one, manager: "orphan" },
-        Unowned { name: "merged", policy: "Merge", theirs, ours: bar, digest: of_two, manager: "merged" },
-        Unowned { name: long, policy: "Orphan", theirs: nothing, ours: foo, digest: of_one, manager: of_long },
+        Unowned {
+            name: "orphan",
+            policy: "Orphan",
+            theirs: nothing.clone(),
+            ours: alone,
+            digest: of_one,
+            manager: "orphan",
+        },
+        Unowned { name: "merged", policy: "Merge", theirs, ours: beside, digest: of_two, manager: "merged" },
+        Unowned {
+            name: long,
+            policy: "Orphan",
+            theirs: nothing,
+            ours: alone,
+            digest: of_one,
+            manager: of_long,
+        },
     ]
 }
 
@@ -231,7 +250,11 @@ async fn what_the_original_left_is_neither_read_nor_written_and_then_goes_on() {
         objects.extend(replay_unowned(&world, left).await);
     }
     let external_secrets = objects.iter().filter(|object| object["kind"] == "ExternalSecret").count();
-    assert_eq!((external_secrets, objects.len()), (7, 14), "four that own their Secrets, and three that do not");
+    assert_eq!(
+        (external_secrets, objects.len()),
+        (7, 14),
+        "four that own their Secrets, and three that do not"
+    );
     let before = versions(&world, &objects).await;
     let (mark, of_vault) = (world.mark().await, mount.server.mark().unwrap());
     world.operator.restart().await;
@@ -248,7 +271,9 @@ async fn what_the_original_left_is_neither_read_nor_written_and_then_goes_on() {
     assert!(mount.server.since(of_vault).unwrap().below(&mount.name).is_empty());
     assert_eq!(versions(&world, &objects).await, before);
 
-    for (name, secret) in [("example", "secret-to-be-created"), ("example-vault-token", "vault-token-created")] {
+    for (name, secret) in
+        [("example", "secret-to-be-created"), ("example-vault-token", "vault-token-created")]
+    {
         goes_on(&world, name, secret, async |values: &Value| {
             aws.put("my-external-secret", &values.to_string()).unwrap();
             mount.put("my-external-secret", values).await;

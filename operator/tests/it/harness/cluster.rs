@@ -26,12 +26,13 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// The one that the tests share. Nobody stops it.
     pub(crate) async fn shared() -> Arc<Self> {
-        Arc::clone(SHARED.get_or_init(Self::alone).await)
+        let start = async || Self::alone(ControlPlaneOptions::default()).await;
+        Arc::clone(SHARED.get_or_init(start).await)
     }
 
     /// One for a test that does to it what others would notice.
-    pub(crate) async fn alone() -> Arc<Self> {
-        let plane = ControlPlane::start(ControlPlaneOptions::default()).await.unwrap();
+    pub(crate) async fn alone(options: ControlPlaneOptions) -> Arc<Self> {
+        let plane = ControlPlane::start(options).await.unwrap();
         let cluster = Self { plane };
         let (definitions, roles) = (deploy("crds"), deploy("examples/operator"));
         cluster.kubectl(&["apply", "--server-side", "-f", &definitions]).await;
@@ -40,9 +41,20 @@ impl Cluster {
         Arc::new(cluster)
     }
 
+    /// Makes a namespace of exactly this name.
+    pub(crate) async fn make_namespace(&self, name: String) -> String {
+        self.plane.create("/api/v1/namespaces", &json!({ "metadata": { "name": name } })).await.unwrap();
+        name
+    }
+
     /// Makes a service account with the operator's role, and answers its kubeconfig.
     pub(crate) async fn operator_account(&self, name: &str) -> String {
         self.account(name, ROLE).await;
+        self.account_kubeconfig(name).await
+    }
+
+    /// A kubeconfig of such a service account.
+    pub(crate) async fn account_kubeconfig(&self, name: &str) -> String {
         self.plane.kubeconfig_for(NAMESPACE, name).await.unwrap()
     }
 

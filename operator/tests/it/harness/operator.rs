@@ -112,8 +112,13 @@ impl Operator {
 
     /// Kills it if it runs, starts it again as it was, and waits until it is ready.
     pub(crate) async fn restart(&self) {
-        self.process.restart().unwrap();
+        self.start_again();
         self.ready().await;
+    }
+
+    /// Kills it if it runs, and starts it again as it was. It is not ready yet when this returns.
+    pub(crate) fn start_again(&self) {
+        self.process.restart().unwrap();
     }
 
     fn log_file(&self) -> PathBuf {

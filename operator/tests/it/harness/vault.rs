@@ -8,10 +8,18 @@ use super::World;
 
 static SHARED: OnceCell<OpenBao> = OnceCell::const_new();
 
+static SECURE: OnceCell<OpenBao> = OnceCell::const_new();
+
 /// The server that the tests share. Nobody stops it.
 pub(crate) async fn vault() -> &'static OpenBao {
     let start = async || OpenBao::start(Mode::Development).await.unwrap();
     SHARED.get_or_init(start).await
+}
+
+/// One that is reached over TLS, with an authority of its own. Nobody stops it.
+pub(crate) async fn secure_vault() -> &'static OpenBao {
+    let start = async || OpenBao::start(Mode::Persistent).await.unwrap();
+    SECURE.get_or_init(start).await
 }
 
 /// A KV engine of version 2 of a test's own, and a token that may read it.

@@ -19,7 +19,7 @@ use tokio::process::Command;
 
 use super::{
     canaries::Canaries,
-    cluster::{self, Cluster},
+    cluster::{self, Cluster, ROLE},
     kind::Kind,
     operator::{Operator, Options},
     patience::eventually,
@@ -29,19 +29,37 @@ use super::{
 /// What a test needs.
 pub(crate) struct Setup {
     name: String,
+    is_exact: bool,
     cluster: Option<Arc<Cluster>>,
+    everywhere: bool,
     options: Options,
 }
 
 impl Setup {
     /// A namespace whose name begins so, and an operator for it alone, on the cluster that all share.
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), cluster: None, options: Options::default() }
+        Self {
+            name: name.to_owned(),
+            is_exact: false,
+            cluster: None,
+            everywhere: false,
+            options: Options::default(),
+        }
+    }
+
+    /// As [`new`](Self::new), with a namespace of exactly this name, which no other test takes.
+    pub(crate) fn exactly(name: &str) -> Self {
+        Self { is_exact: true, ..Self::new(name) }
     }
 
     /// On a cluster of the test's own.
     pub(crate) fn on(self, cluster: Arc<Cluster>) -> Self {
         Self { cluster: Some(cluster), ..self }
+    }
+
+    /// With an operator for all namespaces, which only a cluster of the test's own can bear.
+    pub(crate) fn everywhere(self) -> Self {
+        Self { everywhere: true, ..self }
     }
 
     /// With an AWS double.
@@ -70,14 +88,19 @@ impl Setup {
 
     /// Starts all that; the operator may not be ready yet.
     pub(crate) async fn start_unready(self) -> World {
-        let Self { name, cluster, mut options } = self;
+        let Self { name, is_exact, cluster, everywhere, mut options } = self;
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => Cluster::shared().await,
         };
-        let namespace = cluster.plane.namespace(&name).await.unwrap();
+        let namespace = match is_exact {
+            true => cluster.make_namespace(name).await,
+            false => cluster.plane.namespace(&name).await.unwrap(),
+        };
         let kubeconfig = cluster.operator_account(&namespace).await;
-        options.arguments.insert(0, format!("--namespace={namespace}"));
+        if !everywhere {
+            options.arguments.insert(0, format!("--namespace={namespace}"));
+        }
         let folder = TempDir::with_prefix("eso-it-").unwrap();
         let own =
             cluster.plane.kubeconfig().replace("namespace: default", &format!("namespace: {namespace}"));
@@ -312,6 +335,31 @@ impl World {
             })
         })
         .await
+    }
+
+    /// Gives this test's operator a role of its own, which is the one that all have but for what is changed here.
+    pub(crate) async fn operator_may(&self, change: impl FnOnce(&mut Vec<Value>)) {
+        let mut role = self.get(Kind::ClusterRole, ROLE).await.expect("the operator's role must be there");
+        change(role["rules"].as_array_mut().expect("a role must have rules"));
+        let own = format!("{ROLE}-{}", self.namespace);
+        role["metadata"] = json!({ "name": own });
+        self.create(role).await;
+        self.bind(&own).await;
+    }
+
+    /// Gives this test's operator the role that all have.
+    pub(crate) async fn allow_everything(&self) {
+        self.bind(ROLE).await;
+    }
+
+    /// The role of a binding never changes: it is made anew.
+    async fn bind(&self, role: &str) {
+        let name = format!("{ROLE}-{}", self.namespace);
+        let mut binding = self.get(Kind::ClusterRoleBinding, &name).await.expect("a binding must be there");
+        self.delete(Kind::ClusterRoleBinding, &name).await;
+        binding["metadata"] = json!({ "name": name });
+        binding["roleRef"]["name"] = json!(role);
+        self.create(binding).await;
     }
 
     /// Events about an object of this namespace, as `type reason message`, the oldest first.

@@ -1,0 +1,307 @@
+//! No value, token or key gets out, whatever goes wrong: every error path once, at the noisiest log level, with servers
+//! that put secrets wherever a text can be. `World::end` looks for them.
+
+use eso_rig::{Effect, FastAws, Fault, Method, Reply, Scripted, ScriptedRequest};
+use eso_testkit::objects::{ObjectBuilder, object, store};
+use serde_json::{Value, json};
+
+use crate::harness::{Kind, Setup, World, aws, aws_spec, eventually};
+
+const UNREADABLE: &str = "could not get secret data from provider";
+
+/// How every JSON Web Token begins that the API server signs.
+const TOKEN_BEGINNING: &str = "eyJhbGciOiJ";
+
+/// Waits until each object has failed so, and has said it in an event.
+async fn all_fail(world: &World, names: &[String], beginning: &str) {
+    for name in names {
+        world.fails(name, beginning).await;
+        eventually(&format!("there is an event of {name}"), async || match world.events(name).await.len() {
+            0 => Err("there is none".to_owned()),
+            _ => Ok(()),
+        })
+        .await;
+    }
+}
+
+/// What a Vault answers to reads that go wrong, or to what is wrong with what is read.
+fn vault_answers(secret: &str) -> Vec<(&'static str, Reply)> {
+    let errors = json!({ "errors": [secret], "warnings": [secret] });
+    let document =
+        |data: Value| Reply::json(200, &json!({ "data": { "data": data, "metadata": { "version": 1 } } }));
+    vec![
+        ("forbidden", Reply::json(403, &errors)),
+        ("refused", Reply::json(400, &errors)),
+        ("absent", Reply::json(404, &errors)),
+        ("other-kv", Reply::json(404, &json!({ "errors": [], "warnings": [secret] }))),
+        ("broken", Reply::status(500).body(secret.to_owned())),
+        ("sealed", Reply::json(503, &json!({ "errors": [format!("Vault is sealed {secret}")] }))),
+        ("throttled", Reply::json(429, &errors).header("retry-after", secret)),
+        ("redirect", Reply::status(307).header("location", &format!("http://127.0.0.1:9/{secret}"))),
+        ("teapot", Reply::status(418).header("x-secret", secret).body(secret.to_owned())),
+        ("no-json", Reply::status(200).body(secret.to_owned())),
+        ("no-data", Reply::json(200, &json!({ "data": secret }))),
+        ("no-document", document(json!(secret))),
+        ("cut", Reply::status(200).body(format!("{{\"data\":{{\"data\":{{\"password\":\"{secret}"))),
+        ("no-property", document(json!({ "other": secret }))),
+    ]
+}
+
+/// A Vault that takes any token and answers every read so, and a store for it.
+async fn vault(
+    world: &World,
+    name: &str,
+    auth: Value,
+    answer: impl FnMut(&ScriptedRequest) -> Option<Reply> + Send + 'static,
+) -> Scripted {
+    let server = Scripted::start().await.unwrap();
+    let of_token = json!({ "data": { "ttl": 0, "renewable": false, "type": "service" } });
+    server.always("GET", "/v1/auth/token/lookup-self", Reply::json(200, &of_token));
+    server.otherwise(answer);
+    world
+        .create(
+            store(name).provider("vault", &json!({ "server": server.url(), "path": "secret", "auth": auth })),
+        )
+        .await;
+    server
+}
+
+fn by_token() -> Value {
+    json!({ "tokenSecretRef": { "name": "token", "key": "token" } })
+}
+
+#[tokio::test]
+async fn nothing_that_vault_says_gets_out() {
+    let world = Setup::new("leaks-vault").start().await;
+    let secret = world.canary("secret");
+    world.create_secret("token", &[("token", &world.canary("token"))]).await;
+    let (mut servers, mut names) = (Vec::new(), Vec::new());
+    for (name, reply) in vault_answers(&secret) {
+        servers.push(vault(&world, name, by_token(), move |_| Some(reply.clone())).await);
+        names.push(name.to_owned());
+        world.create(object(name).store(name).key("password", "db#password")).await;
+    }
+    let echo = |request: &ScriptedRequest| {
+        let said = format!("{:?} {:?}", request.headers, String::from_utf8_lossy(&request.body));
+        Some(Reply::json(403, &json!({ "errors": [said], "data": { "password": said } })))
+    };
+    servers.push(vault(&world, "echo", by_token(), echo).await);
+    world.create(object("echo").store("echo").key("password", "db#password")).await;
+    names.push("echo".to_owned());
+    all_fail(&world, &names, UNREADABLE).await;
+    for server in &servers {
+        assert!(server.requests().iter().any(|request| request.path.contains("db")), "each was read from");
+    }
+    world.end().await;
+}
+
+/// What an object asks of the document `db`.
+type Asks = fn(ObjectBuilder) -> ObjectBuilder;
+
+#[tokio::test]
+async fn nothing_of_what_is_read_gets_out_where_it_is_not_what_was_asked_for() {
+    let world = Setup::new("leaks-values").start().await;
+    let secret = world.canary("secret");
+    world.create_secret("token", &[("token", &world.canary("token"))]).await;
+    let long = format!("{secret} ").repeat(60_000);
+    let documents: [(&str, Value, Asks, &str); 6] = [
+        (
+            "deep",
+            json!({ "password": secret }),
+            |object| object.key("password", "db#password.deep"),
+            UNREADABLE,
+        ),
+        ("list", json!({ "password": [secret] }), |object| object.extract("db#password"), UNREADABLE),
+        ("text", json!({ "password": secret }), |object| object.extract("db#password"), UNREADABLE),
+        (
+            "almost",
+            json!({ "password": format!("{{\"a\":\"{secret}") }),
+            |object| object.extract("db#password"),
+            UNREADABLE,
+        ),
+        ("twice", json!({ "a/b": secret, "a_b": secret }), |object| object.extract("db"), UNREADABLE),
+        (
+            "large",
+            json!({ "password": long }),
+            |object| object.key("password", "db#password"),
+            "could not update secret",
+        ),
+    ];
+    let mut servers = Vec::new();
+    for (name, document, asks, beginning) in documents {
+        let reply = Reply::json(200, &json!({ "data": { "data": document, "metadata": { "version": 1 } } }));
+        servers.push(vault(&world, name, by_token(), move |_| Some(reply.clone())).await);
+        world.create(asks(object(name).store(name))).await;
+        all_fail(&world, &[name.to_owned()], beginning).await;
+    }
+    let fake = store("fake").value("plain", &secret).value("json", &json!({ "a": secret }).to_string());
+    world.create(fake).await;
+    world.create(object("fake-text").store("fake").key("password", "plain#password")).await;
+    world.create(object("fake-members").store("fake").extract("plain")).await;
+    world.create(object("fake-missing").store("fake").key("password", "json#b")).await;
+    all_fail(&world, &["fake-text", "fake-members", "fake-missing"].map(str::to_owned), UNREADABLE).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn nothing_of_a_login_gets_out() {
+    let world = Setup::new("leaks-login").start().await;
+    world.watch_for(TOKEN_BEGINNING);
+    let secret = world.canary("secret");
+    let ids = [("role", world.canary("role-id")), ("secret", world.canary("secret-id"))];
+    world.create_secret("ids", &ids.each_ref().map(|(key, id)| (*key, id.as_str()))).await;
+    world.create(json!({ "kind": "ServiceAccount", "metadata": { "name": "reader" } })).await;
+    let role = json!({ "appRole": {
+        "roleRef": { "name": "ids", "key": "role" }, "secretRef": { "name": "ids", "key": "secret" },
+    } });
+    let account = json!({ "kubernetes": { "role": "demo", "serviceAccountRef": { "name": "reader" } } });
+    let granted = json!({ "auth": { "client_token": secret, "lease_duration": 3600, "renewable": true, "policies": [] } });
+    let answers = [
+        ("echo", None),
+        ("no-json", Some(Reply::status(200).body(secret.clone()))),
+        (
+            "no-token",
+            Some(Reply::json(200, &json!({ "auth": { "client_token": [secret] }, "data": secret }))),
+        ),
+        ("granted", Some(Reply::json(200, &granted))),
+    ];
+    let mut servers = Vec::new();
+    let mut names = Vec::new();
+    for (auth_name, auth) in [("role", role), ("account", account)] {
+        for (answer_name, answer) in answers.clone() {
+            let name = format!("{auth_name}-{answer_name}");
+            let server = vault(&world, &name, auth.clone(), move |request| {
+                let is_login = request.path.contains("/login");
+                let said = format!("{:?} {}", request.headers, String::from_utf8_lossy(&request.body));
+                let echo = Reply::json(403, &json!({ "errors": [said] }));
+                Some(answer.clone().filter(|_| is_login).unwrap_or(echo))
+            });
+            servers.push(server.await);
+            world.create(object(&name).store(&name).key("password", "db#password")).await;
+            names.push(name);
+        }
+    }
+    all_fail(&world, &names, UNREADABLE).await;
+    for server in &servers {
+        let logins = server.requests().into_iter().filter(|request| request.path.contains("/login"));
+        let bodies: Vec<String> =
+            logins.map(|login| String::from_utf8_lossy(&login.body).into_owned()).collect();
+        let is_whole = |body: &String| body.contains(TOKEN_BEGINNING) || body.contains(&ids[1].1);
+        assert!(bodies.iter().any(is_whole), "each was logged in at with a secret: {bodies:?}");
+    }
+    world.end().await;
+}
+
+/// Faults of AWS that say secrets, by the key that meets them.
+fn aws_faults(secret: &str, id: &str) -> Vec<(&'static str, Fault)> {
+    let quoting = format!("Credential={id}/20260101/us-east-1 SecretString={secret}");
+    let error = |status: u16, code: &str| Fault::error(status, code, &quoting);
+    let body = |body: String| Fault::new(Effect::Body(body));
+    vec![
+        ("denied", error(400, "AccessDeniedException")),
+        ("rejected", error(400, "UnrecognizedClientException")),
+        ("invalid", error(400, "InvalidRequestException")),
+        ("undecrypted", error(400, "DecryptionFailure")),
+        ("absent", error(400, "ResourceNotFoundException")),
+        ("throttled", error(400, "ThrottlingException")),
+        ("broken", error(500, "InternalServiceError")),
+        ("gateway", error(502, secret)),
+        ("coded", error(400, secret)),
+        ("no-json", body(secret.to_owned())),
+        ("cut", body(format!("{{\"SecretString\":\"{secret}"))),
+        ("no-value", body(json!({ "Name": secret, "ARN": secret, "VersionId": secret }).to_string())),
+        ("gone", Fault::new(Effect::Disconnect)),
+    ]
+}
+
+/// A store of its own for each case, in a region of its own: what is behind one of them fails for no other.
+async fn aws_store(world: &World, name: &str) {
+    let mut spec = aws_spec("keys");
+    spec["region"] = json!(format!("test-{name}-1"));
+    world.create(store(name).provider("aws", &spec)).await;
+}
+
+async fn with_keys(name: &str) -> (World, FastAws, String) {
+    let aws = aws();
+    let world = Setup::new(name).aws(&aws.url()).start().await;
+    let (id, key) = (world.canary("id"), world.canary("key"));
+    world.create_secret("keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
+    (world, aws, id)
+}
+
+#[tokio::test]
+async fn nothing_that_aws_says_gets_out() {
+    let (world, aws, id) = with_keys("leaks-aws").await;
+    let secret = world.canary("secret");
+    let mut names = Vec::new();
+    for (name, fault) in aws_faults(&secret, &id) {
+        aws.put(name, &secret).unwrap();
+        aws.fault(fault.key(name));
+        aws_store(&world, name).await;
+        world.create(object(name).store(name).key("password", name)).await;
+        names.push(name.to_owned());
+    }
+    aws.put("plain", &secret).unwrap();
+    aws.put("json", &json!({ "first": secret }).to_string()).unwrap();
+    aws.put_binary("binary", &[secret.as_bytes(), &[0xff, 0xfe]].concat()).unwrap();
+    aws_store(&world, "values").await;
+    for (name, remote) in [("text", "plain#first"), ("missing", "json#second"), ("binary", "binary#first")] {
+        world.create(object(name).store("values").key("password", remote)).await;
+        names.push(name.to_owned());
+    }
+    for (name, remote) in
+        [("no-members", "plain"), ("no-members-in", "json#first"), ("binary-members", "binary")]
+    {
+        world.create(object(name).store("values").extract(remote)).await;
+        names.push(name.to_owned());
+    }
+    all_fail(&world, &names, UNREADABLE).await;
+    for name in &names[..13] {
+        assert!(aws.count_key("GetSecretValue", name) > 0, "{name} was read");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn nothing_that_aws_says_of_a_batch_or_a_role_gets_out() {
+    let (world, aws, id) = with_keys("leaks-batch").await;
+    let secret = world.canary("secret");
+    let quoting = format!("Credential={id} SecretString={secret}");
+    for key in ["first", "second"] {
+        aws.put(key, &secret).unwrap();
+    }
+    let batch = |fault: Fault| fault.operation("BatchGetSecretValue");
+    aws.fault(batch(Fault::error(400, "AccessDeniedException", &quoting)).times(1));
+    aws_store(&world, "denied").await;
+    world.create(object("denied").store("denied").key("a", "first").key("b", "second")).await;
+    world.synced("denied").await;
+    assert_eq!(aws.count("BatchGetSecretValue"), 1);
+
+    aws.fault(batch(Fault::error(400, "DecryptionFailure", &quoting)).key("first"));
+    aws_store(&world, "half").await;
+    world.create(object("half").store("half").key("a", "first").key("b", "second")).await;
+
+    let role = format!("arn:aws:iam::123456789012:role/{}", "reader");
+    aws.fault(Fault::error(403, "AccessDenied", &quoting).operation("AssumeRole"));
+    let mut spec = aws_spec("keys");
+    spec["role"] = json!(role);
+    spec["externalID"] = json!(world.canary("external-id"));
+    world.create(store("role").provider("aws", &spec)).await;
+    world.create(object("role").store("role").key("password", "first")).await;
+    all_fail(&world, &["half", "role"].map(str::to_owned), UNREADABLE).await;
+    assert!(aws.count("AssumeRole") > 0, "the role was asked for");
+    world.end().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "a status holds the value")]
+async fn what_gets_out_is_found() {
+    let world = Setup::new("leaks-found").start().await;
+    let secret = world.canary("secret");
+    world.create(store("main").with("/spec/controller", json!("theirs"))).await;
+    let condition = json!({ "type": "Ready", "status": "False", "message": format!("it is {secret}") });
+    let status = json!({ "status": { "conditions": [condition] } });
+    let path = format!("{}/status", world.path(Kind::SecretStore, "main"));
+    world.call(Method::PATCH.as_str(), &path, Some(&status)).await.unwrap();
+    world.end().await;
+}
