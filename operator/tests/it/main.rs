@@ -5,6 +5,11 @@ mod harness;
 
 mod walk_through;
 
+mod policies;
+mod process;
+mod prompt;
+mod wrong;
+
 mod counted;
 mod leaks;
 mod stores;
