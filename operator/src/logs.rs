@@ -11,10 +11,22 @@ use crate::args::{LogFormat, LogLevel};
 const OURS: [&str; 8] =
     ["external_secrets", "eso_core", "eso_plan", "eso_sync", "eso_kube", "eso_aws", "eso_vault", "eso_fake"];
 
+/// Libraries that print whole answers of the API server, which may hold Secrets, where they cannot be understood. What
+/// goes wrong there is logged by our own crates.
+const SILENT: [&str; 2] = ["kube_client", "kube_runtime"];
+
 /// Begins to log to the standard error. It does nothing where somebody logs already.
 pub fn begin(level: LogLevel, format: LogFormat) {
     // A second call, in a test or in a program that logs itself, leaves the first one's choice.
     drop(subscriber(level, format, std::io::stderr).try_init());
+}
+
+/// Has a crash logged by its place alone: the text of a panic can quote what was being worked on.
+pub fn keep_panics_quiet() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "crashed; please report this as a bug");
+    }));
 }
 
 fn subscriber<W>(level: LogLevel, format: LogFormat, writer: W) -> impl tracing::Subscriber
@@ -38,7 +50,8 @@ fn filter(level: LogLevel) -> EnvFilter {
         LogLevel::Error => ("error", "error"),
     };
     let ours = OURS.map(|name| format!(",{name}={ours}")).concat();
-    EnvFilter::new(format!("{others}{ours}"))
+    let silent = SILENT.map(|name| format!(",{name}=off")).concat();
+    EnvFilter::new(format!("{others}{silent}{ours}"))
 }
 
 #[cfg(test)]

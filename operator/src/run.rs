@@ -47,6 +47,7 @@ fn print_generated() -> anyhow::Result<()> {
 
 fn operate(args: Args) -> anyhow::Result<()> {
     logs::begin(args.loglevel, args.log_format);
+    logs::keep_panics_quiet();
     install_crypto();
     let endpoints = Endpoints::from_environment_values(
         args.aws_secretsmanager_endpoint.clone(),

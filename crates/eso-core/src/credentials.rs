@@ -30,6 +30,14 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError>;
+
+    /// Whether the store may log in as the operator itself, with the token of the operator's own service account.
+    ///
+    /// A store that somebody of a namespace wrote must not: its server, which they choose, would be shown a token that
+    /// can read every Secret.
+    fn lends_own_identity(&self) -> bool {
+        false
+    }
 }
 
 /// Why a credential could not be had.

@@ -221,6 +221,10 @@ impl KubernetesCredentials {
 
 #[async_trait]
 impl CredentialSource for KubernetesCredentials {
+    fn lends_own_identity(&self) -> bool {
+        matches!(self.scope, Scope::Any { .. })
+    }
+
     async fn secret_key(&self, selector: &SecretKeySelector) -> Result<SecretBytes, CredentialError> {
         let SecretKeySelector { name, namespace, key } = selector;
         let read = async {

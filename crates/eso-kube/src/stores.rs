@@ -291,7 +291,7 @@ impl Stores for StoreRegistry {
         self.check_conditions(&specification.conditions, namespace, name).await?;
         let asking = specification.follows_who_asks(*kind).then(|| namespace.clone());
         let is_theirs = asking.is_some();
-        let standing = self.state.lock().standing(&self.shared, &key, asking).ok_or_else(not_ready)?;
+        let standing = self.state.lock().standing(&self.shared, &parsed, asking).ok_or_else(not_ready)?;
         first_answer(standing).await.map_err(|failure| match failure {
             // No status says it: the store is fine, and the credentials are those of who asks.
             Some(Failure { stage: _, reason }) if is_theirs => {

@@ -33,6 +33,7 @@ struct State {
     authorities: BTreeMap<String, Vec<u8>>,
     tokens: BTreeMap<String, SecretBytes>,
     down: bool,
+    lends_own_identity: bool,
     asked: Vec<Asked>,
 }
 
@@ -93,6 +94,11 @@ impl Credentials {
         self.state.lock().down = down;
     }
 
+    /// From now on the store may log in as the operator itself, or may not again.
+    pub fn set_lends_own_identity(&self, lends: bool) {
+        self.state.lock().lends_own_identity = lends;
+    }
+
     /// What was asked for so far.
     pub fn asked(&self) -> Vec<Asked> {
         self.state.lock().asked.clone()
@@ -115,6 +121,10 @@ impl Credentials {
 
 #[async_trait]
 impl CredentialSource for Credentials {
+    fn lends_own_identity(&self) -> bool {
+        self.state.lock().lends_own_identity
+    }
+
     async fn secret_key(&self, selector: &SecretKeySelector) -> Result<SecretBytes, CredentialError> {
         let name = selector.name.clone();
         let key = selector.key.clone().unwrap_or_default();

@@ -33,8 +33,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// One call, from the first byte sent to the last one read. Vault answers a login within 0.4 s on its worst days.
 const CALL_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The largest answer that is read, in bytes: eight times what fits into a Kubernetes Secret.
-const BODY_LIMIT: usize = 8 << 20;
+/// The largest answer that is read, in bytes: twice what fits into a Kubernetes Secret, and what Vault itself keeps.
+const BODY_LIMIT: usize = 2 << 20;
 
 /// The connection pools of a process: one for each way to reach servers, for as long as a store uses it.
 #[derive(Debug, Default)]

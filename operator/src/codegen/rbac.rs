@@ -50,7 +50,7 @@ const RULES: &[Rule] = &[
         why: "Labels of namespaces, which conditions of a ClusterSecretStore may ask for.",
         group: "",
         resources: &["namespaces"],
-        verbs: &["list", "watch"],
+        verbs: &["get", "list", "watch"],
     },
     Rule {
         why: "Tokens of the service accounts that stores log in with.",

@@ -30,7 +30,8 @@ fn logged(level: LogLevel, format: LogFormat) -> String {
         tracing::info!(target: "eso_sync::engine", "ours-info");
         tracing::trace!(target: "eso_sync::engine", "ours-trace");
         tracing::warn!(target: "hyper::client", "theirs-warn");
-        tracing::info!(target: "kube_client::client", "theirs-info");
+        tracing::info!(target: "hyper::client", "theirs-info");
+        tracing::error!(target: "kube_client::client", "theirs-whole-answer");
     });
     let bytes = buffer.0.lock().unwrap().clone();
     String::from_utf8(bytes).unwrap()
@@ -39,7 +40,7 @@ fn logged(level: LogLevel, format: LogFormat) -> String {
 #[track_caller]
 fn check(level: LogLevel, expected: &[&str]) {
     let text = logged(level, LogFormat::Text);
-    let all = ["ours-error", "ours-info", "ours-trace", "theirs-warn", "theirs-info"];
+    let all = ["ours-error", "ours-info", "ours-trace", "theirs-warn", "theirs-info", "theirs-whole-answer"];
     let found: Vec<_> = all.into_iter().filter(|line| text.contains(line)).collect();
     assert_eq!(found, expected, "{text}");
 }

@@ -10,8 +10,11 @@ mod cluster;
 mod kind;
 mod operator;
 mod patience;
+mod roles;
 mod secrets;
+mod setup;
 mod vault;
+mod waits;
 mod world;
 
 pub(crate) use self::{
@@ -21,6 +24,8 @@ pub(crate) use self::{
     kind::Kind,
     patience::eventually,
     secrets::{encoded, entries},
+    setup::Setup,
     vault::{Mount, secure_vault},
-    world::{Condition, Setup, World, measured},
+    waits::{Condition, measured},
+    world::World,
 };

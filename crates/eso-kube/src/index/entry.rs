@@ -66,7 +66,10 @@ pub struct Snapshot {
 #[derive(Debug)]
 pub(super) struct Entry {
     uid: Box<str>,
+    /// The newest version of the object that the watch showed.
     version: u64,
+    /// The newest version at which its status is known: that of our own write may come before the watch's.
+    status_version: u64,
     pub(super) namespace: Arc<str>,
     pub(super) name: Box<str>,
     pub(super) target: Option<Box<str>>,
@@ -93,6 +96,7 @@ impl Entry {
         let mut entry = Self {
             uid: text(object.metadata.uid.as_ref()),
             version: 0,
+            status_version: 0,
             namespace,
             name: text(object.metadata.name.as_ref()),
             target: None,
@@ -128,7 +132,9 @@ impl Entry {
             return false;
         }
         self.version = version;
-        self.set_status(&object.data["status"]);
+        if version >= self.status_version {
+            self.set_status(&object.data["status"], version);
+        }
         let slim = Packed::of(&slim(object));
         if slim == self.object {
             return false;
@@ -216,9 +222,10 @@ impl Entry {
     }
 
     pub(super) fn reported(&mut self, status: &ExternalSecretStatus, version: u64) {
-        if version >= self.version {
-            self.version = version;
-            self.set_status(&json!(status));
+        // An edit that was made before our write, and is still on its way, must not be taken for an older state: only
+        // the watch says how new the object is.
+        if version >= self.status_version.max(self.version) {
+            self.set_status(&json!(status), version);
         }
     }
 
@@ -271,7 +278,8 @@ impl Entry {
         }
     }
 
-    fn set_status(&mut self, status: &Value) {
+    fn set_status(&mut self, status: &Value, version: u64) {
+        self.status_version = version;
         let conditions = status["conditions"].as_array();
         let mut conditions = conditions.into_iter().flatten();
         self.ready =

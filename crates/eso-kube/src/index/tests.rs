@@ -313,6 +313,17 @@ fn a_status_that_was_written_is_not_taken_back_by_an_older_event() {
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
 }
 
+#[test]
+fn an_edit_that_the_watch_shows_after_our_own_status_write_is_not_lost() {
+    let (mut index, object) = both();
+    let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
+    index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
+    index.meet_object(dynamic(app(29).every("7m")));
+    let snapshot = index.snapshot(object.id).unwrap();
+    assert_eq!(snapshot.object["spec"]["refreshInterval"], "7m");
+    assert_eq!(index.users(&store("main"), None), [(object, true)]);
+}
+
 /// The goal is 60 MB for 50,000 objects, all told.
 #[test]
 fn an_entry_is_small() {

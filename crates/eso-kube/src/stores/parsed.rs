@@ -172,6 +172,15 @@ fn within_bounds(references: &[Reference], scope: &Scope) -> Result<(), String> 
     })
 }
 
+/// How often one read is tried again at the most: an object waits meanwhile, and takes the place of another.
+const MOST_RETRIES: u32 = 10;
+
+/// How long one read is tried again at the most; after that the engine tries again, and others come first.
+const LONGEST_RETRYING: Duration = Duration::from_secs(30);
+
+/// A store is not validated more often, whatever it says.
+const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+
 fn store_settings(provider: &Provider, retry: Option<&RetrySettings>) -> Result<StoreSettings, String> {
     let mut settings = StoreSettings::default();
     let Some(RetrySettings { max_retries, retry_interval }) = retry else { return Ok(settings) };
@@ -180,6 +189,8 @@ fn store_settings(provider: &Provider, retry: Option<&RetrySettings>) -> Result<
     if let Some(text) = retry_interval.as_deref().filter(|text| !text.is_empty()) {
         settings.retry_interval = duration("retryInterval", text)?;
     }
+    settings.retries = settings.retries.min(MOST_RETRIES);
+    settings.retry_interval = settings.retry_interval.min(LONGEST_RETRYING / settings.retries.max(1));
     Ok(settings)
 }
 
@@ -192,7 +203,7 @@ fn interval(refresh_interval: Option<&IntOrString>) -> Result<Option<Duration>, 
         Some(IntOrString::String(text)) if text.is_empty() => return Ok(None),
         Some(IntOrString::String(text)) => duration("refreshInterval", text)?,
     };
-    Ok(Some(interval).filter(|interval| !interval.is_zero()))
+    Ok(Some(interval).filter(|interval| !interval.is_zero()).map(|interval| interval.max(SHORTEST_INTERVAL)))
 }
 
 fn duration(field: &str, text: &str) -> Result<Duration, String> {

@@ -119,14 +119,16 @@ impl State {
         self.stores.get(key).map(|entry| Arc::clone(&entry.parsed))
     }
 
-    /// How an identity stands; one that nobody asked for before is connected.
+    /// How an identity of the store stands; one that nobody asked for before is connected. `None` where the store was
+    /// edited meanwhile: what was checked of `parsed` says nothing of the store that is there now.
     pub(super) fn standing(
         &mut self,
         shared: &Arc<Shared>,
-        key: &StoreKey,
+        parsed: &Arc<Parsed>,
         asking: Option<String>,
     ) -> Option<watch::Receiver<Standing>> {
-        let entry = self.stores.get_mut(key)?;
+        let key = &parsed.key;
+        let entry = self.stores.get_mut(key).filter(|entry| Arc::ptr_eq(&entry.parsed, parsed))?;
         if asking.is_some() && !entry.keepers.contains_key(&asking) {
             let parsed = Arc::clone(&entry.parsed);
             self.drop_keepers(key, |_, keeper| keeper.idle() > LONGEST_IDLE);

@@ -72,6 +72,11 @@ impl Authenticator {
     }
 
     fn own(&self) -> Result<String, ProviderError> {
+        if !self.credentials.lends_own_identity() {
+            let words =
+                "a SecretStore cannot log in as the operator itself: name a serviceAccountRef or a secretRef";
+            return Err(Call::Login.error(ErrorKind::Invalid, Reason::new(words)));
+        }
         let token = std::fs::read_to_string(&self.own_token).unwrap_or_default();
         match token.trim() {
             "" => Err(no_token(format!(

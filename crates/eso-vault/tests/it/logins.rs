@@ -211,6 +211,9 @@ async fn a_service_account_logs_in_with_its_token_from_each_place() {
     assert_eq!(setting.credentials.asked(), asked);
 
     let setting = Setting { vault: eso_vault::Vault::new().with_own_token(&own), ..setting };
+    let words = expect_kind(setting.connect(spec(bao.url(), by_kubernetes(json!({})))).await, Invalid);
+    assert!(words.contains("cannot log in as the operator itself"), "{words}");
+    setting.credentials.set_lends_own_identity(true);
     let words =
         expect_kind(setting.connect(spec(bao.url(), by_kubernetes(json!({})))).await, Unauthenticated);
     assert!(words.contains(&own.display().to_string()), "{words}");

@@ -40,3 +40,17 @@ impl Canaries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Canaries;
+
+    #[test]
+    #[should_panic(expected = "the log holds the value")]
+    fn a_value_that_was_cut_short_is_found() {
+        let canaries = Canaries::default();
+        let value = canaries.value("password");
+        canaries.assert_absent("the log", "nothing of the kind");
+        canaries.assert_absent("the log", &format!("login with {}…", &value[..14]));
+    }
+}

@@ -1,131 +1,39 @@
 //! One test's part of the cluster: a namespace, an operator that serves it, and what a user does there.
 
 use std::{
-    fs,
-    future::Future,
+    io::{Write as _, stderr},
+    path::PathBuf,
     sync::Arc,
-    time::{Duration, Instant},
+    thread,
 };
 
 use eso_testkit::objects::{ObjectBuilder, StoreBuilder};
 use http::Request;
-use kube::{
-    Client, Config,
-    config::{KubeConfigOptions, Kubeconfig},
-};
+use kube::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{
     canaries::Canaries,
-    cluster::{self, Cluster, ROLE},
+    cluster::{self, Cluster},
     kind::Kind,
-    operator::{Operator, Options},
-    patience::eventually,
-    secrets::entries,
+    operator::Operator,
 };
 
-/// What a test needs.
-pub(crate) struct Setup {
-    name: String,
-    is_exact: bool,
-    cluster: Option<Arc<Cluster>>,
-    everywhere: bool,
-    options: Options,
-}
-
-impl Setup {
-    /// A namespace whose name begins so, and an operator for it alone, on the cluster that all share.
-    pub(crate) fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            is_exact: false,
-            cluster: None,
-            everywhere: false,
-            options: Options::default(),
-        }
-    }
-
-    /// As [`new`](Self::new), with a namespace of exactly this name, which no other test takes.
-    pub(crate) fn exactly(name: &str) -> Self {
-        Self { is_exact: true, ..Self::new(name) }
-    }
-
-    /// On a cluster of the test's own.
-    pub(crate) fn on(self, cluster: Arc<Cluster>) -> Self {
-        Self { cluster: Some(cluster), ..self }
-    }
-
-    /// With an operator for all namespaces, which only a cluster of the test's own can bear.
-    pub(crate) fn everywhere(self) -> Self {
-        Self { everywhere: true, ..self }
-    }
-
-    /// With an AWS double.
-    pub(crate) fn aws(self, url: &str) -> Self {
-        self.variable("AWS_SECRETSMANAGER_ENDPOINT", url).variable("AWS_STS_ENDPOINT", url)
-    }
-
-    /// With one more argument for the operator.
-    pub(crate) fn argument(mut self, argument: &str) -> Self {
-        self.options.arguments.push(argument.to_owned());
-        self
-    }
-
-    /// With one more variable in the operator's environment.
-    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
-        self.options.environment.push((name.to_owned(), value.to_owned()));
-        self
-    }
-
-    /// Starts all that, and returns when the operator is ready.
-    pub(crate) async fn start(self) -> World {
-        let world = self.start_unready().await;
-        world.operator.ready().await;
-        world
-    }
-
-    /// Starts all that; the operator may not be ready yet.
-    pub(crate) async fn start_unready(self) -> World {
-        let Self { name, is_exact, cluster, everywhere, mut options } = self;
-        let cluster = match cluster {
-            Some(cluster) => cluster,
-            None => Cluster::shared().await,
-        };
-        let namespace = match is_exact {
-            true => cluster.make_namespace(name).await,
-            false => cluster.plane.namespace(&name).await.unwrap(),
-        };
-        let kubeconfig = cluster.operator_account(&namespace).await;
-        if !everywhere {
-            options.arguments.insert(0, format!("--namespace={namespace}"));
-        }
-        let folder = TempDir::with_prefix("eso-it-").unwrap();
-        let own =
-            cluster.plane.kubeconfig().replace("namespace: default", &format!("namespace: {namespace}"));
-        fs::write(folder.path().join("kubeconfig"), own).unwrap();
-        World {
-            client: client(cluster.plane.kubeconfig()).await,
-            operator: Operator::start(&kubeconfig, &options),
-            canaries: Canaries::default(),
-            ended: false,
-            cluster,
-            namespace,
-            folder,
-        }
-    }
-}
+/// How much of an operator's log a test shows that fails.
+const TAIL_LINES: usize = 40;
 
 /// One test's part of the cluster. Whatever is done there is done as the cluster's administrator.
 pub(crate) struct World {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) namespace: String,
     pub(crate) operator: Operator,
-    client: Client,
-    canaries: Canaries,
-    folder: TempDir,
-    ended: bool,
+    pub(super) client: Client,
+    pub(super) canaries: Canaries,
+    /// Holds the administrator's kubeconfig, set to the namespace.
+    pub(super) folder: TempDir,
+    pub(super) ended: bool,
 }
 
 /// An object as a user writes it; the namespace is the test's.
@@ -178,12 +86,13 @@ impl World {
     /// statuses.
     pub(crate) async fn end(mut self) {
         self.ended = true;
-        let metrics = self.operator.metrics().await.unwrap_or_default();
         if self.operator.ended().is_none() {
+            let metrics =
+                self.operator.metrics().await.expect("an operator that runs must serve its metrics");
+            self.canaries.assert_absent("/metrics", &metrics);
             let status = self.operator.terminate().await;
             assert!(status.success(), "the operator ended with {status}: {}", self.operator.log());
         }
-        self.canaries.assert_absent("/metrics", &metrics);
         self.canaries.assert_absent("the log", &self.operator.log());
         self.canaries.assert_absent("an event", &json!(self.all(Kind::Event).await).to_string());
         for kind in [Kind::ExternalSecret, Kind::SecretStore, Kind::ClusterSecretStore] {
@@ -265,103 +174,6 @@ impl World {
         list["items"].as_array_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Waits until an object is there and is so, and answers it.
-    pub(crate) async fn until(
-        &self,
-        kind: Kind,
-        name: &str,
-        what: &str,
-        is_so: impl Fn(&Value) -> bool,
-    ) -> Value {
-        let what = format!("{kind:?} {name} {what}");
-        eventually(&what, async || match self.get(kind, name).await {
-            Some(object) if is_so(&object) => Ok(object),
-            Some(object) => Err(format!("it is {object}; {}", self.described(name).await)),
-            None => Err(format!("it is not there; {}", self.described(name).await)),
-        })
-        .await
-    }
-
-    /// Waits until an object is gone.
-    pub(crate) async fn gone(&self, kind: Kind, name: &str) {
-        eventually(&format!("{kind:?} {name} is gone"), async || match self.get(kind, name).await {
-            None => Ok(()),
-            Some(object) => Err(format!("it is {object}")),
-        })
-        .await;
-    }
-
-    /// Waits until a Secret holds exactly these entries, and answers it.
-    pub(crate) async fn holds(&self, name: &str, expected: &[(&str, &str)]) -> Value {
-        let expected =
-            expected.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let what = format!("holds {expected:?}");
-        self.until(Kind::Secret, name, &what, |secret| entries(secret) == expected).await
-    }
-
-    /// Waits until an ExternalSecret is Ready with this reason and message, and answers it.
-    pub(crate) async fn says(&self, name: &str, reason: &str, message: &str) -> Value {
-        let expected = Condition { status: "True".into(), reason: reason.into(), message: message.into() };
-        self.until(Kind::ExternalSecret, name, &format!("says {expected:?}"), |object| {
-            Condition::of(object).as_ref() == Some(&expected)
-        })
-        .await
-    }
-
-    /// Waits until an ExternalSecret is in step.
-    pub(crate) async fn synced(&self, name: &str) -> Value {
-        self.says(name, "SecretSynced", "secret synced").await
-    }
-
-    /// Waits until an ExternalSecret says that it failed, in a message that begins so; answers the whole message.
-    pub(crate) async fn fails(&self, name: &str, beginning: &str) -> String {
-        let failed = |object: &Value| {
-            Condition::of(object).filter(|condition| {
-                condition.status == "False"
-                    && condition.reason == "SecretSyncedError"
-                    && condition.message.starts_with(beginning)
-            })
-        };
-        let what = format!("fails with {beginning:?}");
-        let object = self.until(Kind::ExternalSecret, name, &what, |object| failed(object).is_some()).await;
-        failed(&object).expect("it must be as it was").message
-    }
-
-    /// Waits until a store's condition is so, and answers the store.
-    pub(crate) async fn store_says(&self, kind: Kind, name: &str, reason: &str, beginning: &str) -> Value {
-        self.until(kind, name, &format!("says {reason}: {beginning}"), |store| {
-            Condition::of(store).is_some_and(|condition| {
-                condition.reason == reason && condition.message.starts_with(beginning)
-            })
-        })
-        .await
-    }
-
-    /// Gives this test's operator a role of its own, which is the one that all have but for what is changed here.
-    pub(crate) async fn operator_may(&self, change: impl FnOnce(&mut Vec<Value>)) {
-        let mut role = self.get(Kind::ClusterRole, ROLE).await.expect("the operator's role must be there");
-        change(role["rules"].as_array_mut().expect("a role must have rules"));
-        let own = format!("{ROLE}-{}", self.namespace);
-        role["metadata"] = json!({ "name": own });
-        self.create(role).await;
-        self.bind(&own).await;
-    }
-
-    /// Gives this test's operator the role that all have.
-    pub(crate) async fn allow_everything(&self) {
-        self.bind(ROLE).await;
-    }
-
-    /// The role of a binding never changes: it is made anew.
-    async fn bind(&self, role: &str) {
-        let name = format!("{ROLE}-{}", self.namespace);
-        let mut binding = self.get(Kind::ClusterRoleBinding, &name).await.expect("a binding must be there");
-        self.delete(Kind::ClusterRoleBinding, &name).await;
-        binding["metadata"] = json!({ "name": name });
-        binding["roleRef"]["name"] = json!(role);
-        self.create(binding).await;
-    }
-
     /// Events about an object of this namespace, as `type reason message`, the oldest first.
     pub(crate) async fn events(&self, name: &str) -> Vec<String> {
         let list = self.call("GET", &Kind::Event.collection(&self.namespace), None).await.unwrap();
@@ -387,62 +199,21 @@ impl World {
         cluster::run(script.arg(path).env("PATH", search).env("KUBECONFIG", self.kubeconfig())).await
     }
 
-    fn kubeconfig(&self) -> std::path::PathBuf {
+    fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
-    }
-
-    /// What the ExternalSecret of that name says of itself, for somebody who wonders why nothing happens.
-    async fn described(&self, name: &str) -> String {
-        let object = self.get(Kind::ExternalSecret, name).await;
-        object.map(|object| format!("the ExternalSecret says {}", object["status"])).unwrap_or_default()
     }
 }
 
 impl Drop for World {
     fn drop(&mut self) {
-        let log = self.operator.log();
-        if std::thread::panicking() {
-            let lines: Vec<&str> = log.lines().rev().take(40).collect();
-            let tail: Vec<&str> = lines.into_iter().rev().collect();
-            // A test's output is for whoever reads why it failed.
-            std::io::Write::write_all(&mut std::io::stderr(), tail.join("\n").as_bytes()).ok();
-        } else {
+        if !thread::panicking() {
             assert!(self.ended, "a test must end its World, which looks for leaks");
+            return;
         }
+        let log = self.operator.log();
+        let lines: Vec<&str> = log.lines().collect();
+        let tail = &lines[lines.len().saturating_sub(TAIL_LINES)..];
+        // It is for whoever reads why the test failed; there is nobody to tell that it could not be shown.
+        let _ = writeln!(stderr(), "the operator's log ends so:\n{}", tail.join("\n"));
     }
-}
-
-/// The first condition of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Condition {
-    pub(crate) status: String,
-    pub(crate) reason: String,
-    pub(crate) message: String,
-}
-
-impl Condition {
-    /// The condition `Ready` of an object, where it has one.
-    pub(crate) fn of(object: &Value) -> Option<Self> {
-        let conditions = object["status"]["conditions"].as_array()?;
-        let ready = conditions.iter().find(|condition| condition["type"] == "Ready")?;
-        let text = |field: &str| ready[field].as_str().unwrap_or_default().to_owned();
-        Some(Self { status: text("status"), reason: text("reason"), message: text("message") })
-    }
-}
-
-/// How long something took; for people, no test asserts it.
-pub(crate) async fn measured<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let began = Instant::now();
-    let result = future.await;
-    let took = began.elapsed().as_secs_f32();
-    std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("{what}: {took:.2} s\n")).ok();
-    result
-}
-
-async fn client(kubeconfig: &str) -> Client {
-    external_secrets::run::install_crypto();
-    let kubeconfig = Kubeconfig::from_yaml(kubeconfig).unwrap();
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-    config.read_timeout = Some(Duration::from_secs(30));
-    Client::try_from(config).unwrap()
 }

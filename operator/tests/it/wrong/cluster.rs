@@ -8,7 +8,7 @@ use super::{
     UNREADABLE,
     patient::{Cause, Patient, goes_on},
 };
-use crate::harness::{Cluster, Kind, Setup, World, encoded, entries, eventually};
+use crate::harness::{Cluster, Kind, Setup, World, encoded, entries, eventually, measured};
 
 /// A world with the store `main`, whose values are in it, and the object `well`.
 async fn ward(name: &str) -> World {
@@ -102,7 +102,7 @@ async fn an_object_may_come_before_its_store() {
     goes_on_alone(&world).await;
     let value = world.canary("late");
     world.create(store("late").value("db", &value)).await;
-    world.holds("early", &[("password", &value)]).await;
+    measured("a store that comes late", world.holds("early", &[("password", &value)])).await;
     world.synced("early").await;
     world.end().await;
 }

@@ -37,7 +37,11 @@ impl KubeTarget {
             Sight::Unseen => self.look(id, place).await?,
         };
         let Some(seen) = seen else { return Ok(Held::Nothing) };
-        let expected = snapshot.known.as_ref().map(|known| known.keys).or_else(|| promised(desired));
+        let expected = snapshot
+            .known
+            .as_ref()
+            .map(|known| known.keys)
+            .or_else(|| promised(desired).filter(|_| is_unedited(object, desired)));
         let moved = renamed(object, desired.ownership).is_some();
         match told(&seen, snapshot.known.as_ref(), expected, moved) {
             Some(held) => Ok(held),
@@ -110,6 +114,12 @@ fn intact(contents: &Contents, expected: Option<Keys>) -> Option<Known> {
     let whole = expected.is_none_or(|expected| expected == keys);
     let written = contents.digest.as_ref() == Some(&digest);
     (whole && written).then_some(Known { version: contents.seen.version, digest: Some(digest), keys })
+}
+
+/// Whether the object is as it was when its target was written: an edit of it is no drift of the target.
+fn is_unedited(object: &ExternalSecret, desired: &Desired) -> bool {
+    let status = object.status.as_ref();
+    status.and_then(|status| status.synced_resource_version.as_ref()) == Some(&desired.revision)
 }
 
 /// The keys that the object names itself, where these are all that its target can hold.

@@ -89,7 +89,9 @@ fn retries_are_those_that_are_set_or_usual_for_the_provider() {
     check_retries(aws(), Value::Null, (0, second));
     check_retries(aws(), json!({}), (3, second));
     check_retries(vault(), json!({}), (0, second));
-    check_retries(vault(), json!({ "maxRetries": 5, "retryInterval": "10s" }), (5, Duration::from_secs(10)));
+    check_retries(vault(), json!({ "maxRetries": 5, "retryInterval": "10s" }), (5, Duration::from_secs(6)));
+    let hostile = json!({ "maxRetries": i32::MAX, "retryInterval": "100h" });
+    check_retries(vault(), hostile, (10, Duration::from_secs(3)));
     check_retries(aws(), json!({ "maxRetries": -1 }), (0, second));
 }
 

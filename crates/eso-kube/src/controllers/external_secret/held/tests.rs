@@ -9,7 +9,7 @@ use eso_plan::{
 use eso_testkit::objects::{ObjectBuilder, object};
 use serde_json::json;
 
-use super::{promised, renamed, told};
+use super::{is_unedited, promised, renamed, told};
 use crate::{
     index::Known,
     metadata::{Claim, Data, Keys, Seen},
@@ -99,4 +99,16 @@ fn a_target_was_renamed_where_the_status_names_another() {
     assert_eq!(renamed(&bound("app"), Ownership::Own), None);
     assert_eq!(renamed(&bound(""), Ownership::Own), None);
     assert_eq!(renamed(&object("app").key("a", "db").build(), Ownership::Own), None);
+}
+
+#[test]
+fn an_object_that_was_edited_since_it_was_synced_promises_nothing_about_its_target() {
+    let mut edited = object("app").key("a", "db").build();
+    let desired = external_secret::desired(&edited).unwrap();
+    edited.status = None;
+    assert!(!is_unedited(&edited, &desired));
+    for (synced, expected) in [(desired.revision.as_str(), true), ("0-older", false)] {
+        edited.status = serde_json::from_value(json!({ "syncedResourceVersion": synced })).unwrap();
+        assert_eq!(is_unedited(&edited, &desired), expected, "{synced}");
+    }
 }
