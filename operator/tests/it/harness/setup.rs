@@ -1,0 +1,115 @@
+//! What a test needs, and how it is started.
+
+use std::{fs, sync::Arc, time::Duration};
+
+use kube::{
+    Client, Config,
+    config::{KubeConfigOptions, Kubeconfig},
+};
+use tempfile::TempDir;
+
+use super::{
+    canaries::Canaries,
+    cluster::Cluster,
+    operator::{Operator, Options},
+    world::World,
+};
+
+/// What a test needs.
+pub(crate) struct Setup {
+    name: String,
+    is_exact: bool,
+    cluster: Option<Arc<Cluster>>,
+    everywhere: bool,
+    options: Options,
+}
+
+impl Setup {
+    /// A namespace whose name begins so, and an operator for it alone, on the cluster that all share.
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            is_exact: false,
+            cluster: None,
+            everywhere: false,
+            options: Options::default(),
+        }
+    }
+
+    /// As [`new`](Self::new), with a namespace of exactly this name, which no other test takes.
+    pub(crate) fn exactly(name: &str) -> Self {
+        Self { is_exact: true, ..Self::new(name) }
+    }
+
+    /// On a cluster of the test's own.
+    pub(crate) fn on(self, cluster: Arc<Cluster>) -> Self {
+        Self { cluster: Some(cluster), ..self }
+    }
+
+    /// With an operator for all namespaces, which only a cluster of the test's own can bear.
+    pub(crate) fn everywhere(self) -> Self {
+        Self { everywhere: true, ..self }
+    }
+
+    /// With an AWS double.
+    pub(crate) fn aws(self, url: &str) -> Self {
+        self.variable("AWS_SECRETSMANAGER_ENDPOINT", url).variable("AWS_STS_ENDPOINT", url)
+    }
+
+    /// With one more argument for the operator.
+    pub(crate) fn argument(mut self, argument: &str) -> Self {
+        self.options.arguments.push(argument.to_owned());
+        self
+    }
+
+    /// With one more variable in the operator's environment.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
+        self.options.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts all that, and returns when the operator is ready.
+    pub(crate) async fn start(self) -> World {
+        let world = self.start_unready().await;
+        world.operator.ready().await;
+        world
+    }
+
+    /// Starts all that; the operator may not be ready yet.
+    pub(crate) async fn start_unready(self) -> World {
+        let Self { name, is_exact, cluster, everywhere, mut options } = self;
+        let cluster = match cluster {
+            Some(cluster) => cluster,
+            None => Cluster::shared().await,
+        };
+        let namespace = match is_exact {
+            true => cluster.make_namespace(name).await,
+            false => cluster.plane.namespace(&name).await.unwrap(),
+        };
+        let kubeconfig = cluster.operator_account(&namespace).await;
+        if !everywhere {
+            options.arguments.insert(0, format!("--namespace={namespace}"));
+        }
+        let folder = TempDir::with_prefix("eso-it-").unwrap();
+        let own =
+            cluster.plane.kubeconfig().replace("namespace: default", &format!("namespace: {namespace}"));
+        fs::write(folder.path().join("kubeconfig"), own).unwrap();
+        World {
+            client: client(cluster.plane.kubeconfig()).await,
+            operator: Operator::start(&kubeconfig, &options),
+            canaries: Canaries::default(),
+            ended: false,
+            cluster,
+            namespace,
+            folder,
+        }
+    }
+}
+
+async fn client(kubeconfig: &str) -> Client {
+    external_secrets::run::install_crypto();
+    let kubeconfig = Kubeconfig::from_yaml(kubeconfig).unwrap();
+    let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
+    config.read_timeout = Some(Duration::from_secs(30));
+    Client::try_from(config).unwrap()
+}
