@@ -74,7 +74,7 @@ async fn a_hundred_objects_over_ten_keys_cost_ten_reads_a_cycle_and_one_call_whe
     world.operator.restart().await;
     let one_call = (10, BTreeMap::from([("BatchGetSecretValue".to_owned(), 1)]));
     let mut cycles = Vec::new();
-    // A read waits 30 ms for company at the most, and on a machine that is busy with other tests an object can be
+    // A read waits 100 ms for company at the most, and on a machine that is busy with other tests an object can be
     // later than that: such a cycle costs a call more, and the next one shows what is meant.
     while cycles.last() != Some(&one_call) && cycles.len() < 6 {
         aws.reset_counts();

@@ -163,13 +163,13 @@ fn check_wait(requests: &[(&str, Lane)], arrivals: &[u64], expected: Option<u64>
 
 #[test]
 fn a_request_that_nobody_waits_for_waits_for_company() {
-    check_wait(&[("a", Periodic)], &[0], Some(10));
-    check_wait(&[("a", Retry)], &[0], Some(10));
-    check_wait(&[("a", Periodic), ("b", Periodic)], &[0, 7], Some(17));
+    check_wait(&[("a", Periodic)], &[0], Some(30));
+    check_wait(&[("a", Retry)], &[0], Some(30));
+    check_wait(&[("a", Periodic), ("b", Periodic)], &[0, 7], Some(37));
     check_wait(
         &[("a@1", Periodic), ("b@1", Periodic), ("c@1", Periodic), ("d@1", Periodic)],
-        &[0, 9, 18, 27],
-        Some(30),
+        &[0, 29, 58, 87],
+        Some(100),
     );
 }
 
