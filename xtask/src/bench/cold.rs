@@ -35,9 +35,7 @@ pub(super) async fn measure(
     let usage = before.until_now(world, &operator).await?;
     add_speed(report, objects, took, floor);
     add_costs(report, objects, &usage);
-    let memory = memory::settled(&operator).await?;
-    report.add(memory::goal(Figure::new("resident memory afterwards", memory.now, Unit::Megabytes), objects));
-    report.add(Figure::new("the most until then", memory.most, Unit::Megabytes));
+    memory::measure(&operator, objects, report).await?;
     Ok(operator)
 }
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{
     cold, fleet, objects,
     report::{Figure, Report, Unit, grouped},
-    usage,
+    usage::{self, Memory},
     world::{AT_ONCE, World, create, delete, each, secrets},
 };
 use crate::operator::Operator;
@@ -21,35 +21,26 @@ const UNRELATED: usize = 2_000;
 /// What the resident memory should be at the most, in MB, by the number of objects.
 const GOALS: [(usize, f64); 3] = [(0, 15.0), (10_000, 40.0), (50_000, 150.0)];
 
-/// Resident memory in MB.
-pub(super) struct Memory {
-    pub(super) now: f64,
-    pub(super) most: f64,
-}
-
-/// The memory of an operator that has nothing to do for a while.
-pub(super) async fn settled(operator: &Operator) -> Result<Memory> {
+/// Measures an operator that has nothing to do for a while.
+pub(super) async fn measure(operator: &Operator, objects: usize, report: &mut Report) -> Result<()> {
     tokio::time::sleep(SETTLES_IN).await;
-    let (now, most) = usage::resident(operator.id())?;
-    Ok(Memory { now, most })
-}
-
-/// The same figure with its goal, where there is one for so many objects.
-pub(super) fn goal(figure: Figure, objects: usize) -> Figure {
-    match GOALS.iter().find(|(count, _)| *count == objects) {
-        Some((_, most)) => figure.at_most(*most),
-        None => figure,
-    }
+    let Memory { now, data, most } = usage::resident(operator.id())?;
+    let resident = Figure::new("resident memory, settled", now, Unit::Megabytes);
+    report.add(match GOALS.iter().find(|(count, _)| *count == objects) {
+        Some((_, goal)) => resident.at_most(*goal),
+        None => resident,
+    });
+    report.add(Figure::new("of it data, the rest is the program's text", data, Unit::Megabytes));
+    report.add(Figure::new("the most until then", most, Unit::Megabytes));
+    Ok(())
 }
 
 /// Measures without an object.
 pub(super) async fn idle(world: &World, report: &mut Report) -> Result<()> {
     world.screen.say("resident memory without an object");
     let operator = world.operator().await?;
-    let memory = settled(&operator).await?;
     report.begin("no object".to_owned());
-    report.add(goal(Figure::new("resident memory", memory.now, Unit::Megabytes), 0));
-    Ok(())
+    measure(&operator, 0, report).await
 }
 
 /// Measures a start with large Secrets that are none of ours.
@@ -62,11 +53,9 @@ pub(super) async fn unrelated(world: &World, objects: usize, report: &mut Report
     })
     .await?;
     let operator = world.operator().await?;
-    let memory = settled(&operator).await?;
-    let (unrelated, objects_text) = (grouped(UNRELATED), grouped(objects));
-    report.begin(format!("{unrelated} unrelated Secrets of 50 kB beside {objects_text} objects"));
-    report.add(goal(Figure::new("resident memory after a restart", memory.now, Unit::Megabytes), objects));
-    report.add(Figure::new("the most until then", memory.most, Unit::Megabytes));
+    let (unrelated, served) = (grouped(UNRELATED), grouped(objects));
+    report.begin(format!("a restart with {unrelated} unrelated Secrets of 50 kB beside {served} objects"));
+    measure(&operator, objects, report).await?;
     drop(operator);
     let api = world.api.clone();
     let deleted = each(0..UNRELATED, AT_ONCE, move |number| {
@@ -85,17 +74,10 @@ pub(super) async fn large(world: &World, more: Range<usize>, report: &mut Report
     drop(operator);
     fleet::make(world, more.clone(), cold::RARELY).await?;
     let (operator, _) = cold::sync(world, more).await?;
-    let memory = settled(&operator).await?;
-    report.begin(format!("{} objects", grouped(objects)));
-    report.add(goal(
-        Figure::new("resident memory after their first sync", memory.now, Unit::Megabytes),
-        objects,
-    ));
-    report.add(Figure::new("the most until then", memory.most, Unit::Megabytes));
+    report.begin(format!("{} objects, after their first sync", grouped(objects)));
+    measure(&operator, objects, report).await?;
     drop(operator);
     let operator = world.operator().await?;
-    let memory = settled(&operator).await?;
-    report.add(goal(Figure::new("resident memory after a restart", memory.now, Unit::Megabytes), objects));
-    report.add(Figure::new("the most until then", memory.most, Unit::Megabytes));
-    Ok(())
+    report.begin(format!("{} objects, after a restart", grouped(objects)));
+    measure(&operator, objects, report).await
 }

@@ -101,11 +101,26 @@ impl Usage {
     }
 }
 
-/// Resident memory of a process in MB, and the most that it ever was.
-pub(super) fn resident(process: u32) -> Result<(f64, f64)> {
-    let status =
-        fs::read_to_string(format!("/proc/{process}/status")).context("a process must have a status")?;
-    Ok((megabytes(&status, "VmRSS:")?, megabytes(&status, "VmHWM:")?))
+/// Resident memory in MB.
+#[derive(Debug, PartialEq)]
+pub(super) struct Memory {
+    /// All of it now, the program's text included.
+    pub(super) now: f64,
+    /// What of it is data: the text comes from a file, and the kernel can drop it.
+    pub(super) data: f64,
+    /// The most that there ever was.
+    pub(super) most: f64,
+}
+
+/// The resident memory of a process.
+pub(super) fn resident(process: u32) -> Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"));
+    memory(&status.context("a process must have a status")?)
+}
+
+fn memory(status: &str) -> Result<Memory> {
+    let megabytes = |field| megabytes(status, field);
+    Ok(Memory { now: megabytes("VmRSS:")?, data: megabytes("RssAnon:")?, most: megabytes("VmHWM:")? })
 }
 
 fn megabytes(status: &str, field: &str) -> Result<f64> {
@@ -149,16 +164,15 @@ mod tests {
 
     #[test]
     fn resident_memory_is_in_megabytes() {
-        let status = "Name:\teso\nVmHWM:\t   20480 kB\nVmRSS:\t   15360 kB\n";
-        assert_eq!(megabytes(status, "VmRSS:").unwrap(), 15.0);
-        assert_eq!(megabytes(status, "VmHWM:").unwrap(), 20.0);
-        assert!(megabytes(status, "VmSwap:").is_err());
+        let status = "Name:\teso\nVmHWM:\t   20480 kB\nVmRSS:\t   15360 kB\nRssAnon:\t    5120 kB\n";
+        assert_eq!(memory(status).unwrap(), Memory { now: 15.0, data: 5.0, most: 20.0 });
+        assert!(memory("Name:\teso\n").is_err());
     }
 
     #[test]
     fn this_process_uses_memory_and_time() {
-        let (now, most) = resident(std::process::id()).unwrap();
-        assert!(now > 0.0 && most >= now);
+        let memory = resident(std::process::id()).unwrap();
+        assert!(memory.now > memory.data && memory.most >= memory.now && memory.data > 0.0);
         processor_time(std::process::id()).unwrap();
     }
 }
