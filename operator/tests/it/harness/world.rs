@@ -19,6 +19,7 @@ use super::{
     cluster::{self, Cluster},
     kind::Kind,
     operator::Operator,
+    patience::eventually,
 };
 
 /// How much of an operator's log a test shows that fails.
@@ -184,6 +185,19 @@ impl World {
             format!("{} {} {}", text("type"), text("reason"), text("message"))
         };
         of_this.map(text).collect()
+    }
+
+    /// Waits until an object has an event that begins so (an event comes after what it tells of), and answers how
+    /// many such there are.
+    pub(crate) async fn told(&self, name: &str, beginning: &str) -> usize {
+        eventually(&format!("an event of {name} begins with {beginning:?}"), async || {
+            let events = self.events(name).await;
+            match events.iter().filter(|event| event.starts_with(beginning)).count() {
+                0 => Err(format!("{events:?}")),
+                told => Ok(told),
+            }
+        })
+        .await
     }
 
     /// Runs kubectl in this test's namespace, expects success, and answers what it printed.
