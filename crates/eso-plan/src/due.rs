@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desired::{Ownership, Refresh},
-    observed::{Held, Observed, Record},
+    observed::{Held, Observed},
     status,
 };
 
@@ -25,6 +25,8 @@ pub enum Wake {
 pub enum Due {
     /// It must be read now.
     Now,
+    /// It must be read only because somebody else changed its target: at once, unless that goes on and on.
+    Repair,
     /// It must be read at that time, unless something changes before.
     At(Timestamp),
     /// It must be read when something changes.
@@ -36,8 +38,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whether the store must be read for an object now.
 ///
-/// An object that was never brought into step, or is not now, is always due: how fast it is retried is the engine's.
-/// One whose target somebody else holds, and whose status says so, is due when that changes.
+/// An object that was never brought into step, or is not now, is always due: how fast it is retried, or its target
+/// repaired, is the engine's. One whose target somebody else holds, and whose status says so, is due when that changes.
 pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if let Held::Contested(holder) = &observed.held
         && status::says_contested(&observed.record, holder)
@@ -47,6 +49,15 @@ pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if is_out_of_step(observed) {
         return Due::Now;
     }
+    match regularly_due(observed, wake, now) {
+        Due::Now => Due::Now,
+        Due::Repair | Due::At(_) | Due::OnChange if has_drifted(observed) => Due::Repair,
+        regularly @ (Due::Repair | Due::At(_) | Due::OnChange) => regularly,
+    }
+}
+
+/// When an object is due whose target is left alone.
+fn regularly_due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     match (observed.desired.refresh, wake) {
         (Refresh::Once | Refresh::OnChange, Wake::Look | Wake::Refresh) => Due::OnChange,
         (Refresh::Every(_), Wake::Refresh) => Due::Now,
@@ -56,21 +67,23 @@ pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
 
 fn is_out_of_step(observed: &Observed) -> bool {
     let Observed { desired, record, held, .. } = observed;
+    // The status does not say it yet.
+    let contested =
+        matches!((desired.ownership, held), (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)));
     let changed = desired.refresh != Refresh::Once && record.revision.as_ref() != Some(&desired.revision);
     let never = record.revision.is_none() || (record.refreshed.is_none() && observed.refreshed.is_none());
     let ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
-    never || changed || !ready || has_drifted(held, desired.ownership, record)
+    never || changed || !ready || contested
 }
 
 /// Whether the target is not what the status promises.
-fn has_drifted(held: &Held, ownership: Ownership, record: &Record) -> bool {
-    match (ownership, held) {
+fn has_drifted(Observed { desired, record, held, .. }: &Observed) -> bool {
+    match (desired.ownership, held) {
         (Ownership::Read | Ownership::Leave, _) => false,
         (Ownership::Own | Ownership::Share { .. }, Held::Intact { .. }) => false,
         (Ownership::Own | Ownership::Share { .. }, Held::Drifted) => true,
         (Ownership::Own | Ownership::Share { .. }, Held::Nothing) => !status::expects_nothing(record),
-        // The status does not say it yet.
-        (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)) => true,
+        (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)) => false,
     }
 }
 

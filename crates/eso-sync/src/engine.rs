@@ -32,10 +32,12 @@ mod run;
 
 mod company;
 mod failures;
+mod repairs;
 mod time;
 
 use company::{Company, Source};
 use failures::Failures;
+use repairs::Repairs;
 use run::{End, Run};
 use time::wait_until;
 
@@ -80,8 +82,9 @@ pub struct Standing {
 /// The engine.
 ///
 /// Guarantees: one run at a time for an object; a panic in a run is a failure of that object alone; after a failure
-/// an object is tried again after 1 s, doubling to 30 s, and earlier when its store answers again or it changes; when
-/// it is stopped no write is begun any more. It remembers nothing that a new engine would miss.
+/// an object is tried again after 1 s, doubling to 30 s, and earlier when its store answers again or it changes; a
+/// target that somebody else changes is repaired at once, and where they change it again and again at the same pace;
+/// when it is stopped no write is begun any more. It remembers nothing that a new engine would miss.
 #[derive(Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
@@ -103,6 +106,7 @@ struct Shared {
     queue: Mutex<Queue>,
     queue_changed: Notify,
     failures: Mutex<Failures>,
+    repairs: Mutex<Repairs>,
     company: Mutex<Company>,
     /// The objects that wait for a store to answer again, by the number of the store.
     waiting_for: Mutex<HashMap<u64, BTreeMap<ObjectId, GroupId>>>,
@@ -125,6 +129,7 @@ impl Engine {
             settings,
             queue_changed: Notify::new(),
             failures: Mutex::default(),
+            repairs: Mutex::default(),
             company: Mutex::default(),
             waiting_for: Mutex::default(),
             overdue: AtomicU64::new(0),
@@ -222,6 +227,7 @@ impl Shared {
     fn forget(&self, object: ObjectId) {
         self.queue.lock().forget(object);
         self.failures.lock().clear(object);
+        self.repairs.lock().forget(object);
         self.company.lock().forget(object);
     }
 
@@ -293,6 +299,7 @@ impl Shared {
                 None
             }
             End::Until(time) => {
+            End::Fought(wait) => Some(Turn { lane: Lane::Retry, at: now + wait, ..turn }),
                 self.failures.lock().clear(object);
                 let at = now + wait_until(time, (self.settings.clock)());
                 Some(Turn { lane: Lane::Periodic, wake: Wake::Look, at, ..turn })
@@ -336,13 +343,16 @@ async fn wait_for_recovery(shared: Arc<Shared>, store: Arc<Store>, stop: Cancell
     }
 }
 
-/// Reports objects that nobody looks at in time.
+/// Reports objects that nobody looks at in time, and forgets repairs that are long past.
 async fn watch_over(shared: Arc<Shared>, stop: CancellationToken) {
     let mut rounds = tokio::time::interval(shared.settings.watchdog / 4);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            now = rounds.tick() => shared.report_overdue(now),
+            now = rounds.tick() => {
+                shared.repairs.lock().forget_quiet(now);
+                shared.report_overdue(now);
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ use eso_plan::{
 };
 use futures::future::join_all;
 use jiff::Timestamp;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -35,6 +36,8 @@ pub(super) enum End {
     Until(Timestamp),
     /// It failed. It must not be tried again before so long.
     Failed(Option<Duration>),
+    /// Its target was repaired just now, and again somebody changed it: it must not be repaired before so long.
+    Fought(Duration),
     /// Somebody wrote in between.
     Conflict,
     /// We are to stop.
@@ -90,11 +93,25 @@ impl Run<'_> {
     }
 
     async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
+            Due::Repair => self.repair(observed).await,
         let read = (self.engine.settings.clock)();
         let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
             return (End::Stopped, None);
         };
         let plan = plan(observed, render(&observed.desired, &answers));
+    /// Puts a target right that somebody else changed, unless they do so again and again.
+    async fn repair(&self, observed: &Observed) -> (End, Option<Outcome>) {
+        let wait = self.engine.repairs.lock().wait(self.work.object, Instant::now());
+        if !wait.is_zero() {
+            return (End::Fought(wait), None);
+        }
+        let (end, outcome) = self.refresh(observed).await;
+        if outcome.is_some() {
+            self.engine.repairs.lock().repaired(self.work.object, Instant::now());
+        }
+        (end, outcome)
+    }
+
         drop(answers);
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,

@@ -340,12 +340,89 @@ async fn an_edited_object_and_a_drifted_or_deleted_target_are_mended_at_once() {
             thing.desired = eso_plan::desired::Desired { revision: "2".to_owned(), ..wants("main", ["k2"]) }
         },
     ];
-    for (number, edit) in edits.into_iter().enumerate() {
+    for edit in edits {
+        let edited = world.elapsed();
+        let before = world.thing(1, |thing| thing.steps.len());
         world.thing(1, edit);
         world.wake(1, Cause::Changed);
-        world.until(|thing| thing.steps.len() == number + 2 && thing.entries.is_some()).await;
+        world.until(|thing| thing.steps.len() > before && thing.entries.is_some()).await;
+        assert_eq!(world.elapsed(), edited);
+        // For a while somebody else leaves it alone: what comes then is a single drift again.
+        sleep(2 * MINUTE).await;
     }
     world.thing(1, |thing| assert_eq!(thing.entry("e0"), Some("first of k2")));
+}
+
+/// Changes the target of the first object back as soon as it was written, for so long.
+async fn fight(world: &World, lasts: Duration) {
+    let fights = async {
+        loop {
+            world.thing(1, |thing| thing.drifted = true);
+            world.wake(1, Cause::Changed);
+            world.until(|thing| !thing.drifted).await;
+        }
+    };
+    tokio::time::timeout(lasts, fights).await.expect_err("a fight must not end by itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_changed_again_and_again_is_repaired_less_and_less_often() {
+    let world = World::new();
+    let provider = world.store("main");
+    let mut desired = wants("main", ["k1"]);
+    desired.refresh = Refresh::OnChange;
+    world.add(1, 1, desired);
+    world.synced().await;
+    provider.clear_calls();
+    fight(&world, 5 * MINUTE).await;
+    // At once, after 1, 2, 4, 8, 16, and then every 30 s, each a tenth more or less.
+    let writes = world.thing(1, |thing| thing.steps.len()) - 1;
+    assert!((13..=17).contains(&writes), "{writes} writes in five minutes");
+    assert_eq!(provider.reads(), writes, "and the store is read no more often");
+    let over = world.elapsed();
+    world.until(|thing| !thing.drifted).await;
+    assert!(world.elapsed() - over <= 30 * SECOND, "the last change is repaired too");
+    sleep(2 * MINUTE).await;
+    let again = world.elapsed();
+    world.thing(1, |thing| thing.drifted = true);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.drifted).await;
+    assert_eq!(world.elapsed(), again, "after a quiet while a repair is immediate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_object_or_its_source_does_not_wait_for_a_fight() {
+    let world = World::new();
+    let provider = world.store("main");
+    let mut desired = wants("main", ["k1"]);
+    desired.refresh = Refresh::Every(60 * MINUTE);
+    world.add(1, 1, desired);
+    world.synced().await;
+    fight(&world, 2 * MINUTE).await;
+    let before = world.elapsed();
+    provider.put("k1", "second");
+    world.wake(1, Cause::SourceChanged);
+    world.until(|thing| thing.entry("e0") == Some("second")).await;
+    world.thing(1, |thing| {
+        thing.desired = eso_plan::desired::Desired { revision: "2".to_owned(), ..wants("main", ["k2"]) }
+    });
+    world.wake(1, Cause::Changed);
+    world.until(|thing| thing.entry("e0") == Some("first of k2")).await;
+    assert!(world.elapsed() - before < SECOND, "{:?}", world.elapsed() - before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_meets_a_conflict_is_tried_again_at_once() {
+    let world = World::new();
+    let _provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.synced().await;
+    world.thing(1, |thing| {
+        thing.drifted = true;
+        thing.faults.extend([Fault::Conflict; 2]);
+    });
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.drifted).await;
     assert_eq!(world.elapsed(), Duration::ZERO);
 }
 
