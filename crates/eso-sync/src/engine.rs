@@ -289,25 +289,25 @@ impl Shared {
             ..turn
         };
         let again = match end {
-            End::Gone => {
-                self.failures.lock().clear(object);
-                self.company.lock().forget(object);
-                None
-            }
-            End::Idle => {
+            End::Gone | End::Idle => {
                 self.failures.lock().clear(object);
                 None
             }
             End::Until(time) => {
-            End::Fought(wait) => Some(Turn { lane: Lane::Retry, at: now + wait, ..turn }),
                 self.failures.lock().clear(object);
                 let at = now + wait_until(time, (self.settings.clock)());
                 Some(Turn { lane: Lane::Periodic, wake: Wake::Look, at, ..turn })
             }
             End::Failed(not_before) => Some(failed(not_before)),
+            End::Fought(wait) => Some(Turn { lane: Lane::Retry, at: now + wait, ..turn }),
             End::Conflict => Some(Turn { at: now, ..turn }),
             End::Stopped => None,
         };
+        // Only one that waits for its time can be brought along; and one that was forgotten while it was under way must
+        // not be remembered here: nobody would ever forget it again.
+        if again.is_none() {
+            self.company.lock().forget(object);
+        }
         let mut queue = self.queue.lock();
         if let Some(again) = again {
             queue.schedule(object, again);

@@ -62,25 +62,15 @@ impl fmt::Debug for KubeTarget {
 
 #[async_trait]
 impl Target for KubeTarget {
-    async fn observe(&self, id: ObjectId) -> Result<Observation, WriteError> {
-        let Some(snapshot) = self.index.lock().observe(id) else { return Ok(Observation::Gone) };
+    async fn observe(&self, id: ObjectId) -> Observation {
+        let Some(snapshot) = self.index.lock().observe(id) else { return Observation::Gone };
         if snapshot.metadata.deletion_timestamp.is_some() {
-            return Ok(leaving(&snapshot));
+            return leaving(&snapshot);
         }
         match understood(&snapshot) {
-            Err(problem) => Ok(malformed(&snapshot, &problem)),
-            Ok((object, _)) if !self.serves(&object) => Ok(Observation::Gone),
-            Ok((object, desired)) => {
-                let held = self.held(id, &snapshot, &object, &desired).await?;
-                Ok(Observation::Present(Box::new(Observed {
-                    record: external_secret::record(&object),
-                    spread: spread(&object.metadata),
-                    started: self.started,
-                    refreshed: snapshot.refreshed,
-                    held,
-                    desired,
-                })))
-            }
+            Err(problem) => malformed(&snapshot, &problem),
+            Ok((object, _)) if !self.serves(&object) => Observation::Gone,
+            Ok((object, desired)) => self.look_at(id, &snapshot, &object, desired).await,
         }
     }
 
@@ -136,6 +126,28 @@ impl KubeTarget {
     /// Whether the object's stores are ours: another operator may serve another class of them.
     fn serves(&self, object: &ExternalSecret) -> bool {
         references::stores(object).iter().all(|store| self.stores.serves(store))
+    }
+
+    /// An object that is there, and its target.
+    async fn look_at(
+        &self,
+        id: ObjectId,
+        snapshot: &Snapshot,
+        object: &ExternalSecret,
+        desired: Desired,
+    ) -> Observation {
+        let record = external_secret::record(object);
+        match self.held(id, snapshot, object, &desired).await {
+            Err(error) => Observation::Unseen { record, error },
+            Ok(held) => Observation::Present(Box::new(Observed {
+                spread: spread(&object.metadata),
+                started: self.started,
+                refreshed: snapshot.refreshed,
+                record,
+                held,
+                desired,
+            })),
+        }
     }
 
     /// What a write for the object is about; a conflict where anything changed since the object was observed.

@@ -7,7 +7,7 @@ use eso_plan::{
     desired::Entry,
     due::{Due, Wake, due},
     observed::{Observation, Observed, Record},
-    plan::{Next, Outcome, Plan, Step, WriteError, next, plan},
+    plan::{Attempt, Next, Outcome, Plan, Step, WriteError, next, plan},
     render::{Answer, ReadError, render},
     status::{self, Report, Written},
 };
@@ -62,13 +62,11 @@ impl Run<'_> {
             return (End::Stopped, None);
         };
         match observation {
-            Err(error) => (self.failed(&error), None),
-            Ok(Observation::Gone) => (End::Gone, None),
-            Ok(Observation::Leaving) => (self.release().await, None),
-            Ok(Observation::Malformed { record, problem, revision: _ }) => {
-                self.malformed(&record, problem).await
-            }
-            Ok(Observation::Present(observed)) => self.look(&observed).await,
+            Observation::Gone => (End::Gone, None),
+            Observation::Leaving => (self.release().await, None),
+            Observation::Malformed { record, problem, revision: _ } => self.malformed(&record, problem).await,
+            Observation::Unseen { record, error } => self.unseen(&record, error).await,
+            Observation::Present(observed) => self.look(&observed).await,
         }
     }
 
@@ -84,21 +82,23 @@ impl Run<'_> {
         (end, Some(Outcome::Malformed(problem)))
     }
 
+    async fn unseen(&self, record: &Record, error: WriteError) -> (End, Option<Outcome>) {
+        if let Some(end) = self.cut_short(&error) {
+            return (end, None);
+        }
+        let end = self.report(&status::unseen(record, &error), End::Failed(None)).await;
+        (end, Some(Outcome::Unwritable(Attempt::Look, error)))
+    }
+
     async fn look(&self, observed: &Observed) -> (End, Option<Outcome>) {
         match due(observed, self.work.turn.wake, (self.engine.settings.clock)()) {
             Due::Now => self.refresh(observed).await,
+            Due::Repair => self.repair(observed).await,
             Due::At(time) => (End::Until(time), None),
             Due::OnChange => (End::Idle, None),
         }
     }
 
-    async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
-            Due::Repair => self.repair(observed).await,
-        let read = (self.engine.settings.clock)();
-        let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
-            return (End::Stopped, None);
-        };
-        let plan = plan(observed, render(&observed.desired, &answers));
     /// Puts a target right that somebody else changed, unless they do so again and again.
     async fn repair(&self, observed: &Observed) -> (End, Option<Outcome>) {
         let wait = self.engine.repairs.lock().wait(self.work.object, Instant::now());
@@ -112,6 +112,12 @@ impl Run<'_> {
         (end, outcome)
     }
 
+    async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
+        let read = (self.engine.settings.clock)();
+        let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
+            return (End::Stopped, None);
+        };
+        let plan = plan(observed, render(&observed.desired, &answers));
         drop(answers);
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,
@@ -138,10 +144,11 @@ impl Run<'_> {
         }
         match self.write(&step).await {
             Ok(written) => Ok((outcome, written)),
-            Err(WriteError::Stopped) => Err(End::Stopped),
-            Err(WriteError::Conflict) if self.engine.looks_again(self.work.object) => Err(End::Conflict),
             Err(WriteError::Contested(holder)) => Ok((Outcome::Contested(holder), Written::Nothing)),
-            Err(error) => Ok((Outcome::Unwritable(error), Written::Nothing)),
+            Err(error) => match self.cut_short(&error) {
+                Some(end) => Err(end),
+                None => Ok((Outcome::Unwritable(Attempt::of(&step), error), Written::Nothing)),
+            },
         }
     }
 
@@ -168,18 +175,22 @@ impl Run<'_> {
     }
 
     fn failed(&self, error: &WriteError) -> End {
+        self.cut_short(error).unwrap_or_else(|| {
+            tracing::warn!(object = self.work.object.0, %error, "a status or a finalizer could not be written");
+            End::Failed(None)
+        })
+    }
+
+    /// How the run ends where an error is no failure of the object: it is looked at again, or by somebody else.
+    fn cut_short(&self, error: &WriteError) -> Option<End> {
         match error {
-            WriteError::Stopped => End::Stopped,
-            WriteError::Conflict if self.engine.looks_again(self.work.object) => End::Conflict,
-            WriteError::Conflict
-            | WriteError::Contested(_)
+            WriteError::Stopped => Some(End::Stopped),
+            WriteError::Conflict => self.engine.looks_again(self.work.object).then_some(End::Conflict),
+            WriteError::Contested(_)
             | WriteError::Immutable(_)
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
-            | WriteError::Unavailable(_) => {
-                tracing::warn!(object = self.work.object.0, %error, "the target or its report could not be written");
-                End::Failed(None)
-            }
+            | WriteError::Unavailable(_) => None,
         }
     }
 
@@ -267,6 +278,6 @@ fn is_good(outcome: &Outcome) -> bool {
         | Outcome::Empty
         | Outcome::Unreadable(_)
         | Outcome::Contested(_)
-        | Outcome::Unwritable(_) => false,
+        | Outcome::Unwritable(_, _) => false,
     }
 }

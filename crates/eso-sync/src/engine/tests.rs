@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use eso_core::error::{ErrorKind, ProviderError};
 use eso_plan::{
     desired::{Absence, Refresh},
-    plan::Outcome,
+    plan::{Attempt, Outcome},
 };
 use eso_testkit::memory::Call;
 use tokio::time::sleep;
@@ -498,7 +498,89 @@ async fn a_write_without_an_answer_is_tried_again() {
     world.synced().await;
     assert!(world.elapsed() <= 2 * SECOND, "{:?}", world.elapsed());
     let outcomes = world.target.outcomes.lock();
-    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(_)))), "{outcomes:?}");
+    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(Attempt::Write, _)))), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_cannot_be_looked_at_is_told_once_and_looked_at_again() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.thing(1, |thing| thing.faults.extend([Fault::Unseen; 3]));
+    world.until(|thing| thing.message() == "could not update secret: it cannot be read: ask for it").await;
+    assert_eq!(world.elapsed(), Duration::ZERO);
+    world.synced().await;
+    assert!((6 * SECOND..9 * SECOND).contains(&world.elapsed()), "after 1, 2 and 4 s: {:?}", world.elapsed());
+    world.thing(1, |thing| assert_eq!(thing.reports.len(), 2, "{:?}", thing.reports));
+    assert_eq!(provider.reads(), 1, "the store is not read for nothing");
+    let outcomes = world.target.outcomes.lock();
+    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(Attempt::Look, _)))), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_changes_while_it_is_looked_at_is_looked_at_again_at_once() {
+    let world = World::new();
+    let _provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.thing(1, |thing| thing.faults.extend([Fault::Changing; 3]));
+    world.synced().await;
+    assert_eq!(world.elapsed(), Duration::ZERO);
+    world.thing(1, |thing| assert_eq!((thing.observed, thing.reports.len()), (4, 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_cannot_be_deleted_is_said_to_be_so() {
+    let world = World::new();
+    let provider = world.store("main");
+    let desired = eso_plan::desired::Desired { absence: Absence::Delete, ..wants("main", ["k1"]) };
+    world.add(1, 1, desired);
+    world.synced().await;
+    world.thing(1, |thing| thing.faults.push_back(Fault::NoAnswer));
+    provider.delete("k1");
+    world.until(|thing| thing.message() == "could not delete secret: no answer").await;
+    world.until(|thing| thing.entries.is_none() && thing.is_ready()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_forgotten_while_it_is_under_way_leaves_nothing_behind() {
+    for refresh in [Refresh::Every(MINUTE), Refresh::OnChange, Refresh::Once] {
+        let world = World::new();
+        let _provider = world.store("main");
+        world.stores.hold.send_replace(true);
+        world.add(1, 1, eso_plan::desired::Desired { refresh, ..wants("main", ["k1"]) });
+        sleep(SECOND).await;
+        world.thing(1, |thing| assert_eq!(thing.observed, 1, "it is under way"));
+        world.handle.forget(ObjectId(1));
+        world.stores.hold.send_replace(false);
+        world.synced().await;
+        world.target.objects.lock().clear();
+        sleep(2 * MINUTE).await;
+        let shared = &world.handle.shared;
+        assert!(shared.company.lock().is_empty(), "{refresh:?}");
+        assert!(shared.queue.lock().wake_at().is_none(), "{refresh:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_objects_that_wait_for_their_time_are_company() {
+    let world = World::new();
+    let provider = world.store("main");
+    let is_company = || !world.handle.shared.company.lock().is_empty();
+    world.add(1, 1, wants("main", ["k1"]));
+    world.synced().await;
+    assert!(is_company());
+    world.thing(1, |thing| thing.is = State::Malformed);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.is_ready()).await;
+    sleep(SECOND).await;
+    assert!(!is_company(), "a malformed object waits for a change");
+    world.thing(1, |thing| thing.is = State::Present);
+    provider.fail(ErrorKind::Denied);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| thing.message().contains("spec.data[0]")).await;
+    world.target.objects.lock().clear();
+    sleep(MINUTE).await;
+    assert!(!is_company(), "a failed object that is gone is found out to be so");
 }
 
 #[tokio::test(start_paused = true)]

@@ -129,11 +129,15 @@ impl Drop for World {
 pub(super) struct Named {
     backends: Backends,
     stores: Mutex<BTreeMap<String, Arc<Store>>>,
+    /// Whether whoever asks for a store waits.
+    pub(super) hold: watch::Sender<bool>,
 }
 
 #[async_trait]
 impl Stores for Named {
     async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
+        let mut held = self.hold.subscribe();
+        held.wait_for(|held| !held).await.expect("the world must outlive its stores");
         let store = self.stores.lock().get(&reference.name).cloned();
         store.ok_or_else(|| format!("could not get {reference}"))
     }
@@ -182,6 +186,10 @@ pub(super) enum State {
 pub(super) enum Fault {
     /// Looking at it panics.
     Crash,
+    /// Its target may not be read.
+    Unseen,
+    /// Its target changes while it is read.
+    Changing,
     /// Somebody wrote just before the write.
     Conflict,
     /// The write gets no answer.
@@ -232,6 +240,12 @@ impl Thing {
             started,
             spread: 0,
         }
+    }
+
+    /// Why its target cannot be looked at this time.
+    fn unseen(&mut self) -> Option<WriteError> {
+        let forbidden = self.take(Fault::Unseen).then(|| WriteError::Forbidden("ask for it".to_owned()));
+        forbidden.or_else(|| self.take(Fault::Changing).then_some(WriteError::Conflict))
     }
 
     fn take(&mut self, fault: Fault) -> bool {
@@ -293,17 +307,20 @@ impl Memory {
 
 #[async_trait]
 impl Target for Memory {
-    async fn observe(&self, object: ObjectId) -> Result<Observation, WriteError> {
+    async fn observe(&self, object: ObjectId) -> Observation {
         let started = *self.started.lock();
         let mut objects = self.objects.lock();
-        let Some(thing) = objects.get_mut(&object.0) else { return Ok(Observation::Gone) };
+        let Some(thing) = objects.get_mut(&object.0) else { return Observation::Gone };
         thing.observed += 1;
         if let Some(stop) = self.stops.lock().take() {
             stop.cancel();
         }
         let crashes = thing.take(Fault::Crash);
         assert!(!crashes, "canary-in-a-panic");
-        Ok(match thing.is {
+        if let Some(error) = thing.unseen() {
+            return Observation::Unseen { record: thing.record.clone(), error };
+        }
+        match thing.is {
             State::Present => Observation::Present(Box::new(thing.observed(started))),
             State::Leaving => Observation::Leaving,
             State::Malformed => Observation::Malformed {
@@ -311,7 +328,7 @@ impl Target for Memory {
                 problem: "no such field".to_owned(),
                 revision: "1".to_owned(),
             },
-        })
+        }
     }
 
     async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError> {
