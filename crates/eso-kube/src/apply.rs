@@ -28,6 +28,7 @@ use serde_json::json;
 use crate::{
     marks::{CLEANUP_FINALIZER, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
+    watch::Item,
 };
 
 pub use call::{CALL_TIMEOUT, FIELD_MANAGER, within};
@@ -87,13 +88,13 @@ impl Writer {
 
     /// Looks at a Secret's metadata; `None` where there is no such Secret.
     pub async fn look(&self, namespace: &str, name: &str) -> Result<Option<ObjectMeta>, WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        Ok(within(api.get_metadata_opt(name)).await?.map(|found| found.metadata))
+        let api: Api<Item<PartialObjectMeta<Secret>>> = Api::namespaced(self.client.clone(), namespace);
+        Ok(within(api.get_opt(name)).await?.map(Item::into_metadata))
     }
 
     /// Reads a Secret whole; `None` where there is no such Secret.
     pub async fn read(&self, place: Place<'_>) -> Result<Option<Contents>, WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), place.namespace);
+        let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), place.namespace);
         Ok(within(api.get_opt(place.name)).await?.map(|secret| Contents::of(secret, place.marks)))
     }
 
@@ -160,7 +161,7 @@ impl Writer {
 
     /// Deletes a Secret of this version.
     pub async fn delete(&self, namespace: &str, name: &str, seen: &Seen) -> Result<(), WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
         let preconditions = Preconditions {
             uid: Some(seen.uid.to_string()),
             resource_version: Some(seen.version.to_string()),
@@ -214,8 +215,8 @@ impl Writer {
         within(async {
             let mut request = request.map_err(kube::Error::BuildRequest)?;
             request.headers_mut().insert(ACCEPT, HeaderValue::from_static(METADATA));
-            match self.client.request::<PartialObjectMeta<Secret>>(request).await {
-                Ok(answer) => Ok(Some(answer.metadata)),
+            match self.client.request::<Item<Secret>>(request).await {
+                Ok(answer) => Ok(Some(answer.into_metadata())),
                 Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
                 Err(error) => Err(error),
             }
@@ -248,13 +249,14 @@ impl Stored {
 }
 
 impl Contents {
-    fn of(secret: Secret, marks: &Marks) -> Self {
-        let entries = secret.data.into_iter().flatten();
+    fn of(secret: Item<Secret>, marks: &Marks) -> Self {
+        let entries = secret.entries();
+        let metadata = secret.into_metadata();
         Self {
-            seen: metadata::seen(&secret.metadata, marks),
-            digest: metadata::digest(&secret.metadata),
-            ours: metadata::keys_of(&secret.metadata, &marks.manager),
-            entries: entries.map(|(name, value)| (name, SecretBytes::new(value.0))).collect(),
+            seen: metadata::seen(&metadata, marks),
+            digest: metadata::digest(&metadata),
+            ours: metadata::keys_of(&metadata, &marks.manager),
+            entries: entries.into_iter().map(|(name, value)| (name, SecretBytes::new(value))).collect(),
         }
     }
 

@@ -22,7 +22,7 @@ use kube::{
 };
 use parking_lot::Mutex;
 
-use crate::apply::CALL_TIMEOUT;
+use crate::{apply::CALL_TIMEOUT, watch::Item};
 
 /// The shortest life of a token that the API server grants.
 const SHORTEST_TOKEN_LIFE: Duration = Duration::from_secs(600);
@@ -168,11 +168,10 @@ impl KubernetesCredentials {
     }
 
     async fn key_of_secret(&self, object: CredentialObject, key: &str) -> Result<Vec<u8>, CredentialError> {
-        let secrets = Api::<Secret>::namespaced(self.client.clone(), &object.namespace);
+        let secrets = Api::<Item<Secret>>::namespaced(self.client.clone(), &object.namespace);
         let secret = self.read(&object, secrets.get(&object.name)).await?;
-        self.reads.record(object, secret.metadata.resource_version);
-        let value = secret.data.and_then(|mut data| data.remove(key));
-        value.map(|value| value.0).ok_or_else(|| no_such_key(key))
+        self.reads.record(object, secret.metadata().resource_version.clone());
+        secret.entries().remove(key).ok_or_else(|| no_such_key(key))
     }
 
     async fn key_of_config_map(
@@ -180,12 +179,10 @@ impl KubernetesCredentials {
         object: CredentialObject,
         key: &str,
     ) -> Result<Vec<u8>, CredentialError> {
-        let config_maps = Api::<ConfigMap>::namespaced(self.client.clone(), &object.namespace);
+        let config_maps = Api::<Item<ConfigMap>>::namespaced(self.client.clone(), &object.namespace);
         let config_map = self.read(&object, config_maps.get(&object.name)).await?;
-        self.reads.record(object, config_map.metadata.resource_version);
-        let text = config_map.data.and_then(|mut data| data.remove(key)).map(String::into_bytes);
-        let bytes = || config_map.binary_data.and_then(|mut data| data.remove(key)).map(|value| value.0);
-        text.or_else(bytes).ok_or_else(|| no_such_key(key))
+        self.reads.record(object, config_map.metadata().resource_version.clone());
+        config_map.entries().remove(key).ok_or_else(|| no_such_key(key))
     }
 
     /// A missing object is recorded too: its coming is news.

@@ -18,9 +18,8 @@ use eso_core::api::external_secret::ExternalSecretStatus;
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 
-use crate::{apply::Stored, metadata, metadata::Seen, stores::StoreKey};
+use crate::{apply::Stored, metadata, metadata::Seen, stores::StoreKey, watch::Object};
 use entry::Entry;
 use names::{Groups, Interned, Names};
 
@@ -92,7 +91,7 @@ impl Index {
     }
 
     /// An ExternalSecret is there.
-    pub fn meet_object(&mut self, object: DynamicObject) -> Met {
+    pub fn meet_object(&mut self, object: Object) -> Met {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let name = object.metadata.name.clone().unwrap_or_default();
         match self.find(&namespace, &name) {
@@ -151,7 +150,7 @@ impl Index {
         self.entries.is_empty()
     }
 
-    fn insert(&mut self, object: DynamicObject) -> Met {
+    fn insert(&mut self, object: Object) -> Met {
         self.last += 1;
         let id = ObjectId(self.last);
         let namespace = self.namespaces.intern(object.metadata.namespace.as_deref().unwrap_or_default());
@@ -162,7 +161,7 @@ impl Index {
         Met { object, news: News::New, replaced: None }
     }
 
-    fn update(&mut self, id: ObjectId, object: DynamicObject) -> Met {
+    fn update(&mut self, id: ObjectId, object: Object) -> Met {
         let entry = self.entries.get_mut(&id).expect("an object that was found must have an entry");
         entry.listed = true;
         let (target, groups) = (entry.target.clone(), entry.groups.clone());

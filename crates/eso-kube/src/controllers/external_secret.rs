@@ -37,6 +37,7 @@ use crate::{
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
     telemetry::{Kind, Subject, Telemetry},
+    watch::UNREADABLE_SPEC,
 };
 
 pub(super) use observer::RunObserver;
@@ -68,7 +69,7 @@ impl Target for KubeTarget {
             return leaving(&snapshot);
         }
         match understood(&snapshot) {
-            Err(problem) => malformed(&snapshot, &problem),
+            Err(problem) => malformed(&snapshot, problem),
             Ok((object, _)) if !self.serves(&object) => Observation::Gone,
             Ok((object, desired)) => self.look_at(id, &snapshot, &object, desired).await,
         }
@@ -265,19 +266,23 @@ fn leaving(snapshot: &Snapshot) -> Observation {
 }
 
 /// The object and what it asks for.
-fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), Malformed> {
-    let object = external_secret::parse(snapshot.object.clone())?;
-    let desired = external_secret::desired(&object)?;
+fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), String> {
+    if !snapshot.is_readable {
+        return Err(UNREADABLE_SPEC.to_owned());
+    }
+    let in_words = |malformed: Malformed| malformed.to_string();
+    let object = external_secret::parse(snapshot.object.clone()).map_err(in_words)?;
+    let desired = external_secret::desired(&object).map_err(in_words)?;
     Ok((object, desired))
 }
 
 /// An object that cannot be understood.
-fn malformed(snapshot: &Snapshot, problem: &Malformed) -> Observation {
+fn malformed(snapshot: &Snapshot, problem: String) -> Observation {
     let metadata = &snapshot.metadata;
     let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
     Observation::Malformed {
         record: record(snapshot),
-        problem: problem.to_string(),
+        problem,
         revision: external_secret::revision(metadata.generation, labels, annotations),
     }
 }

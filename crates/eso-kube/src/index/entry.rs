@@ -13,7 +13,6 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
@@ -22,6 +21,7 @@ use crate::{
     marks::Marks,
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
+    watch::Object,
 };
 
 /// What is seen of a target.
@@ -54,6 +54,8 @@ pub struct Snapshot {
     pub metadata: ObjectMeta,
     /// Metadata, spec and status, as they came.
     pub object: Value,
+    /// Whether the spec could be read; if not, there is none in `object`.
+    pub is_readable: bool,
     /// Its target.
     pub sight: Sight,
     /// What is known of the target beyond its metadata.
@@ -75,6 +77,8 @@ pub(super) struct Entry {
     pub(super) target: Option<Box<str>>,
     /// Metadata and spec, but for what stands above.
     object: Packed,
+    /// Whether the spec could be read; if not, there is none in `object`.
+    is_readable: bool,
     status: Packed,
     /// Whether the status says that it is in step.
     pub(super) ready: bool,
@@ -91,7 +95,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(namespace: Arc<str>, object: DynamicObject) -> Self {
+    pub(super) fn new(namespace: Arc<str>, object: Object) -> Self {
         let text = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().into();
         let mut entry = Self {
             uid: text(object.metadata.uid.as_ref()),
@@ -101,6 +105,7 @@ impl Entry {
             name: text(object.metadata.name.as_ref()),
             target: None,
             object: Packed::default(),
+            is_readable: true,
             status: Packed::default(),
             ready: false,
             groups: Box::default(),
@@ -117,7 +122,7 @@ impl Entry {
     }
 
     /// Whether it is of this object: of its uid, and not just of its name.
-    pub(super) fn is(&self, object: &DynamicObject) -> bool {
+    pub(super) fn is(&self, object: &Object) -> bool {
         object.metadata.uid.as_deref() == Some(&*self.uid)
     }
 
@@ -126,15 +131,16 @@ impl Entry {
     }
 
     /// Takes over a newer state of the object, and says whether more than its status changed.
-    pub(super) fn update(&mut self, object: DynamicObject) -> bool {
+    pub(super) fn update(&mut self, object: Object) -> bool {
         let version = metadata::version(&object.metadata);
         if version <= self.version {
             return false;
         }
         self.version = version;
         if version >= self.status_version {
-            self.set_status(&object.data["status"], version);
+            self.set_status(&object.status, version);
         }
+        self.is_readable = object.spec.is_some();
         let slim = Packed::of(&slim(object));
         if slim == self.object {
             return false;
@@ -158,6 +164,7 @@ impl Entry {
         Snapshot {
             metadata: ObjectMeta { resource_version: Some(self.version.to_string()), ..metadata },
             object,
+            is_readable: self.is_readable,
             sight: self.sight.clone(),
             known: self.known.clone(),
             refreshed: self.refreshed,
@@ -310,8 +317,8 @@ fn key(reference: StoreReference) -> StoreKey {
 }
 
 /// What observing and writing need of an object, and no more: managed fields alone are half of what is sent.
-fn slim(object: DynamicObject) -> Value {
-    let DynamicObject { types: _, metadata, mut data } = object;
+fn slim(object: Object) -> Value {
+    let Object { metadata, spec, status: _ } = object;
     json!({
         "metadata": ObjectMeta {
             generation: metadata.generation,
@@ -321,7 +328,7 @@ fn slim(object: DynamicObject) -> Value {
             finalizers: metadata.finalizers,
             ..ObjectMeta::default()
         },
-        "spec": data["spec"].take(),
+        "spec": spec,
     })
 }
 

@@ -8,7 +8,6 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use eso_testkit::objects::{ObjectBuilder, object};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Index, Known, Named, News, Sight};
@@ -17,6 +16,7 @@ use crate::{
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
+    watch::Object,
 };
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
@@ -32,8 +32,8 @@ fn at(name: &str, version: u64) -> ObjectBuilder {
     builder.with("/metadata/resourceVersion", json!(version.to_string()))
 }
 
-fn dynamic(object: ObjectBuilder) -> DynamicObject {
-    serde_json::from_value(object.json()).unwrap()
+fn sent(object: ObjectBuilder) -> Object {
+    Object::sent(object.json())
 }
 
 /// The Secret of `demo/app`, as we write it.
@@ -95,16 +95,16 @@ fn seen(index: &Index, id: ObjectId) -> Seen {
 #[test]
 fn an_object_is_new_then_edited_then_the_same() {
     let mut index = Index::default();
-    let first = index.meet_object(dynamic(app(5)));
+    let first = index.meet_object(sent(app(5)));
     assert_eq!((first.news, first.replaced), (News::New, None));
     let id = first.object;
 
     let status = json!([{ "type": READY, "status": "True" }]);
-    let reported = index.meet_object(dynamic(app(6).with("/status/conditions", status)));
+    let reported = index.meet_object(sent(app(6).with("/status/conditions", status)));
     assert_eq!((reported.object, reported.news), (id, News::Nothing));
-    let edited = index.meet_object(dynamic(app(7).label("a", "b")));
+    let edited = index.meet_object(sent(app(7).label("a", "b")));
     assert_eq!((edited.object, edited.news), (id, News::Edited));
-    let older = index.meet_object(dynamic(app(6)));
+    let older = index.meet_object(sent(app(6)));
     assert_eq!((older.object, older.news), (id, News::Nothing));
     assert_eq!(
         index.snapshot(id.id).unwrap().object["metadata"]["labels"],
@@ -116,8 +116,8 @@ fn an_object_is_new_then_edited_then_the_same() {
 #[test]
 fn an_object_of_another_uid_is_another_object() {
     let mut index = Index::default();
-    let first = index.meet_object(dynamic(app(5))).object;
-    let second = index.meet_object(dynamic(app(9).stored("two", 1)));
+    let first = index.meet_object(sent(app(5))).object;
+    let second = index.meet_object(sent(app(9).stored("two", 1)));
     assert_ne!(second.object.id, first.id);
     assert_eq!(second.news, News::New);
     assert_eq!(second.replaced.map(|forgotten| forgotten.id), Some(first.id));
@@ -127,10 +127,10 @@ fn an_object_of_another_uid_is_another_object() {
 #[test]
 fn what_a_list_does_not_show_is_gone() {
     let mut index = Index::default();
-    let [stays, goes] = ["stays", "goes"].map(|name| index.meet_object(dynamic(at(name, 5))).object);
+    let [stays, goes] = ["stays", "goes"].map(|name| index.meet_object(sent(at(name, 5))).object);
     index.begin_objects();
-    assert_eq!(index.meet_object(dynamic(at("stays", 5))).object, stays);
-    let new = index.meet_object(dynamic(at("new", 6))).object;
+    assert_eq!(index.meet_object(sent(at("stays", 5))).object, stays);
+    let new = index.meet_object(sent(at("new", 6))).object;
     let gone = index.end_objects();
     assert_eq!(gone.iter().map(|gone| gone.id).collect::<Vec<_>>(), [goes.id]);
     assert_eq!((&*gone[0].namespace, &*gone[0].name), ("demo", "goes"));
@@ -143,22 +143,35 @@ fn what_a_list_does_not_show_is_gone() {
 fn a_malformed_object_is_kept_for_its_status() {
     let mut index = Index::default();
     let malformed = app(5).with("/spec/target", json!("a text"));
-    let id = index.meet_object(dynamic(malformed)).object;
+    let id = index.meet_object(sent(malformed)).object;
     assert_eq!(id.group, GroupId(0));
     assert!(index.snapshot(id.id).is_some());
-    let mended = index.meet_object(dynamic(app(6)));
+    let mended = index.meet_object(sent(app(6)));
     assert_eq!((mended.object.id, mended.news), (id.id, News::Edited));
     assert_ne!(mended.object.group, GroupId(0));
+}
+
+#[test]
+fn an_object_whose_spec_cannot_be_read_is_kept_for_its_status() {
+    let deep =
+        |version: u64, generation: i64| Object { spec: None, ..sent(app(version).stored("one", generation)) };
+    let mut index = Index::default();
+    let id = index.meet_object(deep(5, 1)).object;
+    assert_eq!(id.group, GroupId(0));
+    assert!(!index.snapshot(id.id).unwrap().is_readable);
+    assert_eq!(index.meet_object(deep(6, 2)).news, News::Edited, "another generation is another spec");
+    assert_eq!(index.meet_object(sent(app(7))).news, News::Edited);
+    assert!(index.snapshot(id.id).unwrap().is_readable);
 }
 
 #[test]
 fn a_store_finds_its_objects() {
     let mut index = Index::default();
     let ready = json!([{ "type": READY, "status": "True" }]);
-    let synced = index.meet_object(dynamic(at("synced", 5).with("/status/conditions", ready))).object;
-    let failing = index.meet_object(dynamic(at("failing", 5))).object;
-    index.meet_object(dynamic(at("another", 5).store("another")));
-    let cluster = index.meet_object(dynamic(at("cluster", 5).cluster_store("main"))).object;
+    let synced = index.meet_object(sent(at("synced", 5).with("/status/conditions", ready))).object;
+    let failing = index.meet_object(sent(at("failing", 5))).object;
+    index.meet_object(sent(at("another", 5).store("another")));
+    let cluster = index.meet_object(sent(at("cluster", 5).cluster_store("main"))).object;
     assert_eq!(synced.group, failing.group, "one store, one line");
     assert_ne!(synced.group, cluster.group);
     assert_eq!(index.users(&store("main"), None), [(synced, true), (failing, false)]);
@@ -168,7 +181,7 @@ fn a_store_finds_its_objects() {
     assert_eq!(index.users(&everywhere, Some("demo")), [(cluster, false)]);
     assert_eq!(index.users(&everywhere, Some("elsewhere")), []);
 
-    let moved = index.meet_object(dynamic(at("failing", 6).store("another"))).object;
+    let moved = index.meet_object(sent(at("failing", 6).store("another"))).object;
     assert_eq!(index.users(&store("main"), None), [(synced, true)]);
     assert_ne!(moved.group, failing.group);
 }
@@ -176,7 +189,7 @@ fn a_store_finds_its_objects() {
 /// Meets the object and its target, in this order.
 fn both() -> (Index, Named) {
     let mut index = Index::default();
-    let object = index.meet_object(dynamic(app(5))).object;
+    let object = index.meet_object(sent(app(5))).object;
     assert_eq!(index.meet_secret(&secret("app", 10)), [object]);
     (index, object)
 }
@@ -212,14 +225,14 @@ fn a_deletion_that_came_before_the_newest_write_is_old_news() {
 fn a_new_object_must_look_at_a_secret_that_is_there_and_only_then() {
     let mut index = Index::default();
     assert_eq!(index.meet_secret(&secret("app", 10)), []);
-    let there = index.meet_object(dynamic(app(11))).object;
+    let there = index.meet_object(sent(app(11))).object;
     assert_eq!(sight(&index, there.id), Sight::Unseen);
-    let absent = index.meet_object(dynamic(at("absent", 11))).object;
+    let absent = index.meet_object(sent(at("absent", 11))).object;
     assert_eq!(sight(&index, absent.id), Sight::Absent);
 
-    let moved = index.meet_object(dynamic(at("absent", 12).target("app"))).object;
+    let moved = index.meet_object(sent(at("absent", 12).target("app"))).object;
     assert_eq!(sight(&index, moved.id), Sight::Unseen);
-    let back = index.meet_object(dynamic(at("absent", 13))).object;
+    let back = index.meet_object(sent(at("absent", 13))).object;
     assert_eq!(sight(&index, back.id), Sight::Absent);
 }
 
@@ -230,7 +243,7 @@ fn secrets_that_a_list_does_not_show_are_gone() {
     index.begin_secrets();
     assert_eq!(index.meet_secret(&secret("app", 10)), [], "it is as it was");
     assert_eq!(index.end_secrets(), []);
-    let nobody = index.meet_object(dynamic(at("nobody", 11))).object;
+    let nobody = index.meet_object(sent(at("nobody", 11))).object;
     assert_eq!(sight(&index, nobody.id), Sight::Absent);
 
     index.begin_secrets();
@@ -241,7 +254,7 @@ fn secrets_that_a_list_does_not_show_are_gone() {
 #[test]
 fn the_echo_of_an_own_write_is_no_news() {
     let mut index = Index::default();
-    let object = index.meet_object(dynamic(app(5))).object;
+    let object = index.meet_object(sent(app(5))).object;
     let marks = Marks::of(&index.snapshot(object.id).unwrap().metadata, Ownership::Own);
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
@@ -257,11 +270,11 @@ fn the_echo_of_an_own_write_is_no_news() {
 fn an_edit_of_the_object_asks_for_its_marks_and_not_for_its_target() {
     let (mut index, object) = both();
     assert!(seen(&index, object.id).marked);
-    index.meet_object(dynamic(app(11).every("2h")));
+    index.meet_object(sent(app(11).every("2h")));
     assert!(seen(&index, object.id).marked, "the spec leaves no mark");
-    index.meet_object(dynamic(app(12).every("2h").label("team", "blue")));
+    index.meet_object(sent(app(12).every("2h").label("team", "blue")));
     assert!(!seen(&index, object.id).marked);
-    index.meet_object(dynamic(app(13).creation("Orphan")));
+    index.meet_object(sent(app(13).creation("Orphan")));
     assert_eq!(sight(&index, object.id), Sight::Unseen, "who owns it is another question");
 }
 
@@ -277,7 +290,7 @@ fn a_run_sees_whether_anything_happened_since_it_began() {
     assert!(!index.is_as_observed(id));
 
     index.observe(id).unwrap();
-    index.meet_object(dynamic(app(12).label("a", "b")));
+    index.meet_object(sent(app(12).label("a", "b")));
     assert!(!index.is_as_observed(id));
     index.looked(id, None);
     assert!(!index.is_as_observed(id), "a look does not hide what happened before");
@@ -309,7 +322,7 @@ fn a_status_that_was_written_is_not_taken_back_by_an_older_event() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
     index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
-    index.meet_object(dynamic(app(6)));
+    index.meet_object(sent(app(6)));
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
 }
 
@@ -318,7 +331,7 @@ fn an_edit_that_the_watch_shows_after_our_own_status_write_is_not_lost() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
     index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
-    index.meet_object(dynamic(app(29).every("7m")));
+    index.meet_object(sent(app(29).every("7m")));
     let snapshot = index.snapshot(object.id).unwrap();
     assert_eq!(snapshot.object["spec"]["refreshInterval"], "7m");
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
@@ -345,7 +358,7 @@ fn an_entry_is_small() {
     let object =
         object.with("/spec/target", json!({ "creationPolicy": "Owner", "deletionPolicy": "Retain" }));
     let object = object.with("/status", ready);
-    let object = index.meet_object(dynamic(object)).object;
+    let object = index.meet_object(sent(object)).object;
     index.meet_secret(&secret("app", 10));
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
