@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::RemoteKey,
-    provider::{Dialect, Fetched},
+    provider::{Dialect, Fetched, Value},
 };
 
 use crate::{
@@ -86,6 +86,15 @@ pub enum RenderCause {
     Value(String),
 }
 
+/// How many bytes the values of these answers take, each counted for every entry that shows it: a measure of the work
+/// of rendering them.
+pub fn weight(answers: &[Answer]) -> usize {
+    let length = |fetched: &Fetched| match &fetched.value {
+        Value::Bytes(bytes) | Value::Document(bytes) => bytes.expose().len(),
+    };
+    answers.iter().filter_map(|answer| answer.fetched.as_ref().ok()).map(length).sum()
+}
+
 /// How many bytes the values of a Secret may take together
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size>).
 const LARGEST: usize = 1 << 20;
@@ -147,12 +156,12 @@ impl<'a> Made<'a> {
             let replaced = self.entries.insert(name, value);
             self.size -= replaced.map_or(0, |value| value.expose().len());
         }
-        match self.size {
-            0..=LARGEST => self.too_much = None,
-            ..=LARGEST_ON_THE_WAY => _ = self.too_much.get_or_insert(entry),
-            _ => return Err(too_large(self.too_much.unwrap_or(entry))),
+        if self.size <= LARGEST {
+            self.too_much = None;
+            return Ok(());
         }
-        Ok(())
+        let too_much = *self.too_much.get_or_insert(entry);
+        if self.size <= LARGEST_ON_THE_WAY { Ok(()) } else { Err(too_large(too_much)) }
     }
 
     fn whole(self) -> Result<Entries, RenderError> {

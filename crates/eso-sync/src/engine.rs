@@ -32,11 +32,13 @@ mod run;
 
 mod company;
 mod failures;
+mod planner;
 mod repairs;
 mod time;
 
 use company::{Company, Source};
 use failures::Failures;
+use planner::Planner;
 use repairs::Repairs;
 use run::{End, Run};
 use time::wait_until;
@@ -108,6 +110,7 @@ struct Shared {
     failures: Mutex<Failures>,
     repairs: Mutex<Repairs>,
     company: Mutex<Company>,
+    planner: Planner,
     /// The objects that wait for a store to answer again, by the number of the store.
     waiting_for: Mutex<HashMap<u64, BTreeMap<ObjectId, GroupId>>>,
     overdue: AtomicU64,
@@ -131,6 +134,7 @@ impl Engine {
             failures: Mutex::default(),
             repairs: Mutex::default(),
             company: Mutex::default(),
+            planner: Planner::default(),
             waiting_for: Mutex::default(),
             overdue: AtomicU64::new(0),
         });

@@ -1,6 +1,6 @@
 //! What answers come to: entries, an authoritative nothing, or the error that wins.
 
-use eso_core::provider::{Documents, Lookup, MissingProperty, Value};
+use eso_core::provider::{Documents, Lookup, MissingProperty};
 
 use crate::fixtures::{data, desired, entries, extract, fails, gives};
 
@@ -260,4 +260,9 @@ fn an_entry_that_is_won_over_takes_no_room() {
     check_size(&[2 * LARGEST, 5], true, None);
     check_size(&[5, 2 * LARGEST], true, Some(1));
     check_size(&[LARGEST_ON_THE_WAY + 1, 5], true, Some(0));
+}
+
+#[test]
+fn answers_weigh_what_all_entries_show() {
+    assert_eq!(weight(&[gives("12345"), fails(ErrorKind::Denied), gives("12345"), gives("1")]), 11);
 }

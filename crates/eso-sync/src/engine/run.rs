@@ -7,13 +7,13 @@ use eso_plan::{
     desired::Entry,
     due::{Due, Wake, due},
     observed::{Observation, Observed, Record},
-    plan::{Attempt, Next, Outcome, Plan, Step, WriteError, next, plan},
-    render::{Answer, ReadError, render},
+    plan::{Attempt, Next, Outcome, Plan, Step, WriteError, next},
+    render::{Answer, ReadError},
     status::{self, Report, Written},
 };
 use futures::future::join_all;
 use jiff::Timestamp;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -24,6 +24,10 @@ use crate::{
     queue::{Lane, Work},
     store::Store,
 };
+
+/// How long all reads of one run may take together. An object that is under way holds one of the places that all share;
+/// its stores may retry each read for 30 s, and make it wait in line before.
+const LONGEST_READ: Duration = Duration::from_secs(120);
 
 /// How a run ended, for the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,11 +118,10 @@ impl Run<'_> {
 
     async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
         let read = (self.engine.settings.clock)();
-        let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
+        let Some(answers) = self.unless_stopped(self.ask_in_time(observed)).await else {
             return (End::Stopped, None);
         };
-        let plan = plan(observed, render(&observed.desired, &answers));
-        drop(answers);
+        let plan = self.engine.planner.plan(observed, answers).await;
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,
             Err(end) => return (end, None),
@@ -192,6 +195,16 @@ impl Run<'_> {
             | WriteError::Forbidden(_)
             | WriteError::Unavailable(_) => None,
         }
+    }
+
+    /// As [`ask`](Self::ask), but not for longer than [`LONGEST_READ`].
+    async fn ask_in_time(&self, observed: &Observed) -> Vec<Answer> {
+        let answers = timeout(LONGEST_READ, self.ask(observed)).await;
+        answers.unwrap_or_else(|_elapsed| {
+            let problem = format!("its stores did not give all values within {} s", LONGEST_READ.as_secs());
+            let late = Answer { dialect: Default::default(), fetched: Err(ReadError::Store(problem)) };
+            vec![late; observed.desired.entries.len()]
+        })
     }
 
     /// Asks all stores at once: one answer for each entry, in order.

@@ -11,9 +11,12 @@ use eso_testkit::memory::Call;
 use tokio::time::sleep;
 
 use super::Cause;
-use crate::ports::{GroupId, ObjectId};
+use crate::{
+    ports::{GroupId, ObjectId},
+    store::StoreSettings,
+};
 
-mod world;
+pub(super) mod world;
 
 use world::{Fault, MINUTE, Memory, SECOND, State, World, entry, wants};
 
@@ -275,6 +278,38 @@ async fn a_store_that_asks_to_be_left_alone_is() {
     provider.mend();
     world.synced().await;
     assert!(world.elapsed() <= 20 * SECOND, "{:?}", world.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_reads_do_not_end_fails_and_is_tried_again() {
+    let world = World::new();
+    let settings = StoreSettings { retries: 10, retry_interval: 30 * SECOND, ..StoreSettings::default() };
+    let provider = world.store_with("main", settings);
+    provider.fail(ErrorKind::Throttled);
+    world.add(1, 1, wants("main", ["k1"]));
+    world.until(|thing| thing.message().ends_with("its stores did not give all values within 120 s")).await;
+    assert_eq!(world.elapsed(), 2 * MINUTE);
+    assert_eq!(world.handle.running(), 0, "its place is free");
+    provider.mend();
+    world.synced().await;
+    assert!(world.elapsed() <= 2 * MINUTE + 3 * SECOND, "{:?}", world.elapsed());
+    world.thing(1, |thing| assert_eq!((thing.entry("e0"), thing.reports.len()), (Some("first of k1"), 2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_value_is_written_as_any_other_and_one_that_no_secret_holds_is_not() {
+    let world = World::new();
+    let provider = world.store("main");
+    let large = "x".repeat(1 << 20);
+    provider.put("large", large.as_str());
+    provider.put("too-large", "x".repeat((1 << 20) + 1));
+    world.add(1, 1, wants("main", ["large"]));
+    world.synced().await;
+    world.thing(1, |thing| assert_eq!(thing.entry("e0"), Some(large.as_str())));
+    world.add(2, 1, wants("main", ["too-large"]));
+    let told = |thing: &world::Thing| thing.message().contains("more than the 1 MiB that a Secret holds");
+    world.until(|thing| thing.is_ready() || told(thing)).await;
+    world.thing(2, |thing| assert_eq!((thing.steps.len(), thing.entries.is_none()), (0, true)));
 }
 
 #[tokio::test(start_paused = true)]

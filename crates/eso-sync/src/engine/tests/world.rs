@@ -65,11 +65,16 @@ impl World {
 
     /// A store with a provider of its own, which holds `k0` to `k99`.
     pub(super) fn store(&self, name: &str) -> Arc<MemoryProvider> {
+        self.store_with(name, StoreSettings::default())
+    }
+
+    /// The same, asked by these settings.
+    pub(super) fn store_with(&self, name: &str, settings: StoreSettings) -> Arc<MemoryProvider> {
         let provider = MemoryProvider::new();
         for number in 0..100 {
             provider.put(&format!("k{number}"), format!("first of k{number}"));
         }
-        let store = Store::new(Arc::clone(&provider) as _, StoreSettings::default(), &self.stores.backends);
+        let store = Store::new(Arc::clone(&provider) as _, settings, &self.stores.backends);
         self.stores.stores.lock().insert(name.to_owned(), store);
         provider
     }
@@ -365,7 +370,7 @@ impl Observer for Memory {
 }
 
 /// An object that owns a target with one entry for each key, `e0` and on, and is read every minute.
-pub(super) fn wants<const COUNT: usize>(store: &str, keys: [&str; COUNT]) -> Desired {
+pub(in crate::engine) fn wants<const COUNT: usize>(store: &str, keys: [&str; COUNT]) -> Desired {
     let entries = keys.into_iter().enumerate().map(|(index, key)| entry(index, store, key));
     Desired {
         revision: "1".to_owned(),
