@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    desired::{Ownership, Refresh},
+    desired::{Desired, Ownership, Refresh},
     observed::{Held, Observed},
     status,
 };
@@ -68,8 +68,7 @@ fn regularly_due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
 fn is_out_of_step(observed: &Observed) -> bool {
     let Observed { desired, record, held, .. } = observed;
     // The status does not say it yet.
-    let contested =
-        matches!((desired.ownership, held), (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)));
+    let contested = is_kept(desired) && matches!(held, Held::Contested(_));
     let changed = desired.refresh != Refresh::Once && record.revision.as_ref() != Some(&desired.revision);
     let never = record.revision.is_none() || (record.refreshed.is_none() && observed.refreshed.is_none());
     let ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
@@ -78,12 +77,21 @@ fn is_out_of_step(observed: &Observed) -> bool {
 
 /// Whether the target is not what the status promises.
 fn has_drifted(Observed { desired, record, held, .. }: &Observed) -> bool {
-    match (desired.ownership, held) {
-        (Ownership::Read | Ownership::Leave, _) => false,
-        (Ownership::Own | Ownership::Share { .. }, Held::Intact { .. }) => false,
-        (Ownership::Own | Ownership::Share { .. }, Held::Drifted) => true,
-        (Ownership::Own | Ownership::Share { .. }, Held::Nothing) => !status::expects_nothing(record),
-        (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)) => false,
+    match held {
+        Held::Intact { .. } | Held::Contested(_) => false,
+        Held::Drifted => is_kept(desired),
+        Held::Nothing => is_kept(desired) && !status::expects_nothing(record),
+    }
+}
+
+/// Whether a target is kept as it should be between two times at which the object changes.
+///
+/// The original's guide on ownership and deletion promises that one of nobody, which is not read again at an interval,
+/// stays deleted: people use it to hand out a value once.
+fn is_kept(desired: &Desired) -> bool {
+    match (desired.ownership, desired.refresh) {
+        (Ownership::Read, _) | (Ownership::Leave, Refresh::OnChange | Refresh::Once) => false,
+        (Ownership::Own | Ownership::Share { .. }, _) | (Ownership::Leave, Refresh::Every(_)) => true,
     }
 }
 

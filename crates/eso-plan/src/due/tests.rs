@@ -91,6 +91,19 @@ fn a_drifted_or_lost_target_is_to_be_repaired_where_it_is_kept() {
 }
 
 #[test]
+fn what_is_nobodys_is_repaired_where_it_is_read_at_an_interval() {
+    let left = || in_step().ownership(Ownership::Leave);
+    check_look(&left().held(Held::Drifted), 1, Due::Repair);
+    check_look(&left().held(Held::Nothing), 1, Due::Repair);
+    let retained =
+        left().held(Held::Nothing).says(true, "SecretSynced", "secret retained due to DeletionPolicy=Retain");
+    check_look(&retained, 1, Due::At(minute(60)));
+    let peer = Held::Contested(Holder::Peer("other".into()));
+    check_look(&left().held(peer.clone()), 1, Due::Now);
+    check_look(&left().refresh(Refresh::Once).held(peer), 1, Due::OnChange);
+}
+
+#[test]
 fn what_is_due_for_another_reason_is_no_repair() {
     let drifted = in_step().held(Held::Drifted);
     check_look(&drifted, 60, Due::Now);
@@ -102,14 +115,14 @@ fn what_is_due_for_another_reason_is_no_repair() {
 }
 
 #[test]
-fn what_is_left_or_only_read_is_never_out_of_step_by_its_target() {
-    for ownership in [Ownership::Leave, Ownership::Read] {
-        for held in [Held::Nothing, Held::Drifted, INTACT_UNKNOWN, intact(&[])] {
-            let observed = in_step().ownership(ownership).held(held);
-            check_look(&observed, 1, Due::At(minute(60)));
+fn what_is_handed_out_once_or_only_read_is_never_out_of_step_by_its_target() {
+    for held in [Held::Nothing, Held::Drifted, INTACT_UNKNOWN, intact(&[])] {
+        for ownership in [Ownership::Leave, Ownership::Read] {
+            let observed = in_step().ownership(ownership).held(held.clone());
             check_look(&observed.clone().refresh(Refresh::OnChange), 1, Due::OnChange);
             check_look(&observed.refresh(Refresh::Once), 1, Due::OnChange);
         }
+        check_look(&in_step().ownership(Ownership::Read).held(held), 1, Due::At(minute(60)));
     }
 }
 
