@@ -7,6 +7,7 @@
 mod entry;
 mod names;
 mod packed;
+mod strays;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -19,9 +20,10 @@ use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::{apply::Stored, metadata, metadata::Seen, stores::StoreKey, watch::Object};
+use crate::{apply::Stored, marks, metadata, metadata::Seen, stores::StoreKey, watch::Object};
 use entry::Entry;
 use names::{Groups, Interned, Names};
+use strays::Strays;
 
 pub use entry::{Known, Sight, Snapshot};
 
@@ -33,6 +35,7 @@ pub struct Index {
     targets: Names,
     groups: Groups,
     namespaces: Interned,
+    strays: Strays,
     /// The Secrets that are there, by a hash of their names.
     secrets: BTreeSet<u64>,
     /// As `secrets`, of a list that is under way.
@@ -117,12 +120,13 @@ impl Index {
     pub fn observe(&mut self, id: ObjectId) -> Option<Snapshot> {
         let entry = self.entries.get_mut(&id)?;
         entry.observed = entry.changes;
-        Some(entry.snapshot())
+        self.snapshot(id)
     }
 
     /// Everything that is known of an ExternalSecret.
     pub fn snapshot(&self, id: ObjectId) -> Option<Snapshot> {
-        self.entries.get(&id).map(|entry| entry.snapshot())
+        let snapshot = self.entries.get(&id)?.snapshot();
+        Some(Snapshot { has_strays: self.strays.any(id), ..snapshot })
     }
 
     /// Its namespace and its name.
@@ -170,7 +174,7 @@ impl Index {
             return Met { object: entry.named(id), news: News::Nothing, replaced: None };
         }
         if entry.target != target {
-            self.leave_target(id, target.as_deref());
+            self.move_target(id, target.as_deref());
         }
         let object = self.connect(id);
         let now = &self.entries[&id].groups;
@@ -181,6 +185,7 @@ impl Index {
     fn forget(&mut self, id: ObjectId) -> Option<Forgotten> {
         let target = self.entries.get(&id)?.target.clone();
         self.leave_target(id, target.as_deref());
+        self.strays.forget(id);
         let entry = self.entries.remove(&id)?;
         entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
         self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
@@ -201,6 +206,17 @@ impl Index {
             }
         }
         entry.named(id)
+    }
+
+    /// The object names another Secret than this one, which may be left.
+    fn move_target(&mut self, id: ObjectId, before: Option<&str>) {
+        self.leave_target(id, before);
+        let Some(entry) = self.entries.get(&id) else { return };
+        let hash = |name: &str| self.hasher.hash_one((&*entry.namespace, name));
+        let left = before.map(hash).filter(|secret| self.secrets.contains(secret));
+        let now = entry.target.as_deref().map(hash);
+        left.into_iter().for_each(|secret| self.strays.insert(id, secret));
+        now.into_iter().for_each(|secret| self.strays.remove(id, secret));
     }
 
     fn leave_target(&mut self, id: ObjectId, target: Option<&str>) {
@@ -235,6 +251,7 @@ impl Index {
         let name = metadata.name.as_deref().unwrap_or_default();
         let hash = self.hash(namespace, name);
         self.note(hash);
+        self.note_stray(hash, metadata);
         self.for_target(hash, namespace, name, |entry| entry.meet_target(metadata))
     }
 
@@ -244,6 +261,7 @@ impl Index {
         let name = metadata.name.as_deref().unwrap_or_default();
         let hash = self.hash(namespace, name);
         self.secrets.remove(&hash);
+        self.strays.lose(hash);
         if let Some(listing) = &mut self.listing {
             listing.remove(&hash);
         }
@@ -263,6 +281,13 @@ impl Index {
         if let Some(listing) = &mut self.listing {
             listing.insert(hash);
         }
+    }
+
+    fn note_stray(&mut self, hash: u64, metadata: &ObjectMeta) {
+        let Some(owner) = marks::controller(metadata) else { return };
+        let owner = self.find(metadata.namespace.as_deref().unwrap_or_default(), &owner.name);
+        let owner = owner.filter(|id| self.entries[id].strays(metadata));
+        owner.into_iter().for_each(|id| self.strays.insert(id, hash));
     }
 
     fn for_target(
@@ -313,6 +338,11 @@ impl Index {
     /// The target was deleted.
     pub fn deleted(&mut self, id: ObjectId) {
         self.change(id, |entry| _ = entry.lose_target(u64::MAX));
+    }
+
+    /// The object owns no Secret any more but its target.
+    pub fn swept(&mut self, id: ObjectId) {
+        self.strays.forget(id);
     }
 
     /// The status was written, and the object has this version now.

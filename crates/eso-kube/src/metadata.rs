@@ -13,7 +13,7 @@ use std::{
 use eso_plan::{desired::Ownership, digest::Digest, observed::Holder};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
 
-use crate::marks::{self, DATA_HASH_ANNOTATION, MANAGED_LABEL, Marks};
+use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks};
 
 /// A Secret that is there, as one ExternalSecret that names it sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +28,10 @@ pub struct Seen {
     pub data: Data,
     /// The keys that are ours, where it is shared; else all keys.
     pub keys: Keys,
-    /// Whether everything that we put beside the data is there.
+    /// Whether all that we put beside the data is there, and nothing of it that must go.
     pub marked: bool,
+    /// What we put beside the data and must go.
+    pub leftover: Option<Box<Leftover>>,
 }
 
 /// Who holds a Secret.
@@ -81,13 +83,15 @@ pub fn seen(metadata: &ObjectMeta, marks: &Marks) -> Seen {
     let fields = Fields::of(metadata, &marks.manager);
     let shared = matches!(marks.ownership, Ownership::Share { .. });
     let keys = if shared { Keys::of(fields.ours()) } else { Keys::of(fields.all()) };
+    let leftover = marks.left_on(metadata);
     Seen {
         uid: metadata.uid.as_deref().unwrap_or_default().into(),
         version: version(metadata),
         claim: claim(metadata, marks, !fields.our_keys.is_empty()),
         data: data(metadata, &fields, shared),
         keys,
-        marked: marks.are_on(metadata),
+        marked: marks.are_on(metadata) && leftover.is_none(),
+        leftover,
     }
 }
 

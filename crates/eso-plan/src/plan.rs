@@ -147,12 +147,30 @@ pub enum WriteError {
     /// It may not be written, or its namespace is on its way out.
     #[error("{0}")]
     Forbidden(String),
+    /// It was written, and what the object wrote under another name before could not be deleted.
+    #[error("{0}")]
+    Uncleaned(Box<WriteError>),
     /// The target's server did not answer.
     #[error("{0}")]
     Unavailable(String),
     /// We are no longer the one who writes.
     #[error("no longer the leader")]
     Stopped,
+}
+
+impl WriteError {
+    /// The same, of the deletion of what the object wrote under another name before.
+    #[must_use]
+    pub fn uncleaned(self) -> Self {
+        match self {
+            Self::Conflict | Self::Stopped | Self::Uncleaned(_) => self,
+            Self::Contested(_)
+            | Self::Immutable(_)
+            | Self::Invalid(_)
+            | Self::Forbidden(_)
+            | Self::Unavailable(_) => Self::Uncleaned(Box::new(self)),
+        }
+    }
 }
 
 /// When to look at an object again.
@@ -209,6 +227,7 @@ pub fn next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
             WriteError::Conflict
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
+            | WriteError::Uncleaned(_)
             | WriteError::Unavailable(_),
         ) => Next::Retry { not_before: None },
         Outcome::Malformed(_)

@@ -91,6 +91,11 @@ pub fn unseen(record: &Record, error: &WriteError) -> Report {
     failure(record, message, &detail)
 }
 
+/// What to say when a target was deleted that an object owned under another name than it wants now.
+pub fn orphan_deleted() -> Event {
+    Event { warning: false, reason: "Deleted", message: "secret deleted because it was orphaned".to_owned() }
+}
+
 /// Whether a status says already that the target belongs to that holder.
 pub(crate) fn says_contested(record: &Record, holder: &Holder) -> bool {
     let (message, detail) = contested(holder);
@@ -156,6 +161,7 @@ fn unwritable(attempt: Attempt, error: &WriteError) -> (&'static str, String) {
     match error {
         WriteError::Contested(holder) => contested(holder),
         WriteError::Immutable(text) => ("could not update secret, target is immutable", text.clone()),
+        WriteError::Uncleaned(error) => ("could not delete orphaned secrets", error.to_string()),
         WriteError::Conflict
         | WriteError::Invalid(_)
         | WriteError::Forbidden(_)

@@ -8,6 +8,7 @@ mod walk_through;
 mod policies;
 mod process;
 mod prompt;
+mod refused;
 mod wrong;
 
 mod counted;

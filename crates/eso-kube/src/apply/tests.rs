@@ -63,6 +63,7 @@ fn a_secret_that_is_as_it_should_be_needs_no_write() {
         data: Data::Ours(Digest::of(&entries)),
         keys: Keys::of(["a"]),
         marked: true,
+        leftover: None,
     };
     assert!(Stored::would_be(&seen, &entries));
     let others = [

@@ -17,7 +17,7 @@ use eso_plan::{
     desired::{Desired, Entries, Ownership},
     observed::{Observation, Observed, Record},
     plan::{Step, WriteError},
-    status::{Report, Written},
+    status::{self, Report, Written},
 };
 use eso_sync::{
     engine::Clock,
@@ -112,8 +112,6 @@ struct Run {
     snapshot: Snapshot,
     marks: Marks,
     target: String,
-    /// The name of the target that the status names, where it is another.
-    renamed: Option<String>,
 }
 
 impl Run {
@@ -159,8 +157,7 @@ impl KubeTarget {
         let object = external_secret::parse(snapshot.object.clone()).map_err(|_| WriteError::Conflict)?;
         let target = references::target(&object).to_owned();
         let marks = Marks::of(&object.metadata, ownership);
-        let renamed = held::renamed(&object, ownership);
-        Ok(Run { id, snapshot, marks, target, renamed })
+        Ok(Run { id, snapshot, marks, target })
     }
 
     async fn put(&self, run: &Run, entries: &Entries) -> Result<Written, WriteError> {
@@ -173,8 +170,8 @@ impl KubeTarget {
         };
         let (stored, written) = self.believed(run.id, result)?;
         self.index.lock().wrote(run.id, stored);
-        if let Some(name) = &run.renamed {
-            self.delete_old(run, name).await?;
+        if run.snapshot.has_strays && run.marks.ownership == Ownership::Own {
+            self.sweep(run).await.map_err(WriteError::uncleaned)?;
         }
         Ok(written)
     }
@@ -217,14 +214,24 @@ impl KubeTarget {
         }
     }
 
-    /// Deletes the Secret that the object wrote under another name, if it still is the object's.
-    async fn delete_old(&self, run: &Run, name: &str) -> Result<(), WriteError> {
-        let Place { namespace, marks, .. } = run.place();
-        let found = self.writer.look(namespace, name).await?;
-        match found.map(|metadata| metadata::seen(&metadata, marks)) {
-            Some(seen) if seen.claim == Claim::Ours => self.writer.delete(namespace, name, &seen).await,
-            Some(_) | None => Ok(()),
+    /// Deletes the Secrets that the object owns under other names than its target's.
+    ///
+    /// The original goes by the label alone; a Secret that has it and is not controlled by the object is a copy that
+    /// somebody made.
+    async fn sweep(&self, run: &Run) -> Result<(), WriteError> {
+        let place = run.place();
+        for metadata in self.writer.look_at_owned(place).await? {
+            let seen = metadata::seen(&metadata, place.marks);
+            match metadata.name {
+                Some(name) if name != place.name && seen.claim == Claim::Ours => {
+                    self.writer.delete(place.namespace, &name, &seen).await?;
+                    self.events.publish(regarding(&run.snapshot), status::orphan_deleted());
+                }
+                Some(_) | None => {}
+            }
         }
+        self.index.lock().swept(run.id);
+        Ok(())
     }
 
     async fn release(&self, id: ObjectId) -> Result<Written, WriteError> {
@@ -246,7 +253,7 @@ impl KubeTarget {
         let status: ExternalSecretStatus = apply::status(&old, report, (self.clock)());
         let namespace = before.metadata.namespace.as_deref().unwrap_or_default();
         let name = before.metadata.name.as_deref().unwrap_or_default();
-        if let Some(version) = self.writer.report(namespace, name, &status).await? {
+        if let Some(version) = self.writer.report(&before.metadata, &status).await? {
             self.index.lock().reported(id, &status, version);
         }
         if let Some(ready) = router::ready(&status.conditions) {

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
     apply::Stored,
-    marks::Marks,
+    marks::{self, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
     watch::Object,
@@ -58,6 +58,8 @@ pub struct Snapshot {
     pub is_readable: bool,
     /// Its target.
     pub sight: Sight,
+    /// Whether Secrets of other names may be there that it owns.
+    pub has_strays: bool,
     /// What is known of the target beyond its metadata.
     pub known: Option<Known>,
     /// When the store was last read for it with success by this process.
@@ -121,6 +123,12 @@ impl Entry {
         entry
     }
 
+    /// Whether it controls this Secret, which is not its target, nor on its way out.
+    pub(super) fn strays(&self, secret: &ObjectMeta) -> bool {
+        let is_owner = marks::controller(secret).is_some_and(|owner| *owner.uid == *self.uid);
+        is_owner && self.target.as_deref() != secret.name.as_deref() && secret.deletion_timestamp.is_none()
+    }
+
     /// Whether it is of this object: of its uid, and not just of its name.
     pub(super) fn is(&self, object: &Object) -> bool {
         object.metadata.uid.as_deref() == Some(&*self.uid)
@@ -166,6 +174,7 @@ impl Entry {
             object,
             is_readable: self.is_readable,
             sight: self.sight.clone(),
+            has_strays: false,
             known: self.known.clone(),
             refreshed: self.refreshed,
         }
@@ -248,10 +257,12 @@ impl Entry {
         let now = self.marks();
         let moved = self.target != target;
         let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
+        // Whether our field manager wrote what must go is not kept.
+        let shrunk = before.zip(now.as_ref()).is_some_and(|(before, now)| before.exceed(now));
         self.target = target;
         match &mut self.sight {
             sight if moved => *sight = Sight::Absent,
-            Sight::Seen(_) if reowned => self.sight = Sight::Unseen,
+            Sight::Seen(_) if reowned || shrunk => self.sight = Sight::Unseen,
             Sight::Seen(seen) => seen.marked &= before == now.as_ref(),
             Sight::Absent | Sight::Unseen => {}
         }

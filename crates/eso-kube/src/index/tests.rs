@@ -369,3 +369,74 @@ fn an_entry_is_small() {
     let bytes = index.entries[&object.id].bytes() + around;
     assert!(bytes <= 1100, "{bytes} bytes");
 }
+
+#[test]
+fn a_label_that_is_taken_off_an_object_asks_for_another_look_at_its_target() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5).label("a", "1").annotation("b", "1"))).object.id;
+    index.meet_secret(&secret("app", 10));
+    index.meet_object(sent(app(6).label("a", "2").annotation("b", "1").annotation("c", "1")));
+    assert!(matches!(sight(&index, id), Sight::Seen(_)), "what is added is known to be missing");
+    index.meet_object(sent(app(7).label("a", "2").annotation("b", "1")));
+    assert_eq!(sight(&index, id), Sight::Unseen);
+}
+
+#[track_caller]
+fn check_strays(index: &Index, id: ObjectId, expected: bool) {
+    assert_eq!(index.snapshot(id).unwrap().has_strays, expected);
+}
+
+#[test]
+fn a_renamed_target_leaves_a_stray_until_it_is_gone() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5))).object.id;
+    index.meet_secret(&secret("app", 10));
+    check_strays(&index, id, false);
+    index.meet_object(sent(app(6).target("new")));
+    check_strays(&index, id, true);
+    index.meet_object(sent(app(7)));
+    check_strays(&index, id, false);
+    index.meet_object(sent(app(8).target("third")));
+    index.lose_secret(&secret("app", 11));
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn a_target_that_was_never_there_leaves_no_stray() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5))).object.id;
+    index.meet_object(sent(app(6).target("new")));
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn after_a_restart_a_stray_is_known_by_its_owner() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5).target("new"))).object.id;
+    let other = index.meet_object(sent(at("other", 6).stored("two", 1))).object.id;
+    index.meet_secret(&secret("new", 10));
+    check_strays(&index, id, false);
+    let unowned = json!({ "ownerReferences": null });
+    index.meet_secret(&secret_with("copy", 11, unowned));
+    check_strays(&index, id, false);
+    let before = json!([{ "kind": "ExternalSecret", "apiVersion": "external-secrets.io/v1", "name": "app",
+        "uid": "zero", "controller": true }]);
+    index.meet_secret(&secret_with("older", 12, json!({ "ownerReferences": before })));
+    check_strays(&index, id, false);
+    index.meet_secret(&secret_with("leaving", 13, json!({ "deletionTimestamp": "2026-11-22T03:55:21Z" })));
+    check_strays(&index, id, false);
+    index.meet_secret(&secret("old", 14));
+    check_strays(&index, id, true);
+    check_strays(&index, other, false);
+    index.swept(id);
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn an_object_that_goes_takes_its_strays_along() {
+    let mut index = Index::default();
+    index.meet_object(sent(app(5).target("new")));
+    index.meet_secret(&secret("old", 10));
+    index.lose_object("demo", "app");
+    assert_eq!(format!("{:?}", index.strays), "Strays({})");
+}

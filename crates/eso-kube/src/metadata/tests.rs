@@ -240,3 +240,18 @@ fn a_secret_that_we_never_wrote_is_not_known() {
     let secret = secret(json!([theirs(&["a"])]), json!({ "ownerReferences": null }));
     assert_eq!(seen(&secret, &marks(Ownership::Own)).claim, Claim::Free { known: false });
 }
+
+#[test]
+fn a_secret_with_a_label_that_must_go_is_not_marked() {
+    let written = json!([{
+        "manager": "externalsecrets.external-secrets.io/example",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": { "f:metadata": { "f:labels": { "f:team": {} } } },
+    }]);
+    let mut with_team = secret(written, json!({}));
+    assert!(seen(&with_team, &marks(Ownership::Own)).marked);
+    with_team.labels.get_or_insert_default().insert("team".to_owned(), "blue".to_owned());
+    let seen = seen(&with_team, &marks(Ownership::Own));
+    assert!(!seen.marked);
+    assert_eq!(seen.leftover.unwrap().labels, ["team"]);
+}

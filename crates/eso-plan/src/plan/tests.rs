@@ -248,6 +248,7 @@ fn a_failure_is_tried_again_whatever_the_interval() {
             Outcome::Unwritable(Attempt::Write, WriteError::Invalid("too large".into())),
             Outcome::Unwritable(Attempt::Delete, WriteError::Forbidden("namespace is being deleted".into())),
             Outcome::Unwritable(Attempt::Look, WriteError::Unavailable("time-out".into())),
+            Outcome::Unwritable(Attempt::Write, WriteError::Unavailable("time-out".into()).uncleaned()),
         ];
         for outcome in outcomes {
             check_next(outcome, refresh, Next::Retry { not_before: None });
@@ -279,6 +280,17 @@ fn what_only_a_change_can_mend_waits_for_one() {
     let immutable = || Outcome::Unwritable(Attempt::Write, WriteError::Immutable("it is immutable".into()));
     check_next(immutable(), Refresh::Every(HOUR), Next::At(minute(65)));
     check_next(immutable(), Refresh::OnChange, Next::OnChange);
+}
+
+#[test]
+fn only_a_failure_of_its_own_is_told_of_a_cleaning() {
+    for error in [WriteError::Conflict, WriteError::Stopped] {
+        assert_eq!(error.clone().uncleaned(), error);
+    }
+    let forbidden = || WriteError::Forbidden("ask for it".into());
+    assert_eq!(forbidden().uncleaned(), WriteError::Uncleaned(Box::new(forbidden())));
+    assert_eq!(forbidden().uncleaned().uncleaned(), forbidden().uncleaned());
+    assert_eq!(forbidden().uncleaned().to_string(), "ask for it");
 }
 
 #[test]

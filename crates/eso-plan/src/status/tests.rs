@@ -118,6 +118,15 @@ fn a_target_that_is_not_deleted_is_told_so() {
 }
 
 #[test]
+fn what_is_left_under_another_name_is_told_as_the_original_tells_it() {
+    let error = WriteError::Forbidden("ask for it".into()).uncleaned();
+    let message = "could not delete orphaned secrets: ask for it";
+    check_failure(&Outcome::Unwritable(Attempt::Write, error), message, message);
+    let Event { warning, reason, message } = orphan_deleted();
+    assert_eq!((warning, reason, &*message), (false, "Deleted", "secret deleted because it was orphaned"));
+}
+
+#[test]
 fn a_target_that_cannot_be_looked_at_is_told_once_and_as_one_that_is_not_written() {
     let before = in_step().record;
     let error = WriteError::Forbidden("the API server forbids it".into());

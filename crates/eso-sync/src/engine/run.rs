@@ -193,6 +193,7 @@ impl Run<'_> {
             | WriteError::Immutable(_)
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
+            | WriteError::Uncleaned(_)
             | WriteError::Unavailable(_) => None,
         }
     }

@@ -2,7 +2,6 @@
 
 use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
-    convert::references,
     desired::{Absence, Desired, Destination, Ownership},
     digest::Digest,
     observed::Held,
@@ -42,7 +41,7 @@ impl KubeTarget {
             .as_ref()
             .map(|known| known.keys)
             .or_else(|| promised(desired).filter(|_| is_unedited(object, desired)));
-        let moved = renamed(object, desired.ownership).is_some();
+        let moved = snapshot.has_strays && desired.ownership == Ownership::Own;
         match told(&seen, snapshot.known.as_ref(), expected, moved) {
             Some(held) => Ok(held),
             None => self.compare(id, place, &seen, expected, moved).await,
@@ -75,13 +74,6 @@ impl KubeTarget {
         let held = known.and_then(|known| told(seen, Some(&known), expected, moved));
         Ok(held.unwrap_or(Held::Drifted))
     }
-}
-
-/// The target that the status names, where the object wants another and owned that one.
-pub(super) fn renamed(object: &ExternalSecret, ownership: Ownership) -> Option<String> {
-    let binding = object.status.as_ref()?.binding.as_ref()?;
-    let other = binding.name != references::target(object) && !binding.name.is_empty();
-    (other && ownership == Ownership::Own).then(|| binding.name.clone())
 }
 
 /// What can be told without a read; `None` where a read is needed.
