@@ -77,10 +77,10 @@ impl Pools {
         }
         let built = Arc::new(build(route)?);
         let mut pools = self.0.lock();
+        // Two may build at once: the first that is done is used by both.
         if let Some(pool) = pools.get(route).and_then(Weak::upgrade) {
             return Ok(pool);
         }
-        let pool = Arc::new(build(route)?);
         pools.retain(|_, pool| pool.strong_count() > 0);
         pools.insert(route.clone(), Arc::downgrade(&built));
         Ok(built)
@@ -159,6 +159,11 @@ pub(crate) enum Failure {
 }
 
 impl Server {
+    /// Its address as a store gives it: scheme, host, port, and the path that the API is below.
+    pub(crate) fn address(&self) -> String {
+        format!("{}{}", self.origin, self.prefix.strip_suffix("/v1").unwrap_or(&self.prefix))
+    }
+
     /// Makes one call. Any answer is `Ok`, whatever its status.
     pub(crate) async fn call(
         &self,
