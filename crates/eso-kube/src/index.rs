@@ -25,7 +25,7 @@ use entry::Entry;
 use names::{Groups, Interned, Names};
 use strays::Strays;
 
-pub use entry::{Known, Sight, Snapshot};
+pub use entry::{Edition, Known, Sight, Snapshot};
 
 /// The ExternalSecrets, and what is seen of the Secrets that they name.
 #[derive(Debug, Default)]
@@ -311,15 +311,19 @@ impl Index {
 }
 
 /// What the controller itself learned or did. Each call is nothing where the object is gone meanwhile.
+///
+/// Answers take their time, and the watches go on: each call says what it is about (the edition of the snapshot that it
+/// follows from), and gives `false` where its answer says nothing certain any more. The object must be looked at again
+/// then.
 impl Index {
     /// A look at the target's metadata found this.
-    pub fn looked(&mut self, id: ObjectId, seen: Option<Seen>) {
-        self.change(id, |entry| entry.looked(seen));
+    pub fn looked(&mut self, id: ObjectId, about: Edition, seen: Option<Seen>) -> bool {
+        self.entries.get_mut(&id).is_some_and(|entry| entry.looked(about, seen))
     }
 
     /// The target's values were compared: at this version they are, or are not, what we wrote.
-    pub fn compared(&mut self, id: ObjectId, version: u64, known: Option<Known>) {
-        self.change(id, |entry| entry.compared(version, known));
+    pub fn compared(&mut self, id: ObjectId, about: Edition, version: u64, known: Option<Known>) -> bool {
+        self.entries.get_mut(&id).is_some_and(|entry| entry.compared(about, version, known))
     }
 
     /// What is known of the target turned out to be old: it must be looked at.
@@ -328,16 +332,18 @@ impl Index {
     }
 
     /// The target was written.
-    pub fn wrote(&mut self, id: ObjectId, stored: Stored) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        let hash = entry.target.as_deref().map(|target| self.hasher.hash_one((&*entry.namespace, target)));
-        entry.wrote(stored);
+    pub fn wrote(&mut self, id: ObjectId, about: Edition, stored: Stored) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let certain = entry.wrote(about, stored);
+        let target = entry.target.as_deref().filter(|_| certain);
+        let hash = target.map(|target| self.hasher.hash_one((&*entry.namespace, target)));
         hash.into_iter().for_each(|hash| self.note(hash));
+        certain
     }
 
     /// The target was deleted.
-    pub fn deleted(&mut self, id: ObjectId) {
-        self.change(id, |entry| _ = entry.lose_target(u64::MAX));
+    pub fn deleted(&mut self, id: ObjectId, about: Edition) {
+        self.change(id, |entry| entry.deleted(about));
     }
 
     /// The object owns no Secret any more but its target.

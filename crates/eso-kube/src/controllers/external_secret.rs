@@ -169,7 +169,9 @@ impl KubeTarget {
             Sight::Seen(seen) => self.change(run, seen, entries).await,
         };
         let (stored, written) = self.believed(run.id, result)?;
-        self.index.lock().wrote(run.id, stored);
+        if !self.index.lock().wrote(run.id, run.snapshot.edition, stored) {
+            return Err(WriteError::Conflict);
+        }
         if run.snapshot.has_strays && run.marks.ownership == Ownership::Own {
             self.sweep(run).await.map_err(WriteError::uncleaned)?;
         }
@@ -206,7 +208,7 @@ impl KubeTarget {
                 let Place { namespace, name, .. } = run.place();
                 let deleted = self.writer.delete(namespace, name, seen).await;
                 self.believed(run.id, deleted)?;
-                self.index.lock().deleted(run.id);
+                self.index.lock().deleted(run.id, run.snapshot.edition);
                 Ok(Written::Deleted)
             }
             Sight::Absent | Sight::Seen(_) => Ok(Written::Nothing),

@@ -47,6 +47,11 @@ pub struct Known {
     pub keys: Keys,
 }
 
+/// Which edit of an ExternalSecret, and which presence of its target, a call was made about. The answer to a call about
+/// another one says nothing certain: the target has another name now, or what was written is deleted again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edition(u32);
+
 /// Everything that is known of an ExternalSecret, at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -64,6 +69,8 @@ pub struct Snapshot {
     pub known: Option<Known>,
     /// When the store was last read for it with success by this process.
     pub refreshed: Option<Timestamp>,
+    /// What calls that follow from it are about.
+    pub edition: Edition,
 }
 
 /// What is kept of one ExternalSecret.
@@ -94,6 +101,8 @@ pub(super) struct Entry {
     pub(super) changes: u32,
     /// What `changes` was when it was last observed.
     pub(super) observed: u32,
+    /// Counts the edits of the object and the losses of its target.
+    edition: Edition,
 }
 
 impl Entry {
@@ -118,6 +127,7 @@ impl Entry {
             target_listed: true,
             changes: 0,
             observed: 0,
+            edition: Edition::default(),
         };
         entry.update(object);
         entry
@@ -156,6 +166,7 @@ impl Entry {
         let marks = self.marks();
         self.object = slim;
         self.changes = self.changes.wrapping_add(1);
+        self.edition = self.edition.next();
         self.edited(marks.as_ref());
         true
     }
@@ -177,6 +188,7 @@ impl Entry {
             has_strays: false,
             known: self.known.clone(),
             refreshed: self.refreshed,
+            edition: self.edition,
         }
     }
 
@@ -197,7 +209,12 @@ impl Entry {
 
     /// The target was deleted at that version; says whether that is news.
     pub(super) fn lose_target(&mut self, version: u64) -> bool {
-        if self.sight == Sight::Absent || self.newest() > version {
+        if self.newest() > version {
+            return false;
+        }
+        // Also where it was not seen: a write that is under way may have made what is gone again.
+        self.edition = self.edition.next();
+        if self.sight == Sight::Absent {
             return false;
         }
         self.known = None;
@@ -205,35 +222,56 @@ impl Entry {
         true
     }
 
-    pub(super) fn looked(&mut self, seen: Option<Seen>) {
-        if seen.as_ref().is_some_and(|seen| seen.version < self.newest()) {
-            return;
+    /// Takes what a look found, unless the watch told more meanwhile; says whether it did.
+    pub(super) fn looked(&mut self, about: Edition, seen: Option<Seen>) -> bool {
+        if about != self.edition || self.sight != Sight::Unseen {
+            return false;
         }
         let observed = self.observed == self.changes;
         self.see(seen.map_or(Sight::Absent, Sight::Seen));
         if observed {
             self.observed = self.changes;
         }
+        true
     }
 
-    pub(super) fn compared(&mut self, version: u64, known: Option<Known>) {
-        let Sight::Seen(seen) = &mut self.sight else { return };
-        if seen.version != version {
-            return;
-        }
+    /// Takes what a comparison came to, if it was of what is seen; says whether it was.
+    pub(super) fn compared(&mut self, about: Edition, version: u64, known: Option<Known>) -> bool {
+        let seen = match &mut self.sight {
+            Sight::Seen(seen) if about == self.edition && seen.version == version => seen,
+            Sight::Seen(_) | Sight::Absent | Sight::Unseen => return false,
+        };
         match known {
             Some(known) => self.known = Some(known),
             None => seen.data = Data::Foreign,
         }
+        true
     }
 
-    pub(super) fn wrote(&mut self, stored: Stored) {
+    /// Takes what was written; says whether it still was about what is wanted, and there.
+    pub(super) fn wrote(&mut self, about: Edition, stored: Stored) -> bool {
         let Stored { seen, digest, keys, changed: _ } = stored;
+        if about != self.edition {
+            // The watch may have told all of it already, and does not tell again.
+            if seen.version > self.newest() {
+                self.known = None;
+                self.see(Sight::Unseen);
+            }
+            return false;
+        }
         self.target_listed = true;
         if seen.version >= self.newest() {
             let digest = (seen.data != Data::Ours(digest.clone())).then_some(digest);
             self.known = Some(Known { version: seen.version, digest, keys });
             self.see(Sight::Seen(seen));
+        }
+        true
+    }
+
+    /// The target was deleted by us. Where the watch told of it already, it may be there anew.
+    pub(super) fn deleted(&mut self, about: Edition) {
+        if about == self.edition {
+            self.lose_target(u64::MAX);
         }
     }
 
@@ -303,6 +341,12 @@ impl Entry {
         self.ready =
             conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
         self.status = Packed::of(status);
+    }
+}
+
+impl Edition {
+    fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
     }
 }
 

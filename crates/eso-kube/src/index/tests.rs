@@ -1,5 +1,7 @@
 //! Tests of `index`.
 
+mod answers;
+
 use eso_core::key::StoreKind;
 use eso_plan::{
     desired::{Entries, Ownership},
@@ -82,6 +84,13 @@ fn store(name: &str) -> StoreKey {
 
 fn sight(index: &Index, id: ObjectId) -> Sight {
     index.snapshot(id).unwrap().sight
+}
+
+/// Takes the answer to a write that nothing came between.
+#[track_caller]
+fn wrote(index: &mut Index, id: ObjectId, stored: Stored) {
+    let about = index.snapshot(id).unwrap().edition;
+    assert!(index.wrote(id, about, stored));
 }
 
 #[track_caller]
@@ -216,7 +225,7 @@ fn a_deletion_that_came_before_the_newest_write_is_old_news() {
     let mut new = seen(&index, object.id);
     new.version = 20;
     let entries = Entries::new();
-    index.wrote(object.id, Stored::unchanged(new, &entries));
+    wrote(&mut index, object.id, Stored::unchanged(new, &entries));
     assert_eq!(index.lose_secret(&secret("app", 15)), []);
     assert_eq!(seen(&index, object.id).version, 20);
 }
@@ -259,7 +268,7 @@ fn the_echo_of_an_own_write_is_no_news() {
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
     let stored = Stored::unchanged(metadata::seen(&secret("app", 10), &marks), &entries);
-    index.wrote(object.id, stored);
+    wrote(&mut index, object.id, stored);
     assert_eq!(index.meet_secret(&secret("app", 10)), []);
     let known = index.snapshot(object.id).unwrap().known;
     let expected = Known { version: 10, digest: None, keys: Keys::of(["first", "second"]) };
@@ -284,7 +293,9 @@ fn a_run_sees_whether_anything_happened_since_it_began() {
     let id = object.id;
     index.observe(id).unwrap();
     assert!(index.is_as_observed(id));
-    index.looked(id, None);
+    index.doubt(id);
+    let about = index.observe(id).unwrap().edition;
+    index.looked(id, about, None);
     assert!(index.is_as_observed(id), "its own look is none");
     index.meet_secret(&secret("app", 11));
     assert!(!index.is_as_observed(id));
@@ -292,7 +303,9 @@ fn a_run_sees_whether_anything_happened_since_it_began() {
     index.observe(id).unwrap();
     index.meet_object(sent(app(12).label("a", "b")));
     assert!(!index.is_as_observed(id));
-    index.looked(id, None);
+    let about = index.snapshot(id).unwrap().edition;
+    index.doubt(id);
+    index.looked(id, about, None);
     assert!(!index.is_as_observed(id), "a look does not hide what happened before");
 
     index.observe(id).unwrap();
@@ -308,12 +321,13 @@ fn a_comparison_counts_for_its_version_only() {
     let (mut index, object) = both();
     index.meet_secret(&drifted(11));
     let known = Known { version: 10, digest: Some(Digest::written(HASH)), keys: Keys::of(["first"]) };
-    index.compared(object.id, 10, Some(known.clone()));
+    let about = index.snapshot(object.id).unwrap().edition;
+    assert!(!index.compared(object.id, about, 10, Some(known.clone())));
     assert_eq!(index.snapshot(object.id).unwrap().known, None);
     let known = Known { version: 11, ..known };
-    index.compared(object.id, 11, Some(known.clone()));
+    assert!(index.compared(object.id, about, 11, Some(known.clone())));
     assert_eq!(index.snapshot(object.id).unwrap().known, Some(known));
-    index.compared(object.id, 11, None);
+    assert!(index.compared(object.id, about, 11, None));
     assert_eq!(seen(&index, object.id).data, Data::Foreign);
 }
 
@@ -362,7 +376,8 @@ fn an_entry_is_small() {
     index.meet_secret(&secret("app", 10));
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
-    index.wrote(object.id, Stored::unchanged(Seen { version: 11, ..seen(&index, object.id) }, &entries));
+    let stored = Stored::unchanged(Seen { version: 11, ..seen(&index, object.id) }, &entries);
+    wrote(&mut index, object.id, stored);
 
     // Hash map and three sorted sets: numbers of 8 bytes, half of the room empty.
     let around = 2 * (8 + 8 + 1) + 2 * (16 + 16 + 12) + 2 * 8;

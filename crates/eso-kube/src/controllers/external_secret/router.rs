@@ -78,8 +78,9 @@ impl Watched<Item<ExternalSecret>> for Router {
 
     fn lose(&self, object: Item<ExternalSecret>) {
         let metadata = object.metadata();
-        let name = [&metadata.namespace, &metadata.name].map(|text| text.as_deref().unwrap_or_default());
-        let forgotten = self.index.lock().lose_object(name[0], name[1]);
+        let [namespace, name] =
+            [&metadata.namespace, &metadata.name].map(|text| text.as_deref().unwrap_or_default());
+        let forgotten = self.index.lock().lose_object(namespace, name);
         forgotten.iter().for_each(|forgotten| self.forget(forgotten));
     }
 

@@ -45,7 +45,7 @@ fn times_that_are_none_here_leave_the_rest_readable() {
 #[track_caller]
 fn check(entry: &Value, expected: &ManagedFieldsEntry) {
     let text = sent(&json!({ "name": "app", "managedFields": [entry] }));
-    assert_eq!(managed_fields(&text).unwrap(), [expected.clone()], "{entry}");
+    assert_eq!(managed_fields(&text).unwrap(), std::slice::from_ref(expected), "{entry}");
     assert_eq!(metadata(&text).unwrap().name.as_deref(), Some("app"), "{entry}");
 }
 
