@@ -40,7 +40,7 @@ use self::{
 };
 use crate::{
     apply::within,
-    controllers::secret_store::Shared,
+    controllers::secret_store::{Gate, Shared},
     credentials::CredentialObject,
     events::Events,
     telemetry::{Kind, Subject, Telemetry},
@@ -179,7 +179,8 @@ impl StoreRegistry {
     /// A registry that knows no store yet. Its stores are kept by tasks of the tokio runtime that the calls are made
     /// in.
     pub fn new(settings: StoreRegistrySettings) -> Arc<Self> {
-        let shared = Shared { settings, backends: Backends::default(), tasks: TaskTracker::new() };
+        let (backends, gate) = (Backends::default(), Gate::default());
+        let shared = Shared { settings, backends, gate, tasks: TaskTracker::new() };
         Arc::new(Self {
             shared: Arc::new(shared),
             state: Mutex::default(),
