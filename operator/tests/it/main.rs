@@ -5,6 +5,7 @@ mod harness;
 
 mod walk_through;
 
+mod fights;
 mod policies;
 mod process;
 mod prompt;
