@@ -10,6 +10,7 @@ mod policies;
 mod process;
 mod prompt;
 mod refused;
+mod unreadable;
 mod wrong;
 
 mod counted;

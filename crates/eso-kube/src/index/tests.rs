@@ -18,7 +18,7 @@ use crate::{
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
-    watch::Object,
+    watch::{Item, Object},
 };
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
@@ -171,6 +171,20 @@ fn an_object_whose_spec_cannot_be_read_is_kept_for_its_status() {
     assert_eq!(index.meet_object(deep(6, 2)).news, News::Edited, "another generation is another spec");
     assert_eq!(index.meet_object(sent(app(7))).news, News::Edited);
     assert!(index.snapshot(id.id).unwrap().is_readable);
+}
+
+#[test]
+fn what_can_be_read_once_can_be_read_again() {
+    let mut nested = json!(1);
+    for _ in 0..125 {
+        nested = json!({ "a": nested });
+    }
+    let text = app(5).with("/spec/unknown", nested.clone()).json().to_string();
+    let object = Object::from(serde_json::from_str::<Item<()>>(&text).unwrap());
+    let mut index = Index::default();
+    let id = index.meet_object(object).object.id;
+    let snapshot = index.snapshot(id).unwrap();
+    assert_eq!((snapshot.is_readable, &snapshot.object["spec"]["unknown"]), (true, &nested));
 }
 
 #[test]

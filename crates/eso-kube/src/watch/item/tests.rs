@@ -88,6 +88,9 @@ fn an_object_is_read_in_parts_that_do_not_hide_each_other() {
     assert_eq!(good.spec.map(|spec| spec["unknown"]["a"].is_object()), Some(true));
     assert_eq!(good.status, json!({ "said": "so" }));
 
+    let at = |levels| Object::from(item::<()>(&deep("at", levels))).spec.is_some();
+    assert_eq!((at(125), at(126)), (true, false), "docs/reference/differences.md says so");
+
     let deep = Object::from(item::<()>(&deep("deep", 200)));
     assert_eq!((deep.spec, deep.status), (None, json!({ "said": "so" })));
     assert_eq!(deep.metadata.name.as_deref(), Some("deep"));
