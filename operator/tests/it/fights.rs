@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use eso_testkit::objects::{object, store};
 use serde_json::json;
 
-use crate::harness::{Kind, Setup, World, encoded, eventually, in_words};
+use crate::harness::{Kind, Setup, encoded, eventually, in_words};
 
 #[tokio::test]
 async fn two_objects_that_fight_over_one_key_write_less_and_less_often() {
