@@ -346,9 +346,11 @@ impl Index {
         self.change(id, |entry| entry.deleted(about));
     }
 
-    /// The object owns no Secret any more but its target.
-    pub fn swept(&mut self, id: ObjectId) {
-        self.strays.forget(id);
+    /// The object owns no Secret any more but its target, which had not been renamed again meanwhile.
+    pub fn swept(&mut self, id: ObjectId, about: Edition) {
+        if self.entries.get(&id).is_some_and(|entry| entry.edition == about) {
+            self.strays.forget(id);
+        }
     }
 
     /// The status was written, and the object has this version now.

@@ -232,7 +232,7 @@ impl KubeTarget {
                 Some(_) | None => {}
             }
         }
-        self.index.lock().swept(run.id);
+        self.index.lock().swept(run.id, run.snapshot.edition);
         Ok(())
     }
 

@@ -102,7 +102,7 @@ pub(super) struct Entry {
     /// What `changes` was when it was last observed.
     pub(super) observed: u32,
     /// Counts the edits of the object and the losses of its target.
-    edition: Edition,
+    pub(super) edition: Edition,
 }
 
 impl Entry {

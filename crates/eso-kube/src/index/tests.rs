@@ -457,7 +457,8 @@ fn after_a_restart_a_stray_is_known_by_its_owner() {
     index.meet_secret(&secret("old", 14));
     check_strays(&index, id, true);
     check_strays(&index, other, false);
-    index.swept(id);
+    let about = index.snapshot(id).unwrap().edition;
+    index.swept(id, about);
     check_strays(&index, id, false);
 }
 

@@ -227,6 +227,22 @@ fn a_comparison_counts_for_what_is_seen() {
     check_comparison(renamed, false, "absent");
 }
 
+/// Other Secrets than the target were looked for, and deleted; says whether there may be some.
+#[track_caller]
+fn check_sweep(meanwhile: Meanwhile, expected: bool) {
+    let mut call = Call::begun();
+    call.index.meet_secret(&secret("old", 10));
+    meanwhile(&mut call.index);
+    call.index.swept(call.id, call.about);
+    assert_eq!(call.index.snapshot(call.id).unwrap().has_strays, expected);
+}
+
+#[test]
+fn a_target_that_is_left_while_others_are_swept_away_is_swept_later() {
+    check_sweep(nothing, false);
+    check_sweep(renamed, true);
+}
+
 /// The target was deleted by us.
 #[track_caller]
 fn check_deletion(meanwhile: Meanwhile, expected: &str) {
