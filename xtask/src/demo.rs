@@ -12,7 +12,7 @@ mod stop;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use eso_rig::{Mode, Moto, OpenBao, Program, Progress as _};
 
 use self::stop::Stop;
@@ -50,6 +50,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
     let Options { once, kubeconfig, operator } = options;
     let screen = Screen;
     prerequisites::check()?;
+    if let Some(kubeconfig) = &kubeconfig {
+        // Kubectl would go to localhost:8080 then, whatever that is.
+        ensure!(kubeconfig.is_file(), "there is no kubeconfig {}", kubeconfig.display());
+    }
     let servers = eso_rig::plan(&programs(kubeconfig.is_none()))?;
     let mut steps = servers.steps();
     if operator.is_none() {

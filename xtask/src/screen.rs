@@ -12,7 +12,8 @@ use eso_rig::{Progress, Step};
 /// How often, in seconds, a step that goes on gets a line where lines stay, as in a log.
 const REMINDER: u64 = 15;
 
-/// The columns of a line that is overwritten: one that a terminal breaks in two cannot be.
+/// The columns of a line that is overwritten: one that a terminal breaks in two cannot be. In a log, the rest of what
+/// a program says is of no use either.
 const COLUMNS: usize = 79;
 
 /// Back to the begin of a terminal's line, with nothing on it.
@@ -64,7 +65,6 @@ impl Screen {
         let line = going_on(name, elapsed, said);
         match stdout().is_terminal() {
             true => {
-                let line: String = line.chars().take(COLUMNS).collect();
                 let mut terminal = stdout();
                 // As with whole lines.
                 let _ = write!(terminal, "{ERASE}{line}").and_then(|()| terminal.flush());
@@ -123,10 +123,11 @@ fn going_on(name: &str, elapsed: Duration, said: &str) -> String {
         whole @ 60.. => format!("{} min {:02} s", whole / 60, whole % 60),
         whole => format!("{whole} s"),
     };
-    match said {
+    let line = match said {
         "" => format!("  {name}: {elapsed}"),
         said => format!("  {name}: {elapsed}; {said}"),
-    }
+    };
+    line.chars().take(COLUMNS).collect()
 }
 
 /// Whether a line is due after so many whole seconds, where lines stay.

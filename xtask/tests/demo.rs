@@ -1,4 +1,4 @@
-//! `cargo xtask demo --once --kubeconfig`, as a person runs it, on a real cluster that is somebody else's: it refuses
+//! `cargo xtask demo --kubeconfig`, as a person runs it, on a real cluster that is somebody else's: it refuses
 //! what it could destroy, walks through, and leaves nothing behind, however it ends.
 
 use std::{
@@ -40,10 +40,14 @@ struct Ended {
 impl Demo {
     /// Starts it, with the operator that the tests of the workspace have built; it builds its own where there is none.
     fn start(plane: &ControlPlane, operator: Option<&Path>) -> Self {
+        Self::start_with(&["--once"], &plane.kubeconfig_path(), operator)
+    }
+
+    fn start_with(arguments: &[&str], kubeconfig: &Path, operator: Option<&Path>) -> Self {
         let program = Path::new(env!("CARGO_BIN_EXE_xtask"));
         let built = Some(program.with_file_name("eso")).filter(|binary| binary.exists());
         let mut demo = Command::new(program);
-        demo.args(["demo", "--once", "--kubeconfig"]).arg(plane.kubeconfig_path());
+        demo.arg("demo").args(arguments).arg("--kubeconfig").arg(kubeconfig);
         if let Some(operator) = operator.map(Path::to_owned).or(built) {
             demo.arg("--operator").arg(operator);
         }
@@ -114,6 +118,18 @@ async fn the_walk_through_passes_and_leaves_nothing_behind() {
     assert_eq!(followed.count(), 2, "{}", ended.told);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn left_running_it_ends_well_at_ctrl_c_and_leaves_nothing_behind() {
+    let ended = leaves_nothing_behind(|plane| {
+        let mut demo = Demo::start_with(&[], &plane.kubeconfig_path(), None);
+        demo.until("Everything goes on until Ctrl-C.");
+        demo.signal("-INT");
+        demo.end()
+    });
+    let ended = ended.await;
+    assert!(ended.good, "{}\n{}", ended.told, ended.complaint);
+}
+
 /// Sends the demo a signal as soon as it says these words.
 async fn interrupted(words: &str, signal: &str) {
     let ended = leaves_nothing_behind(|plane| {
@@ -177,4 +193,11 @@ async fn a_cluster_with_what_the_demo_would_remove_again_is_refused_and_untouche
         plane.since(mark).await.unwrap().matching(|request| request.user_agent.starts_with("kubectl"));
     assert!(!asked.is_empty() && asked.writes().is_empty(), "{asked:?}");
     assert_eq!(survey(&plane).await, before);
+}
+
+#[test]
+fn a_kubeconfig_that_is_not_there_is_named_before_anything_is_done() {
+    let ended = Demo::start_with(&[], Path::new("/nowhere/kubeconfig"), None).end();
+    assert!(!ended.good && ended.told.is_empty(), "{}", ended.told);
+    assert!(ended.complaint.contains("there is no kubeconfig /nowhere/kubeconfig"), "{}", ended.complaint);
 }

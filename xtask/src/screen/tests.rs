@@ -29,6 +29,7 @@ fn a_step_that_goes_on_says_its_name_its_time_and_what_it_is_at() {
     goes_on(59, "go: downloading bbolt", "  etcd: 59 s; go: downloading bbolt");
     goes_on(60, "bbolt", "  etcd: 1 min 00 s; bbolt");
     goes_on(305, "", "  etcd: 5 min 05 s");
+    goes_on(2, &"é".repeat(200), &format!("  etcd: 2 s; {}", "é".repeat(79 - 13)));
 }
 
 #[test]

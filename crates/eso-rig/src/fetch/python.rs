@@ -108,7 +108,7 @@ impl Package {
         match self {
             Self::GoToolchain => 70,
             Self::OpenBao => 75,
-            Self::Moto => 40,
+            Self::Moto => 50,
         }
     }
 
