@@ -1,5 +1,6 @@
 //! `cargo xtask demo --kubeconfig`, as a person runs it, on a real cluster that is somebody else's: it refuses
 //! what it could destroy, walks through, and leaves nothing behind, however it ends.
+#![expect(clippy::unwrap_used, reason = "this is all test, which clippy only sees of the test functions")]
 
 use std::{
     collections::BTreeSet,
