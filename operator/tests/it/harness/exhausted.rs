@@ -44,8 +44,9 @@ impl World {
     pub(crate) async fn made_for(&self, written: &Value, name: &str, entries: &[(&str, &str)]) {
         let secret = self.holds(name, entries).await;
         let made = time(&secret["metadata"]["creationTimestamp"]);
+        let cause = &written["metadata"]["name"];
         let took = made.duration_since(last_write(written)).as_secs();
-        assert!(took < BEFORE_THE_NEXT_TRY, "{name} was made {took} s after that was written: {written}");
+        assert!(took < BEFORE_THE_NEXT_TRY, "{name} was made {took} s after {cause} was written");
         self.synced(name).await;
     }
 }
