@@ -84,8 +84,8 @@ async fn a_hundred_objects_over_ten_keys_cost_ten_reads_a_cycle_and_one_call_whe
         assert_eq!(values_read(&aws), 10, "{cycles:?} and {:?}", aws.counts());
         cycles.push(aws.counts());
     }
-    // In how many calls it is done is the machine's affair: a request that gets in line 30 ms after the one before it, or
-    // 100 ms after the first, finds the call sent. Only a busy machine takes so long with a hundred objects.
+    // In how many calls it is done is the machine's affair: a request that gets in line later than others wait for company
+    // (a fraction of a second) finds their call sent. Only a busy machine takes so long with a hundred objects.
     assert!(cycles.iter().any(is_one_call), "{cycles:?}");
     let asked = in_words(&world.asked_after_its_start(mark).await);
     assert_eq!(asked, ["get secrets"; 2], "the keys of the store");
