@@ -46,9 +46,6 @@ async fn all_synced(world: &World, prefix: &str, count: usize) {
     .await;
 }
 
-/// How many calls there were of each operation.
-type Calls = BTreeMap<String, u64>;
-
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
@@ -75,18 +72,22 @@ async fn a_hundred_objects_over_ten_keys_cost_ten_reads_a_cycle_and_one_call_whe
     }
     let mark = world.mark().await;
     world.operator.restart().await;
-    // Each object is looked at when the operator starts, and then once a cycle.
+    // Each object is looked at when the operator starts, and then once a cycle. One that is later than others wait for
+    // company (a fraction of a second) finds their call sent, and reads its own key once more: nobody is given a value
+    // that was asked for before they asked. Only a busy machine is so late, and not in most cycles.
+    let shared = (10, BTreeMap::from([("BatchGetSecretValue".to_owned(), 1)]));
+    let most_are_shared =
+        |cycles: &[_]| cycles.iter().filter(|cycle| **cycle == shared).count() * 2 > cycles.len();
     let mut cycles = Vec::new();
-    let is_one_call = |calls: &Calls| *calls == Calls::from([("BatchGetSecretValue".to_owned(), 1)]);
-    while cycles.len() < 3 || (cycles.len() < 12 && !cycles.iter().any(is_one_call)) {
+    while cycles.len() < 3 || (cycles.len() < 9 && !most_are_shared(&cycles)) {
         aws.reset_counts();
         world.looked_at(100, cycles.len() + 2).await;
-        assert_eq!(values_read(&aws), 10, "{cycles:?} and {:?}", aws.counts());
-        cycles.push(aws.counts());
+        cycles.push((values_read(&aws), aws.counts()));
     }
-    // In how many calls it is done is the machine's affair: a request that gets in line later than others wait for company
-    // (a fraction of a second) finds their call sent. Only a busy machine takes so long with a hundred objects.
-    assert!(cycles.iter().any(is_one_call), "{cycles:?}");
+    assert!(most_are_shared(&cycles), "{cycles:?}");
+    for (reads, calls) in &cycles {
+        assert!((10..=10 * calls.values().sum::<u64>()).contains(&(*reads as u64)), "{cycles:?}");
+    }
     let asked = in_words(&world.asked_after_its_start(mark).await);
     assert_eq!(asked, ["get secrets"; 2], "the keys of the store");
     world.end().await;
