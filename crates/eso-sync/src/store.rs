@@ -33,6 +33,7 @@ mod line;
 mod backends;
 mod circuit;
 mod pace;
+mod questions;
 
 mod call;
 
@@ -40,6 +41,7 @@ pub use backends::Backends;
 use backends::{SharedBackend, Sort};
 use circuit::{Circuit, Probe, Witness};
 use line::{Answer, Line, Waiting};
+use questions::{Question, Questions};
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +85,7 @@ pub struct Store {
     backend: Arc<SharedBackend>,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
-    question: Mutex<Option<Question>>,
+    questions: Mutex<Questions>,
     tasks: TaskTracker,
     closed: CancellationToken,
 }
@@ -93,13 +95,6 @@ pub struct Store {
 struct Drained {
     line: Line,
     is_served: bool,
-}
-
-/// What a probe asks: the last call that says something about the service behind the store.
-#[derive(Clone, Debug)]
-enum Question {
-    Read(Fetch),
-    Check,
 }
 
 /// A place in flight, of the store and of what is behind it.
@@ -137,7 +132,7 @@ impl Store {
                 backend,
                 circuit,
                 calls: AtomicU64::new(0),
-                question: Mutex::default(),
+                questions: Mutex::default(),
                 tasks: TaskTracker::new(),
                 closed: CancellationToken::new(),
             }
@@ -164,6 +159,8 @@ impl Store {
         lane: Lane,
     ) -> Vec<Result<Fetched, ProviderError>> {
         if let Some(refusal) = self.refusal() {
+            let wanted = requests.last().cloned().map(Question::Read);
+            wanted.into_iter().for_each(|wanted| self.questions.lock().wanted(wanted));
             return requests.into_iter().map(|request| Err(refusal.clone().with_key(request.key))).collect();
         }
         let answers: Vec<_> = {
@@ -181,7 +178,11 @@ impl Store {
         let _call = self.tasks.token();
         let _pass = self.admit(Sort::Single).await?;
         let result = call::check(&*self.provider).await;
-        self.judge(verdict([result.as_ref().err()]), Question::Check);
+        let verdict = verdict([result.as_ref().err()]);
+        if matches!(verdict, Verdict::Unanswered(_)) {
+            self.questions.lock().wanted(Question::Check);
+        }
+        self.judge(verdict);
         self.slow_down(Sort::Single, [result.as_ref().err()]);
         result
     }
@@ -293,7 +294,7 @@ impl Store {
         let requests: Vec<&Fetch> = batch.iter().map(|waiting| &waiting.request).collect();
         let answers = call::read(&*self.provider, &requests).await;
         let errors = || answers.iter().map(|answer| answer.as_ref().err());
-        self.judge(verdict(errors()), Question::Read(requests[0].clone()));
+        self.judge_reads(&requests, &answers);
         self.slow_down(sort, errors());
         drop(pass);
         self.deliver(batch, &answers).await;
@@ -329,17 +330,28 @@ impl Store {
         }
     }
 
-    fn judge(&self, verdict: Verdict, question: Question) {
+    fn judge_reads(&self, requests: &[&Fetch], answers: &[Answer]) {
+        let verdict = verdict(answers.iter().map(|answer| answer.as_ref().err()));
+        let mut questions = self.questions.lock();
+        match &verdict {
+            Verdict::Answered => {
+                let answered = requests.iter().zip(answers).filter(|(_, answer)| is_answer(answer));
+                questions.answered(&answered.map(|(request, _)| *request).collect::<Vec<_>>());
+            }
+            Verdict::Unanswered(_) if !questions.unanswered(requests) => return,
+            Verdict::Unanswered(_) | Verdict::Unknown => {}
+        }
+        drop(questions);
+        self.judge(verdict);
+    }
+
+    fn judge(&self, verdict: Verdict) {
         match verdict {
             Verdict::Answered => {
-                if matches!(question, Question::Read(_)) {
-                    *self.question.lock() = Some(question);
-                }
                 self.circuit.answered();
                 self.backend.circuit.answered();
             }
             Verdict::Unanswered(failure) => {
-                *self.question.lock() = Some(question);
                 let call = Witness::Call(self.calls.fetch_add(1, Ordering::Relaxed));
                 self.circuit.unanswered(call, &failure);
                 self.backend.circuit.unanswered(self.witness(), &failure);
@@ -364,17 +376,34 @@ impl Store {
 #[async_trait]
 impl Probe for Store {
     async fn probe(&self) -> Option<bool> {
-        let question = self.question.lock().clone()?;
+        let question = self.questions.lock().next()?;
         let _call = self.tasks.token();
         if self.closed.is_cancelled() {
             return None;
         }
-        let result = match question {
-            Question::Read(request) => call::read(&*self.provider, &[&request]).await.remove(0).map(drop),
-            Question::Check => call::check(&*self.provider).await,
+        let read = match question {
+            Question::Read(read) => read,
+            Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
         };
-        Some(result.err().is_none_or(|failure| failure.kind() != ErrorKind::Unavailable))
+        let is_answered = is_answer(&call::read(&*self.provider, &[&read]).await.remove(0));
+        if is_answered {
+            self.questions.lock().answered(&[&read]);
+        }
+        Some(is_answered)
     }
+
+    fn is_proven(&self) -> bool {
+        self.questions.lock().are_proven()
+    }
+}
+
+fn is_answer(answer: &Answer) -> bool {
+    is_reply(answer.as_ref().err())
+}
+
+/// Whether somebody replied at all.
+fn is_reply(failure: Option<&ProviderError>) -> bool {
+    failure.is_none_or(|failure| failure.kind() != ErrorKind::Unavailable)
 }
 
 /// What the failures of one call say together; `None` is a success.

@@ -318,6 +318,51 @@ async fn requests_in_line_fail_when_the_circuit_opens() {
     assert_eq!(provider.reads(), 3);
 }
 
+/// Within how long another value can be read, once one that never gets an answer has opened the circuit.
+async fn shut_out_by(poison: &str, other: &str, before: Option<&str>) -> Duration {
+    let (store, provider) = store();
+    if let Some(before) = before {
+        assert!(get(&store, before, Lane::Changed).await.is_ok());
+    }
+    provider.fail_key(poison, ErrorKind::Unavailable);
+    for _ in 0..3 {
+        assert_eq!(kind(&get(&store, poison, Lane::Changed).await), Some(ErrorKind::Unavailable));
+    }
+    assert!(store.refusal().is_some());
+    let began = Instant::now();
+    while get(&store, other, Lane::Retry).await.is_err() {
+        assert!(began.elapsed() < 600 * SECOND, "the others are shut out for good");
+        tokio::time::sleep(SECOND).await;
+    }
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_never_gets_an_answer_shuts_nobody_else_out() {
+    let shut_out = shut_out_by("k1", "k2", Some("k3")).await;
+    assert!(shut_out <= 3 * SECOND, "{shut_out:?}");
+    let shut_out = shut_out_by("k1", "k2", None).await;
+    assert!(shut_out <= 12 * SECOND, "also where nothing was answered before: {shut_out:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_fails_by_itself_opens_the_circuit_once() {
+    let (store, provider) = store();
+    provider.fail_key("k1", ErrorKind::Unavailable);
+    assert!(get(&store, "k2", Lane::Changed).await.is_ok());
+    open_circuit(&store).await;
+    tokio::time::timeout(600 * SECOND, store.recovered()).await.expect("the others must not be shut out");
+    for _ in 0..9 {
+        assert_eq!(kind(&get(&store, "k1", Lane::Changed).await), Some(ErrorKind::Unavailable));
+    }
+    assert_eq!(store.refusal(), None);
+    provider.fail(ErrorKind::Unavailable);
+    for key in ["k2", "k3", "k4"] {
+        assert!(get(&store, key, Lane::Changed).await.is_err());
+    }
+    assert!(store.refusal().is_some(), "an outage still opens it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_store_that_says_no_is_still_asked() {
     use ErrorKind::{Conflict, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unexpected};
@@ -399,6 +444,26 @@ async fn a_backend_that_answers_three_stores_in_a_row_nothing_is_asked_by_none_u
     stores[4].0.recovered().await;
     stores[4].1.mend();
     assert!(get(last, "k1", Lane::Changed).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_stores_that_never_get_an_answer_keep_one_that_does_out_for_a_second() {
+    let backends = Backends::default();
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        let (store, provider) = store_behind("vault", None, &backends);
+        provider.fail(ErrorKind::Unavailable);
+        silent.push(store);
+    }
+    let (proven, _) = store_behind("vault", None, &backends);
+    assert!(get(&proven, "k1", Lane::Changed).await.is_ok());
+    for store in &silent {
+        assert!(get(store, "k1", Lane::Changed).await.is_err());
+    }
+    assert!(proven.refusal().is_some());
+    let began = Instant::now();
+    proven.recovered().await;
+    assert!(began.elapsed() <= 2 * SECOND, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]
