@@ -38,9 +38,10 @@ mod questions;
 mod call;
 
 pub use backends::Backends;
-use backends::{SharedBackend, Sort};
+use backends::{SharedBackend, Sort, pause, rest};
 use circuit::{Circuit, Probe, Witness};
 use line::{Answer, Line, Waiting};
+use pace::Pace;
 use questions::{Question, Questions};
 
 /// How one store is asked.
@@ -82,6 +83,8 @@ pub struct Store {
     line: Mutex<Drained>,
     arrived: Notify,
     in_flight: Arc<Semaphore>,
+    /// The pauses that are the store's own.
+    pace: Mutex<Pace>,
     backend: Arc<SharedBackend>,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
@@ -129,6 +132,7 @@ impl Store {
                 line: Mutex::default(),
                 arrived: Notify::new(),
                 in_flight: Arc::new(Semaphore::new(settings.in_flight.get())),
+                pace: Mutex::new(Pace::new(None)),
                 backend,
                 circuit,
                 calls: AtomicU64::new(0),
@@ -179,10 +183,11 @@ impl Store {
         let _pass = self.admit(Sort::Single).await?;
         let result = call::check(&*self.provider).await;
         let verdict = verdict([result.as_ref().err()]);
+        // A check that succeeds is no witness: it may have been answered from memory, without any call.
         if matches!(verdict, Verdict::Unanswered(_)) {
             self.questions.lock().wanted(Question::Check);
+            self.judge(verdict);
         }
-        self.judge(verdict);
         self.slow_down(Sort::Single, [result.as_ref().err()]);
         result
     }
@@ -270,6 +275,7 @@ impl Store {
     /// Waits for a place in flight and for the backend's rate; or says why nothing is asked.
     async fn admit(&self, sort: Sort) -> Result<Pass, ProviderError> {
         let pass = async {
+            rest(&self.pace).await;
             let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
             Pass { _of_the_store: place, _of_the_backend: self.backend.admit(sort).await }
         };
@@ -362,8 +368,11 @@ impl Store {
 
     fn slow_down<'a>(&self, sort: Sort, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
         let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
-        if let Some(longest) = throttled.map(ProviderError::retry_after).max() {
-            self.backend.throttled(sort, longest);
+        let Some(longest) = throttled.map(ProviderError::retry_after).max() else { return };
+        // A backend that has a rate has it for all its stores; another one says no to the identity that asked.
+        match self.backend.pace(sort) {
+            shared if shared.lock().is_limited() => pause(shared, longest),
+            _ => pause(&self.pace, longest),
         }
     }
 

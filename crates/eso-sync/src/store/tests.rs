@@ -226,19 +226,46 @@ async fn stores_of_one_backend_share_its_rate_and_others_do_not() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_backend_that_throttles_is_left_alone_for_as_long_as_it_says() {
+/// How long the neighbour of a store that is throttled for 5 s waits, behind a backend of this rate.
+async fn neighbour_of_a_throttled_store(reads_per_second: Option<u32>) -> Duration {
     let backends = Backends::default();
-    let (throttled, provider) = store_behind("account", None, &backends);
-    let (neighbour, _) = store_behind("account", None, &backends);
-    let (stranger, _) = store_behind("another", None, &backends);
+    let (throttled, provider) = store_behind("account", reads_per_second, &backends);
+    let (neighbour, _) = store_behind("account", reads_per_second, &backends);
+    let (stranger, _) = store_behind("another", reads_per_second, &backends);
     provider.fail_with(ProviderError::new(ErrorKind::Throttled, "Fetch").with_retry_after(5 * SECOND));
     let began = Instant::now();
     assert_eq!(kind(&get(&throttled, "k1", Lane::Changed).await), Some(ErrorKind::Throttled));
     assert!(get(&stranger, "k1", Lane::Changed).await.is_ok());
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert!(get(&neighbour, "k1", Lane::Changed).await.is_ok(), "it waits, and does not fail");
+    assert!(get(&neighbour, "k1", Lane::Changed).await.is_ok(), "it waits at most, and does not fail");
+    let waited = began.elapsed();
+    provider.mend();
+    assert!(get(&throttled, "k1", Lane::Changed).await.is_ok());
     assert!((5 * SECOND..6 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+    waited
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_throttles_at_a_known_rate_is_left_alone_by_all_for_as_long_as_it_says() {
+    let waited = neighbour_of_a_throttled_store(Some(1_000)).await;
+    assert!((5 * SECOND..6 * SECOND).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_of_one_identity_is_not_everybodys() {
+    assert_eq!(neighbour_of_a_throttled_store(None).await, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_succeeds_does_not_clear_what_reads_have_shown() {
+    let (store, provider) = store();
+    provider.fail_key("k1", ErrorKind::Unavailable);
+    for _ in 0..3 {
+        assert_eq!(store.refusal(), None);
+        assert_eq!(kind(&get(&store, "k1", Lane::Changed).await), Some(ErrorKind::Unavailable));
+        assert!(store.refusal().is_some() || store.check().await.is_ok());
+    }
+    assert!(store.refusal().is_some(), "three reads in a row got no answer");
 }
 
 #[tokio::test(start_paused = true)]
