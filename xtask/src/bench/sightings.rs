@@ -35,7 +35,8 @@ impl Sightings {
     ) -> Result<Self> {
         let watch = api.watch(collection).await?;
         let (tell, seen) = mpsc::unbounded_channel();
-        Ok(Self { seen, task: tokio::spawn(follow(watch, says, tell)) })
+        let followed = Followed { api: api.clone(), collection: collection.to_owned(), watch };
+        Ok(Self { seen, task: tokio::spawn(follow(followed, says, tell)) })
     }
 
     /// Waits until each of these names was seen to say what stands beside it, and gives when it first did.
@@ -87,15 +88,37 @@ pub(super) fn password(secret: &Value) -> Option<String> {
     secret["data"]["password"].as_str().map(str::to_owned)
 }
 
-/// Tells what is seen, until nobody listens or the watch ends.
+/// A watch that begins again where the API server ended it, as it does with those that are slow.
+struct Followed {
+    api: ApiClient,
+    collection: String,
+    watch: ApiWatch,
+}
+
+impl Followed {
+    /// The next event after the version that was seen last; nothing where the watch cannot be begun again.
+    async fn next(&mut self, version: &str) -> Option<Value> {
+        loop {
+            if let Ok(Some(event)) = self.watch.next().await {
+                return Some(event);
+            }
+            self.watch = self.api.watch_from(&self.collection, version).await.ok()?;
+        }
+    }
+}
+
+/// Tells what is seen, until nobody listens or the watch is over.
 async fn follow(
-    mut watch: ApiWatch,
+    mut followed: Followed,
     says: fn(&Value) -> Option<String>,
     tell: mpsc::UnboundedSender<Sighting>,
 ) {
-    while let Ok(Some(event)) = watch.next().await {
+    let mut version = String::new();
+    while let Some(event) = followed.next(&version).await {
         let (at, object) = (Instant::now(), &event["object"]);
-        let name = object["metadata"]["name"].as_str().map(str::to_owned);
+        let metadata = &object["metadata"];
+        let name = metadata["name"].as_str().map(str::to_owned);
+        version = metadata["resourceVersion"].as_str().unwrap_or(&version).to_owned();
         if let (Some(name), Some(says)) = (name, says(object))
             && tell.send(Sighting { name, says, at }).is_err()
         {

@@ -55,6 +55,14 @@ impl ApiClient {
     pub async fn watch(&self, collection: &str) -> Result<ApiWatch> {
         let listed = self.request(Method::GET, &format!("{collection}?limit=1"), None).await?.success()?;
         let version = listed["metadata"]["resourceVersion"].as_str().context("a list must have a version")?;
+        self.watch_from(collection, version).await
+    }
+
+    /// Watches a collection from that version on: an event of a watch that ended tells it.
+    ///
+    /// # Errors
+    /// When the collection cannot be watched.
+    pub async fn watch_from(&self, collection: &str, version: &str) -> Result<ApiWatch> {
         let url = format!("{}{collection}?watch=1&resourceVersion={version}", self.url);
         let response = self.client.get(url).timeout(WATCHED_FOR).send().await;
         let response = response.and_then(Response::error_for_status);
