@@ -1,14 +1,14 @@
 //! `cargo xtask codegen`: writes the files that come out of the code.
 //!
-//! What they hold is decided in `operator/src/codegen.rs`; the golden file of property look-ups comes from a Go
-//! program on the original's own module.
+//! What they hold is decided in `operator/src/codegen.rs`; the golden files of property look-ups and of templates come
+//! from Go programs.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{project, screen::Screen};
+use crate::{project, screen::Screen, templates};
 
 /// Where the Go program is that makes the golden file of property look-ups.
 const PROPERTY: &str = "crates/eso-plan/tests/golden/property";
@@ -16,7 +16,7 @@ const PROPERTY: &str = "crates/eso-plan/tests/golden/property";
 /// What is written.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// What to write; everything but `property` where nothing is said.
+    /// What to write; everything that needs no Go where nothing is said.
     parts: Vec<Part>,
 }
 
@@ -31,6 +31,8 @@ enum Part {
     Reference,
     /// What the original's property look-up gives. It needs Go.
     Property,
+    /// What Go's text/template and sprig render. It needs Go.
+    Templates,
 }
 
 /// Writes the files that are not as they should be, and names them.
@@ -47,6 +49,9 @@ pub(crate) fn run(options: Options) -> Result<()> {
     if parts.contains(&Part::Property) {
         files.insert(format!("{PROPERTY}/golden.json"), property()?);
     }
+    if parts.contains(&Part::Templates) {
+        files.extend(templates::goldens()?);
+    }
     files.into_iter().try_for_each(|(path, content)| write(&path, &content))
 }
 
@@ -57,7 +62,7 @@ impl Part {
             Self::Crds => Some("deploy/crds/"),
             Self::Roles => Some("deploy/examples/operator/"),
             Self::Reference => Some("docs/reference/"),
-            Self::Property => None,
+            Self::Property | Self::Templates => None,
         }
     }
 

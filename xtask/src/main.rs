@@ -10,6 +10,7 @@ mod cluster;
 mod operator;
 mod project;
 mod screen;
+mod templates;
 
 #[cfg(test)]
 mod tidy;

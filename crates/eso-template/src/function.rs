@@ -19,17 +19,25 @@ pub(crate) use parameter::{Int, Kind, Parameter, Rest};
 pub use scope::Scope;
 
 /// A function that templates can call.
-pub struct Function {
+pub(crate) struct Function {
     pub(crate) name: &'static str,
     pub(crate) parameters: Vec<Kind>,
     /// Whether the last parameter takes any number of arguments, none included.
     pub(crate) variadic: bool,
+    /// A template that shows it, and what that renders. The reference page has it, and a test renders it.
+    pub(crate) example: Option<(&'static str, &'static str)>,
     call: Call,
 }
 
 type Call = Box<dyn Fn(&mut Scope<'_>, Vec<Value>) -> Result<Value, Fault> + Send + Sync>;
 
 impl Function {
+    /// Shows it by a template and what that renders.
+    pub(crate) fn example(mut self, template: &'static str, rendered: &'static str) -> Self {
+        self.example = Some((template, rendered));
+        self
+    }
+
     /// The type that the argument at this place must have; nothing where there is one too many.
     pub(crate) fn parameter(&self, place: usize) -> Option<Kind> {
         match self.parameters.get(place) {

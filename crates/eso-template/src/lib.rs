@@ -3,21 +3,26 @@
 //! ```
 //! use eso_template::{Options, Surroundings, Template, Value};
 //!
-//! let template = Template::parse("greeting", "Hello, {{ .name | title }}!", &Options::default())?;
+//! let template = Template::parse("greeting", "Hello, {{ .name | printf \"%q\" }}!", &Options::default())?;
 //! let data = Value::strings([("name", "ada")]);
-//! assert_eq!(template.render(&data, Surroundings::fixed())?, b"Hello, Ada!");
+//! let mut random = |buffer: &mut [u8]| buffer.fill(4); // Your operating system's generator.
+//! let surroundings = Surroundings { now: jiff::Timestamp::UNIX_EPOCH, random: &mut random };
+//! assert_eq!(&template.render(&data, surroundings)?[..], b"Hello, \"ada\"!");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod error;
-mod function;
 mod funcs;
+mod function;
 mod limits;
 mod surroundings;
+mod template;
+mod unicode;
 mod value;
 
 pub use error::{Fault, ParseError, RenderError};
 pub use function::Scope;
 pub use limits::Limits;
 pub use surroundings::{Random, Surroundings};
+pub use template::{MissingKey, Options, Template};
 pub use value::{List, Map, Object, Text, Value};

@@ -49,6 +49,14 @@ impl Budget {
         self.spend(steps_for(bytes))
     }
 
+    /// Whether there is so much memory.
+    pub(crate) fn afford(&self, bytes: usize) -> Result<(), Fault> {
+        match bytes > self.left.memory || steps_for(bytes) > self.left.steps {
+            true => Err(Fault::Limit("memory")),
+            false => Ok(()),
+        }
+    }
+
     /// Takes room in the output.
     pub(crate) fn write(&mut self, bytes: usize) -> Result<(), Fault> {
         self.left.output = self.left.output.checked_sub(bytes).ok_or(Fault::Limit("output"))?;

@@ -11,6 +11,12 @@ pub trait Random {
     fn fill(&mut self, buffer: &mut [u8]);
 }
 
+impl<F: FnMut(&mut [u8])> Random for F {
+    fn fill(&mut self, buffer: &mut [u8]) {
+        self(buffer);
+    }
+}
+
 /// The time and random bytes. The time zone is UTC, as in the original's container.
 pub struct Surroundings<'a> {
     /// What `now` answers, all through one rendering.

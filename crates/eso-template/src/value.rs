@@ -65,6 +65,11 @@ pub trait Object: 'static {
     /// Its kind, such as `struct`, `ptr` or `int64`.
     fn kind(&self) -> &'static str;
 
+    /// The number that it is, where its kind is one of an integer: a duration's nanoseconds, a month's place.
+    fn integer(&self) -> Option<i64> {
+        None
+    }
+
     /// What `%v` prints.
     fn show(&self) -> Text;
 

@@ -10,6 +10,9 @@ use crate::{
     value::{Element, List, Map},
 };
 
+/// The bytes that a text takes beside its own: the counts of its owners, its length, what the allocator adds.
+const TEXT: usize = 64;
+
 /// One rendering's means. Whoever walks over a value spends a step for each part of it; whoever makes much first asks
 /// for the memory.
 pub struct Scope<'a> {
@@ -44,6 +47,11 @@ impl<'a> Scope<'a> {
         self.budget.hold(bytes)
     }
 
+    /// Whether there is memory for what a function is about to answer, which is taken when it answers.
+    pub fn afford(&self, bytes: usize) -> Result<(), Fault> {
+        self.budget.afford(bytes)
+    }
+
     /// Takes effort, before it is made: 1 for each 10 ms.
     pub fn strain(&mut self, effort: u32) -> Result<(), Fault> {
         self.budget.strain(effort)
@@ -64,9 +72,14 @@ impl<'a> Scope<'a> {
         self.list_of(Element::Any, items)
     }
 
-    /// A `[]string`.
+    /// A `[]string`. Each text is asked for as the one before is paid: hand in an iterator that makes them.
     pub fn strings(&mut self, texts: impl IntoIterator<Item = Text>) -> Result<Value, Fault> {
-        self.list_of(Element::String, texts.into_iter().map(Value::String).collect())
+        let mut items = Vec::new();
+        for text in texts {
+            self.hold(TEXT + text.len())?;
+            items.push(Value::String(text));
+        }
+        self.list_of(Element::String, items)
     }
 
     pub(crate) fn list_of(&mut self, element: Element, items: Vec<Value>) -> Result<Value, Fault> {

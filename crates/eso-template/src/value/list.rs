@@ -14,7 +14,8 @@ pub struct List {
     element: Element,
     /// How deep lists lie in it. Maps do not count: the scope holds them all, and lets them go one by one.
     depth: u16,
-    items: Rc<[Value]>,
+    /// Nothing for a nil slice: empty, yet JSON's `null`.
+    items: Option<Rc<[Value]>>,
 }
 
 impl List {
@@ -27,8 +28,17 @@ impl List {
         let depth = items.iter().map(depth_of).max().unwrap_or(0) + 1;
         match depth > DEEPEST {
             true => Err(Fault::Limit("nesting of lists")),
-            false => Ok(Self { element, depth, items: items.into() }),
+            false => Ok(Self { element, depth, items: Some(items.into()) }),
         }
+    }
+
+    /// A nil slice.
+    pub(crate) fn nil(element: Element) -> Self {
+        Self { element, depth: 1, items: None }
+    }
+
+    pub(crate) fn is_nil(&self) -> bool {
+        self.items.is_none()
     }
 
     pub(crate) fn element(&self) -> Element {
@@ -36,6 +46,6 @@ impl List {
     }
 
     pub(crate) fn items(&self) -> &[Value] {
-        &self.items
+        self.items.as_deref().unwrap_or_default()
     }
 }

@@ -10,6 +10,8 @@ use std::{
 
 use zeroize::Zeroizing;
 
+use crate::unicode;
+
 /// A string of any bytes. `Debug` shows its length alone.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Text(Rc<Zeroizing<Vec<u8>>>);
@@ -17,7 +19,10 @@ pub struct Text(Rc<Zeroizing<Vec<u8>>>);
 impl Text {
     /// The text as UTF-8, with U+FFFD for each byte that is none, as Go reads the runes of a string.
     pub(crate) fn runes(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self)
+        match str::from_utf8(self) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => Cow::Owned(unicode::runes(self).collect()),
+        }
     }
 }
 
