@@ -12,11 +12,16 @@
 //! ```
 
 mod error;
+mod format;
 mod funcs;
 mod function;
+mod lexer;
 mod limits;
+mod number;
+mod regex;
 mod surroundings;
 mod template;
+mod tree;
 mod unicode;
 mod value;
 

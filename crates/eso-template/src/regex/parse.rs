@@ -1,0 +1,325 @@
+//! Go's syntax of regular expressions.
+
+mod atoms;
+
+use std::{mem, rc::Rc};
+
+use regex_syntax::hir::ClassUnicode;
+
+use crate::{Fault, Scope};
+
+/// An expression as a tree.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    /// Nothing, which always matches.
+    Empty,
+    Rune(char),
+    Class(Rc<ClassUnicode>),
+    Assertion(Assertion),
+    /// A group that is told of, by its place.
+    Group(Box<Node>, usize),
+    Concat(Vec<Node>),
+    /// The first that leads to a match is taken.
+    Alternatives(Vec<Node>),
+    Repeat { node: Box<Node>, count: Count, greedy: bool },
+}
+
+/// How often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count {
+    pub(super) least: u32,
+    /// None for any number.
+    pub(super) most: Option<u32>,
+}
+
+/// What holds between two runes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Assertion {
+    TextBegins,
+    TextEnds,
+    LineBegins,
+    LineEnds,
+    WordBoundary,
+    NoWordBoundary,
+}
+
+/// What was parsed.
+#[derive(Debug)]
+pub(super) struct Parsed {
+    pub(super) node: Node,
+    /// The name of each group, from the whole on.
+    pub(super) names: Vec<Option<String>>,
+}
+
+/// The most that something may be repeated by numbers, taken together where those lie in each other.
+const MOST_REPEATS: u32 = 1000;
+
+pub(super) fn parse(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Parsed, Fault> {
+    let text = str::from_utf8(pattern).map_err(|_| wrong())?;
+    // A tree takes about so many bytes for each of the pattern.
+    scope.hold(text.len().saturating_mul(2 * size_of::<Item>()))?;
+    let parser = Parser {
+        rest: text,
+        flags: Flags::default(),
+        names: vec![None],
+        open: vec![Level::default()],
+        deepest: scope.nesting(),
+    };
+    parser.parse()
+}
+
+/// The one error: it does not say what is wrong with the expression, which may be made of data.
+fn wrong() -> Fault {
+    Fault::wrong("the regular expression cannot be parsed")
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Flags {
+    fold: bool,
+    multi_line: bool,
+    dot_all: bool,
+    ungreedy: bool,
+}
+
+/// A part of a sequence, and how often something is repeated in it at most.
+#[derive(Debug)]
+struct Item {
+    node: Node,
+    repeats: u32,
+}
+
+/// What is open: the whole, or a group.
+#[derive(Debug, Default)]
+struct Level {
+    alternatives: Vec<Item>,
+    items: Vec<Item>,
+    /// Its place, where it is a group that is told of.
+    group: Option<usize>,
+    /// The flags that hold after it.
+    flags: Flags,
+}
+
+struct Parser<'a> {
+    rest: &'a str,
+    flags: Flags,
+    names: Vec<Option<String>>,
+    open: Vec<Level>,
+    deepest: usize,
+}
+
+impl<'a> Parser<'a> {
+    fn parse(mut self) -> Result<Parsed, Fault> {
+        // Whether a repetition stands right before: another behind it is an error.
+        let mut repeated = false;
+        while let Some(next) = self.rest.chars().next() {
+            let repeats = match next {
+                '*' | '+' | '?' => Some((self.skip(1), simple_count(next)).1),
+                '{' => self.count(),
+                _ => None,
+            };
+            match repeats {
+                Some(count) => self.repeat(count, repeated)?,
+                None => self.part(next)?,
+            }
+            repeated = repeats.is_some();
+        }
+        let whole = self.open.pop().filter(|_| self.open.is_empty()).ok_or_else(wrong)?;
+        Ok(Parsed { node: whole.close().node, names: self.names })
+    }
+
+    fn part(&mut self, next: char) -> Result<(), Fault> {
+        match next {
+            '(' => self.open_group(),
+            ')' => self.close_group(),
+            '|' => {
+                self.skip(1);
+                self.level()?.end_alternative();
+                Ok(())
+            }
+            _ => {
+                let nodes = self.atom(next)?;
+                self.level()?.items.extend(nodes.into_iter().map(Item::once));
+                Ok(())
+            }
+        }
+    }
+
+    fn level(&mut self) -> Result<&mut Level, Fault> {
+        self.open.last_mut().ok_or_else(wrong)
+    }
+
+    fn skip(&mut self, bytes: usize) -> &'a str {
+        let (skipped, rest) = self.rest.split_at(bytes);
+        self.rest = rest;
+        skipped
+    }
+
+    fn take(&mut self, prefix: &str) -> bool {
+        let taken = self.rest.strip_prefix(prefix);
+        self.rest = taken.unwrap_or(self.rest);
+        taken.is_some()
+    }
+
+    fn next(&mut self) -> Result<char, Fault> {
+        let next = self.rest.chars().next().ok_or_else(wrong)?;
+        self.skip(next.len_utf8());
+        Ok(next)
+    }
+
+    /// `{2}`, `{2,}`, `{2,3}`; nothing, and nothing taken, where it is none: then `{` stands for itself.
+    fn count(&mut self) -> Option<Count> {
+        let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
+        let (least, most) = inner.split_once(',').map_or((inner, None), |(least, most)| (least, Some(most)));
+        let least = number(least)?;
+        let most = match most {
+            None => Some(least),
+            Some("") => None,
+            Some(most) => Some(number(most)?),
+        };
+        self.rest = rest;
+        Some(Count { least, most })
+    }
+
+    fn repeat(&mut self, count: Count, repeated: bool) -> Result<(), Fault> {
+        let lazy = self.take("?");
+        let greedy = lazy == self.flags.ungreedy;
+        let Count { least, most } = count;
+        if repeated || least > MOST_REPEATS || most.is_some_and(|most| most > MOST_REPEATS || most < least) {
+            return Err(wrong());
+        }
+        let items = &mut self.level()?.items;
+        let Item { node, repeats } = items.pop().ok_or_else(wrong)?;
+        let most_times = match most.unwrap_or(least) {
+            _ if most == Some(0) => 0,
+            times => repeats.saturating_mul(times.max(1)),
+        };
+        if most_times > MOST_REPEATS {
+            return Err(wrong());
+        }
+        let node = Node::Repeat { node: Box::new(node), count, greedy };
+        items.push(Item { node, repeats: most_times.max(1) });
+        Ok(())
+    }
+
+    /// `(`, and what may stand behind it: `(?P<name>`, `(?<name>`, `(?i-s:`; or `(?i)`, which opens nothing.
+    fn open_group(&mut self) -> Result<(), Fault> {
+        self.skip(1);
+        if self.open.len() > self.deepest {
+            return Err(Fault::Limit("nesting of a regular expression"));
+        }
+        if self.take("?P<") || self.take("?<") {
+            let name = self.name()?;
+            self.open_told(Some(name));
+        } else if self.take("?") {
+            self.open_flags()?;
+        } else {
+            self.open_told(None);
+        }
+        Ok(())
+    }
+
+    fn open_told(&mut self, name: Option<String>) {
+        self.open.push(Level { group: Some(self.names.len()), flags: self.flags, ..Level::default() });
+        self.names.push(name);
+    }
+
+    fn name(&mut self) -> Result<String, Fault> {
+        let (name, rest) = self.rest.split_once('>').ok_or_else(wrong)?;
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        let is_known = self.names.iter().any(|other| other.as_deref() == Some(name));
+        if name.is_empty() || !name.bytes().all(is_word) || is_known {
+            return Err(wrong());
+        }
+        self.rest = rest;
+        Ok(name.to_owned())
+    }
+
+    fn open_flags(&mut self) -> Result<(), Fault> {
+        let mut flags = self.flags;
+        let mut on = true;
+        // A `-` must be followed by a flag.
+        let mut lacks = false;
+        loop {
+            match self.next()? {
+                'i' => flags.fold = on,
+                'm' => flags.multi_line = on,
+                's' => flags.dot_all = on,
+                'U' => flags.ungreedy = on,
+                '-' if on => {
+                    (on, lacks) = (false, true);
+                    continue;
+                }
+                ':' if !lacks => {
+                    self.open.push(Level { flags: self.flags, ..Level::default() });
+                    break;
+                }
+                ')' if !lacks => break,
+                _ => return Err(wrong()),
+            }
+            lacks = false;
+        }
+        self.flags = flags;
+        Ok(())
+    }
+
+    fn close_group(&mut self) -> Result<(), Fault> {
+        self.skip(1);
+        let level = self.open.pop().filter(|_| !self.open.is_empty()).ok_or_else(wrong)?;
+        self.flags = level.flags;
+        let group = level.group;
+        let Item { node, repeats } = level.close();
+        let node = match group {
+            Some(group) => Node::Group(Box::new(node), group),
+            None => node,
+        };
+        self.level()?.items.push(Item { node, repeats });
+        Ok(())
+    }
+}
+
+impl Level {
+    fn end_alternative(&mut self) {
+        let items = mem::take(&mut self.items);
+        self.alternatives.push(Item::all(items, Node::Concat));
+    }
+
+    fn close(mut self) -> Item {
+        self.end_alternative();
+        Item::all(self.alternatives, Node::Alternatives)
+    }
+}
+
+impl Item {
+    fn once(node: Node) -> Self {
+        Self { node, repeats: 1 }
+    }
+
+    /// Several as one.
+    fn all(mut items: Vec<Self>, together: fn(Vec<Node>) -> Node) -> Self {
+        match (items.pop(), items.is_empty()) {
+            (None, _) => Self::once(Node::Empty),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                items.push(last);
+                let repeats = items.iter().map(|item| item.repeats).max().unwrap_or(1);
+                Self { node: together(items.into_iter().map(|item| item.node).collect()), repeats }
+            }
+        }
+    }
+}
+
+fn simple_count(operator: char) -> Count {
+    match operator {
+        '*' => Count { least: 0, most: None },
+        '+' => Count { least: 1, most: None },
+        _ => Count { least: 0, most: Some(1) },
+    }
+}
+
+/// Digits without a zero before them. What is larger than anything allowed is that.
+fn number(digits: &str) -> Option<u32> {
+    let well = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && (digits.len() == 1 || !digits.starts_with('0'));
+    well.then(|| digits.parse().unwrap_or(u32::MAX))
+}
