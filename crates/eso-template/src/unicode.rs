@@ -154,19 +154,37 @@ fn known(pattern: &str) -> ClassUnicode {
 
 /// The text in double quotes, as Go's `%q` writes it.
 pub(crate) fn quote(bytes: &[u8]) -> Vec<u8> {
-    let mut quoted = vec![b'"'];
+    quoted(bytes, b'"', |rune| PRINTABLE.has(rune))
+}
+
+/// The text in double quotes with ASCII alone, as Go's `%+q` writes it.
+pub(crate) fn quote_ascii(bytes: &[u8]) -> Vec<u8> {
+    quoted(bytes, b'"', is_printable_ascii)
+}
+
+/// A rune in single quotes, as Go's `%q` writes it, or with ASCII alone.
+pub(crate) fn quote_rune(rune: char, ascii: bool) -> Vec<u8> {
+    let prints = |rune| if ascii { is_printable_ascii(rune) } else { PRINTABLE.has(rune) };
+    quoted(rune.encode_utf8(&mut [0; 4]).as_bytes(), b'\'', prints)
+}
+
+fn quoted(bytes: &[u8], mark: u8, prints: impl Fn(char) -> bool) -> Vec<u8> {
+    let mut quoted = vec![mark];
     for (rune, piece) in pieces(bytes) {
-        escape(&mut quoted, rune, piece);
+        match rune {
+            _ if u32::from(rune) == u32::from(mark) => quoted.extend_from_slice(&[b'\\', mark]),
+            REPLACEMENT if piece.len() == 1 => quoted.extend_from_slice(format!(r"\x{:02x}", piece[0]).as_bytes()),
+            '\\' => quoted.extend_from_slice(br"\\"),
+            _ if prints(rune) => quoted.extend_from_slice(piece),
+            _ => quoted.extend_from_slice(escape(rune).as_bytes()),
+        }
     }
-    quoted.push(b'"');
+    quoted.push(mark);
     quoted
 }
 
-fn escape(quoted: &mut Vec<u8>, rune: char, piece: &[u8]) {
-    let escaped = match rune {
-        REPLACEMENT if piece.len() == 1 => format!(r"\x{:02x}", piece[0]),
-        '"' => r#"\""#.to_owned(),
-        '\\' => r"\\".to_owned(),
+fn escape(rune: char) -> String {
+    match rune {
         '\x07' => r"\a".to_owned(),
         '\x08' => r"\b".to_owned(),
         '\x0c' => r"\f".to_owned(),
@@ -174,12 +192,14 @@ fn escape(quoted: &mut Vec<u8>, rune: char, piece: &[u8]) {
         '\r' => r"\r".to_owned(),
         '\t' => r"\t".to_owned(),
         '\x0b' => r"\v".to_owned(),
-        _ if PRINTABLE.has(rune) => return quoted.extend_from_slice(piece),
         '\0'..=' ' | '\x7f' => format!(r"\x{:02x}", u32::from(rune)),
         '\0'..='\u{ffff}' => format!(r"\u{:04x}", u32::from(rune)),
         _ => format!(r"\U{:08x}", u32::from(rune)),
-    };
-    quoted.extend_from_slice(escaped.as_bytes());
+    }
+}
+
+fn is_printable_ascii(rune: char) -> bool {
+    (' '..='~').contains(&rune)
 }
 
 #[cfg(test)]
