@@ -1,17 +1,25 @@
 //! The functions that templates can call, by subject: those of sprig, as the original has them, and its own.
 
+mod builtins;
 pub(crate) mod dates;
 mod defaults;
 mod dicts;
+mod digests;
+mod encoding;
 mod equality;
 mod floats;
 mod integers;
+mod json;
 mod lists;
+mod passwords;
 mod paths;
 mod random;
 mod reflection;
 mod regexes;
 mod strings;
+mod urls;
+mod versions;
+mod yaml;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -20,18 +28,26 @@ use crate::function::Function;
 /// All of them, by name.
 pub(crate) static ALL: LazyLock<BTreeMap<&'static str, Function>> = LazyLock::new(|| {
     let subjects = [
+        builtins::functions(),
         dates::functions(),
         defaults::functions(),
         dicts::functions(),
+        digests::functions(),
+        encoding::functions(),
         equality::functions(),
         floats::functions(),
         integers::functions(),
+        json::functions(),
         lists::functions(),
+        passwords::functions(),
         paths::functions(),
         random::functions(),
         reflection::functions(),
         regexes::functions(),
         strings::functions(),
+        urls::functions(),
+        versions::functions(),
+        yaml::functions(),
     ];
     subjects.into_iter().flatten().map(|function| (function.name, function)).collect()
 });

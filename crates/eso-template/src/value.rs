@@ -73,6 +73,12 @@ pub trait Object: 'static {
     /// What `%v` prints.
     fn show(&self) -> Text;
 
+    /// What it is to JSON, and to whoever asks for a number: an integer, a text, or a map. What it shows, if nothing
+    /// else.
+    fn plain(&self) -> Value {
+        Value::String(self.show())
+    }
+
     /// A field, or what a method answers to these arguments; `None` where there is neither.
     fn get(&self, scope: &mut Scope<'_>, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>>;
 
@@ -86,6 +92,19 @@ impl Value {
     pub fn strings<K: Into<Text>, V: Into<Text>>(entries: impl IntoIterator<Item = (K, V)>) -> Self {
         let entries = entries.into_iter().map(|(name, text)| (name.into(), Self::String(text.into())));
         Self::Map(Map::new(Element::String, entries.collect()))
+    }
+
+    /// A value with fields and methods.
+    pub(crate) fn object(object: impl Object) -> Self {
+        Self::Object(Rc::new(object))
+    }
+
+    /// The object within, where it is one of that Rust type.
+    pub(crate) fn downcast<T: 'static>(&self) -> Option<&T> {
+        match self {
+            Self::Object(object) => object.as_any().downcast_ref(),
+            _ => None,
+        }
     }
 
     /// The type as Go's `%T` prints it; `<nil>` for nil.
@@ -122,6 +141,24 @@ impl Value {
             Self::Map(_) => "map",
             Self::Object(object) => object.kind(),
         }
+    }
+}
+
+/// Whether a value is true: not the zero value of its type, and not empty.
+#[expect(clippy::float_cmp, reason = "zero is zero")]
+pub(crate) fn truth(value: &Value) -> bool {
+    match value {
+        Value::Nil => false,
+        Value::Bool(truth) => *truth,
+        Value::Int(integer) | Value::Int64(integer) => *integer != 0,
+        Value::Uint8(integer) => *integer != 0,
+        Value::Uint64(integer) => *integer != 0,
+        Value::Float64(float) => *float != 0.0,
+        Value::Complex128(real, imaginary) => *real != 0.0 || *imaginary != 0.0,
+        Value::String(text) => !text.is_empty(),
+        Value::List(list) => !list.items().is_empty(),
+        Value::Map(map) => !map.entries().is_empty(),
+        Value::Object(object) => object.integer() != Some(0),
     }
 }
 

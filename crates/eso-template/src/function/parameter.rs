@@ -1,9 +1,8 @@
 //! The types that functions take, by Go's names, and how an argument becomes one.
 
-use jiff::Timestamp;
-
 use crate::{
     Text, Value,
+    funcs::dates::Time,
     value::{Element, List, Map},
 };
 
@@ -18,6 +17,8 @@ pub(crate) enum Kind {
     Int,
     /// `int64`.
     Int64,
+    /// `uint32`: only a constant can be one, and it comes as a `uint64`.
+    Uint32,
     /// `float64`.
     Float64,
     /// `string`.
@@ -40,6 +41,7 @@ impl Kind {
             Self::Bool => "bool",
             Self::Int => "int",
             Self::Int64 => "int64",
+            Self::Uint32 => "uint32",
             Self::Float64 => "float64",
             Self::String => "string",
             Self::Strings => "[]string",
@@ -132,6 +134,17 @@ impl Parameter for i64 {
     }
 }
 
+impl Parameter for u32 {
+    const KIND: Kind = Kind::Uint32;
+
+    fn of(value: Value) -> Self {
+        match value {
+            Value::Uint64(value) => Self::try_from(value).unwrap_or_else(|_| never(Self::KIND)),
+            _ => never(Self::KIND),
+        }
+    }
+}
+
 impl Parameter for f64 {
     const KIND: Kind = Kind::Float64;
 
@@ -193,17 +206,11 @@ impl Parameter for Option<Map> {
     }
 }
 
-/// `time.Time`, in UTC.
-impl Parameter for Timestamp {
+/// `time.Time`.
+impl Parameter for Time {
     const KIND: Kind = Kind::Time;
 
     fn of(value: Value) -> Self {
-        match value {
-            Value::Object(object) => {
-                let time = object.as_any().downcast_ref::<crate::funcs::dates::Time>();
-                time.map_or_else(|| never(Self::KIND), |time| time.at)
-            }
-            _ => never(Self::KIND),
-        }
+        value.downcast::<Self>().map_or_else(|| never(Self::KIND), Self::clone)
     }
 }
