@@ -12,12 +12,16 @@
 //! ```
 
 mod error;
+mod eval;
+#[cfg(test)]
+mod fixtures;
 mod format;
 mod funcs;
 mod function;
 mod lexer;
 mod limits;
 mod number;
+mod parser;
 mod regex;
 mod surroundings;
 mod template;

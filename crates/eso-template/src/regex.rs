@@ -38,7 +38,12 @@ impl Regex {
     }
 
     /// The first match that begins there or later.
-    pub(crate) fn find(&self, scope: &mut Scope<'_>, text: &[u8], from: usize) -> Result<Option<Places>, Fault> {
+    pub(crate) fn find(
+        &self,
+        scope: &mut Scope<'_>,
+        text: &[u8],
+        from: usize,
+    ) -> Result<Option<Places>, Fault> {
         search::search(scope, &self.program, search::Search { text, from, slots: self.groups * 2 })
     }
 
@@ -53,7 +58,9 @@ impl Regex {
         let mut before = None;
         let mut from = 0;
         while from <= text.len() && found.len() < most {
-            let Some((begin, end)) = self.find(scope, text, from)?.and_then(|places| whole(&places)) else { break };
+            let Some((begin, end)) = self.find(scope, text, from)?.and_then(|places| whole(&places)) else {
+                break;
+            };
             let is_behind = end == from && before == Some(begin);
             if !is_behind {
                 scope.hold(size_of::<(usize, usize)>())?;
@@ -91,7 +98,11 @@ impl Regex {
 
     /// The place of a group by its name.
     pub(crate) fn groups_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = usize> + 'a {
-        self.names.iter().enumerate().filter(move |(_, other)| other.as_deref() == Some(name)).map(|(at, _)| at)
+        self.names
+            .iter()
+            .enumerate()
+            .filter(move |(_, other)| other.as_deref() == Some(name))
+            .map(|(at, _)| at)
     }
 }
 

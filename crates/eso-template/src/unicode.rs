@@ -173,7 +173,9 @@ fn quoted(bytes: &[u8], mark: u8, prints: impl Fn(char) -> bool) -> Vec<u8> {
     for (rune, piece) in pieces(bytes) {
         match rune {
             _ if u32::from(rune) == u32::from(mark) => quoted.extend_from_slice(&[b'\\', mark]),
-            REPLACEMENT if piece.len() == 1 => quoted.extend_from_slice(format!(r"\x{:02x}", piece[0]).as_bytes()),
+            REPLACEMENT if piece.len() == 1 => {
+                quoted.extend_from_slice(format!(r"\x{:02x}", piece[0]).as_bytes())
+            }
             '\\' => quoted.extend_from_slice(br"\\"),
             _ if prints(rune) => quoted.extend_from_slice(piece),
             _ => quoted.extend_from_slice(escape(rune).as_bytes()),

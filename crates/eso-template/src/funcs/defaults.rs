@@ -3,12 +3,14 @@
 use crate::{
     Fault, Scope, Text, Value,
     function::{Function, Rest, function},
+    value::truth,
 };
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
         function("default", default).example(r#"{{ "" | default "none" }}"#, "none"),
-        function("empty", |value: Value| is_empty(&value)).example(r#"{{ empty "" }} {{ empty 1 }}"#, "true false"),
+        function("empty", |value: Value| is_empty(&value))
+            .example(r#"{{ empty "" }} {{ empty 1 }}"#, "true false"),
         function("coalesce", coalesce).example(r#"{{ coalesce 0 "" "a" "b" }}"#, "a"),
         function("all", all).example(r#"{{ all 1 "a" }}"#, "true"),
         function("any", any).example(r#"{{ any 0 "" }}"#, "false"),
@@ -19,19 +21,7 @@ pub(super) fn functions() -> Vec<Function> {
 
 /// Whether sprig takes a value for none: what has no length, is zero, false or nil.
 pub(super) fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Nil => true,
-        Value::Bool(value) => !value,
-        Value::Int(value) | Value::Int64(value) => *value == 0,
-        Value::Uint8(value) => *value == 0,
-        Value::Uint64(value) => *value == 0,
-        Value::Float64(value) => *value == 0.0,
-        Value::Complex128(real, imaginary) => *real == 0.0 && *imaginary == 0.0,
-        Value::String(text) => text.is_empty(),
-        Value::List(list) => list.items().is_empty(),
-        Value::Map(map) => map.entries().is_empty(),
-        Value::Object(object) => object.integer() == Some(0),
-    }
+    !truth(value)
 }
 
 fn default(_: &mut Scope<'_>, default: Value, Rest(given): Rest<Value>) -> Value {

@@ -7,8 +7,10 @@ use crate::{
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        function("deepEqual", |scope: &mut Scope<'_>, one: Value, other: Value| deep_equal(scope, &one, &other))
-            .example(r#"{{ deepEqual (list 1 2) (list 1 2) }}"#, "true"),
+        function("deepEqual", |scope: &mut Scope<'_>, one: Value, other: Value| {
+            deep_equal(scope, &one, &other)
+        })
+        .example(r#"{{ deepEqual (list 1 2) (list 1 2) }}"#, "true"),
     ]
 }
 

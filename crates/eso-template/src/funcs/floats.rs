@@ -25,12 +25,7 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 /// Rounds to so many decimal places: up from a half on, or from what the third argument says.
-fn round(
-    _: &mut Scope<'_>,
-    value: Value,
-    Int(places): Int,
-    Rest(up_from): Rest<f64>,
-) -> f64 {
+fn round(_: &mut Scope<'_>, value: Value, Int(places): Int, Rest(up_from): Rest<f64>) -> f64 {
     let power = power_of_ten(places);
     let moved = power * to_float(&value);
     let up = moved.fract() >= up_from.first().copied().unwrap_or(0.5);

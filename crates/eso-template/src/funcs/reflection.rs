@@ -7,7 +7,8 @@ use crate::{
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        function("typeOf", |value: Value| value.type_name()).example("{{ typeOf (list 1) }}", "[]interface {}"),
+        function("typeOf", |value: Value| value.type_name())
+            .example("{{ typeOf (list 1) }}", "[]interface {}"),
         function("typeIs", |name: Text, value: Value| is(&name, &value.type_name()))
             .example(r#"{{ typeIs "int" 1 }}"#, "true"),
         function("typeIsLike", type_is_like).example(r#"{{ typeIsLike "string" "a" }}"#, "true"),

@@ -170,7 +170,8 @@ fn reference(after: &[u8]) -> Option<(Part<'static>, usize)> {
     let braced = after.strip_prefix(b"{");
     let begin = braced.unwrap_or(after);
     let is_word = |rune: char| rune == '_' || LETTER.has(rune) || DIGIT.has(rune);
-    let length = unicode::pieces(begin).take_while(|(rune, _)| is_word(*rune)).map(|(_, piece)| piece.len()).sum();
+    let length =
+        unicode::pieces(begin).take_while(|(rune, _)| is_word(*rune)).map(|(_, piece)| piece.len()).sum();
     let name = str::from_utf8(&begin[..length]).ok().filter(|name| !name.is_empty())?;
     let part = match name.parse() {
         Ok(number) if name == "0" || !name.starts_with('0') => Part::Group(number),

@@ -21,7 +21,11 @@ pub(super) enum Node {
     Concat(Vec<Node>),
     /// The first that leads to a match is taken.
     Alternatives(Vec<Node>),
-    Repeat { node: Box<Node>, count: Count, greedy: bool },
+    Repeat {
+        node: Box<Node>,
+        count: Count,
+        greedy: bool,
+    },
 }
 
 /// How often.
@@ -226,8 +230,7 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Result<String, Fault> {
         let (name, rest) = self.rest.split_once('>').ok_or_else(wrong)?;
         let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        let is_known = self.names.iter().any(|other| other.as_deref() == Some(name));
-        if name.is_empty() || !name.bytes().all(is_word) || is_known {
+        if name.is_empty() || !name.bytes().all(is_word) {
             return Err(wrong());
         }
         self.rest = rest;

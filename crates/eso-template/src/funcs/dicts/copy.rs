@@ -9,8 +9,10 @@ use super::ENTRY;
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        function("deepCopy", deep_copy)
-            .example(r#"{{ $a := dict "n" 1 }}{{ $b := deepCopy $a }}{{ $_ := set $b "n" 2 }}{{ $a }}"#, "map[n:1]"),
+        function("deepCopy", deep_copy).example(
+            r#"{{ $a := dict "n" 1 }}{{ $b := deepCopy $a }}{{ $_ := set $b "n" 2 }}{{ $a }}"#,
+            "map[n:1]",
+        ),
         function("mustDeepCopy", deep_copy).example(r#"{{ mustDeepCopy (list 1 2) }}"#, "[1 2]"),
     ]
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::{
     Fault, Map, Scope, Text, Value,
-    function::{Function, Rest, function},
     funcs::defaults::is_empty,
+    function::{Function, Rest, function},
     value::Element,
 };
 
@@ -13,8 +13,7 @@ use super::ENTRY;
 
 pub(super) fn functions() -> Vec<Function> {
     vec![
-        function("merge", merge)
-            .example(r#"{{ merge (dict "a" 1) (dict "a" 2 "b" 3) }}"#, "map[a:1 b:3]"),
+        function("merge", merge).example(r#"{{ merge (dict "a" 1) (dict "a" 2 "b" 3) }}"#, "map[a:1 b:3]"),
         function("mustMerge", merge).example(r#"{{ mustMerge (dict "a" 1) (dict "b" 2) }}"#, "map[a:1 b:2]"),
         function("mergeOverwrite", merge_over)
             .example(r#"{{ mergeOverwrite (dict "a" 1) (dict "a" 2 "b" 3) }}"#, "map[a:2 b:3]"),
@@ -29,7 +28,11 @@ fn merge(scope: &mut Scope<'_>, into: Option<Map>, Rest(from): Rest<Option<Map>>
 }
 
 /// What comes later wins, also where it is empty.
-fn merge_over(scope: &mut Scope<'_>, into: Option<Map>, Rest(from): Rest<Option<Map>>) -> Result<Value, Fault> {
+fn merge_over(
+    scope: &mut Scope<'_>,
+    into: Option<Map>,
+    Rest(from): Rest<Option<Map>>,
+) -> Result<Value, Fault> {
     merge_all(scope, into, &from, true)
 }
 

@@ -40,6 +40,7 @@ impl Writer<'_, '_> {
             }
             Value::Complex128(..) => Err(Fault::wrong("json: unsupported type: complex128")),
             Value::String(text) => self.string(text),
+            Value::List(list) if list.is_nil() => self.push(b"null"),
             Value::List(list) => self.nested(b"[]", list.items().iter().map(|item| (None, item))),
             Value::Map(map) => {
                 let entries = map.entries();

@@ -19,7 +19,8 @@ pub(super) fn functions() -> Vec<Function> {
         function("splitList", split_list).example(r#"{{ splitList "," "a,b" }}"#, "[a b]"),
         function("join", join).example(r#"{{ list 1 "a" true | join "-" }}"#, "1-a-true"),
         function("sortAlpha", sort_alpha).example(r#"{{ list "b" "a" | sortAlpha }}"#, "[a b]"),
-        function("toStrings", to_strings).example("{{ range toStrings (list 1 2) }}<{{ . }}>{{ end }}", "<1><2>"),
+        function("toStrings", to_strings)
+            .example("{{ range toStrings (list 1 2) }}<{{ . }}>{{ end }}", "<1><2>"),
         function("toString", to_string).example(r#"{{ toString 1 | printf "%q" }}"#, r#""1""#),
         function("cat", cat).example(r#"{{ cat "a" 1 "b" }}"#, "a 1 b"),
         function("quote", quote).example(r#"{{ quote "a\"b" 1 }}"#, r#""a\"b" "1""#),
@@ -59,7 +60,12 @@ fn split_to_map(scope: &mut Scope<'_>, separator: Text, text: Text) -> Result<Va
     map(scope, split(&text, &separator))
 }
 
-fn split_to_some(scope: &mut Scope<'_>, separator: Text, Int(parts): Int, text: Text) -> Result<Value, Fault> {
+fn split_to_some(
+    scope: &mut Scope<'_>,
+    separator: Text,
+    Int(parts): Int,
+    text: Text,
+) -> Result<Value, Fault> {
     map(scope, split_at_most(&text, &separator, usize::try_from(parts).unwrap_or(usize::MAX)))
 }
 

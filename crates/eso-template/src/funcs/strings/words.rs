@@ -23,7 +23,8 @@ pub(super) fn connects(rune: char) -> bool {
 
 /// The words in lower case, connected by a character.
 pub(super) fn joined_in_lower_case(text: &[u8], connection: char) -> Vec<u8> {
-    let mut line = Line { written: Vec::with_capacity(text.len()), connection, word: Word::default(), rest: text };
+    let mut line =
+        Line { written: Vec::with_capacity(text.len()), connection, word: Word::default(), rest: text };
     line.step();
     while !line.rest.is_empty() {
         let before = line.word;
@@ -193,7 +194,8 @@ fn valid(text: &[u8]) -> Option<(char, usize)> {
 
 /// Letters but for Chinese characters, as the library counts those.
 fn is_letter(rune: char) -> bool {
-    let chinese = matches!(rune, '\u{3400}'..='\u{4d85}' | '\u{4e00}'..='\u{9fcc}' | '\u{20000}'..='\u{2b81d}');
+    let chinese =
+        matches!(rune, '\u{3400}'..='\u{4d85}' | '\u{4e00}'..='\u{9fcc}' | '\u{20000}'..='\u{2b81d}');
     LETTER.has(rune) && !chinese
 }
 

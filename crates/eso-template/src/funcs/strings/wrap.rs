@@ -43,9 +43,7 @@ fn abbreviated(text: &[u8], left: i64, width: i64) -> Vec<u8> {
     let place = |at: i64| usize::try_from(at).unwrap_or(0);
     match left {
         ..=4 => [&text[..place(kept)], b"..."].concat(),
-        left if left + kept < length => {
-            [b"...", &abbreviated(&text[place(left)..], 0, kept)[..]].concat()
-        }
+        left if left + kept < length => [b"...", &abbreviated(&text[place(left)..], 0, kept)[..]].concat(),
         _ => [b"...", &text[place(length - kept)..]].concat(),
     }
 }

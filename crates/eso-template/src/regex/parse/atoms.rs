@@ -82,7 +82,8 @@ impl Parser<'_> {
 
     /// `\d` and its like, `\pL`, `\p{Greek}`, with all cases where those are folded; nothing where it is none.
     fn escaped_class(&mut self) -> Result<Option<ClassUnicode>, Fault> {
-        let Some(letter) = self.rest.as_bytes().get(1).filter(|_| self.rest.starts_with('\\')).copied() else {
+        let Some(letter) = self.rest.as_bytes().get(1).filter(|_| self.rest.starts_with('\\')).copied()
+        else {
             return Ok(None);
         };
         if let Some(set) = classes::perl(letter.to_ascii_lowercase()) {
