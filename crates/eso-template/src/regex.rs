@@ -37,6 +37,11 @@ impl Regex {
         Self { groups: self.names.len(), ..self }
     }
 
+    /// How many groups there are, with the whole.
+    pub(crate) fn groups(&self) -> usize {
+        self.names.len()
+    }
+
     /// The first match that begins there or later.
     pub(crate) fn find(
         &self,

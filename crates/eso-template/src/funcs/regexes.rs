@@ -119,7 +119,8 @@ fn replace_all(
     let parts: Vec<Part<'_>> = parts(&replacement);
     scope.hold(size_of_val(&parts[..]))?;
     regex.replace_all(scope, &text, |scope, written, places| {
-        scope.spend(parts.len() as u64)?;
+        // A name is looked for among all.
+        scope.spend(parts.len() as u64 * (1 + regex.groups() as u64 / 16))?;
         for part in &parts {
             let bytes = part.bytes(&regex, &text, places);
             scope.afford(written.len() + text.len() + bytes.len())?;

@@ -62,14 +62,6 @@ pub(super) fn negated_if(mut class: ClassUnicode, negated: bool) -> ClassUnicode
     class
 }
 
-/// The set with all cases of its runes.
-pub(super) fn folded_if(mut class: ClassUnicode, folded: bool) -> ClassUnicode {
-    if folded {
-        class.case_fold_simple();
-    }
-    class
-}
-
 fn sign(name: &str) -> (bool, &str) {
     name.strip_prefix('^').map_or((false, name), |name| (true, name))
 }

@@ -58,16 +58,20 @@ pub(super) struct Parsed {
 /// The most that something may be repeated by numbers, taken together where those lie in each other.
 const MOST_REPEATS: u32 = 1000;
 
+const TOO_DEEP: Fault = Fault::Limit("nesting of a regular expression");
+
 pub(super) fn parse(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Parsed, Fault> {
     let text = str::from_utf8(pattern).map_err(|_| wrong())?;
     // A tree takes about so many bytes for each of the pattern.
-    scope.hold(text.len().saturating_mul(2 * size_of::<Item>()))?;
+    scope.hold(text.len().saturating_mul(3 * size_of::<Item>()))?;
     let parser = Parser {
+        deepest: scope.nesting(),
+        scope,
         rest: text,
         flags: Flags::default(),
         names: vec![None],
         open: vec![Level::default()],
-        deepest: scope.nesting(),
+        has_no_names: false,
     };
     parser.parse()
 }
@@ -85,11 +89,12 @@ struct Flags {
     ungreedy: bool,
 }
 
-/// A part of a sequence, and how often something is repeated in it at most.
+/// A part of a sequence, how often something is repeated in it at most, and how deep it nests.
 #[derive(Debug)]
 struct Item {
     node: Node,
     repeats: u32,
+    depth: usize,
 }
 
 /// What is open: the whole, or a group.
@@ -103,15 +108,18 @@ struct Level {
     flags: Flags,
 }
 
-struct Parser<'a> {
+struct Parser<'a, 's> {
+    scope: &'a mut Scope<'s>,
     rest: &'a str,
     flags: Flags,
     names: Vec<Option<String>>,
     open: Vec<Level>,
     deepest: usize,
+    /// Whether no `:]` is ahead, which is looked for at each `[:` of a class.
+    has_no_names: bool,
 }
 
-impl<'a> Parser<'a> {
+impl<'a> Parser<'a, '_> {
     fn parse(mut self) -> Result<Parsed, Fault> {
         // Whether a repetition stands right before: another behind it is an error.
         let mut repeated = false;
@@ -172,7 +180,9 @@ impl<'a> Parser<'a> {
 
     /// `{2}`, `{2,}`, `{2,3}`; nothing, and nothing taken, where it is none: then `{` stands for itself.
     fn count(&mut self) -> Option<Count> {
-        let (inner, rest) = self.rest.strip_prefix('{')?.split_once('}')?;
+        let inner = self.rest.strip_prefix('{')?;
+        let end = inner.bytes().position(|byte| !byte.is_ascii_digit() && byte != b',')?;
+        let (inner, rest) = (&inner[..end], inner[end..].strip_prefix('}')?);
         let (least, most) = inner.split_once(',').map_or((inner, None), |(least, most)| (least, Some(most)));
         let least = number(least)?;
         let most = match most {
@@ -192,7 +202,7 @@ impl<'a> Parser<'a> {
             return Err(wrong());
         }
         let items = &mut self.level()?.items;
-        let Item { node, repeats } = items.pop().ok_or_else(wrong)?;
+        let Item { node, repeats, depth } = items.pop().ok_or_else(wrong)?;
         let most_times = match most.unwrap_or(least) {
             _ if most == Some(0) => 0,
             times => repeats.saturating_mul(times.max(1)),
@@ -201,15 +211,14 @@ impl<'a> Parser<'a> {
             return Err(wrong());
         }
         let node = Node::Repeat { node: Box::new(node), count, greedy };
-        items.push(Item { node, repeats: most_times.max(1) });
-        Ok(())
+        self.push(Item { node, repeats: most_times.max(1), depth: depth + 1 })
     }
 
     /// `(`, and what may stand behind it: `(?P<name>`, `(?<name>`, `(?i-s:`; or `(?i)`, which opens nothing.
     fn open_group(&mut self) -> Result<(), Fault> {
         self.skip(1);
         if self.open.len() > self.deepest {
-            return Err(Fault::Limit("nesting of a regular expression"));
+            return Err(TOO_DEEP);
         }
         if self.take("?P<") || self.take("?<") {
             let name = self.name()?;
@@ -270,12 +279,19 @@ impl<'a> Parser<'a> {
         let level = self.open.pop().filter(|_| !self.open.is_empty()).ok_or_else(wrong)?;
         self.flags = level.flags;
         let group = level.group;
-        let Item { node, repeats } = level.close();
+        let Item { node, repeats, depth } = level.close();
         let node = match group {
             Some(group) => Node::Group(Box::new(node), group),
             None => node,
         };
-        self.level()?.items.push(Item { node, repeats });
+        self.push(Item { node, repeats, depth: depth + 1 })
+    }
+
+    fn push(&mut self, item: Item) -> Result<(), Fault> {
+        if item.depth > self.deepest {
+            return Err(TOO_DEEP);
+        }
+        self.level()?.items.push(item);
         Ok(())
     }
 }
@@ -294,7 +310,7 @@ impl Level {
 
 impl Item {
     fn once(node: Node) -> Self {
-        Self { node, repeats: 1 }
+        Self { node, repeats: 1, depth: 0 }
     }
 
     /// Several as one.
@@ -305,7 +321,9 @@ impl Item {
             (Some(last), false) => {
                 items.push(last);
                 let repeats = items.iter().map(|item| item.repeats).max().unwrap_or(1);
-                Self { node: together(items.into_iter().map(|item| item.node).collect()), repeats }
+                let depth = items.iter().map(|item| item.depth).max().unwrap_or(0) + 1;
+                let nodes = items.into_iter().map(|item| item.node).collect();
+                Self { node: together(nodes), repeats, depth }
             }
         }
     }

@@ -59,6 +59,16 @@ fn expressions_that_grow_are_cut() {
     check_silent(r#"{{ regexFind "((x{100}){100}){100}" "x" }}"#);
     check_limit(r#"{{ regexMatch (printf "(%s){1000}" (trunc 9000 .long)) "x" }}"#, "memory");
     check_limit(r#"{{ regexMatch (repeat 1000 "(") "x" }}"#, "nesting of a regular expression");
+    check_limit(
+        r#"{{ regexMatch (repeat 1000 "(?i)*" | printf "a%s") "x" }}"#,
+        "nesting of a regular expression",
+    );
+    check_limit(r#"{{ regexMatch (repeat 100 "(?i)[\\x{0}-\\x{10ffff}]") "x" }}"#, "steps");
+    check_limit(r#"{{ regexMatch (repeat 2000 "\\pL" | printf "[%s]") "x" }}"#, "steps");
+    check(
+        r#"{{ regexMatch (repeat 10000 "{1,") "x" }}{{ regexMatch (repeat 10000 "[:" | printf "[%s]") "x" }}"#,
+        "falsefalse",
+    );
     check_limit(r#"{{ regexReplaceAll (printf "(%s){1000}" (repeat 90 "()")) "x" "y" }}"#, "memory");
 }
 

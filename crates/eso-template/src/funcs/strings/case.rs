@@ -2,7 +2,7 @@
 
 use super::{latin1, words};
 use crate::{
-    Text,
+    Fault, Scope, Text,
     function::{Function, function},
     unicode::{self, DIGIT, LETTER, LOWER, TITLE, UPPER},
 };
@@ -21,22 +21,33 @@ pub(super) fn functions() -> Vec<Function> {
     ]
 }
 
-fn upper(text: Text) -> Vec<u8> {
-    unicode::map(&text, unicode::upper)
+/// Asks for the memory of the text in another case, and for the steps to look each rune up.
+fn ask(scope: &mut Scope<'_>, text: &[u8]) -> Result<(), Fault> {
+    // A byte that is no UTF-8 becomes three.
+    let longest = if str::from_utf8(text).is_ok() { text.len() } else { text.len().saturating_mul(3) };
+    scope.afford(longest)?;
+    scope.spend(text.len() as u64 / 4)
 }
 
-fn lower(text: Text) -> Vec<u8> {
-    unicode::map(&text, unicode::lower)
+fn upper(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
+    Ok(unicode::map(&text, unicode::upper))
+}
+
+fn lower(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
+    Ok(unicode::map(&text, unicode::lower))
 }
 
 /// The first of each word as a title has it; words are parted as Go's `strings.Title` does.
-fn title(text: Text) -> Vec<u8> {
+fn title(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
     let mut before = ' ';
-    unicode::map(&text, |rune| {
+    Ok(unicode::map(&text, |rune| {
         let first = parts_words(before);
         before = rune;
         if first { unicode::title(rune) } else { rune }
-    })
+    }))
 }
 
 fn parts_words(rune: char) -> bool {
@@ -47,22 +58,24 @@ fn parts_words(rune: char) -> bool {
     }
 }
 
-fn untitle(text: Text) -> Vec<u8> {
+fn untitle(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
     let mut begins = true;
-    unicode::map(&text, |rune| match rune.is_whitespace() {
+    Ok(unicode::map(&text, |rune| match rune.is_whitespace() {
         true => {
             begins = true;
             rune
         }
         false if std::mem::take(&mut begins) => unicode::lower(rune),
         false => rune,
-    })
+    }))
 }
 
 /// A small letter that begins a word becomes its title case, and does not end the begin where it is none.
-fn swap_case(text: Text) -> Vec<u8> {
+fn swap_case(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
     let mut begins = true;
-    unicode::map(&text, |rune| {
+    Ok(unicode::map(&text, |rune| {
         if UPPER.has(rune) || TITLE.has(rune) {
             begins = false;
             unicode::lower(rune)
@@ -72,7 +85,7 @@ fn swap_case(text: Text) -> Vec<u8> {
             begins = rune.is_whitespace();
             rune
         }
-    })
+    }))
 }
 
 /// The first character of each word, with bytes read as Latin-1: that is what sprig does.
@@ -87,17 +100,20 @@ fn initials(text: Text) -> String {
         .collect()
 }
 
-fn snake_case(text: Text) -> Vec<u8> {
-    words::joined_in_lower_case(&text, '_')
+fn snake_case(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
+    Ok(words::joined_in_lower_case(&text, '_'))
 }
 
-fn kebab_case(text: Text) -> Vec<u8> {
-    words::joined_in_lower_case(&text, '-')
+fn kebab_case(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
+    Ok(words::joined_in_lower_case(&text, '-'))
 }
 
 /// Words without what connects them, each begun by a capital. What connects nothing, at the begin, at the end and of
 /// several in a row all but one, stays.
-fn camel_case(text: Text) -> Vec<u8> {
+fn camel_case(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {
+    ask(scope, &text)?;
     let mut written = Vec::with_capacity(text.len());
     let mut runes = unicode::runes(&text);
     let first = loop {
@@ -106,7 +122,7 @@ fn camel_case(text: Text) -> Vec<u8> {
             None => {
                 let last = unicode::last(&written).map(|(rune, _)| rune);
                 last.into_iter().for_each(|rune| unicode::push(&mut written, rune));
-                return written;
+                return Ok(written);
             }
             Some(rune) if words::connects(rune) => unicode::push(&mut written, rune),
             Some(rune) => break rune,
@@ -132,5 +148,5 @@ fn camel_case(text: Text) -> Vec<u8> {
         held = next;
     }
     unicode::push(&mut written, held);
-    written
+    Ok(written)
 }

@@ -13,6 +13,8 @@ fn what_is_much_is_asked_for_before_it_is_made() {
         r#"{{ replace "" .long .long }}"#,
         r#"{{ wrapWith 1 .long .long }}"#,
         r#"{{ join .long (until 1000) }}"#,
+        r#"{{ repeat 100 .long | upper }}"#,
+        r#"{{ repeat 5000000 "\xff" | title }}"#,
         r#"{{ $m := repeat 40 .long }}{{ cat $m $m $m $m }}"#,
         r#"{{ $m := repeat 40 .long }}{{ quote $m }}"#,
     ] {

@@ -7,10 +7,13 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 use super::{Assertion, Node, Parser, wrong};
 use crate::{
     Fault,
-    regex::classes::{self, folded_if, negated_if},
+    regex::classes::{self, negated_if},
 };
 
-impl Parser<'_> {
+/// The steps that it takes to make a set of a category or a script.
+const LOOK_UP: u64 = 1000;
+
+impl Parser<'_, '_> {
     /// The next atom; several where a text is quoted whole.
     pub(super) fn atom(&mut self, next: char) -> Result<Vec<Node>, Fault> {
         let node = match next {
@@ -30,7 +33,7 @@ impl Parser<'_> {
             }
             rune => {
                 self.skip(rune.len_utf8());
-                self.rune(rune)
+                self.rune(rune)?
             }
         };
         Ok(vec![node])
@@ -46,18 +49,28 @@ impl Parser<'_> {
         Node::Assertion(if self.flags.multi_line { of_line } else { of_text })
     }
 
-    fn rune(&self, rune: char) -> Node {
+    fn rune(&mut self, rune: char) -> Result<Node, Fault> {
         match self.flags.fold {
-            false => Node::Rune(rune),
-            true => class(folded_if(classes::ranges(&[(rune, rune)]), true)),
+            false => Ok(Node::Rune(rune)),
+            true => self.folded(classes::ranges(&[(rune, rune)])).map(class),
         }
+    }
+
+    /// The set with all cases of its runes, where cases do not matter. Each of the runes is looked at.
+    fn folded(&mut self, mut set: ClassUnicode) -> Result<ClassUnicode, Fault> {
+        if self.flags.fold {
+            let runes: u64 = set.iter().map(|range| range.len() as u64).sum();
+            self.scope.spend(1 + runes / 8)?;
+            set.case_fold_simple();
+        }
+        Ok(set)
     }
 
     fn backslash(&mut self) -> Result<Vec<Node>, Fault> {
         if self.take(r"\Q") {
             let (quoted, rest) = self.rest.split_once(r"\E").unwrap_or((self.rest, ""));
             self.rest = rest;
-            return Ok(quoted.chars().map(|rune| self.rune(rune)).collect());
+            return quoted.chars().map(|rune| self.rune(rune)).collect();
         }
         let assertion = match self.rest.as_bytes().get(1) {
             Some(b'A') => Some(Assertion::TextBegins),
@@ -74,7 +87,7 @@ impl Parser<'_> {
             return Ok(vec![class(set)]);
         }
         let node = match self.escaped()? {
-            Some(rune) => self.rune(rune),
+            Some(rune) => self.rune(rune)?,
             None => class(ClassUnicode::empty()),
         };
         Ok(vec![node])
@@ -88,7 +101,7 @@ impl Parser<'_> {
         };
         if let Some(set) = classes::perl(letter.to_ascii_lowercase()) {
             self.skip(2);
-            let set = folded_if(set, self.flags.fold);
+            let set = self.folded(set)?;
             return Ok(Some(negated_if(set, letter.is_ascii_uppercase())));
         }
         if !matches!(letter, b'p' | b'P') {
@@ -103,8 +116,10 @@ impl Parser<'_> {
             }
             false => self.next()?.to_string(),
         };
+        self.scope.spend(LOOK_UP)?;
         let (negated, set) = classes::named(&name).ok_or_else(wrong)?;
-        let set = folded_if(set, self.flags.fold);
+        self.scope.hold(size_of_val(set.ranges()))?;
+        let set = self.folded(set)?;
         Ok(Some(negated_if(set, negated != (letter == b'P'))))
     }
 
@@ -161,42 +176,41 @@ impl Parser<'_> {
     fn class(&mut self) -> Result<Node, Fault> {
         self.skip(1);
         let negated = self.take("^");
-        let mut set = ClassUnicode::empty();
+        let mut ranges = Vec::new();
         let mut is_first = true;
         while is_first || !self.rest.starts_with(']') {
             is_first = false;
             match self.class_in_class()? {
-                Some(other) => set.union(&other),
-                None => self.range(&mut set)?,
+                Some(other) => ranges.extend_from_slice(other.ranges()),
+                None => ranges.extend(self.range()?),
             }
         }
         self.skip(1);
-        Ok(class(negated_if(folded_if(set, self.flags.fold), negated)))
+        let set = self.folded(ClassUnicode::new(ranges))?;
+        Ok(class(negated_if(set, negated)))
     }
 
     /// `[:alpha:]`, `\d`, `\pL` within a class; nothing where it is none.
     fn class_in_class(&mut self) -> Result<Option<ClassUnicode>, Fault> {
-        if let Some((name, rest)) = self.rest.strip_prefix("[:").and_then(|rest| rest.split_once(":]")) {
-            self.rest = rest;
-            return classes::posix(name).map(Some).ok_or_else(wrong);
+        if let Some(name) = self.rest.strip_prefix("[:").filter(|_| !self.has_no_names) {
+            if let Some((name, rest)) = name.split_once(":]") {
+                self.rest = rest;
+                return classes::posix(name).map(Some).ok_or_else(wrong);
+            }
+            self.has_no_names = true;
         }
         self.escaped_class()
     }
 
-    /// A rune, or from one to another.
-    fn range(&mut self, set: &mut ClassUnicode) -> Result<(), Fault> {
+    /// A rune, or from one to another; nothing of runes that no text has.
+    fn range(&mut self) -> Result<Option<ClassUnicodeRange>, Fault> {
         let first = self.class_rune()?;
         let is_range = self.rest.len() >= 2 && self.rest.starts_with('-') && self.rest.as_bytes()[1] != b']';
         let last = if is_range { (self.skip(1), self.class_rune()?).1 } else { first };
         match (first, last) {
-            (Some(first), Some(last)) if first > last => Err(wrong()),
-            (Some(first), Some(last)) => {
-                set.push(ClassUnicodeRange::new(first, last));
-                Ok(())
-            }
-            // Runes that no text has.
-            (None, None) => Ok(()),
-            (Some(_), None) | (None, Some(_)) => Err(wrong()),
+            (Some(first), Some(last)) if first <= last => Ok(Some(ClassUnicodeRange::new(first, last))),
+            (None, None) => Ok(None),
+            (Some(_), Some(_) | None) | (None, Some(_)) => Err(wrong()),
         }
     }
 
