@@ -1,21 +1,24 @@
 //! The functions that templates can call, by subject: those of sprig, as the original has them, and its own.
 
 mod builtins;
+mod certificates;
 pub(crate) mod dates;
 mod defaults;
 mod dicts;
 mod digests;
-mod encoding;
+pub(crate) mod encoding;
 mod equality;
 mod floats;
 mod integers;
 mod json;
+mod keys;
 mod lists;
 mod passwords;
 mod paths;
 mod random;
 mod reflection;
 mod regexes;
+mod stores;
 mod strings;
 mod urls;
 mod versions;
@@ -29,6 +32,7 @@ use crate::function::Function;
 pub(crate) static ALL: LazyLock<BTreeMap<&'static str, Function>> = LazyLock::new(|| {
     let subjects = [
         builtins::functions(),
+        certificates::functions(),
         dates::functions(),
         defaults::functions(),
         dicts::functions(),
@@ -38,12 +42,14 @@ pub(crate) static ALL: LazyLock<BTreeMap<&'static str, Function>> = LazyLock::ne
         floats::functions(),
         integers::functions(),
         json::functions(),
+        keys::functions(),
         lists::functions(),
         passwords::functions(),
         paths::functions(),
         random::functions(),
         reflection::functions(),
         regexes::functions(),
+        stores::functions(),
         strings::functions(),
         urls::functions(),
         versions::functions(),

@@ -22,6 +22,7 @@ mod lexer;
 mod limits;
 mod number;
 mod parser;
+mod pki;
 mod regex;
 mod surroundings;
 mod template;

@@ -67,7 +67,10 @@ pub trait Object: 'static {
 
     /// The number that it is, where its kind is one of an integer: a duration's nanoseconds, a month's place.
     fn integer(&self) -> Option<i64> {
-        None
+        match (self.kind(), self.plain()) {
+            ("int" | "int64", Value::Int(integer) | Value::Int64(integer)) => Some(integer),
+            _ => None,
+        }
     }
 
     /// What `%v` prints.

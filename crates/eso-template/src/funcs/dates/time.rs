@@ -46,7 +46,7 @@ impl Time {
         Self { second, nanosecond: 0, place: Place::Local }
     }
 
-    pub(super) fn of(at: Timestamp) -> Self {
+    pub(crate) fn of(at: Timestamp) -> Self {
         let nanoseconds = at.as_nanosecond();
         let second = i64::try_from(nanoseconds.div_euclid(SECOND.into())).expect("a timestamp must fit");
         let nanosecond = u32::try_from(nanoseconds.rem_euclid(SECOND.into())).expect("a rest must fit");
@@ -58,7 +58,7 @@ impl Time {
     }
 
     /// Later by a duration. Seconds wrap around, as in Go.
-    pub(super) fn later(&self, by: Duration) -> Self {
+    pub(crate) fn later(&self, by: Duration) -> Self {
         let nanosecond = i64::from(self.nanosecond) + by.0 % SECOND;
         let second = self.second.wrapping_add(by.0 / SECOND).wrapping_add(nanosecond.div_euclid(SECOND));
         let nanosecond = u32::try_from(nanosecond.rem_euclid(SECOND)).expect("a rest must fit");
@@ -92,7 +92,7 @@ impl Time {
         self.second.wrapping_add(self.zone().1)
     }
 
-    pub(super) fn format(&self, layout: &[u8]) -> Vec<u8> {
+    pub(crate) fn format(&self, layout: &[u8]) -> Vec<u8> {
         write(self, layout)
     }
 
