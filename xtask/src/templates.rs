@@ -1,4 +1,7 @@
-//! Templates as Go renders them: the golden files of `eso-template`.
+//! Templates as Go renders them: the golden files of `eso-template`, random templates rendered by both, and how long
+//! each takes.
+
+mod random;
 
 use std::{
     collections::BTreeMap,
@@ -12,14 +15,17 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::project;
+use crate::{
+    project::{self, Profile},
+    screen::Screen,
+};
 
 /// Where the probes, the data and the Go program are.
 const TESTS: &str = "crates/eso-template/tests";
 
 /// What Go renders of each probe, by the path of the golden file.
 pub(crate) fn goldens() -> Result<BTreeMap<String, String>> {
-    let oracle = build()?;
+    let oracle = Renderer::go()?;
     let probes = project::root().join(TESTS).join("probes");
     let mut paths: Vec<_> =
         fs::read_dir(&probes)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
@@ -32,7 +38,7 @@ pub(crate) fn goldens() -> Result<BTreeMap<String, String>> {
 }
 
 /// One golden file: a notice, and a line for each probe.
-fn golden(oracle: &Oracle, path: &Path) -> Result<(String, String)> {
+fn golden(oracle: &Renderer, path: &Path) -> Result<(String, String)> {
     let subject = path.file_stem().context("a file must have a name")?.to_string_lossy().into_owned();
     let requests = requests(&fs::read_to_string(path)?).with_context(|| path.display().to_string())?;
     let answers = oracle.render(&requests).with_context(|| path.display().to_string())?;
@@ -74,40 +80,107 @@ fn set(options: &mut Value, option: &str) -> Result<()> {
     Ok(())
 }
 
-/// The Go program that renders.
+/// What is rendered by Go and by us, and compared.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How many random templates.
+    #[arg(long, value_name = "NUMBER", default_value = "20000")]
+    count: usize,
+    /// What the first of them is made of.
+    #[arg(long, value_name = "NUMBER", default_value = "1")]
+    seed: u64,
+}
+
+/// Renders random templates in Go and in Rust, and fails with those that differ. What it finds becomes a probe.
+pub(crate) fn fuzz(options: &Options) -> Result<()> {
+    let (go, rust) = (Renderer::go()?, Renderer::rust(Profile::Development)?);
+    let seeds = (options.seed..).take(options.count);
+    let requests: Vec<_> = seeds.map(|seed| json!({ "t": random::Maker::new(seed).template() })).collect();
+    let mut differing = Vec::new();
+    let mut rendered = 0;
+    for batch in requests.chunks(1000) {
+        for (go, rust) in go.render(batch)?.iter().zip(&rust.render(batch)?) {
+            let (go, mut rust): (Value, Value) = (serde_json::from_str(go)?, serde_json::from_str(rust)?);
+            let why = rust.as_object_mut().and_then(|rust| rust.remove("why"));
+            rendered += usize::from(go["err"].is_null());
+            if go != rust {
+                differing.push(format!("{}\n  Go:   {go}\n  ours: {rust} {why:?}", go["t"]));
+            }
+        }
+    }
+    Screen.say(&format!("{} templates, of which Go rendered {rendered}", requests.len()));
+    ensure!(differing.is_empty(), "{} differ:\n{}", differing.len(), differing.join("\n"));
+    Ok(())
+}
+
+/// Says how long Go and we take to render a template of 20 lines.
+pub(crate) fn bench() -> Result<()> {
+    let template = project::root().join(TESTS).join("bench.tmpl");
+    let (go, rust) = (Renderer::go()?, Renderer::rust(Profile::Release)?);
+    for (name, renderer) in [("Go", go), ("eso-template", rust)] {
+        Screen.say(&format!("{name}: {} ns a rendering, of 10,000", renderer.measure(&template)?));
+    }
+    Ok(())
+}
+
+/// A program that renders.
 #[derive(Debug)]
-struct Oracle {
+struct Renderer {
     program: PathBuf,
     data: PathBuf,
 }
 
-/// Builds the Go program.
-fn build() -> Result<Oracle> {
-    let tests = project::root().join(TESTS);
-    let program = project::target_folder()?.join("template-oracle");
-    let mut go = Command::new("go");
-    go.args(["build", "-mod=readonly", "-o"]).arg(&program).arg(".").current_dir(tests.join("oracle"));
-    let status = go.status().context("cannot run go: install Go 1.26 or later, from https://go.dev/dl")?;
-    ensure!(status.success(), "the Go program does not build");
-    Ok(Oracle { program, data: tests.join("data.json") })
-}
+impl Renderer {
+    /// Go's own, with sprig.
+    fn go() -> Result<Self> {
+        let tests = project::root().join(TESTS);
+        let program = project::target_folder()?.join("template-oracle");
+        let mut go = Command::new("go");
+        go.args(["build", "-mod=readonly", "-o"]).arg(&program).arg(".").current_dir(tests.join("oracle"));
+        let status =
+            go.status().context("cannot run go: install Go 1.26 or later, from https://go.dev/dl")?;
+        ensure!(status.success(), "the Go program does not build");
+        Ok(Self { program, data: tests.join("data.json") })
+    }
 
-impl Oracle {
+    /// Ours: the example of the crate.
+    fn rust(profile: Profile) -> Result<Self> {
+        let mut build = project::cargo();
+        build.args(["build", "--quiet", "--package", "eso-template", "--example", "render"]);
+        let folder = match profile {
+            Profile::Development => "debug",
+            Profile::Release => {
+                build.arg("--release");
+                "release"
+            }
+        };
+        ensure!(build.status().context("cannot run cargo")?.success(), "the example does not build");
+        let program = project::target_folder()?.join(folder).join("examples/render");
+        Ok(Self { program, data: project::root().join(TESTS).join("data.json") })
+    }
+
+    /// How many nanoseconds it takes to render a template.
+    fn measure(&self, template: &Path) -> Result<String> {
+        let output = Command::new(&self.program).arg("-bench").arg(template).arg(&self.data).output()?;
+        ensure!(output.status.success(), "it failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
     /// A line of JSON for each request, in their order.
     fn render(&self, requests: &[Value]) -> Result<Vec<String>> {
         let mut command = Command::new(&self.program);
         command.arg(&self.data).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().context("cannot run the Go program")?;
+        let mut child = command.spawn().with_context(|| self.program.display().to_string())?;
         let mut input = child.stdin.take().context("its input must be piped")?;
         let lines: String = requests.iter().map(|request| format!("{request}\n")).collect();
         // Written beside the reading: a pipe is full after 64 KiB, and each would wait for the other.
         let writer = thread::spawn(move || input.write_all(lines.as_bytes()));
         let output = child.wait_with_output()?;
         let written = writer.join().map_err(|_| anyhow::anyhow!("the writer must not panic"))?;
-        ensure!(output.status.success(), "the Go program failed");
+        ensure!(output.status.success(), "a program that renders failed");
         written?;
         let answers: Vec<_> = String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect();
-        ensure!(answers.len() == requests.len(), "the Go program did not answer everything");
+        ensure!(answers.len() == requests.len(), "a program that renders did not answer everything");
         Ok(answers)
     }
 }

@@ -113,7 +113,8 @@ impl<'t> Evaluator<'t, '_, '_> {
         self.scope.write(bytes.len())?;
         // Grown by hand: the buffer that is left behind held somebody's password.
         if self.output.capacity() - self.output.len() < bytes.len() {
-            let mut larger = Vec::with_capacity((2 * self.output.capacity()).max(self.output.len() + bytes.len()));
+            let mut larger =
+                Vec::with_capacity((2 * self.output.capacity()).max(self.output.len() + bytes.len()));
             larger.extend_from_slice(&self.output);
             wipe(std::mem::replace(&mut self.output, larger));
         }
@@ -156,7 +157,8 @@ impl<'t> Evaluator<'t, '_, '_> {
                 // The body may change the map; it is walked as it was.
                 let length = map.entries().len();
                 self.scope.hold(2 * size_of::<Value>() * length)?;
-                let entries: Vec<_> = map.entries().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
+                let entries: Vec<_> =
+                    map.entries().iter().map(|(name, value)| (name.clone(), value.clone())).collect();
                 let named = |(name, value)| (Some(Value::String(name)), value);
                 self.iterate(range, entries.into_iter().map(named))?
             }
@@ -174,7 +176,9 @@ impl<'t> Evaluator<'t, '_, '_> {
         let (end, of): (i64, fn(i64) -> Value) = match value {
             Value::Int(end) => (*end, Value::Int),
             Value::Int64(end) => (*end, Value::Int64),
-            Value::Uint8(end) => (i64::from(*end), |place| Value::Uint8(u8::try_from(place).unwrap_or(u8::MAX))),
+            Value::Uint8(end) => {
+                (i64::from(*end), |place| Value::Uint8(u8::try_from(place).unwrap_or(u8::MAX)))
+            }
             Value::Uint64(end) => {
                 (i64::try_from(*end).unwrap_or(i64::MAX), |place| Value::Uint64(place.unsigned_abs()))
             }
@@ -188,7 +192,11 @@ impl<'t> Evaluator<'t, '_, '_> {
     }
 
     /// Renders the body for each item, and says whether there was one.
-    fn iterate(&mut self, range: &'t Loop, items: impl Iterator<Item = (Found, Value)>) -> Result<bool, Fault> {
+    fn iterate(
+        &mut self,
+        range: &'t Loop,
+        items: impl Iterator<Item = (Found, Value)>,
+    ) -> Result<bool, Fault> {
         let known = self.variables.len();
         let mut any = false;
         for (key, item) in items {

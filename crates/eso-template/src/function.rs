@@ -56,7 +56,7 @@ impl Function {
         scope.spend_on(&arguments)?;
         let answer = (self.call)(scope, arguments)?;
         if let Value::String(text) = &answer {
-            scope.hold(text.len())?;
+            scope.hold(scope::TEXT + text.len())?;
         }
         Ok(answer)
     }

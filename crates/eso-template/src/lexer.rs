@@ -270,7 +270,9 @@ impl<'a> Lexer<'a> {
                 next = self.advance();
             }
             match next {
-                None | Some('\n') if kind == Kind::String => return Err(self.error("unterminated quoted string")),
+                None | Some('\n') if kind == Kind::String => {
+                    return Err(self.error("unterminated quoted string"));
+                }
                 None | Some('\n') => return Err(self.error("unterminated character constant")),
                 Some(next) if next == mark && !escaped => return Ok(self.token(kind)),
                 Some(_) => {}

@@ -49,18 +49,19 @@ impl Budget {
         self.spend(steps_for(bytes))
     }
 
-    /// Whether there is so much memory.
+    /// Whether there is memory for a buffer that grows to so many bytes: it may be twice as large by then, and its
+    /// half is still there while it grows.
     pub(crate) fn afford(&self, bytes: usize) -> Result<(), Fault> {
-        match bytes > self.left.memory || steps_for(bytes) > self.left.steps {
+        match bytes.saturating_mul(3) > self.left.memory || steps_for(bytes) > self.left.steps {
             true => Err(Fault::Limit("memory")),
             false => Ok(()),
         }
     }
 
-    /// Takes room in the output.
+    /// Takes room in the output, which is memory too.
     pub(crate) fn write(&mut self, bytes: usize) -> Result<(), Fault> {
         self.left.output = self.left.output.checked_sub(bytes).ok_or(Fault::Limit("output"))?;
-        self.spend(steps_for(bytes))
+        self.hold(bytes.saturating_mul(2))
     }
 
     /// Takes effort, before it is made.

@@ -6,12 +6,12 @@ mod pipeline;
 use std::collections::BTreeMap;
 
 use crate::{
-    lexer::{Keyword, Kind, LexicalError, Lexer, Token},
+    lexer::{Keyword, Kind, Lexer, LexicalError, Token},
     tree::{Call, Choice, Loop, Node, Nodes},
 };
 
 /// The most parts that a template has: nodes and words of commands.
-const MOST_PARTS: usize = 100_000;
+const MOST_PARTS: usize = 50_000;
 
 /// What is wrong with a template, and at which byte.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,9 @@ impl<'a> Parser<'a> {
     fn define(&mut self, at: usize, name: String, body: Nodes) -> Result<()> {
         match self.trees.get(&name) {
             Some(old) if !is_empty(old) && is_empty(&body) => Ok(()),
-            Some(old) if !is_empty(old) => Err(error(at, format!("multiple definition of template {name:?}"))),
+            Some(old) if !is_empty(old) => {
+                Err(error(at, format!("multiple definition of template {name:?}")))
+            }
             Some(_) | None => {
                 self.trees.insert(name, body);
                 Ok(())
@@ -138,7 +140,9 @@ impl<'a> Parser<'a> {
     fn closed_list(&mut self, context: &str) -> Result<Nodes> {
         match self.deeper(Self::list)? {
             (nodes, Ending::End) => Ok(nodes),
-            (_, Ending::Else | Ending::ElseThen(_)) => Err(self.wrong(format!("unexpected else in {context}"))),
+            (_, Ending::Else | Ending::ElseThen(_)) => {
+                Err(self.wrong(format!("unexpected else in {context}")))
+            }
         }
     }
 

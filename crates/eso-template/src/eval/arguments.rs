@@ -60,7 +60,9 @@ impl<'t> Evaluator<'t, '_, '_> {
             (Kind::Any | Kind::String, Operand::String(text)) => self.text(text),
             (Kind::Any, Operand::Number(number)) => ideal(*number),
             (Kind::Int, Operand::Number(Number { integer: Some(integer), .. })) => Ok(Value::Int(*integer)),
-            (Kind::Int64, Operand::Number(Number { integer: Some(integer), .. })) => Ok(Value::Int64(*integer)),
+            (Kind::Int64, Operand::Number(Number { integer: Some(integer), .. })) => {
+                Ok(Value::Int64(*integer))
+            }
             (Kind::Uint32, Operand::Number(Number { integer: Some(integer), .. })) => {
                 // Go wraps around.
                 Ok(Value::Uint64(integer.cast_unsigned() & u64::from(u32::MAX)))
@@ -71,9 +73,9 @@ impl<'t> Evaluator<'t, '_, '_> {
             (Kind::Int | Kind::Int64, _) => Err(expected("integer")),
             (Kind::Uint32, _) => Err(expected("unsigned integer")),
             (Kind::Float64, _) => Err(expected("float")),
-            (Kind::Any | Kind::Strings | Kind::List | Kind::Map | Kind::Time, _) => {
-                Err(Fault::wrong(format!("can't handle {} for arg of type {}", operand.describe(), kind.type_name())))
-            }
+            (Kind::Any | Kind::Strings | Kind::List | Kind::Map | Kind::Time, _) => Err(Fault::wrong(
+                format!("can't handle {} for arg of type {}", operand.describe(), kind.type_name()),
+            )),
         }
     }
 }

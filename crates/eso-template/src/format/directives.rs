@@ -8,7 +8,16 @@ const WIDEST: i64 = 1_000_000;
 
 /// Prints values as a format says.
 pub(super) fn print(printer: &mut Printer<'_, '_>, format: &[u8], values: &[Value]) -> Result<(), Fault> {
-    let mut directives = Directives { format, at: 0, values, next: 0, reordered: false, well: true, indexed: false };
+    let mut directives = Directives {
+        format,
+        at: 0,
+        values,
+        next: 0,
+        reordered: false,
+        well: true,
+        indexed: false,
+        bracket: 0,
+    };
     while let Some(text) = directives.text() {
         printer.scope.spend(1)?;
         printer.put(text)?;
@@ -52,6 +61,8 @@ struct Directives<'a> {
     well: bool,
     /// Whether a place was read last.
     indexed: bool,
+    /// The next `]`, as far as it was looked for: each byte is looked at once.
+    bracket: usize,
 }
 
 impl<'a> Directives<'a> {
@@ -146,15 +157,12 @@ impl<'a> Directives<'a> {
             return;
         }
         self.reordered = true;
-        let rest = &self.format[self.at..];
-        let close = rest.iter().position(|byte| *byte == b']');
-        let Some(close) = close.filter(|_| rest.len() >= 3) else {
-            self.at += 1;
+        let end = self.next_bracket();
+        self.at += 1;
+        if end == self.format.len() || self.at + 2 > self.format.len() {
             self.well = false;
             return;
-        };
-        let end = self.at + close;
-        self.at += 1;
+        }
         let number = self.number(end).filter(|_| self.at == end);
         self.at = end + 1;
         self.indexed = number.is_some();
@@ -191,6 +199,16 @@ impl<'a> Directives<'a> {
             _ => return None,
         };
         (-WIDEST..=WIDEST).contains(&number).then_some(number)
+    }
+
+    /// Where the next `]` is, or the end.
+    fn next_bracket(&mut self) -> usize {
+        if self.bracket < self.at {
+            let rest = &self.format[self.at..];
+            let length = rest.iter().position(|byte| *byte == b']').unwrap_or(rest.len());
+            self.bracket = self.at + length;
+        }
+        self.bracket
     }
 
     fn peek(&self) -> Option<u8> {

@@ -34,7 +34,8 @@ impl Printer<'_, '_> {
     fn number(&mut self, float: f64, verb: char, precision: Option<usize>) -> Result<(), Fault> {
         let layout = self.layout;
         let precision = layout.precision.or(precision);
-        self.room(precision.unwrap_or(0) + MOST_DIGITS)?;
+        // They are joined, filled up and written: three copies.
+        self.room(3 * (precision.unwrap_or(0) + MOST_DIGITS))?;
         let sign = match float.is_sign_negative() && !float.is_nan() {
             true => "-",
             false if layout.plus => "+",

@@ -43,10 +43,17 @@ impl Printer<'_, '_> {
         };
         let digits = in_base(integer.unsigned_abs(), base, verb == 'X');
         let zeros = least.saturating_sub(digits.len());
-        self.room(zeros + digits.len())?;
+        // They are joined, filled up and written: three copies.
+        self.room(3 * (zeros + digits.len()))?;
         let prefix = match base {
             _ if verb == 'O' && !layout.sharp => "0o",
-            _ if verb == 'O' => if zeros > 0 || digits.starts_with('0') { "0o" } else { "0o0" },
+            _ if verb == 'O' => {
+                if zeros > 0 || digits.starts_with('0') {
+                    "0o"
+                } else {
+                    "0o0"
+                }
+            }
             2 if layout.sharp => "0b",
             8 if layout.sharp && zeros == 0 && !digits.starts_with('0') => "0",
             16 if layout.sharp && verb == 'X' => "0X",
@@ -83,7 +90,11 @@ fn is_unsigned(value: &Value) -> bool {
 }
 
 /// The 64 bits of an integer, without a sign.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "as Go's conversion wraps around")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "as Go's conversion wraps around"
+)]
 fn as_unsigned(integer: i128) -> u64 {
     integer as u64
 }

@@ -26,8 +26,10 @@ pub(super) fn functions() -> Vec<Function> {
         function("call", call),
         function("print", |scope: &mut Scope<'_>, values: Rest<Value>| format::print(scope, &values.0))
             .example(r#"{{ print 1 2 "a" }}"#, "1 2a"),
-        function("println", |scope: &mut Scope<'_>, values: Rest<Value>| format::print_line(scope, &values.0))
-            .example(r#"{{ println 1 "a" | quote }}"#, r#""1 a\n""#),
+        function("println", |scope: &mut Scope<'_>, values: Rest<Value>| {
+            format::print_line(scope, &values.0)
+        })
+        .example(r#"{{ println 1 "a" | quote }}"#, r#""1 a\n""#),
         function("printf", |scope: &mut Scope<'_>, format: Text, values: Rest<Value>| {
             format::print_with(scope, &format, &values.0)
         })
@@ -67,7 +69,12 @@ fn index(_scope: &mut Scope<'_>, mut value: Value, indices: Rest<Value>) -> Resu
                     let entry = map.entries().get(name).cloned();
                     entry.unwrap_or_else(|| zero(map.element()))
                 }
-                _ => return Err(Fault::wrong(format!("value has type {}; should be string", index.type_name()))),
+                _ => {
+                    return Err(Fault::wrong(format!(
+                        "value has type {}; should be string",
+                        index.type_name()
+                    )));
+                }
             },
             Value::Nil => return Err(Fault::wrong("index of nil pointer")),
             _ => return Err(Fault::wrong(format!("can't index item of type {}", value.type_name()))),

@@ -11,7 +11,11 @@ use crate::{
 };
 
 /// The bytes that a text takes beside its own: the counts of its owners, its length, what the allocator adds.
-const TEXT: usize = 64;
+pub(super) const TEXT: usize = 64;
+
+/// The bytes that a map takes at least, and more for each six of its entries: a node of a B-tree, half empty.
+const MAP: usize = 64;
+const NODE: usize = 11 * size_of::<(Text, Value)>() + 24;
 
 /// One rendering's means. Whoever walks over a value spends a step for each part of it; whoever makes much first asks
 /// for the memory.
@@ -76,7 +80,8 @@ impl<'a> Scope<'a> {
     pub fn strings(&mut self, texts: impl IntoIterator<Item = Text>) -> Result<Value, Fault> {
         let mut items = Vec::new();
         for text in texts {
-            self.hold(TEXT + text.len())?;
+            // The list that they are collected in is three times as large while it grows.
+            self.hold(TEXT + 3 * size_of::<Value>() + text.len())?;
             items.push(Value::String(text));
         }
         self.list_of(Element::String, items)
@@ -98,7 +103,7 @@ impl<'a> Scope<'a> {
         element: Element,
         entries: BTreeMap<Text, Value>,
     ) -> Result<Value, Fault> {
-        self.hold(size_of::<Map>() + entries.len() * size_of::<(Text, Value)>())?;
+        self.hold(MAP + NODE * (1 + entries.len() / 6))?;
         self.spend(1 + entries.len() as u64)?;
         let map = Map::new(element, entries);
         self.maps.push(map.clone());

@@ -12,14 +12,20 @@ type Result<T> = std::result::Result<T, &'static str>;
 #[expect(clippy::cast_precision_loss, reason = "as Go's conversion rounds")]
 pub(super) fn number(text: &str) -> Result<Number> {
     let is_hex = text.starts_with("0x") || text.starts_with("0X");
-    let written_as_float = text.contains(['.', 'e', 'E', 'p', 'P'])
-        && (!is_hex || text.len() <= 2 || text.contains(['p', 'P']));
+    let written_as_float =
+        text.contains(['.', 'e', 'E', 'p', 'P']) && (!is_hex || text.len() <= 2 || text.contains(['p', 'P']));
     if let Some(imaginary) = text.strip_suffix('i').and_then(|text| number::float(text.as_bytes())) {
         return Ok(simplified(0.0, imaginary, written_as_float));
     }
     if let Ok(integer) = number::integer(text.as_bytes(), 0) {
         let float = Some(integer as f64);
-        return Ok(Number { integer: Some(integer), unsigned: integer >= 0, float, written_as_float, ..Number::default() });
+        return Ok(Number {
+            integer: Some(integer),
+            unsigned: integer >= 0,
+            float,
+            written_as_float,
+            ..Number::default()
+        });
     }
     if let Some(unsigned) = unsigned(text) {
         let float = Some(unsigned as f64);
@@ -141,7 +147,12 @@ fn simplified(real: f64, imaginary: f64, written_as_float: bool) -> Number {
 }
 
 /// A float, which is an integer too where it has no fraction.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "it is looked whether it fits")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "it is looked whether it fits"
+)]
 #[expect(clippy::float_cmp, reason = "the same number")]
 fn of_float(float: f64) -> Number {
     let truncated = number::truncated(float);

@@ -141,9 +141,8 @@ impl<'a> Parser<'a> {
             Kind::Number => Operand::Number(constant::number(token.text).map_err(wrong)?),
             Kind::String | Kind::RawString => Operand::String(constant::string(token.text).map_err(wrong)?),
             Kind::LeftParenthesis => {
-                let inner = |parser: &mut Self| {
-                    parser.pipeline("parenthesized pipeline", Kind::RightParenthesis)
-                };
+                let inner =
+                    |parser: &mut Self| parser.pipeline("parenthesized pipeline", Kind::RightParenthesis);
                 Operand::Pipeline(Box::new(self.deeper(inner)?))
             }
             _ => {

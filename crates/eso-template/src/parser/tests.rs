@@ -5,7 +5,9 @@ use crate::lexer::Lexer;
 
 fn parses(template: &str) -> Result<Vec<String>, String> {
     let trees = parse("t", Lexer::new(template, "{{", "}}"), 100);
-    trees.map(|trees| trees.into_keys().collect()).map_err(|error| format!("{} at {}", error.reason, error.at))
+    trees
+        .map(|trees| trees.into_keys().collect())
+        .map_err(|error| format!("{} at {}", error.reason, error.at))
 }
 
 #[track_caller]
@@ -24,7 +26,10 @@ fn definitions_are_trees_of_their_own() {
     well("{{ define \"a\" }}x{{ end }}{{ block `b` . }}{{ end }}", &["a", "b", "t"]);
     well("{{ define \"a\" }} {{ end }}{{ define \"a\" }}x{{ end }}", &["a", "t"]);
     well("{{ define \"t\" }}x{{ end }} ", &["t"]);
-    wrong("{{ define \"a\" }}x{{ end }}{{ define \"a\" }}y{{ end }}", "multiple definition of template \"a\" at 37");
+    wrong(
+        "{{ define \"a\" }}x{{ end }}{{ define \"a\" }}y{{ end }}",
+        "multiple definition of template \"a\" at 37",
+    );
     wrong("{{ if . }}{{ define \"a\" }}{{ end }}{{ end }}", "unexpected \"define\" in command at 13");
 }
 

@@ -25,6 +25,8 @@ pub(super) enum Node {
         node: Box<Node>,
         count: Count,
         greedy: bool,
+        /// Whether one round may be empty.
+        nullable: bool,
     },
 }
 
@@ -89,12 +91,16 @@ struct Flags {
     ungreedy: bool,
 }
 
-/// A part of a sequence, how often something is repeated in it at most, and how deep it nests.
+/// A part of a sequence.
 #[derive(Debug)]
 struct Item {
     node: Node,
+    /// How often something is repeated in it at most, by numbers.
     repeats: u32,
+    /// How deep it nests.
     depth: usize,
+    /// Whether it may match nothing.
+    nullable: bool,
 }
 
 /// What is open: the whole, or a group.
@@ -202,7 +208,10 @@ impl<'a> Parser<'a, '_> {
             return Err(wrong());
         }
         let items = &mut self.level()?.items;
-        let Item { node, repeats, depth } = items.pop().ok_or_else(wrong)?;
+        let item = items.pop().ok_or_else(wrong)?;
+        let Some(Item { node, repeats, depth, nullable }) = item.unless_one(count, greedy, items) else {
+            return Ok(());
+        };
         let most_times = match most.unwrap_or(least) {
             _ if most == Some(0) => 0,
             times => repeats.saturating_mul(times.max(1)),
@@ -210,8 +219,9 @@ impl<'a> Parser<'a, '_> {
         if most_times > MOST_REPEATS {
             return Err(wrong());
         }
-        let node = Node::Repeat { node: Box::new(node), count, greedy };
-        self.push(Item { node, repeats: most_times.max(1), depth: depth + 1 })
+        let node = Node::Repeat { node: Box::new(node), count, greedy, nullable };
+        let nullable = nullable || least == 0;
+        self.push(Item { node, repeats: most_times.max(1), depth: depth + 1, nullable })
     }
 
     /// `(`, and what may stand behind it: `(?P<name>`, `(?<name>`, `(?i-s:`; or `(?i)`, which opens nothing.
@@ -279,12 +289,12 @@ impl<'a> Parser<'a, '_> {
         let level = self.open.pop().filter(|_| !self.open.is_empty()).ok_or_else(wrong)?;
         self.flags = level.flags;
         let group = level.group;
-        let Item { node, repeats, depth } = level.close();
+        let Item { node, repeats, depth, nullable } = level.close();
         let node = match group {
             Some(group) => Node::Group(Box::new(node), group),
             None => node,
         };
-        self.push(Item { node, repeats, depth: depth + 1 })
+        self.push(Item { node, repeats, depth: depth + 1, nullable })
     }
 
     fn push(&mut self, item: Item) -> Result<(), Fault> {
@@ -299,22 +309,43 @@ impl<'a> Parser<'a, '_> {
 impl Level {
     fn end_alternative(&mut self) {
         let items = mem::take(&mut self.items);
-        self.alternatives.push(Item::all(items, Node::Concat));
+        let nullable = items.iter().all(|item| item.nullable);
+        self.alternatives.push(Item::all(items, nullable, Node::Concat));
     }
 
     fn close(mut self) -> Item {
         self.end_alternative();
-        Item::all(self.alternatives, Node::Alternatives)
+        let nullable = self.alternatives.iter().any(|item| item.nullable);
+        Item::all(self.alternatives, nullable, Node::Alternatives)
     }
 }
 
 impl Item {
     fn once(node: Node) -> Self {
-        Self { node, repeats: 1, depth: 0 }
+        let nullable = matches!(node, Node::Empty | Node::Assertion(_));
+        Self { node, repeats: 1, depth: 0, nullable }
+    }
+
+    /// Itself, to be repeated; or nothing, where it is repeated already and both come to one, which is put back.
+    fn unless_one(mut self, count: Count, greedy: bool, items: &mut Vec<Self>) -> Option<Self> {
+        let simple = [simple_count('*'), simple_count('+'), simple_count('?')];
+        match &mut self.node {
+            Node::Repeat { count: inner, greedy: inner_greedy, .. }
+                if *inner_greedy == greedy && simple.contains(inner) && simple.contains(&count) =>
+            {
+                if *inner != count {
+                    *inner = simple_count('*');
+                    self.nullable = true;
+                }
+                items.push(self);
+                None
+            }
+            _ => Some(self),
+        }
     }
 
     /// Several as one.
-    fn all(mut items: Vec<Self>, together: fn(Vec<Node>) -> Node) -> Self {
+    fn all(mut items: Vec<Self>, nullable: bool, together: fn(Vec<Node>) -> Node) -> Self {
         match (items.pop(), items.is_empty()) {
             (None, _) => Self::once(Node::Empty),
             (Some(only), true) => only,
@@ -323,7 +354,7 @@ impl Item {
                 let repeats = items.iter().map(|item| item.repeats).max().unwrap_or(1);
                 let depth = items.iter().map(|item| item.depth).max().unwrap_or(0) + 1;
                 let nodes = items.into_iter().map(|item| item.node).collect();
-                Self { node: together(nodes), repeats, depth }
+                Self { node: together(nodes), repeats, depth, nullable }
             }
         }
     }

@@ -83,7 +83,10 @@ impl Writer<'_, '_> {
             }
             Node::Concat(nodes) => nodes.iter().try_for_each(|node| self.node(node)),
             Node::Alternatives(nodes) => self.alternatives(nodes),
-            Node::Repeat { node, count, greedy } => self.repeat(node, *count, *greedy),
+            Node::Repeat { node, count, greedy, nullable } => {
+                let star = *count == Count { least: 0, most: None };
+                if star && !nullable { self.star(node, *greedy) } else { self.repeat(node, *count, *greedy) }
+            }
         }
     }
 
@@ -117,6 +120,16 @@ impl Writer<'_, '_> {
                 self.optional(most - least, greedy, |writer| writer.node(node))
             }
         }
+    }
+
+    /// Any number of rounds, none of them empty. It begins where it ends, as in Go, so that a round of something
+    /// around it cannot begin where one of it ended: what the groups hold depends on it.
+    fn star(&mut self, node: &Node, greedy: bool) -> Result<(), Fault> {
+        let begin = self.push(Instruction::Match)?;
+        self.node(node)?;
+        let end = self.push(Instruction::Jump(begin))? + 1;
+        self.instructions[begin] = split(begin + 1, end, greedy);
+        Ok(())
     }
 
     /// Once or more.

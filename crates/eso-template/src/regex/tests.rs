@@ -40,6 +40,8 @@ fn groups_are_those_of_the_last_round() {
     check("(a*)*", "b", &["", ""]);
     check("(a*)+", "b", &["", ""]);
     check("(?:(a)|b)*", "ab", &["ab", "a"]);
+    check("(x*?)*?y", "xxy", &["xxy", "xx"]);
+    check("(x??)*?y", "xxy", &["xxy", "x"]);
 }
 
 #[test]

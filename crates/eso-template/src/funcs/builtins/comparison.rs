@@ -42,7 +42,9 @@ fn basic(value: &Value) -> Basic<'_> {
         Value::Float64(float) => Basic::Float(*float),
         Value::Complex128(real, imaginary) => Basic::Complex(*real, *imaginary),
         Value::String(text) => Basic::String(text),
-        Value::Object(object) => object.integer().map_or(Basic::Other, |integer| Basic::Integer(integer.into())),
+        Value::Object(object) => {
+            object.integer().map_or(Basic::Other, |integer| Basic::Integer(integer.into()))
+        }
         Value::Nil | Value::List(_) | Value::Map(_) => Basic::Other,
     }
 }

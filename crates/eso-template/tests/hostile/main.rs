@@ -1,0 +1,105 @@
+//! A hundred templates that would hang, fill or crash a program that believes them: each is cut soon, and takes
+//! little memory and stack on the way.
+
+mod templates;
+
+use std::{panic, thread};
+
+use eso_template::{Fault, Options, ParseError, RenderError, Surroundings, Template, Value};
+use jiff::Timestamp;
+use peak_alloc::PeakAlloc;
+use rustix::time::{ClockId, clock_gettime};
+
+use templates::{Hostile, hostile};
+
+/// All memory of this program, which has no test but this one: what another takes would be counted too.
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+/// What a template may take of memory, in bytes: what the limits allow, and as much as is made beside it.
+const MOST_MEMORY: usize = 16 << 20;
+
+/// What a template may take of a processor, in milliseconds. Unoptimised code takes longer for the same steps.
+const MOST_TIME: u64 = if cfg!(debug_assertions) { 3_000 } else { 100 };
+
+/// What a thread of the operator has, in bytes.
+const STACK: usize = 2 << 20;
+
+/// What a template took, and how it ended.
+#[derive(Debug)]
+struct Taken {
+    memory: usize,
+    milliseconds: u64,
+    end: End,
+}
+
+#[derive(Debug)]
+enum End {
+    Rendered(usize),
+    Refused(ParseError),
+    Failed(RenderError),
+    Panicked,
+}
+
+#[test]
+fn hostile_templates_are_cut() {
+    let hostile = hostile();
+    assert!(hostile.len() >= 100, "there are {} of them", hostile.len());
+    // What is made once for all of them is not theirs.
+    take(Hostile { name: "the first", template: "{{ upper (print (toJson (list 1))) }}".to_owned() });
+    let bad: Vec<_> = hostile.into_iter().filter_map(judge).collect();
+    assert!(bad.is_empty(), "{} are not cut:\n{}", bad.len(), bad.join("\n"));
+}
+
+/// What is wrong with how a template ended, if anything.
+fn judge(hostile: Hostile) -> Option<String> {
+    let name = hostile.name;
+    let taken = take(hostile);
+    let ended_well = match &taken.end {
+        End::Rendered(length) => *length <= 4 << 20,
+        End::Refused(error) => !error.reason.is_empty(),
+        // What is slow by purpose has a limit of its own, and tests of it beside the functions.
+        End::Failed(RenderError { fault: Fault::Limit("effort"), .. }) => return None,
+        End::Failed(error) => !error.to_string().contains("s3cr3t"),
+        End::Panicked => false,
+    };
+    let well = ended_well && taken.memory <= MOST_MEMORY && taken.milliseconds <= MOST_TIME;
+    (!well).then(|| format!("{name}: {taken:?}"))
+}
+
+/// Renders a template in a thread of its own, and measures it.
+fn take(Hostile { template, .. }: Hostile) -> Taken {
+    let render = move || {
+        MEMORY.reset_peak_usage();
+        let (memory, time) = (MEMORY.current_usage(), processor_time());
+        let end = panic::catch_unwind(|| render(&template)).unwrap_or(End::Panicked);
+        Taken {
+            memory: MEMORY.peak_usage().saturating_sub(memory),
+            milliseconds: processor_time() - time,
+            end,
+        }
+    };
+    let thread = thread::Builder::new().stack_size(STACK).spawn(render).unwrap();
+    thread.join().unwrap()
+}
+
+fn render(text: &str) -> End {
+    let template = match Template::parse("hostile", text, &Options::default()) {
+        Ok(template) => template,
+        Err(error) => return End::Refused(error),
+    };
+    let long = "a".repeat(100_000);
+    let data = Value::strings([("long", long.as_str()), ("pattern", "(a*)*b"), ("password", "s3cr3t")]);
+    let mut random = |buffer: &mut [u8]| buffer.fill(7);
+    let surroundings = Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut random };
+    match template.render(&data, surroundings) {
+        Ok(text) => End::Rendered(text.len()),
+        Err(error) => End::Failed(error),
+    }
+}
+
+/// What this thread has had of a processor, in milliseconds.
+fn processor_time() -> u64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    u64::try_from(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap()
+}
