@@ -63,7 +63,7 @@ impl<'t> Evaluator<'t, '_, '_> {
             (Kind::Int64, Operand::Number(Number { integer: Some(integer), .. })) => {
                 Ok(Value::Int64(*integer))
             }
-            (Kind::Uint32, Operand::Number(Number { integer: Some(integer), .. })) => {
+            (Kind::Uint32, Operand::Number(Number { integer: Some(integer @ 0..), .. })) => {
                 // Go wraps around.
                 Ok(Value::Uint64(integer.cast_unsigned() & u64::from(u32::MAX)))
             }

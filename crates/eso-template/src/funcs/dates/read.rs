@@ -229,12 +229,10 @@ impl<'a> Reading<'a> {
             (true, ..) => (Place::Utc, 0),
             (_, Some(0), None) | (_, None, None) => (Place::Local, 0),
             (_, Some(offset), name) => (Place::Fixed { name: name.unwrap_or_default(), offset }, offset),
-            // A name alone says nothing of the offset, but for `GMT+3`.
+            // A name alone says nothing of the offset. That of `GMT+3` is shown, but not reckoned with.
             (_, None, Some(name)) => {
                 let hours = name.strip_prefix("GMT").and_then(|hours| hours.parse::<i64>().ok());
-                let offset = hours.unwrap_or_default() * 3_600;
-                let shown = Place::Fixed { name, offset };
-                (shown, offset)
+                (Place::Fixed { name, offset: hours.unwrap_or_default() * 3_600 }, 0)
             }
         };
         Some(Time { second: local - offset, nanosecond: self.nanosecond, place })

@@ -51,7 +51,7 @@ impl Shown {
         match part {
             Part::LongYear if year < 0 => format!("-{:04}", -year),
             Part::LongYear => format!("{year:04}"),
-            Part::Year => format!("{:02}", year.max(0) % 100),
+            Part::Year => format!("{:02}", year.abs() % 100),
             Part::LongMonth => self.month().to_owned(),
             Part::Month => self.month()[..3].to_owned(),
             Part::LongWeekday => WEEKDAYS[self.weekday].to_owned(),

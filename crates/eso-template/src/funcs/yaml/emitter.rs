@@ -62,7 +62,7 @@ impl<'e, 's> Emitter<'e, 's> {
             self.space()?;
         }
         self.put(text)?;
-        self.whitespace = indents;
+        self.whitespace = false;
         self.indention &= indents;
         Ok(())
     }
