@@ -1,5 +1,10 @@
 //! Go's `text/template` with the functions of sprig, byte for byte, on byte strings and within limits.
 //!
+//! For any program that must render templates that were written for Go or for Helm: the same template and data give the
+//! same bytes, and what is an error there is an error here. It needs nothing else of its project, and neither files,
+//! network, clock nor environment: the time and random bytes are handed in. A template from a stranger can neither hang
+//! nor fill nor crash the program: see [`Limits`]. Values are wiped when they go, and no error holds one.
+//!
 //! ```
 //! use eso_template::{Options, Surroundings, Template, Value};
 //!
@@ -10,6 +15,9 @@
 //! assert_eq!(&template.render(&data, surroundings)?[..], b"Hello, \"ada\"!");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Not as in Go: a template that needs more than its limits fails; `%p` shows no address; values of other types than a
+//! template can come to hold (channels, functions, structures of the program) are there as [`Object`] alone.
 
 mod error;
 mod eval;
@@ -23,6 +31,7 @@ mod limits;
 mod number;
 mod parser;
 mod pki;
+mod reference;
 mod regex;
 mod surroundings;
 mod template;
@@ -33,6 +42,7 @@ mod value;
 pub use error::{Fault, ParseError, RenderError};
 pub use function::Scope;
 pub use limits::Limits;
+pub use reference::reference;
 pub use surroundings::{Random, Surroundings};
 pub use template::{MissingKey, Options, Template};
 pub use value::{List, Map, Object, Text, Value};

@@ -52,8 +52,11 @@ impl Budget {
     /// Whether there is memory for a buffer that grows to so many bytes: it may be twice as large by then, and its
     /// half is still there while it grows.
     pub(crate) fn afford(&self, bytes: usize) -> Result<(), Fault> {
-        match bytes.saturating_mul(3) > self.left.memory || steps_for(bytes) > self.left.steps {
-            true => Err(Fault::Limit("memory")),
+        if bytes.saturating_mul(3) > self.left.memory {
+            return Err(Fault::Limit("memory"));
+        }
+        match steps_for(bytes) > self.left.steps {
+            true => Err(Fault::Limit("steps")),
             false => Ok(()),
         }
     }

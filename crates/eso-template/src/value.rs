@@ -148,7 +148,6 @@ impl Value {
 }
 
 /// Whether a value is true: not the zero value of its type, and not empty.
-#[expect(clippy::float_cmp, reason = "zero is zero")]
 pub(crate) fn truth(value: &Value) -> bool {
     match value {
         Value::Nil => false,

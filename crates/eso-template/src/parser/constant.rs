@@ -44,7 +44,7 @@ pub(super) fn complex(text: &str) -> Result<Number> {
     let is_sign = |(place, mark): &(usize, char)| {
         matches!(mark, '+' | '-') && !text[..*place].ends_with(['e', 'E', 'p', 'P']) && *place > 0
     };
-    let (place, _) = text.char_indices().filter(is_sign).last().ok_or(ILLEGAL)?;
+    let (place, _) = text.char_indices().rfind(is_sign).ok_or(ILLEGAL)?;
     let (real, imaginary) = text.split_at(place);
     let imaginary = imaginary.strip_suffix('i').ok_or(ILLEGAL)?;
     let read = |part: &str| number::float(part.as_bytes()).ok_or(ILLEGAL);

@@ -48,7 +48,8 @@ impl<'a> Parser<'a> {
                 _ => after,
             };
             let ends = matches!(sign.kind, Kind::Assign | Kind::Declare);
-            if !ends && !(sign.kind == Kind::Mark && sign.text == ",") {
+            let goes_on = sign.kind == Kind::Mark && sign.text == ",";
+            if !ends && !goes_on {
                 self.back(sign);
                 if after.kind == Kind::Space {
                     self.back(after);

@@ -28,7 +28,7 @@ fn definitions_are_trees_of_their_own() {
     well("{{ define \"t\" }}x{{ end }} ", &["t"]);
     wrong(
         "{{ define \"a\" }}x{{ end }}{{ define \"a\" }}y{{ end }}",
-        "multiple definition of template \"a\" at 37",
+        "multiple definition of template \"a\" at 36",
     );
     wrong("{{ if . }}{{ define \"a\" }}{{ end }}{{ end }}", "unexpected \"define\" in command at 13");
 }

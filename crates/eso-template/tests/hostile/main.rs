@@ -79,8 +79,8 @@ fn take(Hostile { template, .. }: Hostile) -> Taken {
             end,
         }
     };
-    let thread = thread::Builder::new().stack_size(STACK).spawn(render).unwrap();
-    thread.join().unwrap()
+    let thread = thread::Builder::new().stack_size(STACK).spawn(render).expect("a thread must start");
+    thread.join().expect("panics must have been caught")
 }
 
 fn render(text: &str) -> End {
@@ -101,5 +101,5 @@ fn render(text: &str) -> End {
 /// What this thread has had of a processor, in milliseconds.
 fn processor_time() -> u64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    u64::try_from(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).unwrap()
+    u64::try_from(time.tv_sec * 1000 + time.tv_nsec / 1_000_000).expect("time must not run back")
 }

@@ -47,7 +47,9 @@ pub(crate) fn compare<'a>(probes: impl IntoIterator<Item = (&'a Probe, &'a Data)
 fn difference(probe: &Probe, data: &Data) -> Option<String> {
     let expected = match (&probe.ok, &probe.ok64, probe.err) {
         (Some(text), None, false) => Some(text.clone().into_bytes()),
-        (None, Some(encoded), false) => Some(BASE64_STANDARD.decode(encoded).unwrap()),
+        (None, Some(encoded), false) => {
+            Some(BASE64_STANDARD.decode(encoded).expect("a golden file must hold base64"))
+        }
         (None, None, true) => None,
         _ => panic!("a probe must be rendered or fail: {probe:?}"),
     };
@@ -63,7 +65,7 @@ fn difference(probe: &Probe, data: &Data) -> Option<String> {
 
 fn render(probe: &Probe, data: &Data) -> Result<Vec<u8>, String> {
     let bytes = |text: &String| match text.strip_prefix("base64:") {
-        Some(encoded) => BASE64_STANDARD.decode(encoded).unwrap(),
+        Some(encoded) => BASE64_STANDARD.decode(encoded).expect("a golden file must hold base64"),
         None => text.clone().into_bytes(),
     };
     let data = Value::strings(data.iter().map(|(name, text)| (name.as_str(), bytes(text))));
@@ -77,8 +79,10 @@ fn render(probe: &Probe, data: &Data) -> Result<Vec<u8>, String> {
             *byte = seed.to_be_bytes()[0];
         }
     };
-    let surroundings =
-        Surroundings { now: Timestamp::from_second(1_767_225_600).unwrap(), random: &mut random };
+    let surroundings = Surroundings {
+        now: Timestamp::from_second(1_767_225_600).expect("a year must be in range"),
+        random: &mut random,
+    };
     let rendered = template.render(&data, surroundings).map_err(|error| error.to_string())?;
     Ok(rendered.to_vec())
 }

@@ -44,8 +44,9 @@ fn there_is_a_golden_file_for_each_file_of_probes() {
 
 /// The names of the files of probes.
 fn subjects() -> Vec<String> {
-    let files = fs::read_dir(folder().join("probes")).unwrap();
-    files.map(|file| file.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+    let files = fs::read_dir(folder().join("probes")).expect("there must be probes");
+    let paths = files.map(|file| file.expect("a folder must be readable").path());
+    paths.filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect()
 }
 
 /// The probes of a golden file, without the notice at its begin.
@@ -53,5 +54,5 @@ fn golden(subject: &str) -> Vec<Probe> {
     let mut lines: Vec<Value> = read(&format!("golden/{subject}.json"));
     let notice = lines.remove(0);
     assert!(notice["generated"].is_string(), "{subject} must say how it is generated");
-    lines.into_iter().map(|line| serde_json::from_value(line).unwrap()).collect()
+    lines.into_iter().map(|line| serde_json::from_value(line).expect("a line must be a probe")).collect()
 }

@@ -90,6 +90,8 @@ impl Writer<'_, '_> {
     }
 
     fn string(&mut self, text: &[u8]) -> Result<(), Fault> {
+        // Rune by rune it takes longer than the bytes say.
+        self.scope.spend(text.len() as u64 / 8)?;
         self.push(b"\"")?;
         for (rune, piece) in unicode::pieces(text) {
             match self.escape(rune, piece) {

@@ -18,7 +18,7 @@ fn each_comparison_is_a_step() {
 fn a_list_that_grows_is_paid_for_each_time() {
     check_limit(
         "{{ $l := list }}{{ range until 100000 }}{{ $l = append $l 1 }}{{ end }}{{ len $l }}",
-        "memory",
+        "steps",
     );
     check_limit(
         "{{ $l := list 1 }}{{ range until 64 }}{{ $l = concat $l $l }}{{ end }}{{ len $l }}",

@@ -1,0 +1,66 @@
+//! The page is true, whole and fresh.
+
+use std::{fs, path::Path};
+
+use jiff::Timestamp;
+
+use super::{code, reference};
+use crate::{Options, Surroundings, Template, Value, funcs};
+
+fn render(template: &str) -> Result<String, String> {
+    let parsed =
+        Template::parse("example", template, &Options::default()).map_err(|error| error.to_string())?;
+    let data = Value::strings([("user", "bob"), ("pass", "s3cr3t")]);
+    let mut seed = 1_u32;
+    let mut random = |buffer: &mut [u8]| {
+        for byte in buffer {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = seed.to_be_bytes()[0];
+        }
+    };
+    let surroundings = Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut random };
+    let text = parsed.render(&data, surroundings).map_err(|error| error.to_string())?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn each_example_renders_what_it_says() {
+    let wrong: Vec<_> = funcs::ALL
+        .values()
+        .filter_map(|function| function.example)
+        .filter_map(|(template, expected)| {
+            let rendered = render(template);
+            (rendered.as_deref() != Ok(expected))
+                .then(|| format!("{template}\n  {expected:?}\n  {rendered:?}"))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// No value is a function, so that `call` answers nothing.
+#[test]
+fn each_function_has_an_example() {
+    let without =
+        funcs::ALL.values().filter(|function| function.example.is_none()).map(|function| function.name);
+    assert_eq!(without.collect::<Vec<_>>(), ["call"]);
+}
+
+#[test]
+fn all_functions_of_the_original_are_here() {
+    assert!(funcs::ALL.len() >= 215, "there are {}", funcs::ALL.len());
+}
+
+#[test]
+fn bars_and_line_breaks_stay_in_their_cell() {
+    assert_eq!(code("a | b\n"), r"`a \| b\n`");
+    assert_eq!(code("`a`"), "`` `a` ``");
+    assert_eq!(code(""), "");
+}
+
+#[test]
+fn the_page_is_fresh() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/template-functions.md");
+    let written = fs::read_to_string(page).unwrap_or_default();
+    let (_notice, written) = written.split_once("\n\n").unwrap_or_default();
+    assert!(written == reference(), "run `cargo xtask codegen functions`");
+}
