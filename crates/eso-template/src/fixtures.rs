@@ -26,6 +26,12 @@ pub(crate) fn render(template: &str) -> Result<String, Fault> {
     Ok(String::from_utf8_lossy(&rendered).into_owned())
 }
 
+/// A text of the data of the probes: certificates, keys, stores.
+pub(crate) fn datum(name: &str) -> String {
+    let data: serde_json::Value = serde_json::from_str(include_str!("../tests/data.json")).unwrap();
+    data[name].as_str().unwrap_or_else(|| panic!("there must be data of the name {name}")).to_owned()
+}
+
 /// That a template is cut by this limit.
 #[track_caller]
 pub(crate) fn check_limit(template: &str, limit: &'static str) {

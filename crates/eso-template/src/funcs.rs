@@ -10,7 +10,7 @@ pub(crate) mod encoding;
 mod equality;
 mod floats;
 mod integers;
-mod json;
+pub(crate) mod json;
 mod keys;
 mod lists;
 mod passwords;

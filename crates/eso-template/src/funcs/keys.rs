@@ -44,9 +44,9 @@ fn generate(scope: &mut Scope<'_>, kind: Text) -> Result<Vec<u8>, Fault> {
         }
         b"dsa" => {
             scope.strain(DSA_EFFORT)?;
-            Some(dsa::generate(scope))
+            dsa::generate(scope)
         }
-        b"ecdsa" => Some(PrivateKey::generate_p256(scope)),
+        b"ecdsa" => PrivateKey::generate_p256(scope),
         b"ed25519" => PrivateKey::generate_ed25519(scope),
         other => return Ok([b"Unknown type ", other].concat()),
     };

@@ -57,7 +57,6 @@ fn url_join(scope: &mut Scope<'_>, parts: Option<Map>) -> Result<Vec<u8>, Fault>
         query: part(&parts, "query")?.to_vec(),
         opaque: part(&parts, "opaque")?.to_vec(),
         fragment: part(&parts, "fragment")?.to_vec(),
-        ..Url::default()
     };
     scope.hold(url.path.len().saturating_add(url.host.len()).saturating_mul(3))?;
     Ok(url.text())

@@ -6,18 +6,21 @@
 //! test makes them of these again.
 
 use crypto_bigint::{
-    NonZero, Odd, U256, U2048,
+    Odd, U256, U2048,
     modular::{FixedMontyForm, FixedMontyParams},
 };
 use zeroize::Zeroizing;
 
-use super::{der, private_key::PrivateKey};
+use super::{
+    der,
+    private_key::{PrivateKey, TRIES},
+};
 use crate::Scope;
 
 /// Makes a key.
-pub(crate) fn generate(scope: &mut Scope<'_>) -> PrivateKey {
+pub(crate) fn generate(scope: &mut Scope<'_>) -> Option<PrivateKey> {
     let (prime, order) = (U2048::from_be_hex(PRIME), U256::from_be_hex(ORDER));
-    let secret = secret(scope, &order);
+    let secret = secret(scope, &order)?;
     let modulus = Odd::new(prime).expect("the prime must be odd");
     let parameters = FixedMontyParams::new_vartime(modulus);
     let generator = FixedMontyForm::new(&U2048::from_be_hex(GENERATOR), &parameters);
@@ -33,19 +36,17 @@ pub(crate) fn generate(scope: &mut Scope<'_>) -> PrivateKey {
         &number(&public),
         &secret,
     ]);
-    PrivateKey::Dsa(Zeroizing::new(key))
+    Some(PrivateKey::Dsa(Zeroizing::new(key)))
 }
 
 /// A number from 1 up to the order, each as likely as any other.
-fn secret(scope: &mut Scope<'_>, order: &U256) -> Zeroizing<U256> {
-    loop {
+fn secret(scope: &mut Scope<'_>, order: &U256) -> Option<Zeroizing<U256>> {
+    (0..TRIES).find_map(|_| {
         let mut bytes = Zeroizing::new([0; 32]);
         scope.fill(&mut bytes[..]);
         let secret = Zeroizing::new(U256::from_be_slice(&bytes[..]));
-        if NonZero::new(*secret).is_some().into() && *secret < *order {
-            return secret;
-        }
-    }
+        (U256::ZERO < *secret && *secret < *order).then_some(secret)
+    })
 }
 
 const PRIME: &str = "CCF7015C0E0E342876FE6215A90A171447638E1C76FA6676340FAB065C311D1DC6E1ACF6DC22FE84D4CA67CCCB6E1D1B\

@@ -65,12 +65,11 @@ pub(crate) fn issue(
     Ok(sequence(&[&statement, &algorithm, &bits(&signature)]))
 }
 
-/// 128 random bits, of which one is set.
+/// 127 random bits, and one that is set: no number is zero.
 fn serial(scope: &mut Scope<'_>) -> Vec<u8> {
     let mut digits = [0; 16];
-    while digits == [0; 16] {
-        scope.fill(&mut digits);
-    }
+    scope.fill(&mut digits);
+    digits[15] |= 1;
     integer(&digits)
 }
 

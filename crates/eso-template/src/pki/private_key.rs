@@ -18,6 +18,10 @@ const RSA_SHA256: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0b
 const ELLIPTIC: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01];
 const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
 
+/// How often a number is drawn that must be less than another. It never takes so many, unless what is drawn is not
+/// random.
+pub(super) const TRIES: usize = 128;
+
 /// A private key.
 pub(crate) enum PrivateKey {
     /// By its `RSAPrivateKey` in DER.
@@ -112,15 +116,13 @@ impl PrivateKey {
         Self::from_pkcs8(pair.as_der().ok()?.as_ref())
     }
 
-    pub(crate) fn generate_p256(scope: &mut Scope<'_>) -> Self {
-        loop {
+    pub(crate) fn generate_p256(scope: &mut Scope<'_>) -> Option<Self> {
+        // Not every number of that length is a key: one in four billion is none.
+        (0..TRIES).find_map(|_| {
             let mut scalar = Zeroizing::new(vec![0; Curve::P256.length()]);
             scope.fill(&mut scalar);
-            // Not every number of that length is a key: one in four billion is none.
-            if let Some(key) = Self::elliptic(Curve::P256, scalar) {
-                return key;
-            }
-        }
+            Self::elliptic(Curve::P256, scalar)
+        })
     }
 
     pub(crate) fn generate_ed25519(scope: &mut Scope<'_>) -> Option<Self> {
