@@ -103,7 +103,10 @@ pub(crate) fn fuzz(options: &Options) -> Result<()> {
             let (go, mut rust): (Value, Value) = (serde_json::from_str(go)?, serde_json::from_str(rust)?);
             let why = rust.as_object_mut().and_then(|rust| rust.remove("why"));
             rendered += usize::from(go["err"].is_null());
-            if go != rust {
+            // Go has no limits.
+            let cut =
+                why.as_ref().and_then(Value::as_str).is_some_and(|why| why.contains("more than is allowed"));
+            if go != rust && !cut {
                 differing.push(format!("{}\n  Go:   {go}\n  ours: {rust} {why:?}", go["t"]));
             }
         }
