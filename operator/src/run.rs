@@ -82,7 +82,8 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     controller.run(stop).await;
     // To the end it says that it lives: nobody should kill it while it stops.
     end.cancel();
-    servers.join_all().await.into_iter().collect()
+    servers.join_all().await;
+    Ok(())
 }
 
 fn options(args: &Args) -> Options {

@@ -7,7 +7,8 @@ mod descriptions;
 use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
-    sync::{Arc, OnceLock},
+    ops::Bound::{Excluded, Included, Unbounded},
+    sync::OnceLock,
     time::Duration,
 };
 
@@ -23,6 +24,9 @@ use prometheus_client::{
 };
 
 pub use descriptions::{DESCRIPTIONS, Description, Measure};
+
+/// How many rows are copied before others may count again: some ten microseconds.
+const ROWS_AT_ONCE: usize = 256;
 
 /// What is counted, for `/metrics`.
 #[derive(Debug, Default)]
@@ -63,13 +67,45 @@ impl Metrics {
         drop(self.queue.set(handle));
     }
 
-    /// Everything in the text format of Prometheus.
-    pub fn encode(self: &Arc<Self>) -> String {
-        let mut registry = Registry::default();
-        registry.register_collector(Box::new(Arc::clone(self)));
-        let mut text = String::new();
-        text::encode_registry(&mut text, &registry).expect("writing to a string must succeed");
-        text
+    /// Everything in the text format of Prometheus. It takes a while, in which nobody who counts has to wait.
+    pub fn encode(&self) -> String {
+        Scrape { counts: self.copy(), queue: self.queue.get().cloned(), now: Timestamp::now() }.text()
+    }
+
+    /// What is counted now; a row of an object is as it was at some time meanwhile.
+    fn copy(&self) -> Counts {
+        let counts = self.counts.lock();
+        let kinds: Vec<Kind> = counts.objects.keys().copied().collect();
+        let provider_calls = counts.provider_calls.clone();
+        let mut copy = Counts { provider_calls, events_dropped: counts.events_dropped, ..Counts::default() };
+        drop(counts);
+        for kind in kinds {
+            let namespaces = copy.objects.entry(kind).or_default();
+            let mut last = None;
+            loop {
+                let rows = self.rows_after(kind, last.as_ref());
+                let Some((namespace, name, _)) = rows.last() else { break };
+                last = Some((namespace.clone(), name.clone()));
+                for (namespace, name, row) in rows {
+                    namespaces.entry(namespace).or_default().insert(name, row);
+                }
+            }
+        }
+        copy
+    }
+
+    /// The next rows of a kind.
+    fn rows_after(&self, kind: Kind, last: Option<&(Box<str>, Box<str>)>) -> Vec<(Box<str>, Box<str>, Row)> {
+        let counts = self.counts.lock();
+        let Some(namespaces) = counts.objects.get(&kind) else { return Vec::new() };
+        let from = last.map_or(Unbounded, |(namespace, _)| Included(&**namespace));
+        let rows = namespaces.range::<str, _>((from, Unbounded)).flat_map(|(namespace, names)| {
+            let same = last.filter(|(last, _)| last == namespace);
+            let after = same.map_or(Unbounded, |(_, name)| Excluded(&**name));
+            let rows = names.range::<str, _>((after, Unbounded));
+            rows.map(|(name, row)| (namespace.clone(), name.clone(), *row))
+        });
+        rows.take(ROWS_AT_ONCE).collect()
     }
 
     fn row(&self, subject: Subject<'_>, change: impl FnOnce(&mut Row)) {
@@ -122,22 +158,29 @@ impl CallObserver for Metrics {
     }
 }
 
-impl Collector for Metrics {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let counts = self.counts.lock();
-        let scrape = Scrape { counts: &counts, queue: self.queue.get(), now: Timestamp::now() };
-        DESCRIPTIONS.iter().try_for_each(|description| scrape.family(description, &mut encoder))
-    }
-}
-
 /// One look at everything, at one time.
-struct Scrape<'a> {
-    counts: &'a Counts,
-    queue: Option<&'a Handle>,
+#[derive(Debug)]
+struct Scrape {
+    counts: Counts,
+    queue: Option<Handle>,
     now: Timestamp,
 }
 
-impl Scrape<'_> {
+impl Collector for Scrape {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        DESCRIPTIONS.iter().try_for_each(|description| self.family(description, &mut encoder))
+    }
+}
+
+impl Scrape {
+    fn text(self) -> String {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(self));
+        let mut text = String::new();
+        text::encode_registry(&mut text, &registry).expect("writing to a string must succeed");
+        text
+    }
+
     fn family(&self, description: &Description, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
         let Description { name, kind, help, measure, .. } = description;
         let mut metric = encoder.encode_descriptor(name, help, None, kind.as_metric_type())?;
@@ -160,7 +203,7 @@ impl Scrape<'_> {
             Measure::QueueOldest => self.lanes(&mut metric, |handle, lane| {
                 handle.standing(lane).oldest.unwrap_or_default().as_secs_f64()
             }),
-            Measure::Overdue => match self.queue {
+            Measure::Overdue => match &self.queue {
                 Some(handle) => sample(&mut metric, &[], handle.overdue() as f64),
                 None => Ok(()),
             },
@@ -209,7 +252,7 @@ impl Scrape<'_> {
     }
 
     fn lanes(&self, metric: &mut MetricEncoder<'_>, value: impl Fn(&Handle, Lane) -> f64) -> fmt::Result {
-        let Some(handle) = self.queue else { return Ok(()) };
+        let Some(handle) = &self.queue else { return Ok(()) };
         Lane::ALL.into_iter().try_for_each(|lane| {
             let name = match lane {
                 Lane::Changed => "changed",

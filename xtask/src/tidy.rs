@@ -30,6 +30,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
     ("crates/eso-plan/src/digest.rs", "the original's hash over the entries"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),
+    ("crates/eso-plan/src/render.rs", "values are measured: a Secret holds only so much"),
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),
     ("crates/eso-vault/src/http.rs", "a token is sent with each request"),
 ];

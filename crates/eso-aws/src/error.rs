@@ -124,16 +124,17 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The chain wraps what STS said to it; everything else that it calls is out of reach, and says no more.
+    /// The chain wraps what STS said to it; everything else that it asks is a file, or an agent or a metadata service
+    /// beside the operator, of which it tells no more than that it failed.
     fn refused_by_sts(&self, error: &CredentialsError) -> ProviderError {
-        let Some(source) = error.source() else { return self.error(Meaning::OutOfReach, None) };
+        let Some(source) = error.source() else { return self.error(Meaning::ChainBroken, None) };
         if let Some(error) = source.downcast_ref::<SdkError<AssumeRoleWithWebIdentityError, HttpResponse>>() {
             return self.failed(error);
         }
         if let Some(error) = source.downcast_ref::<SdkError<AssumeRoleError, HttpResponse>>() {
             return self.failed(error);
         }
-        self.error(Meaning::OutOfReach, None)
+        self.error(Meaning::ChainBroken, None)
     }
 
     fn error(&self, meaning: Meaning, code: Option<&str>) -> ProviderError {
@@ -153,7 +154,9 @@ impl<'a> Call<'a> {
             Meaning::Denied | Meaning::KeyDenied => ErrorKind::Denied,
             Meaning::Rejected | Meaning::NoCredentials => ErrorKind::Unauthenticated,
             Meaning::Throttled => ErrorKind::Throttled,
-            Meaning::Down | Meaning::Late | Meaning::Cut | Meaning::OutOfReach => ErrorKind::Unavailable,
+            Meaning::Down | Meaning::Late | Meaning::Cut | Meaning::OutOfReach | Meaning::ChainBroken => {
+                ErrorKind::Unavailable
+            }
             Meaning::Malformed => ErrorKind::Invalid,
         }
     }
@@ -190,6 +193,9 @@ impl<'a> Call<'a> {
             Meaning::OutOfReach => {
                 format!("{name} in {region} cannot be reached: check the region, the endpoint and the network")
             }
+            Meaning::ChainBroken => "the operator's own credentials cannot be had: check its web identity token, or the \
+                                     agent or metadata service that gives them"
+                .to_owned(),
             Meaning::Malformed => match service {
                 Service::SecretsManager => "AWS does not accept the request: check the key and the version".to_owned(),
                 Service::Sts => "AWS does not accept the request: check the role and the externalID".to_owned(),
@@ -231,6 +237,8 @@ enum Meaning {
     Late,
     Cut,
     OutOfReach,
+    /// Where the operator's own credentials come from, nothing came.
+    ChainBroken,
     /// The request can never succeed.
     Malformed,
     Unknown,

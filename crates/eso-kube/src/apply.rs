@@ -20,14 +20,15 @@ use http::{HeaderValue, header::ACCEPT};
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client, Resource,
-    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
     core::{PartialObjectMeta, Request},
 };
 use serde_json::json;
 
 use crate::{
-    marks::{CLEANUP_FINALIZER, Marks},
+    marks::{CLEANUP_FINALIZER, CREATED_BY_LABEL, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
+    watch::Item,
 };
 
 pub use call::{CALL_TIMEOUT, FIELD_MANAGER, within};
@@ -87,13 +88,22 @@ impl Writer {
 
     /// Looks at a Secret's metadata; `None` where there is no such Secret.
     pub async fn look(&self, namespace: &str, name: &str) -> Result<Option<ObjectMeta>, WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
-        Ok(within(api.get_metadata_opt(name)).await?.map(|found| found.metadata))
+        let api: Api<Item<PartialObjectMeta<Secret>>> = Api::namespaced(self.client.clone(), namespace);
+        Ok(within(api.get_opt(name)).await?.map(Item::into_metadata))
+    }
+
+    /// Looks at the metadata of the Secrets in a place that carry the label of the same owner.
+    pub async fn look_at_owned(&self, place: Place<'_>) -> Result<Vec<ObjectMeta>, WriteError> {
+        let Some(owner) = place.marks.labels.get(CREATED_BY_LABEL) else { return Ok(Vec::new()) };
+        let params = ListParams::default().labels(&format!("{CREATED_BY_LABEL}={owner}"));
+        let api: Api<Item<PartialObjectMeta<Secret>>> = Api::namespaced(self.client.clone(), place.namespace);
+        let found = within(api.list(&params)).await?;
+        Ok(found.items.into_iter().map(Item::into_metadata).collect())
     }
 
     /// Reads a Secret whole; `None` where there is no such Secret.
     pub async fn read(&self, place: Place<'_>) -> Result<Option<Contents>, WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), place.namespace);
+        let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), place.namespace);
         Ok(within(api.get_opt(place.name)).await?.map(|secret| Contents::of(secret, place.marks)))
     }
 
@@ -160,7 +170,7 @@ impl Writer {
 
     /// Deletes a Secret of this version.
     pub async fn delete(&self, namespace: &str, name: &str, seen: &Seen) -> Result<(), WriteError> {
-        let api: Api<Secret> = Api::namespaced(self.client.clone(), namespace);
+        let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
         let preconditions = Preconditions {
             uid: Some(seen.uid.to_string()),
             resource_version: Some(seen.version.to_string()),
@@ -186,19 +196,33 @@ impl Writer {
         self.send(request).await.map(|_| ())
     }
 
-    /// Writes the status of an ExternalSecret, and gives the object's new version; `None` where it is gone.
+    /// Writes the status of an ExternalSecret, and gives the object's new version; `None` where it is gone, and where
+    /// another one has its name.
     ///
     /// It names no version: nobody else writes it, and a status must not be lost to somebody's edit of the spec.
     pub async fn report(
         &self,
-        namespace: &str,
-        name: &str,
+        object: &ObjectMeta,
         status: &ExternalSecretStatus,
     ) -> Result<Option<u64>, WriteError> {
-        let patch = Patch::Merge(json!({ "status": status }));
-        let request =
-            external_secrets(Some(namespace)).patch_subresource("status", name, &as_operator(), &patch);
-        Ok(self.send(request).await?.as_ref().map(metadata::version))
+        let (namespace, name) = (object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
+        let patch = status::patch(object.uid.as_deref(), status);
+        let request = external_secrets(namespace).patch_subresource("status", name, &as_operator(), &patch);
+        match self.send(request).await {
+            Ok(written) => Ok(written.as_ref().map(metadata::version)),
+            // That is how another uid is refused, and not only that.
+            Err(refusal @ (WriteError::Conflict | WriteError::Invalid(_))) => {
+                if self.is_there(object).await? { Err(refusal) } else { Ok(None) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether an ExternalSecret is there: one of its uid, and not just of its name.
+    async fn is_there(&self, object: &ObjectMeta) -> Result<bool, WriteError> {
+        let (namespace, name) = (object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
+        let request = external_secrets(namespace).get(name, &GetParams::default());
+        Ok(self.send(request).await?.is_some_and(|found| found.uid == object.uid))
     }
 
     async fn patch(&self, place: Place<'_>, body: &body::Body<'_>) -> Result<ObjectMeta, WriteError> {
@@ -214,8 +238,8 @@ impl Writer {
         within(async {
             let mut request = request.map_err(kube::Error::BuildRequest)?;
             request.headers_mut().insert(ACCEPT, HeaderValue::from_static(METADATA));
-            match self.client.request::<PartialObjectMeta<Secret>>(request).await {
-                Ok(answer) => Ok(Some(answer.metadata)),
+            match self.client.request::<Item<Secret>>(request).await {
+                Ok(answer) => Ok(Some(answer.into_metadata())),
                 Err(kube::Error::Api(status)) if status.is_not_found() => Ok(None),
                 Err(error) => Err(error),
             }
@@ -248,13 +272,14 @@ impl Stored {
 }
 
 impl Contents {
-    fn of(secret: Secret, marks: &Marks) -> Self {
-        let entries = secret.data.into_iter().flatten();
+    fn of(secret: Item<Secret>, marks: &Marks) -> Self {
+        let entries = secret.entries();
+        let metadata = secret.into_metadata();
         Self {
-            seen: metadata::seen(&secret.metadata, marks),
-            digest: metadata::digest(&secret.metadata),
-            ours: metadata::keys_of(&secret.metadata, &marks.manager),
-            entries: entries.map(|(name, value)| (name, SecretBytes::new(value.0))).collect(),
+            seen: metadata::seen(&metadata, marks),
+            digest: metadata::digest(&metadata),
+            ours: metadata::keys_of(&metadata, &marks.manager),
+            entries: entries.into_iter().map(|(name, value)| (name, SecretBytes::new(value))).collect(),
         }
     }
 
@@ -301,7 +326,12 @@ fn no_namespace() -> WriteError {
 }
 
 fn of(seen: &Seen) -> body::Version<'_> {
-    body::Version { uid: &seen.uid, version: seen.version, owned: seen.claim == Claim::Ours }
+    body::Version {
+        uid: &seen.uid,
+        version: seen.version,
+        owned: seen.claim == Claim::Ours,
+        leftover: seen.leftover.as_deref(),
+    }
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use kube::{
 };
 use parking_lot::Mutex;
 
-use crate::apply::CALL_TIMEOUT;
+use crate::{apply::CALL_TIMEOUT, watch::Item};
 
 /// The shortest life of a token that the API server grants.
 const SHORTEST_TOKEN_LIFE: Duration = Duration::from_secs(600);
@@ -59,6 +59,14 @@ impl Scope {
             (Self::Any { asking: None }, None) => Err(CredentialError::Forbidden(
                 "a selector without a namespace needs an object that asks".to_owned(),
             )),
+        }
+    }
+
+    /// Whether a namespace is one whose objects are watched for sure, as the store or who asks are there themselves.
+    fn is_home(&self, namespace: &str) -> bool {
+        match self {
+            Self::Own(own) => own == namespace,
+            Self::Any { asking } => asking.as_deref() == Some(namespace),
         }
     }
 
@@ -107,7 +115,11 @@ pub struct Reads {
 #[derive(Debug, Default)]
 struct ReadState {
     versions: BTreeMap<CredentialObject, Option<String>>,
+    /// What was told of objects since, whether or not they had been read by then.
+    told: BTreeMap<CredentialObject, Option<String>>,
     failed: bool,
+    /// Something failed that no watch tells of when it is there.
+    failed_unseen: bool,
 }
 
 impl Reads {
@@ -115,17 +127,34 @@ impl Reads {
     ///
     /// An older version than the one that was read is the watch lagging behind, and no news.
     pub fn is_news(&self, object: &CredentialObject, version: Option<&str>) -> bool {
-        match (self.state.lock().versions.get(object), version) {
-            (None, _) => false,
-            (Some(None), now) => now.is_some(),
-            (Some(Some(_)), None) => true,
-            (Some(Some(then)), Some(now)) => then != now && !is_older(now, then),
-        }
+        let mut state = self.state.lock();
+        state.told.insert(object.clone(), version.map(str::to_owned));
+        state.is_news(object, version)
     }
 
     /// Whether a credential could not be had.
     pub fn failed(&self) -> bool {
         self.state.lock().failed
+    }
+
+    /// Whether nothing is missing but objects of which [`is_news`](Self::is_news) will tell when they are there.
+    pub(crate) fn will_be_told(&self) -> bool {
+        let state = self.state.lock();
+        // What was told while its read was under way was no news yet, and will not be told again.
+        let missed = state.told.iter().any(|(object, version)| state.is_news(object, version.as_deref()));
+        state.failed && !state.failed_unseen && !missed
+    }
+
+    /// An object could not be read; `will_be_told` says whether a watch tells of it when it can be.
+    fn missed(&self, object: CredentialObject, will_be_told: bool) {
+        self.record(object, None);
+        if !will_be_told {
+            self.fail_unseen();
+        }
+    }
+
+    fn fail_unseen(&self) {
+        self.state.lock().failed_unseen = true;
     }
 
     fn record(&self, object: CredentialObject, version: Option<String>) {
@@ -135,6 +164,17 @@ impl Reads {
     fn watched<T>(&self, result: Result<T, CredentialError>) -> Result<T, CredentialError> {
         self.state.lock().failed |= result.is_err();
         result
+    }
+}
+
+impl ReadState {
+    fn is_news(&self, object: &CredentialObject, version: Option<&str>) -> bool {
+        match (self.versions.get(object), version) {
+            (None, _) => false,
+            (Some(None), now) => now.is_some(),
+            (Some(Some(_)), None) => true,
+            (Some(Some(then)), Some(now)) => then != now && !is_older(now, then),
+        }
     }
 }
 
@@ -168,11 +208,10 @@ impl KubernetesCredentials {
     }
 
     async fn key_of_secret(&self, object: CredentialObject, key: &str) -> Result<Vec<u8>, CredentialError> {
-        let secrets = Api::<Secret>::namespaced(self.client.clone(), &object.namespace);
+        let secrets = Api::<Item<Secret>>::namespaced(self.client.clone(), &object.namespace);
         let secret = self.read(&object, secrets.get(&object.name)).await?;
-        self.reads.record(object, secret.metadata.resource_version);
-        let value = secret.data.and_then(|mut data| data.remove(key));
-        value.map(|value| value.0).ok_or_else(|| no_such_key(key))
+        self.reads.record(object.clone(), secret.metadata().resource_version.clone());
+        secret.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
     }
 
     async fn key_of_config_map(
@@ -180,12 +219,10 @@ impl KubernetesCredentials {
         object: CredentialObject,
         key: &str,
     ) -> Result<Vec<u8>, CredentialError> {
-        let config_maps = Api::<ConfigMap>::namespaced(self.client.clone(), &object.namespace);
+        let config_maps = Api::<Item<ConfigMap>>::namespaced(self.client.clone(), &object.namespace);
         let config_map = self.read(&object, config_maps.get(&object.name)).await?;
-        self.reads.record(object, config_map.metadata.resource_version);
-        let text = config_map.data.and_then(|mut data| data.remove(key)).map(String::into_bytes);
-        let bytes = || config_map.binary_data.and_then(|mut data| data.remove(key)).map(|value| value.0);
-        text.or_else(bytes).ok_or_else(|| no_such_key(key))
+        self.reads.record(object.clone(), config_map.metadata().resource_version.clone());
+        config_map.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
     }
 
     /// A missing object is recorded too: its coming is news.
@@ -195,9 +232,17 @@ impl KubernetesCredentials {
         call: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, CredentialError> {
         answer(call).await.map_err(|failure| {
-            self.reads.record(object.clone(), None);
+            self.reads.missed(object.clone(), failure.is_absence() && self.scope.is_home(&object.namespace));
             object.unreadable(failure)
         })
+    }
+
+    /// An object is there, and has no such key.
+    fn lacks(&self, namespace: &str, key: &str) -> CredentialError {
+        if !self.scope.is_home(namespace) {
+            self.reads.fail_unseen();
+        }
+        CredentialError::Missing(format!("cannot find secret data for key: \"{key}\""))
     }
 
     async fn token(
@@ -255,7 +300,11 @@ impl CredentialSource for KubernetesCredentials {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError> {
-        self.reads.watched(self.token(selector, audiences, lifetime).await)
+        let token = self.token(selector, audiences, lifetime).await;
+        if token.is_err() {
+            self.reads.fail_unseen();
+        }
+        self.reads.watched(token)
     }
 }
 
@@ -270,10 +319,6 @@ fn token_request(audiences: Vec<String>, lifetime: Duration) -> TokenRequest {
     TokenRequest { metadata: ObjectMeta::default(), spec, status: None }
 }
 
-fn no_such_key(key: &str) -> CredentialError {
-    CredentialError::Missing(format!("cannot find secret data for key: \"{key}\""))
-}
-
 /// Why the API server gave nothing. Its own text is not repeated: it can quote what was sent.
 enum Failure {
     Refused(Box<Status>),
@@ -281,6 +326,11 @@ enum Failure {
 }
 
 impl Failure {
+    /// Whether the object is not there, and nothing else is wrong.
+    fn is_absence(&self) -> bool {
+        matches!(self, Self::Refused(status) if status.code == 404)
+    }
+
     fn into_error(self, about: String, plural: &str, name: &str) -> CredentialError {
         match self {
             Self::Refused(status) if status.code == 404 => {

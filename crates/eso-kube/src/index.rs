@@ -7,6 +7,7 @@
 mod entry;
 mod names;
 mod packed;
+mod strays;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -18,13 +19,13 @@ use eso_core::api::external_secret::ExternalSecretStatus;
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 
-use crate::{apply::Stored, metadata, metadata::Seen, stores::StoreKey};
+use crate::{apply::Stored, marks, metadata, metadata::Seen, stores::StoreKey, watch::Object};
 use entry::Entry;
 use names::{Groups, Interned, Names};
+use strays::Strays;
 
-pub use entry::{Known, Sight, Snapshot};
+pub use entry::{Edition, Known, Sight, Snapshot};
 
 /// The ExternalSecrets, and what is seen of the Secrets that they name.
 #[derive(Debug, Default)]
@@ -34,6 +35,7 @@ pub struct Index {
     targets: Names,
     groups: Groups,
     namespaces: Interned,
+    strays: Strays,
     /// The Secrets that are there, by a hash of their names.
     secrets: BTreeSet<u64>,
     /// As `secrets`, of a list that is under way.
@@ -92,7 +94,7 @@ impl Index {
     }
 
     /// An ExternalSecret is there.
-    pub fn meet_object(&mut self, object: DynamicObject) -> Met {
+    pub fn meet_object(&mut self, object: Object) -> Met {
         let namespace = object.metadata.namespace.clone().unwrap_or_default();
         let name = object.metadata.name.clone().unwrap_or_default();
         match self.find(&namespace, &name) {
@@ -118,12 +120,13 @@ impl Index {
     pub fn observe(&mut self, id: ObjectId) -> Option<Snapshot> {
         let entry = self.entries.get_mut(&id)?;
         entry.observed = entry.changes;
-        Some(entry.snapshot())
+        self.snapshot(id)
     }
 
     /// Everything that is known of an ExternalSecret.
     pub fn snapshot(&self, id: ObjectId) -> Option<Snapshot> {
-        self.entries.get(&id).map(|entry| entry.snapshot())
+        let snapshot = self.entries.get(&id)?.snapshot();
+        Some(Snapshot { has_strays: self.strays.any(id), ..snapshot })
     }
 
     /// Its namespace and its name.
@@ -151,7 +154,7 @@ impl Index {
         self.entries.is_empty()
     }
 
-    fn insert(&mut self, object: DynamicObject) -> Met {
+    fn insert(&mut self, object: Object) -> Met {
         self.last += 1;
         let id = ObjectId(self.last);
         let namespace = self.namespaces.intern(object.metadata.namespace.as_deref().unwrap_or_default());
@@ -162,7 +165,7 @@ impl Index {
         Met { object, news: News::New, replaced: None }
     }
 
-    fn update(&mut self, id: ObjectId, object: DynamicObject) -> Met {
+    fn update(&mut self, id: ObjectId, object: Object) -> Met {
         let entry = self.entries.get_mut(&id).expect("an object that was found must have an entry");
         entry.listed = true;
         let (target, groups) = (entry.target.clone(), entry.groups.clone());
@@ -171,7 +174,7 @@ impl Index {
             return Met { object: entry.named(id), news: News::Nothing, replaced: None };
         }
         if entry.target != target {
-            self.leave_target(id, target.as_deref());
+            self.move_target(id, target.as_deref());
         }
         let object = self.connect(id);
         let now = &self.entries[&id].groups;
@@ -182,6 +185,7 @@ impl Index {
     fn forget(&mut self, id: ObjectId) -> Option<Forgotten> {
         let target = self.entries.get(&id)?.target.clone();
         self.leave_target(id, target.as_deref());
+        self.strays.forget(id);
         let entry = self.entries.remove(&id)?;
         entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
         self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
@@ -202,6 +206,17 @@ impl Index {
             }
         }
         entry.named(id)
+    }
+
+    /// The object names another Secret than this one, which may be left.
+    fn move_target(&mut self, id: ObjectId, before: Option<&str>) {
+        self.leave_target(id, before);
+        let Some(entry) = self.entries.get(&id) else { return };
+        let hash = |name: &str| self.hasher.hash_one((&*entry.namespace, name));
+        let left = before.map(hash).filter(|secret| self.secrets.contains(secret));
+        let now = entry.target.as_deref().map(hash);
+        left.into_iter().for_each(|secret| self.strays.insert(id, secret));
+        now.into_iter().for_each(|secret| self.strays.remove(id, secret));
     }
 
     fn leave_target(&mut self, id: ObjectId, target: Option<&str>) {
@@ -236,6 +251,7 @@ impl Index {
         let name = metadata.name.as_deref().unwrap_or_default();
         let hash = self.hash(namespace, name);
         self.note(hash);
+        self.note_stray(hash, metadata);
         self.for_target(hash, namespace, name, |entry| entry.meet_target(metadata))
     }
 
@@ -245,6 +261,7 @@ impl Index {
         let name = metadata.name.as_deref().unwrap_or_default();
         let hash = self.hash(namespace, name);
         self.secrets.remove(&hash);
+        self.strays.lose(hash);
         if let Some(listing) = &mut self.listing {
             listing.remove(&hash);
         }
@@ -264,6 +281,13 @@ impl Index {
         if let Some(listing) = &mut self.listing {
             listing.insert(hash);
         }
+    }
+
+    fn note_stray(&mut self, hash: u64, metadata: &ObjectMeta) {
+        let Some(owner) = marks::controller(metadata) else { return };
+        let owner = self.find(metadata.namespace.as_deref().unwrap_or_default(), &owner.name);
+        let owner = owner.filter(|id| self.entries[id].strays(metadata));
+        owner.into_iter().for_each(|id| self.strays.insert(id, hash));
     }
 
     fn for_target(
@@ -287,15 +311,19 @@ impl Index {
 }
 
 /// What the controller itself learned or did. Each call is nothing where the object is gone meanwhile.
+///
+/// Answers take their time, and the watches go on: each call says what it is about (the edition of the snapshot that it
+/// follows from), and gives `false` where its answer says nothing certain any more. The object must be looked at again
+/// then.
 impl Index {
     /// A look at the target's metadata found this.
-    pub fn looked(&mut self, id: ObjectId, seen: Option<Seen>) {
-        self.change(id, |entry| entry.looked(seen));
+    pub fn looked(&mut self, id: ObjectId, about: Edition, seen: Option<Seen>) -> bool {
+        self.entries.get_mut(&id).is_some_and(|entry| entry.looked(about, seen))
     }
 
     /// The target's values were compared: at this version they are, or are not, what we wrote.
-    pub fn compared(&mut self, id: ObjectId, version: u64, known: Option<Known>) {
-        self.change(id, |entry| entry.compared(version, known));
+    pub fn compared(&mut self, id: ObjectId, about: Edition, version: u64, known: Option<Known>) -> bool {
+        self.entries.get_mut(&id).is_some_and(|entry| entry.compared(about, version, known))
     }
 
     /// What is known of the target turned out to be old: it must be looked at.
@@ -304,16 +332,25 @@ impl Index {
     }
 
     /// The target was written.
-    pub fn wrote(&mut self, id: ObjectId, stored: Stored) {
-        let Some(entry) = self.entries.get_mut(&id) else { return };
-        let hash = entry.target.as_deref().map(|target| self.hasher.hash_one((&*entry.namespace, target)));
-        entry.wrote(stored);
+    pub fn wrote(&mut self, id: ObjectId, about: Edition, stored: Stored) -> bool {
+        let Some(entry) = self.entries.get_mut(&id) else { return false };
+        let certain = entry.wrote(about, stored);
+        let target = entry.target.as_deref().filter(|_| certain);
+        let hash = target.map(|target| self.hasher.hash_one((&*entry.namespace, target)));
         hash.into_iter().for_each(|hash| self.note(hash));
+        certain
     }
 
     /// The target was deleted.
-    pub fn deleted(&mut self, id: ObjectId) {
-        self.change(id, |entry| _ = entry.lose_target(u64::MAX));
+    pub fn deleted(&mut self, id: ObjectId, about: Edition) {
+        self.change(id, |entry| entry.deleted(about));
+    }
+
+    /// The object owns no Secret any more but its target, which had not been renamed again meanwhile.
+    pub fn swept(&mut self, id: ObjectId, about: Edition) {
+        if self.entries.get(&id).is_some_and(|entry| entry.edition == about) {
+            self.strays.forget(id);
+        }
     }
 
     /// The status was written, and the object has this version now.

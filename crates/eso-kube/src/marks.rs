@@ -8,6 +8,7 @@ use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{desired::Ownership, digest};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource;
+use serde_json::Value;
 
 /// The label of every Secret that is kept.
 pub const MANAGED_LABEL: &str = "reconcile.external-secrets.io/managed";
@@ -42,6 +43,15 @@ pub struct Marks {
     pub annotations: BTreeMap<String, String>,
     /// The owner reference that must be there; `None`: there must be none of this ExternalSecret.
     pub owner: Option<OwnerReference>,
+}
+
+/// Names of labels and annotations that an ExternalSecret put on its target, and has no more.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Leftover {
+    /// Names of labels.
+    pub labels: Vec<String>,
+    /// Names of annotations.
+    pub annotations: Vec<String>,
 }
 
 impl Marks {
@@ -79,6 +89,29 @@ impl Marks {
             && self.own(metadata) == self.owner.is_some()
     }
 
+    /// What our field manager put on an object and is no mark any more; `None` where that is nothing.
+    ///
+    /// As in the original, what somebody else put there stays, and so does what they have changed since.
+    pub fn left_on(&self, metadata: &ObjectMeta) -> Option<Box<Leftover>> {
+        let mut leftover = Leftover {
+            labels: written(metadata, &self.manager, "f:labels", metadata.labels.as_ref()),
+            annotations: written(metadata, &self.manager, "f:annotations", metadata.annotations.as_ref()),
+        };
+        leftover.labels.retain(|name| !self.labels.contains_key(name));
+        leftover
+            .annotations
+            .retain(|name| name != DATA_HASH_ANNOTATION && !self.annotations.contains_key(name));
+        (leftover != Leftover::default()).then(|| Box::new(leftover))
+    }
+
+    /// Whether a label or an annotation of these is not among others.
+    pub fn exceed(&self, others: &Self) -> bool {
+        let has_more = |these: &BTreeMap<_, _>, others: &BTreeMap<_, _>| {
+            these.keys().any(|name: &String| !others.contains_key(name))
+        };
+        has_more(&self.labels, &others.labels) || has_more(&self.annotations, &others.annotations)
+    }
+
     /// Whether the ExternalSecret is the object's controller.
     pub fn own(&self, metadata: &ObjectMeta) -> bool {
         controller(metadata).is_some_and(|owner| owner.uid == self.uid)
@@ -108,6 +141,22 @@ fn owner_reference(name: &str, uid: &str) -> OwnerReference {
         controller: Some(true),
         block_owner_deletion: Some(true),
     }
+}
+
+/// The names of these labels or annotations that a field manager wrote.
+fn written(
+    metadata: &ObjectMeta,
+    manager: &str,
+    field: &str,
+    found: Option<&BTreeMap<String, String>>,
+) -> Vec<String> {
+    let entries = metadata.managed_fields.iter().flatten();
+    let ours: Vec<&Value> = entries
+        .filter(|entry| entry.manager.as_deref() == Some(manager))
+        .filter_map(|entry| entry.fields_v1.as_ref()?.0.get("f:metadata")?.get(field))
+        .collect();
+    let is_ours = |name: &&String| ours.iter().any(|fields| fields.get(format!("f:{name}")).is_some());
+    found.into_iter().flat_map(BTreeMap::keys).filter(is_ours).cloned().collect()
 }
 
 fn includes(found: Option<&BTreeMap<String, String>>, wanted: &BTreeMap<String, String>) -> bool {

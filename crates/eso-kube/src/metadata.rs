@@ -3,15 +3,17 @@
 //! `managedFields` name, for each writer, the keys that it wrote last. While our field manager alone owns them all, and
 //! the digest beside them, nobody else wrote the data.
 
+pub(crate) mod sent;
+
 use std::{
     collections::{BTreeSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
 
 use eso_plan::{desired::Ownership, digest::Digest, observed::Holder};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
 
-use crate::marks::{self, DATA_HASH_ANNOTATION, MANAGED_LABEL, Marks};
+use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks};
 
 /// A Secret that is there, as one ExternalSecret that names it sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +28,10 @@ pub struct Seen {
     pub data: Data,
     /// The keys that are ours, where it is shared; else all keys.
     pub keys: Keys,
-    /// Whether everything that we put beside the data is there.
+    /// Whether all that we put beside the data is there, and nothing of it that must go.
     pub marked: bool,
+    /// What we put beside the data and must go.
+    pub leftover: Option<Box<Leftover>>,
 }
 
 /// Who holds a Secret.
@@ -79,13 +83,15 @@ pub fn seen(metadata: &ObjectMeta, marks: &Marks) -> Seen {
     let fields = Fields::of(metadata, &marks.manager);
     let shared = matches!(marks.ownership, Ownership::Share { .. });
     let keys = if shared { Keys::of(fields.ours()) } else { Keys::of(fields.all()) };
+    let leftover = marks.left_on(metadata);
     Seen {
         uid: metadata.uid.as_deref().unwrap_or_default().into(),
         version: version(metadata),
         claim: claim(metadata, marks, !fields.our_keys.is_empty()),
         data: data(metadata, &fields, shared),
         keys,
-        marked: marks.are_on(metadata),
+        marked: marks.are_on(metadata) && leftover.is_none(),
+        leftover,
     }
 }
 
@@ -138,12 +144,12 @@ fn data(metadata: &ObjectMeta, fields: &Fields<'_>, shared: bool) -> Data {
         return Data::Foreign;
     };
     let digest_is_ours = fields.our_digest && !fields.their_digest;
-    match (shared, fields.their_keys.is_empty()) {
+    let ours_alone = fields.their_keys.is_empty() && !fields.unreadable;
+    let apart = fields.our_keys.is_disjoint(&fields.their_keys) && !fields.unreadable;
+    match (shared, ours_alone) {
         (_, true) if digest_is_ours => Data::Ours(digest),
         (false, _) => Data::Doubtful,
-        (true, _) if fields.our_keys.is_disjoint(&fields.their_keys) && !fields.our_keys.is_empty() => {
-            Data::Shared { later: fields.later }
-        }
+        (true, _) if apart && !fields.our_keys.is_empty() => Data::Shared { later: fields.later },
         (true, _) => Data::Foreign,
     }
 }
@@ -155,7 +161,10 @@ struct Fields<'a> {
     their_keys: BTreeSet<&'a str>,
     our_digest: bool,
     their_digest: bool,
+    /// Whether one of them wrote data after us, or nobody can tell when.
     later: bool,
+    /// Whether somebody wrote what cannot be read.
+    unreadable: bool,
 }
 
 impl<'a> Fields<'a> {
@@ -165,11 +174,14 @@ impl<'a> Fields<'a> {
             .iter()
             .flatten()
             .partition(|entry| entry.manager.as_deref() == Some(manager));
-        let written = ours.iter().filter_map(|entry| entry.time.as_ref()).max();
-        let wrote_data_later =
-            |entry: &&&ManagedFieldsEntry| keys(entry).next().is_some() && entry.time.as_ref() > written;
+        let written: Option<Vec<&Time>> = ours.iter().map(|entry| entry.time.as_ref()).collect();
+        let written = written.and_then(|times| times.into_iter().max());
+        let wrote_data_later = |entry: &ManagedFieldsEntry| {
+            keys(entry).next().is_some() && is_later(entry.time.as_ref(), written)
+        };
         Self {
-            later: theirs.iter().any(|entry| wrote_data_later(&entry)),
+            later: theirs.iter().any(|entry| wrote_data_later(entry)),
+            unreadable: ours.iter().chain(&theirs).any(|entry| is_unreadable(entry)),
             our_digest: ours.iter().any(|entry| has_digest(entry)),
             their_digest: theirs.iter().any(|entry| has_digest(entry)),
             our_keys: ours.into_iter().flat_map(keys).collect(),
@@ -184,6 +196,18 @@ impl<'a> Fields<'a> {
     fn all(&self) -> impl Iterator<Item = &'a str> {
         self.our_keys.union(&self.their_keys).copied()
     }
+}
+
+/// Whether one time is after another; a time that is not known may be any.
+fn is_later(one: Option<&Time>, other: Option<&Time>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one > other,
+        (None, _) | (_, None) => true,
+    }
+}
+
+fn is_unreadable(entry: &ManagedFieldsEntry) -> bool {
+    entry.fields_v1.as_ref().is_some_and(|fields| fields.0 == sent::UNREADABLE)
 }
 
 fn keys(entry: &ManagedFieldsEntry) -> impl Iterator<Item = &str> {

@@ -24,7 +24,7 @@ use eso_sync::{
 };
 use futures::future::join_all;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::{Api, core::DynamicObject};
+use kube::{Api, core::PartialObjectMeta};
 use parking_lot::Mutex;
 use tokio::{
     sync::watch,
@@ -40,10 +40,11 @@ use self::{
 };
 use crate::{
     apply::within,
-    controllers::secret_store::Shared,
+    controllers::secret_store::{Gate, Shared},
     credentials::CredentialObject,
     events::Events,
     telemetry::{Kind, Subject, Telemetry},
+    watch::{Item, Object},
 };
 
 /// How long a question waits for a store that is being connected, counted from when that began. A login takes some
@@ -178,7 +179,8 @@ impl StoreRegistry {
     /// A registry that knows no store yet. Its stores are kept by tasks of the tokio runtime that the calls are made
     /// in.
     pub fn new(settings: StoreRegistrySettings) -> Arc<Self> {
-        let shared = Shared { settings, backends: Backends::default(), tasks: TaskTracker::new() };
+        let (backends, gate) = (Backends::default(), Gate::default());
+        let shared = Shared { settings, backends, gate, tasks: TaskTracker::new() };
         Arc::new(Self {
             shared: Arc::new(shared),
             state: Mutex::default(),
@@ -187,7 +189,7 @@ impl StoreRegistry {
     }
 
     /// A store is there, or was edited. One that cannot be understood gets a condition that says so.
-    pub fn apply_store(&self, kind: StoreKind, object: DynamicObject) {
+    pub fn apply_store(&self, kind: StoreKind, object: Object) {
         let version = object.metadata.resource_version.clone();
         let parsed = Arc::new(Parsed::new(kind, object));
         if parsed.specification.as_ref().is_ok_and(|specification| specification.conditions.ask_for_labels())
@@ -329,9 +331,9 @@ impl StoreRegistry {
         if let Some(labels) = self.state.lock().labels(namespace).cloned() {
             return Ok(labels);
         }
-        let namespaces = Api::<Namespace>::all(self.shared.settings.client.clone());
-        let read = within(namespaces.get_metadata(namespace)).await;
-        read.map(|found| found.metadata.labels.unwrap_or_default())
+        let namespaces = Api::<Item<PartialObjectMeta<Namespace>>>::all(self.shared.settings.client.clone());
+        let read = within(namespaces.get(namespace)).await;
+        read.map(|found| found.metadata().labels.clone().unwrap_or_default())
             .map_err(|problem| format!("could not get namespace \"{namespace}\": {problem}"))
     }
 }

@@ -3,6 +3,8 @@
 //! A watch that fails begins again after a moment, and tells what was lost meanwhile; a call that hangs is cut by the
 //! client (see [`crate::client`]). Errors are logged by kind and code: their own texts can hold what was sent.
 
+mod item;
+
 use std::{fmt, pin::pin, time::Duration};
 
 use futures::{Stream, StreamExt};
@@ -14,6 +16,8 @@ use kube::{
 use serde::de::DeserializeOwned;
 use tokio::sync::watch::Sender;
 use tracing::warn;
+
+pub use item::{Item, Object, UNREADABLE_SPEC};
 
 /// Takes what a watch sees, one thing after another.
 pub trait Watched<K>: Send + Sync {
@@ -34,6 +38,8 @@ const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(4);
 
 /// Follows all objects that `api` sees, and sets `listed` once all have been listed. It never returns by itself.
+///
+/// A `K` that fails to be read stops the whole watch: [`Item`] is one that cannot.
 pub async fn follow<K>(api: Api<K>, watched: &dyn Watched<K>, listed: &Sender<bool>)
 where
     K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,

@@ -5,8 +5,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    desired::{Ownership, Refresh},
-    observed::{Held, Observed, Record},
+    desired::{Desired, Ownership, Refresh},
+    observed::{Held, Observed},
     status,
 };
 
@@ -25,6 +25,8 @@ pub enum Wake {
 pub enum Due {
     /// It must be read now.
     Now,
+    /// It must be read only because somebody else changed its target: at once, unless that goes on and on.
+    Repair,
     /// It must be read at that time, unless something changes before.
     At(Timestamp),
     /// It must be read when something changes.
@@ -36,8 +38,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// Whether the store must be read for an object now.
 ///
-/// An object that was never brought into step, or is not now, is always due: how fast it is retried is the engine's.
-/// One whose target somebody else holds, and whose status says so, is due when that changes.
+/// An object that was never brought into step, or is not now, is always due: how fast it is retried, or its target
+/// repaired, is the engine's. One whose target somebody else holds, and whose status says so, is due when that changes.
 pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if let Held::Contested(holder) = &observed.held
         && status::says_contested(&observed.record, holder)
@@ -47,6 +49,15 @@ pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if is_out_of_step(observed) {
         return Due::Now;
     }
+    match regularly_due(observed, wake, now) {
+        Due::Now => Due::Now,
+        Due::Repair | Due::At(_) | Due::OnChange if has_drifted(observed) => Due::Repair,
+        regularly @ (Due::Repair | Due::At(_) | Due::OnChange) => regularly,
+    }
+}
+
+/// When an object is due whose target is left alone.
+fn regularly_due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     match (observed.desired.refresh, wake) {
         (Refresh::Once | Refresh::OnChange, Wake::Look | Wake::Refresh) => Due::OnChange,
         (Refresh::Every(_), Wake::Refresh) => Due::Now,
@@ -56,21 +67,31 @@ pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
 
 fn is_out_of_step(observed: &Observed) -> bool {
     let Observed { desired, record, held, .. } = observed;
+    // The status does not say it yet.
+    let contested = is_kept(desired) && matches!(held, Held::Contested(_));
     let changed = desired.refresh != Refresh::Once && record.revision.as_ref() != Some(&desired.revision);
     let never = record.revision.is_none() || (record.refreshed.is_none() && observed.refreshed.is_none());
     let ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
-    never || changed || !ready || has_drifted(held, desired.ownership, record)
+    never || changed || !ready || contested
 }
 
 /// Whether the target is not what the status promises.
-fn has_drifted(held: &Held, ownership: Ownership, record: &Record) -> bool {
-    match (ownership, held) {
-        (Ownership::Read | Ownership::Leave, _) => false,
-        (Ownership::Own | Ownership::Share { .. }, Held::Intact { .. }) => false,
-        (Ownership::Own | Ownership::Share { .. }, Held::Drifted) => true,
-        (Ownership::Own | Ownership::Share { .. }, Held::Nothing) => !status::expects_nothing(record),
-        // The status does not say it yet.
-        (Ownership::Own | Ownership::Share { .. }, Held::Contested(_)) => true,
+fn has_drifted(Observed { desired, record, held, .. }: &Observed) -> bool {
+    match held {
+        Held::Intact { .. } | Held::Contested(_) => false,
+        Held::Drifted => is_kept(desired),
+        Held::Nothing => is_kept(desired) && !status::expects_nothing(record),
+    }
+}
+
+/// Whether a target is kept as it should be between two times at which the object changes.
+///
+/// The original's guide on ownership and deletion promises that one of nobody, which is not read again at an interval,
+/// stays deleted: people use it to hand out a value once.
+fn is_kept(desired: &Desired) -> bool {
+    match (desired.ownership, desired.refresh) {
+        (Ownership::Read, _) | (Ownership::Leave, Refresh::OnChange | Refresh::Once) => false,
+        (Ownership::Own | Ownership::Share { .. }, _) | (Ownership::Leave, Refresh::Every(_)) => true,
     }
 }
 

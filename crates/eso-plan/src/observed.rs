@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::{desired::Desired, digest::Digest};
+use crate::{desired::Desired, digest::Digest, plan::WriteError};
 
 /// One look at an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,13 @@ pub enum Observation {
         problem: String,
         /// The state of the object that is malformed, as [`Desired::revision`].
         revision: String,
+    },
+    /// It is there, and its target could not be looked at.
+    Unseen {
+        /// What its status says now.
+        record: Record,
+        /// Why not; a [`WriteError::Conflict`] where the target changed under our eyes.
+        error: WriteError,
     },
     /// It is there.
     Present(Box<Observed>),

@@ -78,8 +78,8 @@ pub enum Outcome {
     Unreadable(RenderError),
     /// The target belongs to somebody who must not lose it.
     Contested(Holder),
-    /// The target could not be written.
-    Unwritable(WriteError),
+    /// That could not be done to the target.
+    Unwritable(Attempt, WriteError),
 }
 
 impl fmt::Display for Outcome {
@@ -93,12 +93,43 @@ impl fmt::Display for Outcome {
             Self::Empty => f.write_str("empty, and the store does not say that the values are gone"),
             Self::Unreadable(error) => write!(f, "unreadable: {error}"),
             Self::Contested(holder) => write!(f, "held by {holder}"),
-            Self::Unwritable(error) => write!(f, "not written: {error}"),
+            Self::Unwritable(attempt, error) => write!(f, "not {attempt}: {error}"),
         }
     }
 }
 
-/// Why a target could not be written. The texts are made of our own words and of the API's reason; they hold no value.
+/// What was tried with a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// To look at it.
+    Look,
+    /// To write to it.
+    Write,
+    /// To delete it.
+    Delete,
+}
+
+impl Attempt {
+    /// What a step tries.
+    pub fn of(step: &Step) -> Self {
+        match step {
+            Step::Keep | Step::Write { .. } | Step::Release => Self::Write,
+            Step::Delete => Self::Delete,
+        }
+    }
+}
+
+impl fmt::Display for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Look => "seen",
+            Self::Write => "written",
+            Self::Delete => "deleted",
+        })
+    }
+}
+
+/// Why something could not be done to a target. The texts are made of our own words and of the API's reason; they hold no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WriteError {
     /// Somebody wrote in between: look again at once.
@@ -116,12 +147,30 @@ pub enum WriteError {
     /// It may not be written, or its namespace is on its way out.
     #[error("{0}")]
     Forbidden(String),
+    /// It was written, and what the object wrote under another name before could not be deleted.
+    #[error("{0}")]
+    Uncleaned(Box<WriteError>),
     /// The target's server did not answer.
     #[error("{0}")]
     Unavailable(String),
     /// We are no longer the one who writes.
     #[error("no longer the leader")]
     Stopped,
+}
+
+impl WriteError {
+    /// The same, of the deletion of what the object wrote under another name before.
+    #[must_use]
+    pub fn uncleaned(self) -> Self {
+        match self {
+            Self::Conflict | Self::Stopped | Self::Uncleaned(_) => self,
+            Self::Contested(_)
+            | Self::Immutable(_)
+            | Self::Invalid(_)
+            | Self::Forbidden(_)
+            | Self::Unavailable(_) => Self::Uncleaned(Box::new(self)),
+        }
+    }
 }
 
 /// When to look at an object again.
@@ -170,18 +219,20 @@ pub fn next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
             regularly(observed.desired.refresh, read)
         }
         // The values may become those that the target holds; that it may be changed again is a change of it.
-        Outcome::Unwritable(WriteError::Immutable(_)) => regularly(observed.desired.refresh, read),
+        Outcome::Unwritable(_, WriteError::Immutable(_)) => regularly(observed.desired.refresh, read),
         Outcome::Unreadable(error) => Next::Retry { not_before: error.retry_after() },
         Outcome::Empty
         | Outcome::Unwritable(
+            _,
             WriteError::Conflict
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
+            | WriteError::Uncleaned(_)
             | WriteError::Unavailable(_),
         ) => Next::Retry { not_before: None },
         Outcome::Malformed(_)
         | Outcome::Contested(_)
-        | Outcome::Unwritable(WriteError::Contested(_) | WriteError::Stopped) => Next::OnChange,
+        | Outcome::Unwritable(_, WriteError::Contested(_) | WriteError::Stopped) => Next::OnChange,
     }
 }
 

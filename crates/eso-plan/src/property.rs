@@ -4,6 +4,11 @@ mod json;
 mod marshal;
 mod path;
 
+mod budget;
+mod names;
+
+use std::cell::OnceCell;
+
 use eso_core::{
     key::RemoteKey,
     provider::{Dialect, Documents, Lookup, MissingProperty, Value},
@@ -11,18 +16,22 @@ use eso_core::{
 };
 
 use crate::desired::Entries;
-use json::{Kind, Raw};
+pub use budget::Budget;
+use json::Kind;
 use marshal::Numbers;
+use names::Names;
+use path::PathError;
 
-/// A value that a store gave, and how it is read.
-#[derive(Clone, Copy, Debug)]
+/// A value that a store gave, and how it is read. It is written out and its members are found once, however many parts
+/// of it are asked for.
+#[derive(Debug)]
 pub struct Source<'a> {
-    /// The whole value.
-    pub value: &'a Value,
-    /// How values of its store are read.
-    pub dialect: Dialect,
-    /// Its name, for messages.
-    pub key: &'a RemoteKey,
+    value: &'a Value,
+    dialect: Dialect,
+    key: &'a RemoteKey,
+    budget: &'a Budget,
+    text: OnceCell<Result<SecretBytes, PropertyError>>,
+    names: OnceCell<Option<Names>>,
 }
 
 /// Why a value has no such part. The texts are the original's where it has one, and hold nothing of the value.
@@ -40,28 +49,32 @@ pub enum PropertyError {
     Unfit(String),
 }
 
-impl Source<'_> {
+impl<'a> Source<'a> {
+    /// A whole value, how values of its store are read, and its name, for messages.
+    pub fn new(value: &'a Value, dialect: Dialect, key: &'a RemoteKey, budget: &'a Budget) -> Self {
+        Self { value, dialect, key, budget, text: OnceCell::new(), names: OnceCell::new() }
+    }
+
     /// The bytes of a property, or of the whole value.
     ///
     /// A string is given without its quotes, `null` as nothing, an object or an array as JSON text. A number keeps its
     /// value: it is printed as the original does only where that loses no digit.
     pub fn part(&self, property: Option<&str>) -> Result<SecretBytes, PropertyError> {
-        let Some(property) = property.filter(|property| !property.is_empty()) else {
-            return self.whole();
-        };
         let text = self.text()?;
+        let Some(property) = property.filter(|property| !property.is_empty()) else {
+            return Ok(text.clone());
+        };
         match self.dialect.lookup {
             Lookup::DottedLiteralThenPath => {
                 let literal = property.replace('.', "\\.");
-                let literal =
-                    if literal == property { None } else { self.follow(&text, &literal).ok().flatten() };
-                literal.map_or_else(|| self.follow(&text, property), |found| Ok(Some(found)))
+                let literal = if literal == property { None } else { self.follow(&literal).ok().flatten() };
+                literal.map_or_else(|| self.follow(property), |found| Ok(Some(found)))
             }
-            Lookup::KeyThenPath => match member(&text, property) {
-                Some(value) => Ok(Some(plain(value, Numbers::AsWritten))),
-                None => self.follow(&text, property),
+            Lookup::KeyThenPath => match self.names()?.and_then(|names| names.last(property)) {
+                Some(place) => Ok(Some(plain(&text.expose()[place], Numbers::AsWritten))),
+                None => self.follow(property),
             },
-            Lookup::Path => self.follow(&text, property),
+            Lookup::Path => self.follow(property),
         }?
         .flatten()
         .ok_or_else(|| self.missing(property))
@@ -73,6 +86,7 @@ impl Source<'_> {
     pub fn members(&self, property: Option<&str>) -> Result<Entries, PropertyError> {
         let text = self.part(property)?;
         let text = text.expose();
+        self.read(text.len())?;
         if let Err(error) = serde_json::from_slice::<&serde_json::value::RawValue>(text) {
             // serde_json's own text quotes the input.
             return Err(self.no_object(&format!(" (line {}, column {})", error.line(), error.column())));
@@ -85,27 +99,26 @@ impl Source<'_> {
         json::members(object).map(|member| entry(member).ok_or_else(|| self.no_object(""))).collect()
     }
 
-    fn whole(&self) -> Result<SecretBytes, PropertyError> {
-        match (self.value, self.dialect.documents) {
+    /// The whole value, and the text that properties are looked up in.
+    fn text(&self) -> Result<&SecretBytes, PropertyError> {
+        let text = self.text.get_or_init(|| match (self.value, self.dialect.documents) {
             (Value::Bytes(bytes), _) | (Value::Document(bytes), Documents::AsWritten) => Ok(bytes.clone()),
-            (Value::Document(_), Documents::GoMarshal) => {
-                self.text().map(|text| SecretBytes::new(text.bytes()))
+            (Value::Document(bytes), Documents::GoMarshal) => {
+                self.read(bytes.expose().len())?;
+                let text = marshal::document(bytes.expose(), Numbers::AsWritten);
+                text.map(|text| SecretBytes::new(text.as_slice())).ok_or_else(|| self.no_object(""))
             }
-        }
+        });
+        text.as_ref().map_err(PropertyError::clone)
     }
 
-    /// The text that properties are looked up in.
-    fn text(&self) -> Result<Raw<'_>, PropertyError> {
-        match (self.value, self.dialect.documents) {
-            (Value::Bytes(bytes), _) | (Value::Document(bytes), Documents::AsWritten) => {
-                Ok(Raw::Part(bytes.expose()))
-            }
-            (Value::Document(bytes), Documents::GoMarshal) => {
-                marshal::document(bytes.expose(), Numbers::AsWritten)
-                    .map(Raw::Made)
-                    .ok_or_else(|| self.no_object(""))
-            }
+    /// Where its members stand, if it is an object.
+    fn names(&self) -> Result<Option<&Names>, PropertyError> {
+        let text = self.text()?.expose();
+        if self.names.get().is_none() {
+            self.read(text.len())?;
         }
+        Ok(self.names.get_or_init(|| Names::of(text)).as_ref())
     }
 
     /// What is found at a path; inside, `None` is a value that cannot be read, such as a string with a wrong escape.
@@ -113,11 +126,19 @@ impl Source<'_> {
         clippy::option_option,
         reason = "both are a missing property to the caller, which tries one path more after the outer one"
     )]
-    fn follow(&self, text: &Raw<'_>, path: &str) -> Result<Option<Option<SecretBytes>>, PropertyError> {
-        let found = path::find(text.bytes(), path).map_err(|error| {
-            PropertyError::Unfit(format!("cannot look into secret {}: {error}", self.key))
-        })?;
+    fn follow(&self, path: &str) -> Result<Option<Option<SecretBytes>>, PropertyError> {
+        let text = self.text()?.expose();
+        if path::is_name(path)
+            && let Some(names) = self.names()?
+        {
+            return Ok(names.first(path).map(|place| plain(&text[place], Numbers::Shortest)));
+        }
+        let found = path::find(text, path, self.budget).map_err(|error| self.unfit(&error))?;
         Ok(found.map(|found| plain(found.bytes(), Numbers::Shortest)))
+    }
+
+    fn read(&self, bytes: usize) -> Result<(), PropertyError> {
+        self.budget.spend(bytes).ok_or_else(|| self.unfit(&PathError::TooCostly))
     }
 
     fn entry(&self, value: &[u8]) -> Option<SecretBytes> {
@@ -128,6 +149,10 @@ impl Source<'_> {
             }
             _ => plain(value, Numbers::Shortest),
         }
+    }
+
+    fn unfit(&self, error: &PathError) -> PropertyError {
+        PropertyError::Unfit(format!("cannot look into secret {}: {error}", self.key))
     }
 
     fn missing(&self, property: &str) -> PropertyError {
@@ -145,14 +170,6 @@ impl Source<'_> {
     fn no_object(&self, place: &str) -> PropertyError {
         PropertyError::Unfit(format!("unable to unmarshal secret {}: it is no JSON object{place}", self.key))
     }
-}
-
-/// The value of a member of that name; the last one, as in a Go map.
-fn member<'a>(text: &'a Raw<'_>, name: &str) -> Option<&'a [u8]> {
-    let object = json::first(text.bytes()).filter(|value| json::kind(value) == Some(Kind::Object))?;
-    let named =
-        |member: &(&[u8], _)| json::unquote(member.0).is_some_and(|found| found.bytes() == name.as_bytes());
-    json::members(object).filter(named).last().map(|(_, value)| value)
 }
 
 /// A value as the bytes of an entry; `None` where it cannot be read.

@@ -1,17 +1,17 @@
 //! What a target must hold, out of what the stores answered.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::RemoteKey,
-    provider::{Dialect, Fetched},
+    provider::{Dialect, Fetched, Value},
 };
 
 use crate::{
     desired::{Absence, Desired, Destination, Entries, Entry, Origin},
     names,
-    property::{PropertyError, Source},
+    property::{Budget, PropertyError, Source},
 };
 
 /// What the store of one entry answered.
@@ -86,17 +86,42 @@ pub enum RenderCause {
     Value(String),
 }
 
-/// What the target must hold, out of the answers to `desired.entries`, one for each and in their order.
+/// How many bytes the values of these answers take, each counted for every entry that shows it: a measure of the work
+/// of rendering them.
+pub fn weight(answers: &[Answer]) -> usize {
+    let length = |fetched: &Fetched| match &fetched.value {
+        Value::Bytes(bytes) | Value::Document(bytes) => bytes.expose().len(),
+    };
+    answers.iter().filter_map(|answer| answer.fetched.as_ref().ok()).map(length).sum()
+}
+
+/// How many bytes the values of a Secret may take together
+/// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size>).
+const LARGEST: usize = 1 << 20;
+
+/// How many they may take on the way, where later entries win over earlier ones that were larger.
+const LARGEST_ON_THE_WAY: usize = 4 * LARGEST;
+
+/// What the target must hold, out of the answers to `desired.entries`, one for each and in their order. Where several
+/// ask the same, they show the first one's answer.
 ///
 /// A value that its store says is not there is left out where the object accepts that, and fails it otherwise. Of
-/// several failures the first is given, but for those absences: another failure says more.
+/// several failures the first is given, but for those absences: another failure says more. What a Secret cannot hold
+/// is not made: it fails the entry that is too much.
 pub fn render(desired: &Desired, answers: &[Answer]) -> Result<Rendered, RenderError> {
-    let mut entries = Entries::new();
+    render_within(desired, answers, &Budget::default())
+}
+
+fn render_within(desired: &Desired, answers: &[Answer], budget: &Budget) -> Result<Rendered, RenderError> {
+    let mut made = Made::default();
+    let mut sources = HashMap::new();
     let mut gone = Vec::new();
     let mut absent = None;
     for (entry, answer) in desired.entries.iter().zip(answers) {
-        match (read(entry, answer), desired.absence) {
-            (Ok(found), _) => entries.extend(found),
+        let source =
+            sources.entry((&entry.store, &entry.fetch)).or_insert_with(|| source(entry, answer, budget));
+        match (read(entry, source), desired.absence) {
+            (Ok(found), _) => made.add(entry, found)?,
             (Err(cause), Absence::Drop | Absence::Delete) if cause.is_absence() => {
                 gone.push((entry.origin, entry.fetch.key.clone()));
             }
@@ -106,6 +131,7 @@ pub fn render(desired: &Desired, answers: &[Answer]) -> Result<Rendered, RenderE
             (Err(cause), _) => return Err(failed(entry, cause)),
         }
     }
+    let entries = made.whole()?;
     match absent {
         Some(error) => Err(error),
         None if !gone.is_empty() && gone.len() == desired.entries.len() => Ok(Rendered::Gone(gone)),
@@ -113,10 +139,48 @@ pub fn render(desired: &Desired, answers: &[Answer]) -> Result<Rendered, RenderE
     }
 }
 
+/// The entries that were made so far.
+#[derive(Default)]
+struct Made<'a> {
+    entries: Entries,
+    /// How many bytes their values take.
+    size: usize,
+    /// The entry that was more than a Secret holds, as long as they are.
+    too_much: Option<&'a Entry>,
+}
+
+impl<'a> Made<'a> {
+    fn add(&mut self, entry: &'a Entry, found: Entries) -> Result<(), RenderError> {
+        for (name, value) in found {
+            self.size += value.expose().len();
+            let replaced = self.entries.insert(name, value);
+            self.size -= replaced.map_or(0, |value| value.expose().len());
+        }
+        if self.size <= LARGEST {
+            self.too_much = None;
+            return Ok(());
+        }
+        let too_much = *self.too_much.get_or_insert(entry);
+        if self.size <= LARGEST_ON_THE_WAY { Ok(()) } else { Err(too_large(too_much)) }
+    }
+
+    fn whole(self) -> Result<Entries, RenderError> {
+        self.too_much.map_or(Ok(self.entries), |entry| Err(too_large(entry)))
+    }
+}
+
+fn source<'a>(
+    Entry { fetch, .. }: &'a Entry,
+    answer: &'a Answer,
+    budget: &'a Budget,
+) -> Result<Source<'a>, &'a ReadError> {
+    let fetched = answer.fetched.as_ref()?;
+    Ok(Source::new(&fetched.value, answer.dialect, &fetch.key, budget))
+}
+
 /// What one entry gives.
-fn read(entry: &Entry, answer: &Answer) -> Result<Entries, RenderCause> {
-    let fetched = answer.fetched.as_ref().map_err(|error| RenderCause::Read(error.clone()))?;
-    let source = Source { value: &fetched.value, dialect: answer.dialect, key: &entry.fetch.key };
+fn read(entry: &Entry, source: &Result<Source<'_>, &ReadError>) -> Result<Entries, RenderCause> {
+    let source = source.as_ref().map_err(|error| RenderCause::Read((*error).clone()))?;
     let property = entry.property.as_deref();
     match &entry.into {
         Destination::Entry(name) => Ok(Entries::from([(name.clone(), source.part(property)?)])),
@@ -139,6 +203,12 @@ fn named(members: Entries) -> Result<Entries, RenderCause> {
         }
     }
     Ok(entries)
+}
+
+fn too_large(entry: &Entry) -> RenderError {
+    let text =
+        "with this one the values take more than the 1 MiB that a Secret holds: ask for fewer, or for parts";
+    failed(entry, RenderCause::Value(text.to_owned()))
 }
 
 fn failed(entry: &Entry, cause: RenderCause) -> RenderError {

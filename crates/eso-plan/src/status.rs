@@ -11,7 +11,7 @@ use crate::{
     desired::Ownership,
     due,
     observed::{Holder, Observed, Record},
-    plan::{Outcome, WriteError},
+    plan::{Attempt, Outcome, WriteError},
 };
 
 /// One run for an object, as it ended.
@@ -84,6 +84,18 @@ pub fn malformed(record: &Record, problem: &str) -> Report {
     failure(record, UNREADABLE, problem)
 }
 
+/// What to say about an object whose target could not be looked at: the same as where it could not be written, for
+/// the original says nothing of it.
+pub fn unseen(record: &Record, error: &WriteError) -> Report {
+    let (message, detail) = unwritable(Attempt::Look, error);
+    failure(record, message, &detail)
+}
+
+/// What to say when a target was deleted that an object owned under another name than it wants now.
+pub fn orphan_deleted() -> Event {
+    Event { warning: false, reason: "Deleted", message: "secret deleted because it was orphaned".to_owned() }
+}
+
 /// Whether a status says already that the target belongs to that holder.
 pub(crate) fn says_contested(record: &Record, holder: &Holder) -> bool {
     let (message, detail) = contested(holder);
@@ -132,7 +144,7 @@ fn verdict(outcome: &Outcome) -> Verdict {
         )),
         Outcome::Unreadable(error) => bad((UNREADABLE, error.to_string())),
         Outcome::Contested(holder) => bad(contested(holder)),
-        Outcome::Unwritable(error) => bad(unwritable(error)),
+        Outcome::Unwritable(attempt, error) => bad(unwritable(*attempt, error)),
     }
 }
 
@@ -145,15 +157,20 @@ fn contested(holder: &Holder) -> (&'static str, String) {
     }
 }
 
-fn unwritable(error: &WriteError) -> (&'static str, String) {
+fn unwritable(attempt: Attempt, error: &WriteError) -> (&'static str, String) {
     match error {
         WriteError::Contested(holder) => contested(holder),
         WriteError::Immutable(text) => ("could not update secret, target is immutable", text.clone()),
+        WriteError::Uncleaned(error) => ("could not delete orphaned secrets", error.to_string()),
         WriteError::Conflict
         | WriteError::Invalid(_)
         | WriteError::Forbidden(_)
         | WriteError::Unavailable(_)
-        | WriteError::Stopped => (UNWRITABLE, error.to_string()),
+        | WriteError::Stopped => match attempt {
+            Attempt::Look => (UNWRITABLE, format!("it cannot be read: {error}")),
+            Attempt::Write => (UNWRITABLE, error.to_string()),
+            Attempt::Delete => ("could not delete secret", error.to_string()),
+        },
     }
 }
 

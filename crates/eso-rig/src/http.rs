@@ -77,6 +77,24 @@ pub(crate) async fn ready(client: &Client, url: &str, statuses: &[u16], server: 
     bail!("{} was not ready within {START_WITHIN:?}:\n{}", server.name(), server.log_tail())
 }
 
+/// Returns as soon as `serves` says yes.
+///
+/// # Errors
+/// When asking fails, or the answer is no for too long.
+pub(crate) async fn eventually<Asked>(serves: impl Fn() -> Asked) -> Result<()>
+where
+    Asked: Future<Output = Result<bool>>,
+{
+    let began = Instant::now();
+    while !serves().await? {
+        if began.elapsed() > START_WITHIN {
+            bail!("not ready within {START_WITHIN:?}");
+        }
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+    Ok(())
+}
+
 fn parse(text: String) -> Value {
     match serde_json::from_str(&text) {
         Ok(value) => value,

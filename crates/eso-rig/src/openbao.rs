@@ -118,13 +118,14 @@ impl OpenBao {
         self.write(&format!("sys/auth/{path}"), &json!({"type": method})).await.map(drop)
     }
 
-    /// Mounts a KV engine of version 1 or 2.
+    /// Mounts a KV engine of version 1 or 2, and returns when it serves.
     ///
     /// # Errors
     /// When it is refused.
     pub async fn mount_kv(&self, path: &str, version: u8) -> Result<()> {
         let mount = json!({"type": "kv", "options": {"version": version.to_string()}});
-        self.write(&format!("sys/mounts/{path}"), &mount).await.map(drop)
+        self.write(&format!("sys/mounts/{path}"), &mount).await?;
+        if version == 2 { self.upgraded(path).await } else { Ok(()) }
     }
 
     /// Writes an object into a KV engine of version 2, and returns the new version.
@@ -233,6 +234,13 @@ impl OpenBao {
         self.root_token = text(&made["root_token"])?;
         self.unseal_key = Some(text(&made["keys_base64"][0])?);
         self.unseal().await
+    }
+
+    /// Returns as soon as a KV engine of version 2 is one: until it has upgraded its empty storage it answers 400.
+    async fn upgraded(&self, path: &str) -> Result<()> {
+        let config = format!("{path}/config");
+        let serves = || async { Ok(self.request(Method::GET, &config, None).await?.status.is_success()) };
+        http::eventually(serves).await.with_context(|| format!("openbao: the engine at {path}"))
     }
 
     async fn ready(&self, statuses: &[u16]) -> Result<()> {

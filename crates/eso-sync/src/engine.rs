@@ -32,10 +32,14 @@ mod run;
 
 mod company;
 mod failures;
+mod planner;
+mod repairs;
 mod time;
 
 use company::{Company, Source};
 use failures::Failures;
+use planner::Planner;
+use repairs::Repairs;
 use run::{End, Run};
 use time::wait_until;
 
@@ -80,8 +84,9 @@ pub struct Standing {
 /// The engine.
 ///
 /// Guarantees: one run at a time for an object; a panic in a run is a failure of that object alone; after a failure
-/// an object is tried again after 1 s, doubling to 30 s, and earlier when its store answers again or it changes; when
-/// it is stopped no write is begun any more. It remembers nothing that a new engine would miss.
+/// an object is tried again after 1 s, doubling to 30 s, and earlier when its store answers again or it changes; a
+/// target that somebody else changes is repaired at once, and where they change it again and again at the same pace;
+/// when it is stopped no write is begun any more. It remembers nothing that a new engine would miss.
 #[derive(Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
@@ -103,7 +108,9 @@ struct Shared {
     queue: Mutex<Queue>,
     queue_changed: Notify,
     failures: Mutex<Failures>,
+    repairs: Mutex<Repairs>,
     company: Mutex<Company>,
+    planner: Planner,
     /// The objects that wait for a store to answer again, by the number of the store.
     waiting_for: Mutex<HashMap<u64, BTreeMap<ObjectId, GroupId>>>,
     overdue: AtomicU64,
@@ -125,7 +132,9 @@ impl Engine {
             settings,
             queue_changed: Notify::new(),
             failures: Mutex::default(),
+            repairs: Mutex::default(),
             company: Mutex::default(),
+            planner: Planner::default(),
             waiting_for: Mutex::default(),
             overdue: AtomicU64::new(0),
         });
@@ -222,6 +231,7 @@ impl Shared {
     fn forget(&self, object: ObjectId) {
         self.queue.lock().forget(object);
         self.failures.lock().clear(object);
+        self.repairs.lock().forget(object);
         self.company.lock().forget(object);
     }
 
@@ -283,12 +293,7 @@ impl Shared {
             ..turn
         };
         let again = match end {
-            End::Gone => {
-                self.failures.lock().clear(object);
-                self.company.lock().forget(object);
-                None
-            }
-            End::Idle => {
+            End::Gone | End::Idle => {
                 self.failures.lock().clear(object);
                 None
             }
@@ -298,9 +303,15 @@ impl Shared {
                 Some(Turn { lane: Lane::Periodic, wake: Wake::Look, at, ..turn })
             }
             End::Failed(not_before) => Some(failed(not_before)),
+            End::Fought(wait) => Some(Turn { lane: Lane::Retry, at: now + wait, ..turn }),
             End::Conflict => Some(Turn { at: now, ..turn }),
             End::Stopped => None,
         };
+        // Only one that waits for its time can be brought along; and one that was forgotten while it was under way must
+        // not be remembered here: nobody would ever forget it again.
+        if again.is_none() {
+            self.company.lock().forget(object);
+        }
         let mut queue = self.queue.lock();
         if let Some(again) = again {
             queue.schedule(object, again);
@@ -336,13 +347,16 @@ async fn wait_for_recovery(shared: Arc<Shared>, store: Arc<Store>, stop: Cancell
     }
 }
 
-/// Reports objects that nobody looks at in time.
+/// Reports objects that nobody looks at in time, and forgets repairs that are long past.
 async fn watch_over(shared: Arc<Shared>, stop: CancellationToken) {
     let mut rounds = tokio::time::interval(shared.settings.watchdog / 4);
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            now = rounds.tick() => shared.report_overdue(now),
+            now = rounds.tick() => {
+                shared.repairs.lock().forget_quiet(now);
+                shared.report_overdue(now);
+            }
         }
     }
 }

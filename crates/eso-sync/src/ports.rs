@@ -24,7 +24,7 @@ pub struct GroupId(pub u32);
 #[async_trait]
 pub trait Target: fmt::Debug + Send + Sync + 'static {
     /// Looks at an object and its target. It may read the target, once for each version of it that somebody else wrote.
-    async fn observe(&self, object: ObjectId) -> Result<Observation, WriteError>;
+    async fn observe(&self, object: ObjectId) -> Observation;
 
     /// Does one step to the target. A step is done whole or not at all, and never on a target that changed since it
     /// was observed: that is a [`WriteError::Conflict`].

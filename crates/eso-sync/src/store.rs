@@ -38,7 +38,7 @@ mod call;
 
 pub use backends::Backends;
 use backends::{SharedBackend, Sort};
-use circuit::{Circuit, Probe};
+use circuit::{Circuit, Probe, Witness};
 use line::{Answer, Line, Waiting};
 
 /// How one store is asked.
@@ -50,12 +50,15 @@ pub struct StoreSettings {
     pub retries: u32,
     /// How long to wait before each of these (`retrySettings.retryInterval`).
     pub retry_interval: Duration,
+    /// A number of the identity that it is connected as. A store that is connected anew has the same, and counts as
+    /// the same witness of an outage of what is behind it; `None` is an identity of its own.
+    pub identity: Option<u64>,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
         let in_flight = NonZeroUsize::new(32).expect("32 must not be zero");
-        Self { in_flight, retries: 0, retry_interval: Duration::from_secs(1) }
+        Self { in_flight, retries: 0, retry_interval: Duration::from_secs(1), identity: None }
     }
 }
 
@@ -219,6 +222,10 @@ impl Store {
         self.number
     }
 
+    fn witness(&self) -> Witness {
+        self.settings.identity.map_or(Witness::Store(self.number), Witness::Identity)
+    }
+
     /// Sees to it that somebody serves the line.
     fn serve_line(self: &Arc<Self>) {
         let was_served = std::mem::replace(&mut self.line.lock().is_served, true);
@@ -333,8 +340,9 @@ impl Store {
             }
             Verdict::Unanswered(failure) => {
                 *self.question.lock() = Some(question);
-                self.circuit.unanswered(self.calls.fetch_add(1, Ordering::Relaxed), &failure);
-                self.backend.circuit.unanswered(self.number, &failure);
+                let call = Witness::Call(self.calls.fetch_add(1, Ordering::Relaxed));
+                self.circuit.unanswered(call, &failure);
+                self.backend.circuit.unanswered(self.witness(), &failure);
             }
             Verdict::Unknown => {}
         }

@@ -52,6 +52,14 @@ pub(crate) struct Authenticator {
 }
 
 impl Authenticator {
+    /// Gets a token to begin with. One that somebody made is not shown to Vault yet.
+    pub(crate) async fn begin(&self) -> Result<Token, ProviderError> {
+        match &self.method {
+            Method::Token(selector) => self.read_token(selector).await.map(Token::unseen),
+            Method::Anonymous | Method::AppRole(_) | Method::Kubernetes(_) => self.log_in().await,
+        }
+    }
+
     /// Gets a token that is alive.
     pub(crate) async fn log_in(&self) -> Result<Token, ProviderError> {
         match &self.method {

@@ -20,7 +20,7 @@ pub(crate) enum Call {
     RevokeSelf,
     /// Reading a value.
     ReadSecretData,
-    /// Asking of which KV version a mount is.
+    /// Asking what is mounted somewhere, and of which KV version it is.
     ReadMount,
 }
 
@@ -90,14 +90,18 @@ type Meaning = (ErrorKind, &'static str);
 fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     match (status, call) {
         (429, _) => (ErrorKind::Throttled, "a rate limit of Vault is reached"),
+        // Not `Unavailable`: it is this store's address that is wrong, and the others on the server must not suffer.
         (300..400, _) => (
-            ErrorKind::Unavailable,
+            ErrorKind::Invalid,
             "the server redirects, which is not followed: set the address of the active node or of a load balancer",
         ),
         (412, _) => (ErrorKind::Unavailable, "the node has not caught up yet"),
         (472 | 473, _) => (ErrorKind::Unavailable, "the node is a standby that does not answer"),
         (500..600, _) if said.mentions("sealed") => (ErrorKind::Unavailable, "Vault is sealed: unseal it"),
         (500..600, _) => (ErrorKind::Unavailable, "Vault cannot answer now"),
+        (404, Call::ReadMount) => {
+            (ErrorKind::Invalid, "the server does not say what is mounted there: set the store's path")
+        }
         (404, _) if said.mentions("no handler for route") => no_route(call),
         (400 | 401 | 403, Call::Login) if said.by_vault => refused_login(said),
         (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) if said.by_vault => {

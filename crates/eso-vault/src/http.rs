@@ -63,14 +63,31 @@ pub(crate) enum Trust {
 impl Pools {
     /// The pool of a route: a new one, or the one that another store uses now.
     pub(crate) fn get(&self, route: &Route) -> reqwest::Result<Arc<reqwest::Client>> {
+        self.get_or_build(route, build)
+    }
+
+    /// It is built while nothing is locked: that parses certificates, and no store should wait for those of another.
+    fn get_or_build(
+        &self,
+        route: &Route,
+        build: impl FnOnce(&Route) -> reqwest::Result<reqwest::Client>,
+    ) -> reqwest::Result<Arc<reqwest::Client>> {
+        if let Some(pool) = self.used(route) {
+            return Ok(pool);
+        }
+        let built = Arc::new(build(route)?);
         let mut pools = self.0.lock();
+        // Two may build at once: the first that is done is used by both.
         if let Some(pool) = pools.get(route).and_then(Weak::upgrade) {
             return Ok(pool);
         }
-        let pool = Arc::new(build(route)?);
         pools.retain(|_, pool| pool.strong_count() > 0);
-        pools.insert(route.clone(), Arc::downgrade(&pool));
-        Ok(pool)
+        pools.insert(route.clone(), Arc::downgrade(&built));
+        Ok(built)
+    }
+
+    fn used(&self, route: &Route) -> Option<Arc<reqwest::Client>> {
+        self.0.lock().get(route).and_then(Weak::upgrade)
     }
 }
 
@@ -142,6 +159,11 @@ pub(crate) enum Failure {
 }
 
 impl Server {
+    /// Its address as a store gives it: scheme, host, port, and the path that the API is below.
+    pub(crate) fn address(&self) -> String {
+        format!("{}{}", self.origin, self.prefix.strip_suffix("/v1").unwrap_or(&self.prefix))
+    }
+
     /// Makes one call. Any answer is `Ok`, whatever its status.
     pub(crate) async fn call(
         &self,

@@ -26,6 +26,8 @@ pub(crate) struct Location {
     pub(crate) mount: Path,
     pub(crate) path: Path,
     pub(crate) version: KvVersion,
+    /// Whether the key chose the mount.
+    chosen: bool,
 }
 
 /// Segments that lead down, joined by `/`: none is empty, none leads up, and none is read as anything else by a server
@@ -66,8 +68,8 @@ pub(crate) enum NoDocument {
     NotUnderstood,
 }
 
-/// What Vault keeps for itself, and what a key that chooses its own mount must not reach: `auth/token/lookup-self`
-/// would answer with the store's own token.
+/// What Vault keeps for itself in each of its namespaces, and what no key must reach: `auth/token/lookup-self` would
+/// answer with the store's own token.
 const RESERVED: [&str; 4] = ["auth", "cubbyhole", "identity", "sys"];
 
 impl Engine {
@@ -87,7 +89,7 @@ impl Engine {
             Some(mount) => (mount.clone(), Path::new(self.below(mount, key.as_str()))?),
             None => self.split(key.as_str())?,
         };
-        Ok(Location { mount, path, version: self.version })
+        Ok(Location { mount, path, version: self.version, chosen: self.mount.is_none() })
     }
 
     /// The key without the mount, and under version 2 without the `data` after it, which people copy from Vault's API.
@@ -108,10 +110,6 @@ impl Engine {
             KvVersion::V2 => whole.split_once("/data/").or_else(|| whole.split_once('/')),
         };
         let (mount, path) = halves.ok_or(PathError::NoMount)?;
-        if format!("/{whole}").contains("/auth/token/") {
-            // A Vault namespace may come before it.
-            return Err(PathError::Reserved("auth".to_owned()));
-        }
         Ok((Path::of_mount(mount)?, Path::new(path)?))
     }
 }
@@ -148,6 +146,15 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
         "." | ".." => Err(PathError::Dots),
         _ if ["%2e", "%2f", "%5c", "%00"].iter().any(|code| lower.contains(code)) => Err(PathError::Encoded),
         _ => segment.chars().find(forbidden).map_or(Ok(()), |character| Err(PathError::Character(character))),
+    }
+}
+
+impl Location {
+    /// Whether only the server can say that this leads to a KV mount: the key chose the mount, or there is a word of
+    /// Vault's own in it, and all that comes before may be a Vault namespace.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        let segments = || self.mount.0.split('/').chain(self.path.0.split('/'));
+        self.chosen || segments().any(|segment| RESERVED.contains(&segment))
     }
 }
 

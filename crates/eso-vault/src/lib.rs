@@ -8,6 +8,7 @@ mod error;
 mod http;
 mod kv;
 mod mounts;
+mod session;
 mod store;
 mod token;
 
@@ -25,8 +26,8 @@ use crate::{
     error::Call,
     http::{Pools, Route, Server, Trust},
     mounts::Mounts,
+    session::Session,
     store::{Store, in_time},
-    token::Session,
 };
 
 /// What all Vault stores of a process share: connections. Made once.
@@ -52,7 +53,7 @@ impl Vault {
         self
     }
 
-    /// Logs in to a store.
+    /// Logs in to a store. A token in a Secret is only read: Vault is asked about it by the first check or read.
     ///
     /// Nothing is read from `VAULT_*` variables. Ends within 28 s.
     /// Fails with `Invalid` where the specification can never work, `Unauthenticated` where the login is refused or a
@@ -84,7 +85,8 @@ impl Vault {
             credentials: connection.credentials,
             own_token: self.own_token.clone(),
         });
-        Ok(Store { session: session.await?, server, engine, mounts: Mounts::default(), namespace })
+        let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
+        Ok(Store { session: session.await?, server, engine, mounts, namespace })
     }
 }
 

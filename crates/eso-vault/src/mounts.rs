@@ -1,6 +1,8 @@
-//! Which mounts are known to be KV version 2: only there is Vault's "nothing there" the word of a value.
+//! What is known of a server's mounts: which are KV at all, and which of those are version 2.
 //!
-//! A version 1 mount answers the same to a version 2 question whatever it holds, and must not empty a Secret by it.
+//! Vault routes a path by rules of its own, with its namespaces as prefixes of any depth, so only Vault can say where a
+//! key leads that chooses its mount. And only on version 2 is "nothing there" the word of a value: a version 1 mount
+//! answers the same to a version 2 question whatever it holds, and must not empty a Secret by it.
 
 use std::collections::HashSet;
 
@@ -8,31 +10,96 @@ use parking_lot::Mutex;
 use rustify_derive::Endpoint;
 use serde::Deserialize;
 
-use crate::http::Reply;
+use crate::{http::Reply, kv::Location};
 
-/// The mounts of one store that are known to be of version 2, by their paths.
+/// The mounts that one store has learnt about. It forgets nothing: a mount that is replaced by another engine is seen
+/// when the store connects anew.
+#[derive(Debug)]
+pub(crate) struct Mounts {
+    /// The store's Vault namespace with a slash at the end, or nothing.
+    namespace: String,
+    known: Mutex<Known>,
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct Mounts(Mutex<HashSet<String>>);
+struct Known {
+    /// Mounts of version 2, as the store names them.
+    versioned: HashSet<String>,
+    /// Mounts of KV, as the server names them, with a slash at the end.
+    kv: HashSet<String>,
+}
+
+/// Why a place is not read.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NoKv {
+    /// Vault's own, or another engine: reading there may mint credentials, or show the store's own token.
+    #[error(
+        "the key leads out of KV: only a KV mount is read, so begin the key with one, or set the store's path"
+    )]
+    OtherEngine,
+    /// There is nothing to go by.
+    #[error("the server does not say what is mounted there: set the store's path")]
+    Unknown,
+}
 
 impl Mounts {
-    pub(crate) fn note(&self, mount: &str) {
-        let mut known = self.0.lock();
-        if !known.contains(mount) {
-            known.insert(mount.to_owned());
+    /// Knows nothing yet of the mounts in this Vault namespace, and in those below it.
+    pub(crate) fn new(namespace: Option<&str>) -> Self {
+        let namespace = namespace.map(|namespace| namespace.trim_matches('/')).unwrap_or_default();
+        let slash = if namespace.is_empty() { "" } else { "/" };
+        Self { namespace: format!("{namespace}{slash}"), known: Mutex::default() }
+    }
+
+    /// Notes that a mount answers as version 2 does.
+    pub(crate) fn note_versioned(&self, mount: &str) {
+        let mut known = self.known.lock();
+        if !known.versioned.contains(mount) {
+            known.versioned.insert(mount.to_owned());
         }
     }
 
-    pub(crate) fn knows(&self, mount: &str) -> bool {
-        self.0.lock().contains(mount)
+    /// Whether a mount is known to be of version 2.
+    pub(crate) fn are_versioned(&self, mount: &str) -> bool {
+        self.known.lock().versioned.contains(mount)
+    }
+
+    /// Whether the server must be asked what is mounted at a location before it is read.
+    ///
+    /// No mount is below another one, so what was learnt of one holds for all that is below it.
+    pub(crate) fn doubt(&self, location: &Location) -> bool {
+        location.is_doubtful() && {
+            let place = location.to_string();
+            !self.known.lock().kv.iter().any(|mount| place.starts_with(mount))
+        }
+    }
+
+    /// Learns from the server's successful answer what is mounted at a location, and fails where that is not KV.
+    pub(crate) fn learn(&self, location: &Location, reply: &Reply) -> Result<(), NoKv> {
+        let Mount { path, engine, .. } = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
+        let (path, engine) = path.zip(engine).ok_or(NoKv::Unknown)?;
+        // `generic` is what Vault called version 1 before it had a second.
+        let is_kv = matches!(engine.as_str(), "kv" | "generic");
+        let mount = self.leading_to(location, &path).filter(|_| is_kv).ok_or(NoKv::OtherEngine)?;
+        self.known.lock().kv.insert(mount.to_owned());
+        Ok(())
+    }
+
+    /// A mount's path, which ends in a slash, where it is the one that a location begins with. Vault tells it from the
+    /// root where the mount is in a namespace below the store's.
+    fn leading_to<'path>(&self, location: &Location, path: &'path str) -> Option<&'path str> {
+        let place = location.to_string();
+        let candidates = [Some(path), path.strip_prefix(&self.namespace)];
+        candidates.into_iter().flatten().find(|path| path.ends_with('/') && place.starts_with(path))
     }
 }
 
-/// The question that Vault's own pages ask about a mount; any token that may read below the mount may ask it.
+/// The question that Vault's own command line asks before it reads a value; any token that may read below a mount may
+/// ask it about that mount, and about any path there.
 #[derive(Debug, Endpoint)]
-#[endpoint(path = "sys/internal/ui/mounts/{self.mount}")]
+#[endpoint(path = "sys/internal/ui/mounts/{self.path}")]
 pub(crate) struct MountRequest {
     #[endpoint(skip)]
-    pub(crate) mount: String,
+    pub(crate) path: String,
 }
 
 #[derive(Deserialize)]
@@ -42,6 +109,9 @@ struct Answer {
 
 #[derive(Deserialize)]
 struct Mount {
+    path: Option<String>,
+    #[serde(rename = "type")]
+    engine: Option<String>,
     options: Option<Options>,
 }
 

@@ -16,7 +16,8 @@ use crate::{
     http::{Caller, Failure, Reply, Server},
     kv::{self, Engine, Location, NoDocument},
     mounts::{MountRequest, Mounts, is_another_version},
-    token::{Session, Token},
+    session::Session,
+    token::Token,
 };
 
 /// The name of the provider in metrics, as in the original.
@@ -28,7 +29,7 @@ const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
 /// One store, logged in.
 pub(crate) struct Store {
     pub(crate) server: Arc<Server>,
-    pub(crate) session: Session,
+    pub(crate) session: Arc<Session>,
     pub(crate) engine: Engine,
     pub(crate) mounts: Mounts,
     pub(crate) namespace: Option<HeaderValue>,
@@ -61,17 +62,21 @@ impl Store {
     ) -> Result<Fetched, ProviderError> {
         let mount = location.mount.as_str();
         let is_absence = outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
-        if is_absence && location.version == KvVersion::V2 && !self.mounts.knows(mount) {
+        if is_absence && location.version == KvVersion::V2 && !self.mounts.are_versioned(mount) {
             let caller = Caller::new(token.secret(), self.namespace.as_ref());
-            let request = MountRequest { mount: mount.to_owned() };
+            let request = MountRequest { path: mount.to_owned() };
             let reply = self.server.call(Call::ReadMount, &caller, request).await?;
             if is_another_version(&reply) {
                 let words = "the mount is of the other KV version: set the store's version";
                 return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words)));
             }
+            // An old server, or a policy, keeps silent on it; one that is in trouble says nothing either way.
+            if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
+                return Err(of_refusal(Call::ReadMount, &reply));
+            }
         }
         if is_absence || outcome.is_ok() {
-            self.mounts.note(mount);
+            self.mounts.note_versioned(mount);
         }
         outcome
     }
@@ -83,6 +88,11 @@ impl Store {
         token: &Token,
     ) -> Result<Reply, ProviderError> {
         let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        if self.mounts.doubt(location)
+            && let Some(refusal) = self.make_sure(location, &caller).await?
+        {
+            return Ok(refusal);
+        }
         let (mount, path) = (location.mount.as_str().to_owned(), location.path.as_str().to_owned());
         match location.version {
             KvVersion::V1 => {
@@ -93,6 +103,21 @@ impl Store {
                     .call(Call::ReadSecretData, &caller, ReadSecretRequest { mount, path, version })
                     .await
             }
+        }
+    }
+
+    /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the read's own answer: this
+    /// token may not read there, or is dead.
+    async fn make_sure(&self, location: &Location, caller: &Caller) -> Result<Option<Reply>, ProviderError> {
+        let request = MountRequest { path: location.to_string() };
+        let reply = self.server.call(Call::ReadMount, caller, request).await?;
+        match reply.status {
+            403 => Ok(Some(reply)),
+            _ if !reply.is_success() => Err(of_refusal(Call::ReadMount, &reply)),
+            _ => match self.mounts.learn(location, &reply) {
+                Ok(()) => Ok(None),
+                Err(error) => Err(Call::ReadMount.invalid(error)),
+            },
         }
     }
 
@@ -148,7 +173,9 @@ impl SecretProvider for Store {
     }
 
     fn backend(&self) -> Option<Backend> {
-        let id = format!("vault/{}", self.server.origin);
+        let namespace = self.namespace.as_ref().and_then(|namespace| namespace.to_str().ok());
+        let namespace = namespace.map(|namespace| format!("?namespace={}", namespace.trim_matches('/')));
+        let id = format!("vault/{}{}", self.server.address(), namespace.unwrap_or_default());
         Some(Backend { id, reads_per_second: None, batches_per_second: None })
     }
 

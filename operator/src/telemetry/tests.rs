@@ -6,7 +6,7 @@ use eso_core::provider::CallObserver as _;
 use eso_kube::telemetry::{Kind, Ready, Subject, Telemetry as _};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{DESCRIPTIONS, Metrics, reference};
+use super::{DESCRIPTIONS, Metrics, ROWS_AT_ONCE, Scrape, reference};
 
 /// The names, types and texts that the original wrote, of the kinds that this version serves.
 const GOLDEN: &str = include_str!("../../tests/golden/metrics.txt");
@@ -166,4 +166,39 @@ fn the_reference_page_has_a_line_for_each_metric() {
     for metric in DESCRIPTIONS {
         assert!(page.contains(&format!("| `{}` |", metric.name)), "{}", metric.name);
     }
+}
+
+#[test]
+fn every_row_is_copied_however_many_there_are() {
+    let metrics = metrics();
+    for number in 0..3 * ROWS_AT_ONCE {
+        let (namespace, name) = (format!("n{}", number % 7), format!("app-{number}"));
+        metrics.reconciled(
+            Subject { kind: Kind::ExternalSecret, namespace: &namespace, name: &name },
+            true,
+            Duration::ZERO,
+        );
+    }
+    for namespace in ["a", "z"] {
+        metrics.reconciled(
+            Subject { kind: Kind::SecretStore, namespace, name: "main" },
+            true,
+            Duration::ZERO,
+        );
+    }
+    let samples = samples(&metrics);
+    let runs = |name: &str| samples.iter().filter(|sample| sample.starts_with(name)).count();
+    assert_eq!(runs("externalsecret_sync_calls_total{"), 3 * ROWS_AT_ONCE);
+    assert_eq!(runs("secretstore_reconcile_duration{"), 2);
+}
+
+#[test]
+fn whoever_counts_does_not_wait_for_a_scrape() {
+    let metrics = metrics();
+    metrics.reconciled(object("app"), true, Duration::ZERO);
+    let scrape = Scrape { counts: metrics.copy(), queue: None, now: Timestamp::now() };
+    // Were the text written under the lock, this would never end.
+    let counting = metrics.counts.lock();
+    assert!(scrape.text().contains("externalsecret_sync_calls_total{"));
+    drop(counting);
 }

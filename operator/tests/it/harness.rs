@@ -27,5 +27,5 @@ pub(crate) use self::{
     setup::Setup,
     vault::{Mount, secure_vault},
     waits::{Condition, measured},
-    world::World,
+    world::{Manifest, World},
 };

@@ -104,35 +104,22 @@ async fn nothing_of_what_is_read_gets_out_where_it_is_not_what_was_asked_for() {
     let secret = world.canary("secret");
     world.create_secret("token", &[("token", &world.canary("token"))]).await;
     let long = format!("{secret} ").repeat(60_000);
-    let documents: [(&str, Value, Asks, &str); 6] = [
-        (
-            "deep",
-            json!({ "password": secret }),
-            |object| object.key("password", "db#password.deep"),
-            UNREADABLE,
-        ),
-        ("list", json!({ "password": [secret] }), |object| object.extract("db#password"), UNREADABLE),
-        ("text", json!({ "password": secret }), |object| object.extract("db#password"), UNREADABLE),
-        (
-            "almost",
-            json!({ "password": format!("{{\"a\":\"{secret}") }),
-            |object| object.extract("db#password"),
-            UNREADABLE,
-        ),
-        ("twice", json!({ "a/b": secret, "a_b": secret }), |object| object.extract("db"), UNREADABLE),
-        (
-            "large",
-            json!({ "password": long }),
-            |object| object.key("password", "db#password"),
-            "could not update secret",
-        ),
+    let documents: [(&str, Value, Asks); 6] = [
+        ("deep", json!({ "password": secret }), |object| object.key("password", "db#password.deep")),
+        ("list", json!({ "password": [secret] }), |object| object.extract("db#password")),
+        ("text", json!({ "password": secret }), |object| object.extract("db#password")),
+        ("almost", json!({ "password": format!("{{\"a\":\"{secret}") }), |object| {
+            object.extract("db#password")
+        }),
+        ("twice", json!({ "a/b": secret, "a_b": secret }), |object| object.extract("db")),
+        ("large", json!({ "password": long }), |object| object.key("password", "db#password")),
     ];
     let mut servers = Vec::new();
-    for (name, document, asks, beginning) in documents {
+    for (name, document, asks) in documents {
         let reply = Reply::json(200, &json!({ "data": { "data": document, "metadata": { "version": 1 } } }));
         servers.push(vault(&world, name, by_token(), move |_| Some(reply.clone())).await);
         world.create(asks(object(name).store(name))).await;
-        all_fail(&world, &[name.to_owned()], beginning).await;
+        all_fail(&world, &[name.to_owned()], UNREADABLE).await;
     }
     let fake = store("fake").value("plain", &secret).value("json", &json!({ "a": secret }).to_string());
     world.create(fake).await;

@@ -5,9 +5,12 @@ mod harness;
 
 mod walk_through;
 
+mod fights;
 mod policies;
 mod process;
 mod prompt;
+mod refused;
+mod unreadable;
 mod wrong;
 
 mod counted;

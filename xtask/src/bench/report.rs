@@ -4,11 +4,12 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 
-use crate::project;
+use crate::{project, screen::Screen};
 
 /// What was measured, and on what.
 #[derive(Debug, Default)]
 pub(super) struct Report {
+    screen: Screen,
     conditions: Vec<(&'static str, String)>,
     sections: Vec<Section>,
 }
@@ -65,7 +66,7 @@ impl Report {
             ("memory", first_line("/proc/meminfo").replace("MemTotal:", "").trim().to_owned()),
             ("load average at the beginning", first_line("/proc/loadavg")),
         ];
-        Self { conditions, sections: Vec::new() }
+        Self { screen: Screen, conditions, sections: Vec::new() }
     }
 
     /// Adds what else it is measured on.
@@ -78,8 +79,10 @@ impl Report {
         self.sections.push(Section { title, figures: Vec::new() });
     }
 
-    /// Adds a figure to the section that was begun last.
+    /// Adds a figure to the section that was begun last, and shows it: the rest takes a while.
     pub(super) fn add(&mut self, figure: Figure) {
+        let [what, measured, goal, verdict] = figure.row();
+        self.screen.say(format!("    {what}: {measured} {goal} {verdict}").trim_end());
         self.sections.last_mut().expect("a section must be begun before its figures").figures.push(figure);
     }
 

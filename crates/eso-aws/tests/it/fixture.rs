@@ -70,6 +70,12 @@ impl Fixture {
         seen
     }
 
+    /// Who signed the calls of an operation, in order.
+    pub(crate) fn signers(&self, operation: &str) -> Vec<String> {
+        let calls = self.server.calls().into_iter().filter(|call| call.operation == operation);
+        calls.map(|call| call.access_key_id).collect()
+    }
+
     /// Refuses an operation with this code and status, and a body that must not be shown.
     pub(crate) fn refuse(&self, operation: &str, status: u16, code: &str) {
         let message = "Credential=canary-body-77aa is not allowed";

@@ -1,11 +1,8 @@
 //! Who a store is: static keys, roles, and how rarely STS is asked.
 
-use std::{
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
 };
 
 use eso_core::{error::ErrorKind, provider::Fetch};
@@ -22,12 +19,6 @@ use crate::fixture::{
     Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, spec, text, texts,
 };
 
-/// Who signed the calls of an operation, in order.
-fn signers(fixture: &Fixture, operation: &str) -> Vec<String> {
-    let calls = fixture.server.calls().into_iter().filter(|call| call.operation == operation);
-    calls.map(|call| call.access_key_id).collect()
-}
-
 #[tokio::test]
 async fn static_keys_sign_the_calls_and_are_read_once() {
     let fixture = Fixture::new();
@@ -36,7 +27,7 @@ async fn static_keys_sign_the_calls_and_are_read_once() {
     for _ in 0..3 {
         assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
     }
-    assert_eq!(signers(&fixture, "GetSecretValue"), [KEY_ID; 3]);
+    assert_eq!(fixture.signers("GetSecretValue"), [KEY_ID; 3]);
     let asked = |key: &str| Asked::SecretKey { name: "keys".to_owned(), key: key.to_owned() };
     assert_eq!(fixture.credentials.asked(), [asked("secret"), asked("id")]);
 }
@@ -86,8 +77,8 @@ async fn a_role_is_assumed_once_for_many_reads_and_a_check() {
     store.fetch_all(&apps(20)).await;
     store.check().await.expect("the role can be assumed");
     assert_eq!(fixture.count("AssumeRole"), 1);
-    assert_eq!(signers(&fixture, "AssumeRole"), [KEY_ID]);
-    assert!(signers(&fixture, "GetSecretValue").iter().all(|signer| signer.starts_with("ASIA")));
+    assert_eq!(fixture.signers("AssumeRole"), [KEY_ID]);
+    assert!(fixture.signers("GetSecretValue").iter().all(|signer| signer.starts_with("ASIA")));
 }
 
 #[tokio::test]
@@ -213,36 +204,6 @@ async fn an_sts_that_is_back_is_used_again() {
     }
     proxy.set(ProxyMode::Pass).await.expect("the proxy must obey");
     assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
-}
-
-/// What the child of the next test is told by: the double's address.
-const URL: &str = "ESO_AWS_TEST_URL";
-
-#[tokio::test]
-async fn without_auth_the_operators_own_credentials_sign_the_calls() {
-    let fixture = Fixture::new();
-    fixture.put("app", "value");
-    // The environment is a process's, and other tests run in this one.
-    let mut child = Command::new(std::env::current_exe().expect("a test must know its binary"));
-    child.args(["--exact", "logins::as_whoever_the_environment_says", "--ignored"]);
-    child.env(URL, fixture.server.url());
-    child.env("AWS_ACCESS_KEY_ID", "AKIAENVIRONMENT00000");
-    child.env("AWS_SECRET_ACCESS_KEY", SECRET_KEY);
-    let output = child.output().expect("the child must start");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert_eq!(signers(&fixture, "GetSecretValue")[0], "AKIAENVIRONMENT00000");
-    assert_eq!(signers(&fixture, "AssumeRole"), ["AKIAENVIRONMENT00000"]);
-}
-
-#[tokio::test]
-#[ignore = "the test above runs it, in an environment of its own"]
-async fn as_whoever_the_environment_says() {
-    let aws = aws(&std::env::var(URL).expect("the parent must say the address"));
-    for fields in [json!({"auth": null}), json!({"auth": {}, "role": ROLE})] {
-        let store = connect(&aws, &credentials(), &CallRecorder::new(), fields).await;
-        assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
-        eso_testkit::canary::assert_absent("Debug", &format!("{store:?} {aws:?}"), SECRET_KEY);
-    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod fixture;
 
 mod batches;
 mod conformance;
+mod default_chain;
 mod faults;
 mod logins;
 mod reads;

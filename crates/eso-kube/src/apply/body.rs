@@ -11,7 +11,7 @@ use eso_plan::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 
-use crate::marks::{CREATED_BY_LABEL, DATA_HASH_ANNOTATION, Marks};
+use crate::marks::{CREATED_BY_LABEL, DATA_HASH_ANNOTATION, Leftover, Marks};
 
 /// A Secret to make, or a strategic merge patch of one that is there.
 #[derive(Serialize)]
@@ -52,7 +52,7 @@ struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_version: Option<String>,
     labels: BTreeMap<&'a str, Option<&'a str>>,
-    annotations: BTreeMap<&'a str, &'a str>,
+    annotations: BTreeMap<&'a str, Option<&'a str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     owner_references: Vec<Owner<'a>>,
 }
@@ -81,6 +81,8 @@ pub(super) struct Version<'a> {
     pub(super) version: u64,
     /// Whether the ExternalSecret controls it now.
     pub(super) owned: bool,
+    /// What the ExternalSecret put on it, and has no more.
+    pub(super) leftover: Option<&'a Leftover>,
 }
 
 impl<'a> Body<'a> {
@@ -130,14 +132,15 @@ impl<'a> Body<'a> {
 
 impl<'a> Metadata<'a> {
     fn new(marks: &'a Marks, digest: &'a Digest) -> Self {
-        let pairs = |map: &'a BTreeMap<String, String>| map.iter().map(|(name, value)| (&**name, &**value));
+        let pairs =
+            |map: &'a BTreeMap<String, String>| map.iter().map(|(name, value)| (&**name, Some(&**value)));
         let mut annotations: BTreeMap<_, _> = pairs(&marks.annotations).collect();
-        annotations.insert(DATA_HASH_ANNOTATION, digest.as_str());
+        annotations.insert(DATA_HASH_ANNOTATION, Some(digest.as_str()));
         Self {
             name: None,
             uid: None,
             resource_version: None,
-            labels: pairs(&marks.labels).map(|(name, value)| (name, Some(value))).collect(),
+            labels: pairs(&marks.labels).collect(),
             annotations,
             owner_references: marks.owner.iter().map(Owner::Wanted).collect(),
         }
@@ -147,6 +150,10 @@ impl<'a> Metadata<'a> {
     fn for_version(mut self, of: Version<'a>, marks: &'a Marks) -> Self {
         self.uid = Some(of.uid);
         self.resource_version = Some(of.version.to_string());
+        if let Some(Leftover { labels, annotations }) = of.leftover {
+            self.labels.extend(labels.iter().map(|name| (&**name, None)));
+            self.annotations.extend(annotations.iter().map(|name| (&**name, None)));
+        }
         if marks.ownership != Ownership::Own {
             self.labels.insert(CREATED_BY_LABEL, None);
             if of.owned {

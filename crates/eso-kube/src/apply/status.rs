@@ -6,6 +6,9 @@ use eso_core::api::{
 };
 use eso_plan::status::Report;
 use jiff::Timestamp;
+use kube::api::Patch;
+use serde::Serialize;
+use serde_json::json;
 
 /// The status that says what a report says, after the status `before`, at the time `now`.
 ///
@@ -19,6 +22,17 @@ pub fn status(before: &ExternalSecretStatus, report: &Report, now: Timestamp) ->
         conditions: conditions(&before.conditions, record.condition.as_ref(), now),
         binding: binding.or_else(|| before.binding.clone()),
     }
+}
+
+/// Gives an object of this uid a status, and is refused as invalid by any other of its name.
+///
+/// A merge patch would not do: the API server ignores all metadata in a status that it is sent, the uid included.
+pub(super) fn patch(uid: Option<&str>, status: &impl Serialize) -> Patch<()> {
+    let operations = json!([
+        { "op": "test", "path": "/metadata/uid", "value": uid },
+        { "op": "add", "path": "/status", "value": status },
+    ]);
+    Patch::Json(serde_json::from_value(operations).expect("two operations must be a JSON patch"))
 }
 
 fn conditions(

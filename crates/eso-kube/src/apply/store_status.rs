@@ -7,13 +7,12 @@ use eso_core::{
 use eso_plan::plan::WriteError;
 use kube::{
     Api, Client,
-    api::{ApiResource, DynamicObject, Patch, PatchParams},
-    core::GroupVersionKind,
+    api::{ApiResource, DynamicObject, PatchParams},
+    core::{GroupVersionKind, PartialObjectMeta},
 };
-use serde_json::json;
 
-use super::{FIELD_MANAGER, within};
-use crate::stores::StoreKey;
+use super::{FIELD_MANAGER, status, within};
+use crate::{stores::StoreKey, watch::Item};
 
 /// Writes the status, and nothing else, and says the resource version that this made.
 ///
@@ -26,14 +25,14 @@ pub(crate) async fn write(
 ) -> Result<Option<String>, WriteError> {
     let StoreKey { kind, namespace, name } = store;
     let resource = resource(*kind);
-    let stores: Api<DynamicObject> = match namespace {
+    let stores: Api<Item<PartialObjectMeta<DynamicObject>>> = match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
     };
-    let patch = Patch::Merge(json!({ "metadata": { "uid": uid }, "status": status }));
+    let patch = status::patch(Some(uid), status);
     let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
     let written = within(stores.patch_status(name, &params, &patch)).await?;
-    Ok(written.metadata.resource_version)
+    Ok(written.metadata().resource_version.clone())
 }
 
 /// The resource of a kind of store.

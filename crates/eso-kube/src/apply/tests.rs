@@ -14,6 +14,7 @@ use super::{Contents, Stored};
 use crate::{
     marks::Marks,
     metadata::{Claim, Data, Keys, Seen},
+    watch::Item,
 };
 
 fn entries(texts: &[(&str, &str)]) -> Entries {
@@ -23,7 +24,7 @@ fn entries(texts: &[(&str, &str)]) -> Entries {
 /// A Secret that holds `ours` and `old` by us, and `theirs` by somebody else.
 fn contents() -> Contents {
     let writer = |manager: &str, keys: serde_json::Value| json!({ "manager": manager, "fieldsV1": { "f:data": keys } });
-    let secret: Secret = serde_json::from_value(json!({
+    let secret: Item<Secret> = serde_json::from_value(json!({
         "metadata": {
             "name": "app",
             "resourceVersion": "7",
@@ -62,6 +63,7 @@ fn a_secret_that_is_as_it_should_be_needs_no_write() {
         data: Data::Ours(Digest::of(&entries)),
         keys: Keys::of(["a"]),
         marked: true,
+        leftover: None,
     };
     assert!(Stored::would_be(&seen, &entries));
     let others = [

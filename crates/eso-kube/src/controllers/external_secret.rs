@@ -17,7 +17,7 @@ use eso_plan::{
     desired::{Desired, Entries, Ownership},
     observed::{Observation, Observed, Record},
     plan::{Step, WriteError},
-    status::{Report, Written},
+    status::{self, Report, Written},
 };
 use eso_sync::{
     engine::Clock,
@@ -37,6 +37,7 @@ use crate::{
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
     telemetry::{Kind, Subject, Telemetry},
+    watch::UNREADABLE_SPEC,
 };
 
 pub(super) use observer::RunObserver;
@@ -62,25 +63,15 @@ impl fmt::Debug for KubeTarget {
 
 #[async_trait]
 impl Target for KubeTarget {
-    async fn observe(&self, id: ObjectId) -> Result<Observation, WriteError> {
-        let Some(snapshot) = self.index.lock().observe(id) else { return Ok(Observation::Gone) };
+    async fn observe(&self, id: ObjectId) -> Observation {
+        let Some(snapshot) = self.index.lock().observe(id) else { return Observation::Gone };
         if snapshot.metadata.deletion_timestamp.is_some() {
-            return Ok(leaving(&snapshot));
+            return leaving(&snapshot);
         }
         match understood(&snapshot) {
-            Err(problem) => Ok(malformed(&snapshot, &problem)),
-            Ok((object, _)) if !self.serves(&object) => Ok(Observation::Gone),
-            Ok((object, desired)) => {
-                let held = self.held(id, &snapshot, &object, &desired).await?;
-                Ok(Observation::Present(Box::new(Observed {
-                    record: external_secret::record(&object),
-                    spread: spread(&object.metadata),
-                    started: self.started,
-                    refreshed: snapshot.refreshed,
-                    held,
-                    desired,
-                })))
-            }
+            Err(problem) => malformed(&snapshot, problem),
+            Ok((object, _)) if !self.serves(&object) => Observation::Gone,
+            Ok((object, desired)) => self.look_at(id, &snapshot, &object, desired).await,
         }
     }
 
@@ -121,8 +112,6 @@ struct Run {
     snapshot: Snapshot,
     marks: Marks,
     target: String,
-    /// The name of the target that the status names, where it is another.
-    renamed: Option<String>,
 }
 
 impl Run {
@@ -138,6 +127,28 @@ impl KubeTarget {
         references::stores(object).iter().all(|store| self.stores.serves(store))
     }
 
+    /// An object that is there, and its target.
+    async fn look_at(
+        &self,
+        id: ObjectId,
+        snapshot: &Snapshot,
+        object: &ExternalSecret,
+        desired: Desired,
+    ) -> Observation {
+        let record = external_secret::record(object);
+        match self.held(id, snapshot, object, &desired).await {
+            Err(error) => Observation::Unseen { record, error },
+            Ok(held) => Observation::Present(Box::new(Observed {
+                spread: spread(&object.metadata),
+                started: self.started,
+                refreshed: snapshot.refreshed,
+                record,
+                held,
+                desired,
+            })),
+        }
+    }
+
     /// What a write for the object is about; a conflict where anything changed since the object was observed.
     fn run(&self, id: ObjectId, ownership: Ownership) -> Result<Run, WriteError> {
         let index = self.index.lock();
@@ -146,8 +157,7 @@ impl KubeTarget {
         let object = external_secret::parse(snapshot.object.clone()).map_err(|_| WriteError::Conflict)?;
         let target = references::target(&object).to_owned();
         let marks = Marks::of(&object.metadata, ownership);
-        let renamed = held::renamed(&object, ownership);
-        Ok(Run { id, snapshot, marks, target, renamed })
+        Ok(Run { id, snapshot, marks, target })
     }
 
     async fn put(&self, run: &Run, entries: &Entries) -> Result<Written, WriteError> {
@@ -159,9 +169,11 @@ impl KubeTarget {
             Sight::Seen(seen) => self.change(run, seen, entries).await,
         };
         let (stored, written) = self.believed(run.id, result)?;
-        self.index.lock().wrote(run.id, stored);
-        if let Some(name) = &run.renamed {
-            self.delete_old(run, name).await?;
+        if !self.index.lock().wrote(run.id, run.snapshot.edition, stored) {
+            return Err(WriteError::Conflict);
+        }
+        if run.snapshot.has_strays && run.marks.ownership == Ownership::Own {
+            self.sweep(run).await.map_err(WriteError::uncleaned)?;
         }
         Ok(written)
     }
@@ -196,7 +208,7 @@ impl KubeTarget {
                 let Place { namespace, name, .. } = run.place();
                 let deleted = self.writer.delete(namespace, name, seen).await;
                 self.believed(run.id, deleted)?;
-                self.index.lock().deleted(run.id);
+                self.index.lock().deleted(run.id, run.snapshot.edition);
                 Ok(Written::Deleted)
             }
             Sight::Absent | Sight::Seen(_) => Ok(Written::Nothing),
@@ -204,14 +216,24 @@ impl KubeTarget {
         }
     }
 
-    /// Deletes the Secret that the object wrote under another name, if it still is the object's.
-    async fn delete_old(&self, run: &Run, name: &str) -> Result<(), WriteError> {
-        let Place { namespace, marks, .. } = run.place();
-        let found = self.writer.look(namespace, name).await?;
-        match found.map(|metadata| metadata::seen(&metadata, marks)) {
-            Some(seen) if seen.claim == Claim::Ours => self.writer.delete(namespace, name, &seen).await,
-            Some(_) | None => Ok(()),
+    /// Deletes the Secrets that the object owns under other names than its target's.
+    ///
+    /// The original goes by the label alone; a Secret that has it and is not controlled by the object is a copy that
+    /// somebody made.
+    async fn sweep(&self, run: &Run) -> Result<(), WriteError> {
+        let place = run.place();
+        for metadata in self.writer.look_at_owned(place).await? {
+            let seen = metadata::seen(&metadata, place.marks);
+            match metadata.name {
+                Some(name) if name != place.name && seen.claim == Claim::Ours => {
+                    self.writer.delete(place.namespace, &name, &seen).await?;
+                    self.events.publish(regarding(&run.snapshot), status::orphan_deleted());
+                }
+                Some(_) | None => {}
+            }
         }
+        self.index.lock().swept(run.id, run.snapshot.edition);
+        Ok(())
     }
 
     async fn release(&self, id: ObjectId) -> Result<Written, WriteError> {
@@ -233,7 +255,7 @@ impl KubeTarget {
         let status: ExternalSecretStatus = apply::status(&old, report, (self.clock)());
         let namespace = before.metadata.namespace.as_deref().unwrap_or_default();
         let name = before.metadata.name.as_deref().unwrap_or_default();
-        if let Some(version) = self.writer.report(namespace, name, &status).await? {
+        if let Some(version) = self.writer.report(&before.metadata, &status).await? {
             self.index.lock().reported(id, &status, version);
         }
         if let Some(ready) = router::ready(&status.conditions) {
@@ -253,19 +275,23 @@ fn leaving(snapshot: &Snapshot) -> Observation {
 }
 
 /// The object and what it asks for.
-fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), Malformed> {
-    let object = external_secret::parse(snapshot.object.clone())?;
-    let desired = external_secret::desired(&object)?;
+fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), String> {
+    if !snapshot.is_readable {
+        return Err(UNREADABLE_SPEC.to_owned());
+    }
+    let in_words = |malformed: Malformed| malformed.to_string();
+    let object = external_secret::parse(snapshot.object.clone()).map_err(in_words)?;
+    let desired = external_secret::desired(&object).map_err(in_words)?;
     Ok((object, desired))
 }
 
 /// An object that cannot be understood.
-fn malformed(snapshot: &Snapshot, problem: &Malformed) -> Observation {
+fn malformed(snapshot: &Snapshot, problem: String) -> Observation {
     let metadata = &snapshot.metadata;
     let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
     Observation::Malformed {
         record: record(snapshot),
-        problem: problem.to_string(),
+        problem,
         revision: external_secret::revision(metadata.generation, labels, annotations),
     }
 }

@@ -4,6 +4,9 @@
 //! growing pause, and at the interval that the store sets. Each identity has a task of its own.
 
 mod condition;
+mod gate;
 mod keeper;
+mod pause;
 
+pub(crate) use gate::Gate;
 pub(crate) use keeper::{Assignment, Keeper, Shared};

@@ -10,11 +10,13 @@ use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
-use kube::core::{DynamicObject, PartialObjectMeta};
 use parking_lot::Mutex;
 
-use super::external_secret::Router;
-use crate::{stores::StoreRegistry, watch::Watched};
+use super::{external_secret::Router, watches::Metadata};
+use crate::{
+    stores::StoreRegistry,
+    watch::{Item, Watched},
+};
 
 /// Namespace and name.
 type Name = (String, String);
@@ -71,18 +73,18 @@ impl StoreObjects {
     }
 }
 
-impl Watched<DynamicObject> for StoreObjects {
+impl<K> Watched<Item<K>> for StoreObjects {
     fn begin(&self) {
         self.roll.lock().begin();
     }
 
-    fn meet(&self, store: DynamicObject) {
-        self.roll.lock().meet(name_of(&store.metadata));
-        self.stores.apply_store(self.kind, store);
+    fn meet(&self, store: Item<K>) {
+        self.roll.lock().meet(name_of(store.metadata()));
+        self.stores.apply_store(self.kind, store.into());
     }
 
-    fn lose(&self, store: DynamicObject) {
-        let name = name_of(&store.metadata);
+    fn lose(&self, store: Item<K>) {
+        let name = name_of(store.metadata());
         self.roll.lock().lose(&name);
         self.delete(&name);
     }
@@ -107,23 +109,23 @@ impl Secrets {
     }
 }
 
-impl Watched<PartialObjectMeta<Secret>> for Secrets {
+impl Watched<Metadata<Secret>> for Secrets {
     fn begin(&self) {
-        Watched::<PartialObjectMeta<Secret>>::begin(&*self.router);
+        Watched::<Metadata<Secret>>::begin(&*self.router);
         self.roll.lock().begin();
     }
 
-    fn meet(&self, secret: PartialObjectMeta<Secret>) {
-        let name = name_of(&secret.metadata);
+    fn meet(&self, secret: Metadata<Secret>) {
+        let name = name_of(secret.metadata());
         if self.stores.cares_about_secret(&name.0, &name.1) {
-            self.stores.secret_changed(&name.0, &name.1, secret.metadata.resource_version.as_deref());
+            self.stores.secret_changed(&name.0, &name.1, secret.metadata().resource_version.as_deref());
             self.roll.lock().meet(name);
         }
         self.router.meet(secret);
     }
 
-    fn lose(&self, secret: PartialObjectMeta<Secret>) {
-        let name = name_of(&secret.metadata);
+    fn lose(&self, secret: Metadata<Secret>) {
+        let name = name_of(secret.metadata());
         self.roll.lock().lose(&name);
         self.stores.secret_changed(&name.0, &name.1, None);
         self.router.lose(secret);
@@ -132,7 +134,7 @@ impl Watched<PartialObjectMeta<Secret>> for Secrets {
     fn end(&self) {
         let gone = self.roll.lock().end();
         gone.iter().for_each(|name| self.stores.secret_changed(&name.0, &name.1, None));
-        Watched::<PartialObjectMeta<Secret>>::end(&*self.router);
+        Watched::<Metadata<Secret>>::end(&*self.router);
     }
 }
 
@@ -149,21 +151,21 @@ impl ConfigMaps {
     }
 }
 
-impl Watched<PartialObjectMeta<ConfigMap>> for ConfigMaps {
+impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     fn begin(&self) {
         self.roll.lock().begin();
     }
 
-    fn meet(&self, map: PartialObjectMeta<ConfigMap>) {
-        let name = name_of(&map.metadata);
+    fn meet(&self, map: Metadata<ConfigMap>) {
+        let name = name_of(map.metadata());
         if self.stores.cares_about_config_map(&name.0, &name.1) {
-            self.stores.config_map_changed(&name.0, &name.1, map.metadata.resource_version.as_deref());
+            self.stores.config_map_changed(&name.0, &name.1, map.metadata().resource_version.as_deref());
             self.roll.lock().meet(name);
         }
     }
 
-    fn lose(&self, map: PartialObjectMeta<ConfigMap>) {
-        let name = name_of(&map.metadata);
+    fn lose(&self, map: Metadata<ConfigMap>) {
+        let name = name_of(map.metadata());
         self.roll.lock().lose(&name);
         self.stores.config_map_changed(&name.0, &name.1, None);
     }
@@ -187,19 +189,20 @@ impl Namespaces {
     }
 }
 
-impl Watched<PartialObjectMeta<Namespace>> for Namespaces {
+impl Watched<Metadata<Namespace>> for Namespaces {
     fn begin(&self) {
         self.roll.lock().begin();
     }
 
-    fn meet(&self, namespace: PartialObjectMeta<Namespace>) {
-        let name = name_of(&namespace.metadata);
-        self.stores.namespace_changed(&name.1, &namespace.metadata.labels.unwrap_or_default());
+    fn meet(&self, namespace: Metadata<Namespace>) {
+        let name = name_of(namespace.metadata());
+        let labels = namespace.metadata().labels.clone().unwrap_or_default();
+        self.stores.namespace_changed(&name.1, &labels);
         self.roll.lock().meet(name);
     }
 
-    fn lose(&self, namespace: PartialObjectMeta<Namespace>) {
-        let name = name_of(&namespace.metadata);
+    fn lose(&self, namespace: Metadata<Namespace>) {
+        let name = name_of(namespace.metadata());
         self.roll.lock().lose(&name);
         self.stores.namespace_deleted(&name.1);
     }

@@ -1,13 +1,9 @@
 //! The watches of one controller, each on a task of its own.
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, api::core::v1::Namespace};
-use kube::{
-    Api, Client, Resource,
-    core::{ApiResource, DynamicObject, PartialObjectMeta},
-};
-use serde::de::DeserializeOwned;
+use kube::{Api, Client, Resource, core::PartialObjectMeta};
 use tokio::{
     sync::watch::{Receiver, Sender},
     task::JoinSet,
@@ -16,8 +12,11 @@ use tokio::{
 use super::sources::Namespaces;
 use crate::{
     stores::StoreRegistry,
-    watch::{Watched, follow},
+    watch::{Item, Watched, follow},
 };
+
+/// An object without its content.
+pub(super) type Metadata<K> = Item<PartialObjectMeta<K>>;
 
 /// Watches of one namespace, or of all. They end when this is dropped.
 pub(super) struct Watches {
@@ -33,28 +32,8 @@ impl Watches {
         Self { client, namespace, tasks: JoinSet::new(), listing: Vec::new() }
     }
 
-    /// The objects of a kind, each parsed by itself later: a malformed one must not hide the others.
-    pub(super) fn objects<K>(&self) -> Api<DynamicObject>
-    where
-        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
-    {
-        let resource = ApiResource::erase::<K>(&());
-        match &self.namespace {
-            Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
-            None => Api::all_with(self.client.clone(), &resource),
-        }
-    }
-
-    /// As [`objects`](Self::objects), of a kind that has no namespace.
-    pub(super) fn cluster_objects<K>(&self) -> Api<DynamicObject>
-    where
-        K: Resource<DynamicType = (), Scope = ClusterResourceScope>,
-    {
-        Api::all_with(self.client.clone(), &ApiResource::erase::<K>(&()))
-    }
-
-    /// What is known of objects beside their content, which is not even asked for.
-    pub(super) fn metadata<K>(&self) -> Api<PartialObjectMeta<K>>
+    /// The objects of a kind.
+    pub(super) fn objects<K>(&self) -> Api<Item<K>>
     where
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
@@ -64,10 +43,27 @@ impl Watches {
         }
     }
 
-    pub(super) fn follow<K>(&mut self, api: Api<K>, watched: Arc<dyn Watched<K>>)
+    /// As [`objects`](Self::objects), of a kind that has no namespace.
+    pub(super) fn cluster_objects<K>(&self) -> Api<Item<K>>
     where
-        K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,
+        K: Resource<DynamicType = (), Scope = ClusterResourceScope>,
     {
+        Api::all(self.client.clone())
+    }
+
+    /// What is known of objects beside their content, which is not even asked for.
+    pub(super) fn metadata<K>(&self) -> Api<Metadata<K>>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+    {
+        self.objects()
+    }
+
+    pub(super) fn follow<K: Resource + 'static>(
+        &mut self,
+        api: Api<Item<K>>,
+        watched: Arc<dyn Watched<Item<K>>>,
+    ) {
         let listed = Sender::new(false);
         self.listing.push(listed.subscribe());
         self.tasks.spawn(async move { follow(api, &*watched, &listed).await });
@@ -75,7 +71,7 @@ impl Watches {
 
     /// Follows the labels of namespaces, from when a store asks for some.
     pub(super) fn follow_namespaces(&mut self, stores: &Arc<StoreRegistry>) {
-        let api: Api<PartialObjectMeta<Namespace>> = Api::all(self.client.clone());
+        let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let mut wanted = stores.namespaces_wanted();
         let watched = Namespaces::new(stores);
         self.tasks.spawn(async move {

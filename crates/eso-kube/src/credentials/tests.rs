@@ -96,6 +96,36 @@ fn only_another_version_of_what_was_read_is_news() {
     check_news(Some(Some("a")), Some("b"), true);
 }
 
+/// Whether the coming of an object will be told that was missed, and told of in that version before.
+#[track_caller]
+fn check_told(is_watched: bool, told: Option<&str>, expected: bool) {
+    let reads = Reads::default();
+    if let Some(version) = told {
+        assert!(!reads.is_news(&object(), Some(version)), "it was not read yet");
+    }
+    reads.missed(object(), is_watched);
+    let _ = reads.watched::<()>(Err(CredentialError::Missing(String::new())));
+    assert_eq!(reads.will_be_told(), expected, "{is_watched} {told:?}");
+}
+
+#[test]
+fn the_coming_of_an_object_is_told_unless_it_was_told_too_early_or_nobody_watches_it() {
+    check_told(true, None, true);
+    check_told(false, None, false);
+    check_told(true, Some("5"), false);
+    assert!(!Reads::default().will_be_told(), "nothing is missing");
+}
+
+#[test]
+fn objects_beside_the_store_or_who_asks_are_watched_and_only_an_absence_waits_for_them() {
+    assert!(own().is_home("demo") && !own().is_home("elsewhere"));
+    assert!(any(Some("tenant")).is_home("tenant") && !any(Some("tenant")).is_home("ops"));
+    assert!(!any(None).is_home(""));
+    let refused = |code| Failure::Refused(Box::new(Status { code, ..Status::default() }));
+    assert!(refused(404).is_absence());
+    assert!(!refused(403).is_absence() && !refused(500).is_absence() && !Failure::Silent.is_absence());
+}
+
 #[test]
 fn failures_begin_with_the_words_of_the_original_and_repeat_nothing_of_the_servers() {
     let about = "cannot get Kubernetes secret \"no-such\" from namespace \"demo\": ";

@@ -13,15 +13,15 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
     apply::Stored,
-    marks::Marks,
+    marks::{self, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
+    watch::Object,
 };
 
 /// What is seen of a target.
@@ -47,6 +47,11 @@ pub struct Known {
     pub keys: Keys,
 }
 
+/// Which edit of an ExternalSecret, and which presence of its target, a call was made about. The answer to a call about
+/// another one says nothing certain: the target has another name now, or what was written is deleted again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Edition(u32);
+
 /// Everything that is known of an ExternalSecret, at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -54,12 +59,18 @@ pub struct Snapshot {
     pub metadata: ObjectMeta,
     /// Metadata, spec and status, as they came.
     pub object: Value,
+    /// Whether the spec could be read; if not, there is none in `object`.
+    pub is_readable: bool,
     /// Its target.
     pub sight: Sight,
+    /// Whether Secrets of other names may be there that it owns.
+    pub has_strays: bool,
     /// What is known of the target beyond its metadata.
     pub known: Option<Known>,
     /// When the store was last read for it with success by this process.
     pub refreshed: Option<Timestamp>,
+    /// What calls that follow from it are about.
+    pub edition: Edition,
 }
 
 /// What is kept of one ExternalSecret.
@@ -75,6 +86,8 @@ pub(super) struct Entry {
     pub(super) target: Option<Box<str>>,
     /// Metadata and spec, but for what stands above.
     object: Packed,
+    /// Whether the spec could be read; if not, there is none in `object`.
+    is_readable: bool,
     status: Packed,
     /// Whether the status says that it is in step.
     pub(super) ready: bool,
@@ -88,10 +101,12 @@ pub(super) struct Entry {
     pub(super) changes: u32,
     /// What `changes` was when it was last observed.
     pub(super) observed: u32,
+    /// Counts the edits of the object and the losses of its target.
+    pub(super) edition: Edition,
 }
 
 impl Entry {
-    pub(super) fn new(namespace: Arc<str>, object: DynamicObject) -> Self {
+    pub(super) fn new(namespace: Arc<str>, object: Object) -> Self {
         let text = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().into();
         let mut entry = Self {
             uid: text(object.metadata.uid.as_ref()),
@@ -101,6 +116,7 @@ impl Entry {
             name: text(object.metadata.name.as_ref()),
             target: None,
             object: Packed::default(),
+            is_readable: true,
             status: Packed::default(),
             ready: false,
             groups: Box::default(),
@@ -111,13 +127,20 @@ impl Entry {
             target_listed: true,
             changes: 0,
             observed: 0,
+            edition: Edition::default(),
         };
         entry.update(object);
         entry
     }
 
+    /// Whether it controls this Secret, which is not its target, nor on its way out.
+    pub(super) fn strays(&self, secret: &ObjectMeta) -> bool {
+        let is_owner = marks::controller(secret).is_some_and(|owner| *owner.uid == *self.uid);
+        is_owner && self.target.as_deref() != secret.name.as_deref() && secret.deletion_timestamp.is_none()
+    }
+
     /// Whether it is of this object: of its uid, and not just of its name.
-    pub(super) fn is(&self, object: &DynamicObject) -> bool {
+    pub(super) fn is(&self, object: &Object) -> bool {
         object.metadata.uid.as_deref() == Some(&*self.uid)
     }
 
@@ -126,15 +149,16 @@ impl Entry {
     }
 
     /// Takes over a newer state of the object, and says whether more than its status changed.
-    pub(super) fn update(&mut self, object: DynamicObject) -> bool {
+    pub(super) fn update(&mut self, object: Object) -> bool {
         let version = metadata::version(&object.metadata);
         if version <= self.version {
             return false;
         }
         self.version = version;
         if version >= self.status_version {
-            self.set_status(&object.data["status"], version);
+            self.set_status(&object.status, version);
         }
+        self.is_readable = object.spec.is_some();
         let slim = Packed::of(&slim(object));
         if slim == self.object {
             return false;
@@ -142,6 +166,7 @@ impl Entry {
         let marks = self.marks();
         self.object = slim;
         self.changes = self.changes.wrapping_add(1);
+        self.edition = self.edition.next();
         self.edited(marks.as_ref());
         true
     }
@@ -158,9 +183,12 @@ impl Entry {
         Snapshot {
             metadata: ObjectMeta { resource_version: Some(self.version.to_string()), ..metadata },
             object,
+            is_readable: self.is_readable,
             sight: self.sight.clone(),
+            has_strays: false,
             known: self.known.clone(),
             refreshed: self.refreshed,
+            edition: self.edition,
         }
     }
 
@@ -181,7 +209,12 @@ impl Entry {
 
     /// The target was deleted at that version; says whether that is news.
     pub(super) fn lose_target(&mut self, version: u64) -> bool {
-        if self.sight == Sight::Absent || self.newest() > version {
+        if self.newest() > version {
+            return false;
+        }
+        // Also where it was not seen: a write that is under way may have made what is gone again.
+        self.edition = self.edition.next();
+        if self.sight == Sight::Absent {
             return false;
         }
         self.known = None;
@@ -189,35 +222,56 @@ impl Entry {
         true
     }
 
-    pub(super) fn looked(&mut self, seen: Option<Seen>) {
-        if seen.as_ref().is_some_and(|seen| seen.version < self.newest()) {
-            return;
+    /// Takes what a look found, unless the watch told more meanwhile; says whether it did.
+    pub(super) fn looked(&mut self, about: Edition, seen: Option<Seen>) -> bool {
+        if about != self.edition || self.sight != Sight::Unseen {
+            return false;
         }
         let observed = self.observed == self.changes;
         self.see(seen.map_or(Sight::Absent, Sight::Seen));
         if observed {
             self.observed = self.changes;
         }
+        true
     }
 
-    pub(super) fn compared(&mut self, version: u64, known: Option<Known>) {
-        let Sight::Seen(seen) = &mut self.sight else { return };
-        if seen.version != version {
-            return;
-        }
+    /// Takes what a comparison came to, if it was of what is seen; says whether it was.
+    pub(super) fn compared(&mut self, about: Edition, version: u64, known: Option<Known>) -> bool {
+        let seen = match &mut self.sight {
+            Sight::Seen(seen) if about == self.edition && seen.version == version => seen,
+            Sight::Seen(_) | Sight::Absent | Sight::Unseen => return false,
+        };
         match known {
             Some(known) => self.known = Some(known),
             None => seen.data = Data::Foreign,
         }
+        true
     }
 
-    pub(super) fn wrote(&mut self, stored: Stored) {
+    /// Takes what was written; says whether it still was about what is wanted, and there.
+    pub(super) fn wrote(&mut self, about: Edition, stored: Stored) -> bool {
         let Stored { seen, digest, keys, changed: _ } = stored;
+        if about != self.edition {
+            // The watch may have told all of it already, and does not tell again.
+            if seen.version > self.newest() {
+                self.known = None;
+                self.see(Sight::Unseen);
+            }
+            return false;
+        }
         self.target_listed = true;
         if seen.version >= self.newest() {
             let digest = (seen.data != Data::Ours(digest.clone())).then_some(digest);
             self.known = Some(Known { version: seen.version, digest, keys });
             self.see(Sight::Seen(seen));
+        }
+        true
+    }
+
+    /// The target was deleted by us. Where the watch told of it already, it may be there anew.
+    pub(super) fn deleted(&mut self, about: Edition) {
+        if about == self.edition {
+            self.lose_target(u64::MAX);
         }
     }
 
@@ -241,10 +295,12 @@ impl Entry {
         let now = self.marks();
         let moved = self.target != target;
         let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
+        // Whether our field manager wrote what must go is not kept.
+        let shrunk = before.zip(now.as_ref()).is_some_and(|(before, now)| before.exceed(now));
         self.target = target;
         match &mut self.sight {
             sight if moved => *sight = Sight::Absent,
-            Sight::Seen(_) if reowned => self.sight = Sight::Unseen,
+            Sight::Seen(_) if reowned || shrunk => self.sight = Sight::Unseen,
             Sight::Seen(seen) => seen.marked &= before == now.as_ref(),
             Sight::Absent | Sight::Unseen => {}
         }
@@ -288,6 +344,12 @@ impl Entry {
     }
 }
 
+impl Edition {
+    fn next(self) -> Self {
+        Self(self.0.wrapping_add(1))
+    }
+}
+
 /// Whether an object should have a look at its target: not where the same is seen at another version.
 fn is_news(before: &Sight, now: &Sight) -> bool {
     match (before, now) {
@@ -310,8 +372,8 @@ fn key(reference: StoreReference) -> StoreKey {
 }
 
 /// What observing and writing need of an object, and no more: managed fields alone are half of what is sent.
-fn slim(object: DynamicObject) -> Value {
-    let DynamicObject { types: _, metadata, mut data } = object;
+fn slim(object: Object) -> Value {
+    let Object { metadata, spec, status: _ } = object;
     json!({
         "metadata": ObjectMeta {
             generation: metadata.generation,
@@ -321,7 +383,7 @@ fn slim(object: DynamicObject) -> Value {
             finalizers: metadata.finalizers,
             ..ObjectMeta::default()
         },
-        "spec": data["spec"].take(),
+        "spec": spec,
     })
 }
 

@@ -1,5 +1,7 @@
 //! Tests of `index`.
 
+mod answers;
+
 use eso_core::key::StoreKind;
 use eso_plan::{
     desired::{Entries, Ownership},
@@ -8,7 +10,6 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use eso_testkit::objects::{ObjectBuilder, object};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Index, Known, Named, News, Sight};
@@ -17,6 +18,7 @@ use crate::{
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
+    watch::{Item, Object},
 };
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
@@ -32,8 +34,8 @@ fn at(name: &str, version: u64) -> ObjectBuilder {
     builder.with("/metadata/resourceVersion", json!(version.to_string()))
 }
 
-fn dynamic(object: ObjectBuilder) -> DynamicObject {
-    serde_json::from_value(object.json()).unwrap()
+fn sent(object: ObjectBuilder) -> Object {
+    Object::sent(object.json())
 }
 
 /// The Secret of `demo/app`, as we write it.
@@ -84,6 +86,13 @@ fn sight(index: &Index, id: ObjectId) -> Sight {
     index.snapshot(id).unwrap().sight
 }
 
+/// Takes the answer to a write that nothing came between.
+#[track_caller]
+fn wrote(index: &mut Index, id: ObjectId, stored: Stored) {
+    let about = index.snapshot(id).unwrap().edition;
+    assert!(index.wrote(id, about, stored));
+}
+
 #[track_caller]
 fn seen(index: &Index, id: ObjectId) -> Seen {
     match sight(index, id) {
@@ -95,16 +104,16 @@ fn seen(index: &Index, id: ObjectId) -> Seen {
 #[test]
 fn an_object_is_new_then_edited_then_the_same() {
     let mut index = Index::default();
-    let first = index.meet_object(dynamic(app(5)));
+    let first = index.meet_object(sent(app(5)));
     assert_eq!((first.news, first.replaced), (News::New, None));
     let id = first.object;
 
     let status = json!([{ "type": READY, "status": "True" }]);
-    let reported = index.meet_object(dynamic(app(6).with("/status/conditions", status)));
+    let reported = index.meet_object(sent(app(6).with("/status/conditions", status)));
     assert_eq!((reported.object, reported.news), (id, News::Nothing));
-    let edited = index.meet_object(dynamic(app(7).label("a", "b")));
+    let edited = index.meet_object(sent(app(7).label("a", "b")));
     assert_eq!((edited.object, edited.news), (id, News::Edited));
-    let older = index.meet_object(dynamic(app(6)));
+    let older = index.meet_object(sent(app(6)));
     assert_eq!((older.object, older.news), (id, News::Nothing));
     assert_eq!(
         index.snapshot(id.id).unwrap().object["metadata"]["labels"],
@@ -116,8 +125,8 @@ fn an_object_is_new_then_edited_then_the_same() {
 #[test]
 fn an_object_of_another_uid_is_another_object() {
     let mut index = Index::default();
-    let first = index.meet_object(dynamic(app(5))).object;
-    let second = index.meet_object(dynamic(app(9).stored("two", 1)));
+    let first = index.meet_object(sent(app(5))).object;
+    let second = index.meet_object(sent(app(9).stored("two", 1)));
     assert_ne!(second.object.id, first.id);
     assert_eq!(second.news, News::New);
     assert_eq!(second.replaced.map(|forgotten| forgotten.id), Some(first.id));
@@ -127,10 +136,10 @@ fn an_object_of_another_uid_is_another_object() {
 #[test]
 fn what_a_list_does_not_show_is_gone() {
     let mut index = Index::default();
-    let [stays, goes] = ["stays", "goes"].map(|name| index.meet_object(dynamic(at(name, 5))).object);
+    let [stays, goes] = ["stays", "goes"].map(|name| index.meet_object(sent(at(name, 5))).object);
     index.begin_objects();
-    assert_eq!(index.meet_object(dynamic(at("stays", 5))).object, stays);
-    let new = index.meet_object(dynamic(at("new", 6))).object;
+    assert_eq!(index.meet_object(sent(at("stays", 5))).object, stays);
+    let new = index.meet_object(sent(at("new", 6))).object;
     let gone = index.end_objects();
     assert_eq!(gone.iter().map(|gone| gone.id).collect::<Vec<_>>(), [goes.id]);
     assert_eq!((&*gone[0].namespace, &*gone[0].name), ("demo", "goes"));
@@ -143,22 +152,49 @@ fn what_a_list_does_not_show_is_gone() {
 fn a_malformed_object_is_kept_for_its_status() {
     let mut index = Index::default();
     let malformed = app(5).with("/spec/target", json!("a text"));
-    let id = index.meet_object(dynamic(malformed)).object;
+    let id = index.meet_object(sent(malformed)).object;
     assert_eq!(id.group, GroupId(0));
     assert!(index.snapshot(id.id).is_some());
-    let mended = index.meet_object(dynamic(app(6)));
+    let mended = index.meet_object(sent(app(6)));
     assert_eq!((mended.object.id, mended.news), (id.id, News::Edited));
     assert_ne!(mended.object.group, GroupId(0));
+}
+
+#[test]
+fn an_object_whose_spec_cannot_be_read_is_kept_for_its_status() {
+    let deep =
+        |version: u64, generation: i64| Object { spec: None, ..sent(app(version).stored("one", generation)) };
+    let mut index = Index::default();
+    let id = index.meet_object(deep(5, 1)).object;
+    assert_eq!(id.group, GroupId(0));
+    assert!(!index.snapshot(id.id).unwrap().is_readable);
+    assert_eq!(index.meet_object(deep(6, 2)).news, News::Edited, "another generation is another spec");
+    assert_eq!(index.meet_object(sent(app(7))).news, News::Edited);
+    assert!(index.snapshot(id.id).unwrap().is_readable);
+}
+
+#[test]
+fn what_can_be_read_once_can_be_read_again() {
+    let mut nested = json!(1);
+    for _ in 0..125 {
+        nested = json!({ "a": nested });
+    }
+    let text = app(5).with("/spec/unknown", nested.clone()).json().to_string();
+    let object = Object::from(serde_json::from_str::<Item<()>>(&text).unwrap());
+    let mut index = Index::default();
+    let id = index.meet_object(object).object.id;
+    let snapshot = index.snapshot(id).unwrap();
+    assert_eq!((snapshot.is_readable, &snapshot.object["spec"]["unknown"]), (true, &nested));
 }
 
 #[test]
 fn a_store_finds_its_objects() {
     let mut index = Index::default();
     let ready = json!([{ "type": READY, "status": "True" }]);
-    let synced = index.meet_object(dynamic(at("synced", 5).with("/status/conditions", ready))).object;
-    let failing = index.meet_object(dynamic(at("failing", 5))).object;
-    index.meet_object(dynamic(at("another", 5).store("another")));
-    let cluster = index.meet_object(dynamic(at("cluster", 5).cluster_store("main"))).object;
+    let synced = index.meet_object(sent(at("synced", 5).with("/status/conditions", ready))).object;
+    let failing = index.meet_object(sent(at("failing", 5))).object;
+    index.meet_object(sent(at("another", 5).store("another")));
+    let cluster = index.meet_object(sent(at("cluster", 5).cluster_store("main"))).object;
     assert_eq!(synced.group, failing.group, "one store, one line");
     assert_ne!(synced.group, cluster.group);
     assert_eq!(index.users(&store("main"), None), [(synced, true), (failing, false)]);
@@ -168,7 +204,7 @@ fn a_store_finds_its_objects() {
     assert_eq!(index.users(&everywhere, Some("demo")), [(cluster, false)]);
     assert_eq!(index.users(&everywhere, Some("elsewhere")), []);
 
-    let moved = index.meet_object(dynamic(at("failing", 6).store("another"))).object;
+    let moved = index.meet_object(sent(at("failing", 6).store("another"))).object;
     assert_eq!(index.users(&store("main"), None), [(synced, true)]);
     assert_ne!(moved.group, failing.group);
 }
@@ -176,7 +212,7 @@ fn a_store_finds_its_objects() {
 /// Meets the object and its target, in this order.
 fn both() -> (Index, Named) {
     let mut index = Index::default();
-    let object = index.meet_object(dynamic(app(5))).object;
+    let object = index.meet_object(sent(app(5))).object;
     assert_eq!(index.meet_secret(&secret("app", 10)), [object]);
     (index, object)
 }
@@ -203,7 +239,7 @@ fn a_deletion_that_came_before_the_newest_write_is_old_news() {
     let mut new = seen(&index, object.id);
     new.version = 20;
     let entries = Entries::new();
-    index.wrote(object.id, Stored::unchanged(new, &entries));
+    wrote(&mut index, object.id, Stored::unchanged(new, &entries));
     assert_eq!(index.lose_secret(&secret("app", 15)), []);
     assert_eq!(seen(&index, object.id).version, 20);
 }
@@ -212,14 +248,14 @@ fn a_deletion_that_came_before_the_newest_write_is_old_news() {
 fn a_new_object_must_look_at_a_secret_that_is_there_and_only_then() {
     let mut index = Index::default();
     assert_eq!(index.meet_secret(&secret("app", 10)), []);
-    let there = index.meet_object(dynamic(app(11))).object;
+    let there = index.meet_object(sent(app(11))).object;
     assert_eq!(sight(&index, there.id), Sight::Unseen);
-    let absent = index.meet_object(dynamic(at("absent", 11))).object;
+    let absent = index.meet_object(sent(at("absent", 11))).object;
     assert_eq!(sight(&index, absent.id), Sight::Absent);
 
-    let moved = index.meet_object(dynamic(at("absent", 12).target("app"))).object;
+    let moved = index.meet_object(sent(at("absent", 12).target("app"))).object;
     assert_eq!(sight(&index, moved.id), Sight::Unseen);
-    let back = index.meet_object(dynamic(at("absent", 13))).object;
+    let back = index.meet_object(sent(at("absent", 13))).object;
     assert_eq!(sight(&index, back.id), Sight::Absent);
 }
 
@@ -230,7 +266,7 @@ fn secrets_that_a_list_does_not_show_are_gone() {
     index.begin_secrets();
     assert_eq!(index.meet_secret(&secret("app", 10)), [], "it is as it was");
     assert_eq!(index.end_secrets(), []);
-    let nobody = index.meet_object(dynamic(at("nobody", 11))).object;
+    let nobody = index.meet_object(sent(at("nobody", 11))).object;
     assert_eq!(sight(&index, nobody.id), Sight::Absent);
 
     index.begin_secrets();
@@ -241,12 +277,12 @@ fn secrets_that_a_list_does_not_show_are_gone() {
 #[test]
 fn the_echo_of_an_own_write_is_no_news() {
     let mut index = Index::default();
-    let object = index.meet_object(dynamic(app(5))).object;
+    let object = index.meet_object(sent(app(5))).object;
     let marks = Marks::of(&index.snapshot(object.id).unwrap().metadata, Ownership::Own);
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
     let stored = Stored::unchanged(metadata::seen(&secret("app", 10), &marks), &entries);
-    index.wrote(object.id, stored);
+    wrote(&mut index, object.id, stored);
     assert_eq!(index.meet_secret(&secret("app", 10)), []);
     let known = index.snapshot(object.id).unwrap().known;
     let expected = Known { version: 10, digest: None, keys: Keys::of(["first", "second"]) };
@@ -257,11 +293,11 @@ fn the_echo_of_an_own_write_is_no_news() {
 fn an_edit_of_the_object_asks_for_its_marks_and_not_for_its_target() {
     let (mut index, object) = both();
     assert!(seen(&index, object.id).marked);
-    index.meet_object(dynamic(app(11).every("2h")));
+    index.meet_object(sent(app(11).every("2h")));
     assert!(seen(&index, object.id).marked, "the spec leaves no mark");
-    index.meet_object(dynamic(app(12).every("2h").label("team", "blue")));
+    index.meet_object(sent(app(12).every("2h").label("team", "blue")));
     assert!(!seen(&index, object.id).marked);
-    index.meet_object(dynamic(app(13).creation("Orphan")));
+    index.meet_object(sent(app(13).creation("Orphan")));
     assert_eq!(sight(&index, object.id), Sight::Unseen, "who owns it is another question");
 }
 
@@ -271,15 +307,19 @@ fn a_run_sees_whether_anything_happened_since_it_began() {
     let id = object.id;
     index.observe(id).unwrap();
     assert!(index.is_as_observed(id));
-    index.looked(id, None);
+    index.doubt(id);
+    let about = index.observe(id).unwrap().edition;
+    index.looked(id, about, None);
     assert!(index.is_as_observed(id), "its own look is none");
     index.meet_secret(&secret("app", 11));
     assert!(!index.is_as_observed(id));
 
     index.observe(id).unwrap();
-    index.meet_object(dynamic(app(12).label("a", "b")));
+    index.meet_object(sent(app(12).label("a", "b")));
     assert!(!index.is_as_observed(id));
-    index.looked(id, None);
+    let about = index.snapshot(id).unwrap().edition;
+    index.doubt(id);
+    index.looked(id, about, None);
     assert!(!index.is_as_observed(id), "a look does not hide what happened before");
 
     index.observe(id).unwrap();
@@ -295,12 +335,13 @@ fn a_comparison_counts_for_its_version_only() {
     let (mut index, object) = both();
     index.meet_secret(&drifted(11));
     let known = Known { version: 10, digest: Some(Digest::written(HASH)), keys: Keys::of(["first"]) };
-    index.compared(object.id, 10, Some(known.clone()));
+    let about = index.snapshot(object.id).unwrap().edition;
+    assert!(!index.compared(object.id, about, 10, Some(known.clone())));
     assert_eq!(index.snapshot(object.id).unwrap().known, None);
     let known = Known { version: 11, ..known };
-    index.compared(object.id, 11, Some(known.clone()));
+    assert!(index.compared(object.id, about, 11, Some(known.clone())));
     assert_eq!(index.snapshot(object.id).unwrap().known, Some(known));
-    index.compared(object.id, 11, None);
+    assert!(index.compared(object.id, about, 11, None));
     assert_eq!(seen(&index, object.id).data, Data::Foreign);
 }
 
@@ -309,7 +350,7 @@ fn a_status_that_was_written_is_not_taken_back_by_an_older_event() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
     index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
-    index.meet_object(dynamic(app(6)));
+    index.meet_object(sent(app(6)));
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
 }
 
@@ -318,7 +359,7 @@ fn an_edit_that_the_watch_shows_after_our_own_status_write_is_not_lost() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
     index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
-    index.meet_object(dynamic(app(29).every("7m")));
+    index.meet_object(sent(app(29).every("7m")));
     let snapshot = index.snapshot(object.id).unwrap();
     assert_eq!(snapshot.object["spec"]["refreshInterval"], "7m");
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
@@ -345,14 +386,87 @@ fn an_entry_is_small() {
     let object =
         object.with("/spec/target", json!({ "creationPolicy": "Owner", "deletionPolicy": "Retain" }));
     let object = object.with("/status", ready);
-    let object = index.meet_object(dynamic(object)).object;
+    let object = index.meet_object(sent(object)).object;
     index.meet_secret(&secret("app", 10));
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
-    index.wrote(object.id, Stored::unchanged(Seen { version: 11, ..seen(&index, object.id) }, &entries));
+    let stored = Stored::unchanged(Seen { version: 11, ..seen(&index, object.id) }, &entries);
+    wrote(&mut index, object.id, stored);
 
     // Hash map and three sorted sets: numbers of 8 bytes, half of the room empty.
     let around = 2 * (8 + 8 + 1) + 2 * (16 + 16 + 12) + 2 * 8;
     let bytes = index.entries[&object.id].bytes() + around;
     assert!(bytes <= 1100, "{bytes} bytes");
+}
+
+#[test]
+fn a_label_that_is_taken_off_an_object_asks_for_another_look_at_its_target() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5).label("a", "1").annotation("b", "1"))).object.id;
+    index.meet_secret(&secret("app", 10));
+    index.meet_object(sent(app(6).label("a", "2").annotation("b", "1").annotation("c", "1")));
+    assert!(matches!(sight(&index, id), Sight::Seen(_)), "what is added is known to be missing");
+    index.meet_object(sent(app(7).label("a", "2").annotation("b", "1")));
+    assert_eq!(sight(&index, id), Sight::Unseen);
+}
+
+#[track_caller]
+fn check_strays(index: &Index, id: ObjectId, expected: bool) {
+    assert_eq!(index.snapshot(id).unwrap().has_strays, expected);
+}
+
+#[test]
+fn a_renamed_target_leaves_a_stray_until_it_is_gone() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5))).object.id;
+    index.meet_secret(&secret("app", 10));
+    check_strays(&index, id, false);
+    index.meet_object(sent(app(6).target("new")));
+    check_strays(&index, id, true);
+    index.meet_object(sent(app(7)));
+    check_strays(&index, id, false);
+    index.meet_object(sent(app(8).target("third")));
+    index.lose_secret(&secret("app", 11));
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn a_target_that_was_never_there_leaves_no_stray() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5))).object.id;
+    index.meet_object(sent(app(6).target("new")));
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn after_a_restart_a_stray_is_known_by_its_owner() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(5).target("new"))).object.id;
+    let other = index.meet_object(sent(at("other", 6).stored("two", 1))).object.id;
+    index.meet_secret(&secret("new", 10));
+    check_strays(&index, id, false);
+    let unowned = json!({ "ownerReferences": null });
+    index.meet_secret(&secret_with("copy", 11, unowned));
+    check_strays(&index, id, false);
+    let before = json!([{ "kind": "ExternalSecret", "apiVersion": "external-secrets.io/v1", "name": "app",
+        "uid": "zero", "controller": true }]);
+    index.meet_secret(&secret_with("older", 12, json!({ "ownerReferences": before })));
+    check_strays(&index, id, false);
+    index.meet_secret(&secret_with("leaving", 13, json!({ "deletionTimestamp": "2026-11-22T03:55:21Z" })));
+    check_strays(&index, id, false);
+    index.meet_secret(&secret("old", 14));
+    check_strays(&index, id, true);
+    check_strays(&index, other, false);
+    let about = index.snapshot(id).unwrap().edition;
+    index.swept(id, about);
+    check_strays(&index, id, false);
+}
+
+#[test]
+fn an_object_that_goes_takes_its_strays_along() {
+    let mut index = Index::default();
+    index.meet_object(sent(app(5).target("new")));
+    index.meet_secret(&secret("old", 10));
+    index.lose_object("demo", "app");
+    assert_eq!(format!("{:?}", index.strays), "Strays({})");
 }

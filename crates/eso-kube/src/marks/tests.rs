@@ -4,7 +4,7 @@ use eso_plan::desired::Ownership;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-use super::{Marks, field_manager};
+use super::{Leftover, Marks, field_manager};
 
 fn metadata(value: Value) -> ObjectMeta {
     serde_json::from_value(value).unwrap()
@@ -96,4 +96,65 @@ fn marks_are_on_a_secret_or_something_is_missing() {
     let left = json!({ "team": "blue", "reconcile.external-secrets.io/managed": "true" });
     check(true, Ownership::Leave, &marked(json!({ "ownerReferences": [], "labels": left })));
     check(false, Ownership::Leave, &marked(json!({ "labels": left })));
+}
+
+/// A marked Secret with `labels` and `annotations` more, which this field manager wrote together with the marks.
+fn marked_by(manager: &str, labels: &[&str], annotations: &[&str]) -> ObjectMeta {
+    let mut secret = marked(json!({}));
+    let value = |name: &&str| ((*name).to_owned(), "x".to_owned());
+    secret.labels.get_or_insert_default().extend(labels.iter().map(value));
+    secret.annotations.get_or_insert_default().extend(annotations.iter().map(value));
+    let fields = |names: &[&str]| -> Value {
+        names
+            .iter()
+            .map(|name| (format!("f:{name}"), json!({})))
+            .chain([(".".to_owned(), json!({}))])
+            .collect()
+    };
+    let labels = [labels, &["team", "reconcile.external-secrets.io/managed", "gone"]].concat();
+    let annotations = [annotations, &["note", "reconcile.external-secrets.io/data-hash"]].concat();
+    let metadata = json!({ "f:labels": fields(&labels), "f:annotations": fields(&annotations) });
+    let entry =
+        json!({ "manager": manager, "fieldsType": "FieldsV1", "fieldsV1": { "f:metadata": metadata } });
+    secret.managed_fields = serde_json::from_value(json!([entry])).unwrap();
+    secret
+}
+
+#[track_caller]
+fn check_left(secret: &ObjectMeta, labels: &[&str], annotations: &[&str]) {
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let expected = Leftover { labels: names(labels), annotations: names(annotations) };
+    let found = marks(Ownership::Own).left_on(secret).map(|leftover| *leftover);
+    assert_eq!(found.unwrap_or_default(), expected, "{secret:?}");
+}
+
+#[test]
+fn only_what_our_field_manager_wrote_is_left() {
+    let ours = "externalsecrets.external-secrets.io/example";
+    check_left(&marked(json!({})), &[], &[]);
+    check_left(&marked_by(ours, &[], &[]), &[], &[]);
+    check_left(&marked_by(ours, &["old"], &[]), &["old"], &[]);
+    check_left(&marked_by(ours, &["a/old", "older"], &["old"]), &["a/old", "older"], &["old"]);
+    check_left(&marked_by("kubectl-edit", &["old"], &["old"]), &[], &[]);
+    check_left(&marked_by("externalsecrets.external-secrets.io/other", &["old"], &["old"]), &[], &[]);
+}
+
+#[test]
+fn the_label_of_an_owner_is_left_where_nobody_owns() {
+    let label = "reconcile.external-secrets.io/created-by";
+    let secret = marked_by("externalsecrets.external-secrets.io/example", &[label], &[]);
+    let leftover = marks(Ownership::Leave).left_on(&secret).unwrap();
+    assert_eq!(*leftover, Leftover { labels: vec![label.to_owned()], annotations: Vec::new() });
+}
+
+#[test]
+fn marks_exceed_others_by_names_and_not_by_values() {
+    let of = |labels: Value, annotations: Value| {
+        let object = json!({ "name": "example", "labels": labels, "annotations": annotations });
+        Marks::of(&metadata(object), Ownership::Own)
+    };
+    let (one, other) = (of(json!({ "a": "1" }), json!({})), of(json!({ "a": "2" }), json!({ "b": "1" })));
+    assert!(!one.exceed(&other) && other.exceed(&one));
+    assert!(of(json!({ "c": "1" }), json!({})).exceed(&one));
+    assert!(!one.exceed(&one));
 }

@@ -1,10 +1,10 @@
 //! Tests of `metadata`.
 
 use eso_plan::{desired::Ownership, digest::Digest, observed::Holder};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{FieldsV1, ObjectMeta};
 use serde_json::{Value, json};
 
-use super::{Claim, Data, Keys, seen};
+use super::{Claim, Data, Keys, seen, sent};
 use crate::marks::Marks;
 
 const SHARE: Ownership = Ownership::Share { create: false };
@@ -146,9 +146,34 @@ fn who_wrote_the_data_is_read_off_the_managed_fields() {
     check(SHARE, json!([ours(&["a"]), theirs(&["b"])]), Data::Shared { later: false });
     check(SHARE, json!([ours(&["a"]), later(&["b"])]), Data::Shared { later: true });
     check(SHARE, json!([ours(&["a"]), later(&[])]), written());
+    check(SHARE, json!([ours(&["a"]), timeless(theirs(&["b"]))]), Data::Shared { later: true });
+    check(SHARE, json!([timeless(ours(&["a"])), theirs(&["b"])]), Data::Shared { later: true });
     check(SHARE, json!([ours(&["a"]), theirs(&["a", "b"])]), Data::Foreign);
     check(SHARE, json!([ours(&[]), theirs(&["a"])]), Data::Foreign);
     check(SHARE, json!(null), Data::Foreign);
+}
+
+/// As it is read where its time is none.
+fn timeless(mut entry: Value) -> Value {
+    entry.as_object_mut().unwrap().remove("time");
+    entry
+}
+
+#[track_caller]
+fn check_unreadable(ownership: Ownership, writer: Value, expected: Data) {
+    let mut secret = secret(json!([ours(&["a"]), writer]), json!({}));
+    let fields = secret.managed_fields.as_mut().unwrap();
+    fields[1].fields_v1 = Some(FieldsV1(sent::UNREADABLE));
+    assert_eq!(seen(&secret, &marks(ownership)).data, expected, "{ownership:?}");
+}
+
+#[test]
+fn what_somebody_wrote_unreadably_only_a_read_can_tell() {
+    for writer in [theirs(&[]), ours(&[])] {
+        check_unreadable(Ownership::Own, writer.clone(), Data::Doubtful);
+        check_unreadable(Ownership::Leave, writer.clone(), Data::Doubtful);
+        check_unreadable(SHARE, writer, Data::Foreign);
+    }
 }
 
 #[track_caller]
@@ -214,4 +239,19 @@ fn a_secret_is_held_by_whoever_controls_it() {
 fn a_secret_that_we_never_wrote_is_not_known() {
     let secret = secret(json!([theirs(&["a"])]), json!({ "ownerReferences": null }));
     assert_eq!(seen(&secret, &marks(Ownership::Own)).claim, Claim::Free { known: false });
+}
+
+#[test]
+fn a_secret_with_a_label_that_must_go_is_not_marked() {
+    let written = json!([{
+        "manager": "externalsecrets.external-secrets.io/example",
+        "fieldsType": "FieldsV1",
+        "fieldsV1": { "f:metadata": { "f:labels": { "f:team": {} } } },
+    }]);
+    let mut with_team = secret(written, json!({}));
+    assert!(seen(&with_team, &marks(Ownership::Own)).marked);
+    with_team.labels.get_or_insert_default().insert("team".to_owned(), "blue".to_owned());
+    let seen = seen(&with_team, &marks(Ownership::Own));
+    assert!(!seen.marked);
+    assert_eq!(seen.leftover.unwrap().labels, ["team"]);
 }

@@ -9,7 +9,6 @@ use eso_core::{
 };
 use eso_sync::store::StoreSettings;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::util::intstr::IntOrString};
-use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::{
@@ -17,7 +16,10 @@ use super::{
     conditions::Conditions,
     references::{self, Reference},
 };
-use crate::credentials::{CredentialObject, Scope};
+use crate::{
+    credentials::{CredentialObject, Scope},
+    watch::{Object, UNREADABLE_SPEC},
+};
 
 /// How often one read of an AWS store is tried again where `retrySettings` are there and do not say it.
 const AWS_RETRIES: u32 = 3;
@@ -56,20 +58,21 @@ pub(crate) struct Specification {
 
 impl Parsed {
     /// Reads a store of this kind.
-    pub(crate) fn new(kind: StoreKind, object: DynamicObject) -> Self {
-        let DynamicObject { types: _, metadata, data } = object;
+    pub(crate) fn new(kind: StoreKind, object: Object) -> Self {
+        let Object { metadata, spec, status } = object;
         let namespace = match kind {
             StoreKind::SecretStore => metadata.namespace,
             StoreKind::ClusterSecretStore => None,
         };
         let key = StoreKey { kind, namespace, name: metadata.name.unwrap_or_default() };
-        let status = data.get("status").cloned().map(serde_json::from_value).and_then(Result::ok);
         Self {
             uid: metadata.uid.unwrap_or_default(),
             generation: metadata.generation.unwrap_or_default(),
-            class: data.pointer("/spec/controller").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            specification: Specification::new(&key, data.get("spec").cloned().unwrap_or_default()),
-            status: status.unwrap_or_default(),
+            class: class(spec.as_ref()).to_owned(),
+            specification: spec
+                .ok_or_else(|| UNREADABLE_SPEC.to_owned())
+                .and_then(|spec| Specification::new(&key, spec)),
+            status: serde_json::from_value(status).unwrap_or_default(),
             key,
         }
     }
@@ -133,6 +136,10 @@ impl Specification {
     pub(crate) fn credential_objects(&self, scope: &Scope) -> Vec<CredentialObject> {
         self.references.iter().filter_map(|reference| reference.object(scope)).collect()
     }
+}
+
+fn class(spec: Option<&Value>) -> &str {
+    spec.and_then(|spec| spec["controller"].as_str()).unwrap_or_default()
 }
 
 fn scope(key: &StoreKey, asking: Option<&str>) -> Scope {

@@ -127,6 +127,36 @@ async fn an_orphan_has_no_owner_and_stays() {
     operator.stop().await;
 }
 
+#[tokio::test]
+async fn a_secret_of_nobody_is_mended_and_one_that_was_handed_out_once_is_not() {
+    let world = World::new("mended").await;
+    world.provider.put("db", "value");
+    let operator = world.start().await;
+    world.apply(world.object("kept").key("password", "db").creation("Orphan")).await;
+    for (name, policy) in [("once", "CreatedOnce"), ("changed", "OnChange")] {
+        world.apply(world.object(name).key("password", "db").creation("Orphan").refreshed(policy)).await;
+    }
+    for name in ["kept", "once", "changed"] {
+        world.holds(name, &[("password", "value")]).await;
+        world.says(name, "SecretSynced", "").await;
+    }
+    for name in ["once", "changed", "kept"] {
+        world.edit(&world.secret_path(name), json!({ "data": { "password": encoded("drifted") } })).await;
+    }
+    world.holds("kept", &[("password", "value")]).await;
+    for name in ["once", "changed"] {
+        world.holds(name, &[("password", "drifted")]).await;
+    }
+    for name in ["once", "changed", "kept"] {
+        world.delete(&world.secret_path(name)).await;
+    }
+    world.holds("kept", &[("password", "value")]).await;
+    for name in ["once", "changed"] {
+        assert_eq!(world.get(&world.secret_path(name)).await, None);
+    }
+    operator.stop().await;
+}
+
 fn owner(api_version: &str, kind: &str, name: &str, uid: &str) -> Value {
     json!({ "apiVersion": api_version, "kind": kind, "name": name, "uid": uid, "controller": true })
 }

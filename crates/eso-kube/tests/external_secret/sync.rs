@@ -209,3 +209,86 @@ async fn a_value_that_is_gone_takes_its_secret_along_where_that_is_wanted() {
     world.holds("retain", &[("password", "value")]).await;
     operator.stop().await;
 }
+
+#[tokio::test]
+async fn what_is_taken_off_an_object_is_taken_off_its_secret() {
+    let world = World::new("leftover").await;
+    world.provider.put("db", "value");
+    let policies = [("own", "Owner"), ("left", "Orphan"), ("shared", "Merge")];
+    let operator = world.start().await;
+    world.secret("shared", json!({ "theirs": "t" })).await;
+    for (name, policy) in policies {
+        let object = world.object(name).key("password", "db").creation(policy);
+        world.apply(object.label("team", "blue").label("tier", "web").annotation("note", "a b")).await;
+        world.until(world.secret_path(name), |secret| secret["metadata"]["labels"]["team"] == "blue").await;
+        world.says(name, "SecretSynced", "").await;
+        let theirs = json!({ "labels": { "theirs": "x" }, "annotations": { "theirs": "x" } });
+        world.edit(&world.secret_path(name), json!({ "metadata": theirs })).await;
+    }
+
+    let mark = world.mark().await;
+    for (name, _) in policies {
+        let off = json!({ "metadata": { "labels": { "team": null } } });
+        world.edit(&world.external_secret_path(name), off).await;
+        let secret = world
+            .until(world.secret_path(name), |secret| secret["metadata"]["labels"]["team"].is_null())
+            .await;
+        assert_eq!(secret["metadata"]["labels"]["tier"], "web");
+        assert_eq!(secret["metadata"]["labels"]["theirs"], "x");
+        assert_eq!(secret["metadata"]["annotations"]["note"], "a b");
+    }
+    let looks = world.asked(mark).await;
+    let looks = looks.iter().filter(|request| request.verb == "get").count();
+    // One look for each; a shared Secret is read before it is written, and so is one that others wrote to.
+    assert!(looks <= 5, "{looks} reads");
+    operator.stop().await;
+
+    for (name, _) in policies {
+        let off = json!({ "metadata": { "annotations": { "note": null } } });
+        world.edit(&world.external_secret_path(name), off).await;
+    }
+    let operator = world.start().await;
+    for (name, _) in policies {
+        let secret = world
+            .until(world.secret_path(name), |secret| secret["metadata"]["annotations"]["note"].is_null())
+            .await;
+        assert_eq!(secret["metadata"]["annotations"]["theirs"], "x");
+        world.says(name, "SecretSynced", "").await;
+    }
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_written_under_older_names_is_found_without_the_status() {
+    let world = World::new("strays").await;
+    world.provider.put("db", "value");
+    let operator = world.start().await;
+    world.apply(world.object("app").key("password", "db").target("first")).await;
+    let first = world.holds("first", &[("password", "value")]).await;
+    world.says("app", "SecretSynced", "").await;
+    operator.stop().await;
+
+    // As after a crash between the write of the second and the status, and one more rename.
+    let mut second = json!({ "metadata": { "name": "second" }, "data": first["data"] });
+    for field in ["labels", "annotations", "ownerReferences"] {
+        second["metadata"][field] = first["metadata"][field].clone();
+    }
+    let mut copy = second.clone();
+    copy["metadata"]["name"] = json!("copy");
+    copy["metadata"]["ownerReferences"] = Value::Null;
+    world.create("v1", "secrets", second).await;
+    world.create("v1", "secrets", copy).await;
+    let path = world.external_secret_path("app");
+    world.edit(&format!("{path}/status"), json!({ "status": { "binding": null } })).await;
+    world.edit(&path, json!({ "spec": { "target": { "name": "third" } } })).await;
+
+    let operator = world.start().await;
+    world.holds("third", &[("password", "value")]).await;
+    for name in ["first", "second"] {
+        world.until(world.secret_path(name), Value::is_null).await;
+    }
+    let object = world.says("app", "SecretSynced", "").await;
+    assert_eq!(object["status"]["binding"]["name"], "third");
+    assert!(world.get(&world.secret_path("copy")).await.is_some(), "what it does not control is not deleted");
+    operator.stop().await;
+}

@@ -1,6 +1,9 @@
 //! What goes wrong, and that it ends.
 
-use eso_core::error::ErrorKind;
+use eso_core::{
+    api::external_secret::{Binding, ExternalSecretStatus},
+    error::ErrorKind,
+};
 use eso_kube::{apply::Place, marks::Marks};
 use eso_plan::{
     desired::{Entries, Ownership},
@@ -138,8 +141,8 @@ async fn what_is_too_large_is_invalid_and_nothing_of_it_is_said() {
     world.provider.put("db", "canary".repeat(400_000));
     let operator = world.start().await;
     world.apply(world.object("app").key("password", "db")).await;
-    let object = world.says("app", "SecretSyncedError", "could not update secret").await;
-    assert!(!object.to_string().contains("canary"));
+    let object = world.says("app", "SecretSyncedError", "could not get secret data from provider").await;
+    assert!(object.to_string().contains("1 MiB") && !object.to_string().contains("canary"), "{object}");
     operator.stop().await;
 }
 
@@ -162,4 +165,24 @@ async fn after_an_outage_of_the_api_server_everything_goes_on() {
     world.apply(world.object("later").key("password", "db")).await;
     world.says("later", "SecretSynced", "").await;
     operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_status_is_not_given_to_another_object_of_the_same_name() {
+    let world = World::new("namesake").await;
+    let metadata = |object: &Value| serde_json::from_value(object["metadata"].clone()).unwrap();
+    let old = metadata(&world.apply(world.object("app").key("password", "db")).await);
+    let writer = world.writer();
+    let binding = Some(Binding { name: "app".to_owned() });
+    let bound = ExternalSecretStatus { binding, ..ExternalSecretStatus::default() };
+    assert!(writer.report(&old, &bound).await.unwrap().is_some());
+
+    world.delete(&world.external_secret_path("app")).await;
+    assert_eq!(writer.report(&old, &bound).await, Ok(None), "nobody has its name");
+    let new = world.apply(world.object("app").key("password", "db")).await;
+    assert_eq!(writer.report(&old, &bound).await, Ok(None), "another has its name");
+    let found = world.get(&world.external_secret_path("app")).await.unwrap();
+    assert_eq!((&found["status"], &found["metadata"]["uid"]), (&Value::Null, &new["metadata"]["uid"]));
+
+    assert!(writer.report(&metadata(&new), &bound).await.unwrap().is_some());
 }

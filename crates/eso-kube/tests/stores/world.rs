@@ -20,7 +20,7 @@ use eso_kube::{
         Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
     },
     telemetry::{Ready, Subject, Telemetry},
-    watch::{Watched, follow},
+    watch::{Item, Watched, follow},
 };
 use eso_rig::{ControlPlane, Method};
 use eso_sync::{ports::Stores, store::Store};
@@ -93,8 +93,8 @@ impl World {
             Seen::Gone => gone_store(StoreKind::SecretStore, &store),
         });
         let prefix = self.namespace.clone();
-        self.follow(cluster, move |seen, store: DynamicObject| {
-            if !store.metadata.name.as_deref().is_some_and(|name| name.starts_with(&prefix)) {
+        self.follow(cluster, move |seen, store: Item<DynamicObject>| {
+            if !store.metadata().name.as_deref().is_some_and(|name| name.starts_with(&prefix)) {
                 return Box::new(|_| {});
             }
             match seen {
@@ -441,12 +441,12 @@ impl<K: Send> Watched<K> for Follower<K> {
     fn end(&self) {}
 }
 
-fn seen_store(kind: StoreKind, store: DynamicObject) -> Act {
-    Box::new(move |registry| registry.apply_store(kind, store))
+fn seen_store(kind: StoreKind, store: Item<DynamicObject>) -> Act {
+    Box::new(move |registry| registry.apply_store(kind, store.into()))
 }
 
-fn gone_store(kind: StoreKind, store: &DynamicObject) -> Act {
-    let (namespace, name, _) = named(store.metadata.clone());
+fn gone_store(kind: StoreKind, store: &Item<DynamicObject>) -> Act {
+    let (namespace, name, _) = named(store.metadata().clone());
     Box::new(move |registry| {
         registry.delete_store(kind, Some(namespace.as_str()).filter(|one| !one.is_empty()), &name);
     })

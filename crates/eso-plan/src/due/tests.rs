@@ -80,25 +80,49 @@ fn a_change_of_the_source_reads_what_follows_its_source() {
 }
 
 #[test]
-fn a_drifted_or_lost_target_is_due_where_it_is_kept() {
+fn a_drifted_or_lost_target_is_to_be_repaired_where_it_is_kept() {
     for ownership in [Ownership::Own, Ownership::Share { create: true }, Ownership::Share { create: false }] {
         for refresh in [Refresh::Every(HOUR), Refresh::OnChange, Refresh::Once] {
             let observed = in_step().ownership(ownership).refresh(refresh);
-            check_look(&observed.clone().held(Held::Drifted), 1, Due::Now);
-            check_look(&observed.held(Held::Nothing), 1, Due::Now);
+            check_look(&observed.clone().held(Held::Drifted), 1, Due::Repair);
+            check_look(&observed.held(Held::Nothing), 1, Due::Repair);
         }
     }
 }
 
 #[test]
-fn what_is_left_or_only_read_is_never_out_of_step_by_its_target() {
-    for ownership in [Ownership::Leave, Ownership::Read] {
-        for held in [Held::Nothing, Held::Drifted, INTACT_UNKNOWN, intact(&[])] {
-            let observed = in_step().ownership(ownership).held(held);
-            check_look(&observed, 1, Due::At(minute(60)));
+fn what_is_nobodys_is_repaired_where_it_is_read_at_an_interval() {
+    let left = || in_step().ownership(Ownership::Leave);
+    check_look(&left().held(Held::Drifted), 1, Due::Repair);
+    check_look(&left().held(Held::Nothing), 1, Due::Repair);
+    let retained =
+        left().held(Held::Nothing).says(true, "SecretSynced", "secret retained due to DeletionPolicy=Retain");
+    check_look(&retained, 1, Due::At(minute(60)));
+    let peer = Held::Contested(Holder::Peer("other".into()));
+    check_look(&left().held(peer.clone()), 1, Due::Now);
+    check_look(&left().refresh(Refresh::Once).held(peer), 1, Due::OnChange);
+}
+
+#[test]
+fn what_is_due_for_another_reason_is_no_repair() {
+    let drifted = in_step().held(Held::Drifted);
+    check_look(&drifted, 60, Due::Now);
+    check(&drifted, Wake::Refresh, 1, Due::Now);
+    check(&drifted.clone().refresh(Refresh::OnChange), Wake::Refresh, 1, Due::Repair);
+    check_look(&drifted.clone().revision("2-a"), 1, Due::Now);
+    check_look(&drifted.clone().says(false, "SecretSyncedError", "could not update secret"), 1, Due::Now);
+    check_look(&new().held(Held::Drifted), 1, Due::Now);
+}
+
+#[test]
+fn what_is_handed_out_once_or_only_read_is_never_out_of_step_by_its_target() {
+    for held in [Held::Nothing, Held::Drifted, INTACT_UNKNOWN, intact(&[])] {
+        for ownership in [Ownership::Leave, Ownership::Read] {
+            let observed = in_step().ownership(ownership).held(held.clone());
             check_look(&observed.clone().refresh(Refresh::OnChange), 1, Due::OnChange);
             check_look(&observed.refresh(Refresh::Once), 1, Due::OnChange);
         }
+        check_look(&in_step().ownership(Ownership::Read).held(held), 1, Due::At(minute(60)));
     }
 }
 
@@ -118,7 +142,7 @@ fn a_target_that_is_rightly_not_there_waits_for_the_interval() {
     let waiting = nothing().ownership(share).says(true, "SecretMissing", "secret will not be created");
     check_look(&waiting, 1, Due::At(minute(60)));
     check_look(&waiting.clone().refresh(Refresh::OnChange), 1, Due::OnChange);
-    check_look(&waiting.held(Held::Drifted), 1, Due::Now);
+    check_look(&waiting.held(Held::Drifted), 1, Due::Repair);
 }
 
 #[test]
@@ -154,7 +178,7 @@ fn after_a_restart_stale_objects_are_spread_over_one_interval() {
 #[test]
 fn after_a_restart_what_changed_or_drifted_meanwhile_is_due_at_once() {
     check_look(&in_step().written(0).started(600).revision("2-a"), 600, Due::Now);
-    check_look(&in_step().written(0).started(30).held(Held::Drifted), 30, Due::Now);
+    check_look(&in_step().written(0).started(30).held(Held::Drifted), 30, Due::Repair);
 }
 
 #[test]

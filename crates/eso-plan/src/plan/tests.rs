@@ -244,10 +244,11 @@ fn a_failure_is_tried_again_whatever_the_interval() {
         let outcomes = [
             Outcome::Unreadable(failed()),
             Outcome::Empty,
-            Outcome::Unwritable(WriteError::Conflict),
-            Outcome::Unwritable(WriteError::Invalid("too large".into())),
-            Outcome::Unwritable(WriteError::Forbidden("namespace is being deleted".into())),
-            Outcome::Unwritable(WriteError::Unavailable("time-out".into())),
+            Outcome::Unwritable(Attempt::Write, WriteError::Conflict),
+            Outcome::Unwritable(Attempt::Write, WriteError::Invalid("too large".into())),
+            Outcome::Unwritable(Attempt::Delete, WriteError::Forbidden("namespace is being deleted".into())),
+            Outcome::Unwritable(Attempt::Look, WriteError::Unavailable("time-out".into())),
+            Outcome::Unwritable(Attempt::Write, WriteError::Unavailable("time-out".into()).uncleaned()),
         ];
         for outcome in outcomes {
             check_next(outcome, refresh, Next::Retry { not_before: None });
@@ -270,15 +271,34 @@ fn what_only_a_change_can_mend_waits_for_one() {
     let outcomes = [
         Outcome::Malformed("no data".into()),
         Outcome::Contested(holder()),
-        Outcome::Unwritable(WriteError::Contested(holder())),
-        Outcome::Unwritable(WriteError::Stopped),
+        Outcome::Unwritable(Attempt::Write, WriteError::Contested(holder())),
+        Outcome::Unwritable(Attempt::Write, WriteError::Stopped),
     ];
     for outcome in outcomes {
         check_next(outcome, Refresh::Every(HOUR), Next::OnChange);
     }
-    let immutable = || Outcome::Unwritable(WriteError::Immutable("it is immutable".into()));
+    let immutable = || Outcome::Unwritable(Attempt::Write, WriteError::Immutable("it is immutable".into()));
     check_next(immutable(), Refresh::Every(HOUR), Next::At(minute(65)));
     check_next(immutable(), Refresh::OnChange, Next::OnChange);
+}
+
+#[test]
+fn only_a_failure_of_its_own_is_told_of_a_cleaning() {
+    for error in [WriteError::Conflict, WriteError::Stopped] {
+        assert_eq!(error.clone().uncleaned(), error);
+    }
+    let forbidden = || WriteError::Forbidden("ask for it".into());
+    assert_eq!(forbidden().uncleaned(), WriteError::Uncleaned(Box::new(forbidden())));
+    assert_eq!(forbidden().uncleaned().uncleaned(), forbidden().uncleaned());
+    assert_eq!(forbidden().uncleaned().to_string(), "ask for it");
+}
+
+#[test]
+fn a_step_tries_what_it_is_named_after() {
+    assert_eq!(Attempt::of(&Step::Delete), Attempt::Delete);
+    for step in [write(VALUES, Ownership::Own), Step::Keep, Step::Release] {
+        assert_eq!(Attempt::of(&step), Attempt::Write, "{step}");
+    }
 }
 
 #[test]
@@ -302,8 +322,18 @@ fn each_outcome_can_be_printed() {
         (Step::Keep, Outcome::Contested(Holder::Peer("other".into())), "keep: held by other"),
         (
             Step::Keep,
-            Outcome::Unwritable(WriteError::Conflict),
+            Outcome::Unwritable(Attempt::Write, WriteError::Conflict),
             "keep: not written: changed by somebody else",
+        ),
+        (
+            Step::Keep,
+            Outcome::Unwritable(Attempt::Look, WriteError::Unavailable("time-out".into())),
+            "keep: not seen: time-out",
+        ),
+        (
+            Step::Delete,
+            Outcome::Unwritable(Attempt::Delete, WriteError::Conflict),
+            "delete: not deleted: changed by somebody else",
         ),
     ] {
         assert_eq!(Plan { step, outcome }.to_string(), expected);

@@ -3,6 +3,8 @@
 //! It is as lenient as the original's reader where that is harmless (a comma too many, a raw newline in a string),
 //! and never gives a value that is not whole.
 
+use std::ops::Range;
+
 use zeroize::Zeroizing;
 
 /// A text that was cut out, or made.
@@ -58,6 +60,36 @@ pub(super) fn kind(raw: &[u8]) -> Option<Kind> {
     }
 }
 
+/// Where the objects and arrays of a text end, found in one pass: whoever goes down into each of them would read the
+/// innermost once for each level otherwise.
+#[derive(Debug)]
+pub(super) struct Nesting(Vec<Range<usize>>);
+
+impl Nesting {
+    /// Those of a text that is valid.
+    pub(super) fn of(text: &[u8]) -> Self {
+        let (mut containers, mut open, mut at) = (Vec::new(), Vec::new(), 0);
+        while let Some(byte) = text.get(at) {
+            match byte {
+                b'{' | b'[' => {
+                    open.push(containers.len());
+                    containers.push(at..text.len());
+                }
+                b'}' | b']' => open.pop().into_iter().for_each(|index: usize| containers[index].end = at + 1),
+                _ => {}
+            }
+            at = if *byte == b'"' { end_of_string(text, at).unwrap_or(text.len()) } else { at + 1 };
+        }
+        Self(containers)
+    }
+
+    /// Where the one ends that begins there.
+    pub(super) fn end(&self, start: usize) -> Option<usize> {
+        let index = self.0.binary_search_by_key(&start, |container| container.start).ok()?;
+        Some(self.0[index].end)
+    }
+}
+
 /// The first value of a text, where it is whole.
 pub(super) fn first(text: &[u8]) -> Option<&[u8]> {
     let start = skip_space(text, 0);
@@ -72,15 +104,29 @@ pub(super) fn is_valid(text: &[u8]) -> bool {
 
 /// The members of an object, in the order in which they are written; the names with their quotes.
 pub(super) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    places_of_members(object).map(|(name, value)| (&object[name], &object[value]))
+}
+
+/// Where the members of an object stand in it, in order; the names with their quotes.
+pub(super) fn places_of_members(object: &[u8]) -> impl Iterator<Item = (Range<usize>, Range<usize>)> {
     let mut at = 1;
     std::iter::from_fn(move || {
-        at += object.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'}'))?;
-        let name_end = end_of_string(object, at)?;
-        let name = &object[at..name_end];
-        let start = skip(object, name_end, |byte| byte == b':' || byte.is_ascii_whitespace());
+        at = next_name(object, at)?;
+        let name = at..end_of_string(object, at)?;
+        let start = start_of_value(object, name.end);
         at = end_of_value(object, start)?;
-        Some((name, &object[start..at]))
+        Some((name, start..at))
     })
+}
+
+/// Where the next name begins, or the object ends.
+pub(super) fn next_name(object: &[u8], at: usize) -> Option<usize> {
+    object.get(at..)?.iter().position(|byte| matches!(byte, b'"' | b'}')).map(|count| at + count)
+}
+
+/// Where the value of a name begins.
+pub(super) fn start_of_value(object: &[u8], name_end: usize) -> usize {
+    skip(object, name_end, |byte| byte == b':' || byte.is_ascii_whitespace())
 }
 
 /// The items of an array, in order.
@@ -155,7 +201,7 @@ fn code_unit(digits: &[u8]) -> Option<(u32, &[u8])> {
     Some((u32::from_str_radix(digits, 16).ok()?, rest))
 }
 
-fn end_of_value(text: &[u8], start: usize) -> Option<usize> {
+pub(super) fn end_of_value(text: &[u8], start: usize) -> Option<usize> {
     match kind(text.get(start..)?)? {
         Kind::String => end_of_string(text, start),
         Kind::Object | Kind::Array => end_of_container(text, start),
@@ -165,7 +211,7 @@ fn end_of_value(text: &[u8], start: usize) -> Option<usize> {
     }
 }
 
-fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
+pub(super) fn end_of_string(text: &[u8], start: usize) -> Option<usize> {
     let mut bytes = text.get(start..)?.strip_prefix(b"\"")?.iter().enumerate();
     while let Some((index, byte)) = bytes.next() {
         match byte {

@@ -8,11 +8,14 @@ mod component;
 mod modifier;
 mod query;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 
 use zeroize::Zeroizing;
 
-use super::json::{self, Kind, Raw};
+use super::{
+    Budget,
+    json::{self, Kind, Raw},
+};
 use component::{ArrayComponent, ObjectComponent, Selector, wildcard_matches};
 
 /// The longest path, in bytes: a component costs a stack frame, and a path that a person writes has a few dozen.
@@ -36,17 +39,23 @@ pub(super) enum PathError {
     Unserved(String),
 }
 
-/// The value at a path; `None` where there is none.
-pub(super) fn find<'a>(text: &'a [u8], path: &str) -> Result<Option<Raw<'a>>, PathError> {
+/// Whether a path is nothing but the name of a member, wherever it is looked for.
+pub(super) fn is_name(path: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    path.len() <= LONGEST && !path.is_empty() && path.bytes().all(is_plain)
+}
+
+/// The value at a path; `None` where there is none. What is read of the text is taken from the budget.
+pub(super) fn find<'a>(text: &'a [u8], path: &str, budget: &Budget) -> Result<Option<Raw<'a>>, PathError> {
     if path.len() > LONGEST {
         return Err(PathError::TooLong);
     }
-    let search = Search {
-        budget: Cell::new(text.len().saturating_mul(READS_OF_A_BYTE).saturating_add(1024)),
-        unserved: RefCell::new(None),
-    };
+    let most = text.len().saturating_mul(READS_OF_A_BYTE).saturating_add(1024).min(budget.left());
+    let search = Search { budget: Budget::of(most), unserved: RefCell::new(None) };
     let found = search.get(text, path);
-    match (search.budget.get(), search.unserved.into_inner(), found) {
+    let left = search.budget.left();
+    budget.spend(most - left);
+    match (left, search.unserved.into_inner(), found) {
         (0, _, _) => Err(PathError::TooCostly),
         (_, Some(what), _) => Err(PathError::Unserved(what)),
         (_, None, found) => Ok(found),
@@ -55,8 +64,8 @@ pub(super) fn find<'a>(text: &'a [u8], path: &str) -> Result<Option<Raw<'a>>, Pa
 
 /// One look-up.
 struct Search {
-    /// How many bytes may still be read; 0 once it was overdrawn.
-    budget: Cell<usize>,
+    /// How many bytes may still be read.
+    budget: Budget,
     /// What the path asks for and is not served.
     unserved: RefCell<Option<String>>,
 }
@@ -188,9 +197,7 @@ impl Search {
 
     /// Takes from the budget; `None` once there is nothing left.
     fn spend(&self, bytes: usize) -> Option<()> {
-        let left = self.budget.get().saturating_sub(bytes);
-        self.budget.set(left);
-        (left > 0).then_some(())
+        self.budget.spend(bytes)
     }
 
     /// What looks like a multipath or a literal, and is no member's name.

@@ -72,13 +72,18 @@ fn golden() -> Json {
 
 fn found(text: &str, path: &str) -> Result<Option<String>, PathError> {
     let text = SecretBytes::from(text);
-    let found = path::find(text.expose(), path)?;
+    let found = path::find(text.expose(), path, &Budget::default())?;
     let bytes = found.and_then(|raw| plain(raw.bytes(), Numbers::Shortest));
     Ok(bytes.map(|bytes| String::from_utf8(bytes.expose().to_vec()).unwrap()))
 }
 
+/// As much as one test may read.
+fn plenty() -> &'static Budget {
+    Box::leak(Box::default())
+}
+
 fn source<'a>(value: &'a Value, dialect: Dialect, key: &'a RemoteKey) -> Source<'a> {
-    Source { value, dialect, key }
+    Source::new(value, dialect, key, plenty())
 }
 
 fn value(text: &str, dialect: Dialect) -> Value {
@@ -293,6 +298,58 @@ fn people_s_small_slips_in_json_do_no_harm() {
     check(AWS, "{\"a\":\"line\",\"b\":\"x\",}", "b", Ok("x"));
 }
 
+/// A document with so many members, `n0` and on, of 60 bytes each.
+fn document_of(members: usize) -> String {
+    let members: Vec<String> =
+        (0..members).map(|number| format!(r#""n{number}":"{:050}""#, number)).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+#[test]
+fn however_many_members_are_asked_for_a_value_is_read_a_few_times() {
+    let text = document_of(1000);
+    for dialect in [AWS, VAULT, FAKE] {
+        let (value, key, budget) = (value(&text, dialect), RemoteKey::from("app"), Budget::default());
+        let source = Source::new(&value, dialect, &key, &budget);
+        for number in 0..1000 {
+            let part = source.part(Some(&format!("n{number}"))).unwrap();
+            assert_eq!(part.expose_str(), Some(format!("{number:050}").as_str()));
+        }
+        for _ in 0..1000 {
+            assert_eq!(source.part(None).unwrap().expose().len(), text.len());
+        }
+        assert!(budget.spent() <= 2 * text.len(), "{} bytes of {}", budget.spent(), text.len());
+    }
+}
+
+#[test]
+fn a_budget_ends_what_reads_too_much_however_it_is_asked() {
+    let text = document_of(1000);
+    let (value, key, budget) = (value(&text, VAULT), RemoteKey::from("app"), Budget::of(10 * text.len()));
+    let source = Source::new(&value, VAULT, &key, &budget);
+    let too_costly = "cannot look into secret app: the property takes too long to look up";
+    let mut paths = (0..100).map(|number| source.part(Some(&format!("n{number}.x"))));
+    let error = paths.find_map(|found| found.err().filter(|error| error.to_string() == too_costly));
+    assert!(error.is_some(), "a path is followed again and again");
+    assert_eq!(source.members(None).unwrap_err().to_string(), too_costly);
+    assert_eq!(source.part(Some("n1")).unwrap().expose().len(), 50, "what is known costs nothing");
+}
+
+#[test]
+fn a_plain_name_gives_what_its_path_gives() {
+    for text in
+        [r#"{"a":1.0,"a":2}"#, r#" {"a":"x"} y"#, r#"{"a":"x""#, r#"{"b":1}"#, r#"["a"]"#, r#"{"a":"\q"}"#]
+    {
+        let (value, key) = (Value::Bytes(text.into()), RemoteKey::from("app"));
+        let part = source(&value, FAKE, &key).part(Some("a")).ok();
+        assert_eq!(
+            part.map(|part| part.expose_str().unwrap().to_owned()),
+            found(text, "a").unwrap(),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn a_path_that_is_too_long_or_reads_too_often_is_refused() {
     let text = format!("[{}]", vec![r#"{"a":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}"#; 1000].join(","));
@@ -321,7 +378,7 @@ fn deep_documents_neither_overflow_nor_pass_for_shallow_ones() {
 proptest! {
     #[test]
     fn any_text_and_any_path_are_survived(text in any::<Vec<u8>>(), path in any::<String>()) {
-        let _ = path::find(&text, &path);
+        let _ = path::find(&text, &path, &Budget::default());
         let _ = marshal::document(&text, Numbers::Shortest);
     }
 

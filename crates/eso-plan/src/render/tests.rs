@@ -1,6 +1,6 @@
 //! What answers come to: entries, an authoritative nothing, or the error that wins.
 
-use eso_core::provider::{Documents, Lookup, MissingProperty, Value};
+use eso_core::provider::{Documents, Lookup, MissingProperty};
 
 use crate::fixtures::{data, desired, entries, extract, fails, gives};
 
@@ -203,4 +203,66 @@ fn documents_of_vault_are_read_as_documents() {
     let desired = of(Absence::Retain, vec![extract(0, "a"), data(0, "all", "a")]);
     let expected = [("a", "1"), ("all", r#"{"a":1.0,"b":"\u003c"}"#), ("b", "<")];
     check(&desired, &[answer.clone(), answer], &expected, &[]);
+}
+
+#[test]
+fn a_document_is_made_ready_once_however_many_entries_show_a_part_of_it() {
+    let members: Vec<String> = (0..100).map(|number| format!(r#""n{number}":"{number:0640}""#)).collect();
+    let text = format!("{{{}}}", members.join(","));
+    let property =
+        |number| Entry { property: Some(format!("n{number}")), ..data(number, &format!("e{number}"), "a") };
+    let desired = of(Absence::Retain, (0..100).map(property).collect());
+    let vault =
+        Dialect { lookup: Lookup::KeyThenPath, documents: Documents::GoMarshal, ..Dialect::default() };
+    for (dialect, fetched) in [
+        (Dialect::default(), Fetched::new(Value::Bytes(text.as_str().into()))),
+        (vault, Fetched::new(Value::Document(text.as_str().into()))),
+    ] {
+        let answers = vec![Answer { dialect, fetched: Ok(fetched) }; 100];
+        let budget = Budget::default();
+        let Ok(Rendered::Entries { entries, .. }) = render_within(&desired, &answers, &budget) else {
+            panic!("not rendered")
+        };
+        assert_eq!(entries["e99"], format!("{:0640}", 99).into());
+        assert!(budget.spent() <= 2 * text.len(), "{} bytes of {} were read", budget.spent(), text.len());
+    }
+}
+
+/// Entries with values of these lengths: under a name of its own each, or all under the same.
+fn lengths(lengths: &[usize], same_name: bool) -> (Desired, Vec<Answer>) {
+    let name = |index| if same_name { "same".to_owned() } else { format!("e{index}") };
+    let entries = (0..lengths.len()).map(|index| data(index, &name(index), &format!("k{index}"))).collect();
+    (of(Absence::Retain, entries), lengths.iter().map(|length| gives(&"x".repeat(*length))).collect())
+}
+
+#[track_caller]
+fn check_size(all: &[usize], same_name: bool, fails: Option<usize>) {
+    let (desired, answers) = lengths(all, same_name);
+    let failed = render(&desired, &answers).map(drop).map_err(|error| error.to_string());
+    let text =
+        "with this one the values take more than the 1 MiB that a Secret holds: ask for fewer, or for parts";
+    let text = |index| format!("error processing spec.data[{index}] (key: k{index}), err: {text}");
+    assert_eq!(failed.err(), fails.map(text));
+}
+
+#[test]
+fn what_a_secret_cannot_hold_fails_the_entry_that_is_too_much() {
+    check_size(&[LARGEST], false, None);
+    check_size(&[LARGEST - 1, 1], false, None);
+    check_size(&[LARGEST + 1], false, Some(0));
+    check_size(&[LARGEST - 1, 1, 0, 1, 0], false, Some(3));
+    check_size(&[LARGEST, LARGEST, LARGEST, LARGEST, LARGEST], false, Some(1));
+}
+
+#[test]
+fn an_entry_that_is_won_over_takes_no_room() {
+    check_size(&[LARGEST, LARGEST, 5], true, None);
+    check_size(&[2 * LARGEST, 5], true, None);
+    check_size(&[5, 2 * LARGEST], true, Some(1));
+    check_size(&[LARGEST_ON_THE_WAY + 1, 5], true, Some(0));
+}
+
+#[test]
+fn answers_weigh_what_all_entries_show() {
+    assert_eq!(weight(&[gives("12345"), fails(ErrorKind::Denied), gives("12345"), gives("1")]), 11);
 }

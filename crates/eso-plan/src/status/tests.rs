@@ -77,7 +77,7 @@ fn a_contested_target_is_told_with_its_holder() {
         ),
     ] {
         check_failure(&Outcome::Contested(holder.clone()), message, message);
-        check_failure(&Outcome::Unwritable(WriteError::Contested(holder)), message, message);
+        check_failure(&Outcome::Unwritable(Attempt::Write, WriteError::Contested(holder)), message, message);
     }
 }
 
@@ -97,14 +97,47 @@ fn a_target_that_is_not_written_is_told_with_the_reason() {
         (WriteError::Unavailable("time-out".into()), "could not update secret: time-out"),
         (WriteError::Stopped, "could not update secret: no longer the leader"),
     ] {
-        check(&Outcome::Unwritable(error), (false, "SecretSyncedError", message));
+        check(&Outcome::Unwritable(Attempt::Write, error), (false, "SecretSyncedError", message));
     }
-    let bare = Outcome::Unwritable(WriteError::Immutable(String::new()));
+    let bare = Outcome::Unwritable(Attempt::Write, WriteError::Immutable(String::new()));
     check_failure(
         &bare,
         "could not update secret, target is immutable",
         "could not update secret, target is immutable",
     );
+}
+
+#[test]
+fn a_target_that_is_not_deleted_is_told_so() {
+    let delete = |error| Outcome::Unwritable(Attempt::Delete, error);
+    let message = "could not delete secret: time-out";
+    check_failure(&delete(WriteError::Unavailable("time-out".into())), message, message);
+    let holder = Holder::Peer("other".into());
+    let message = "target is owned by another ExternalSecret: other";
+    check_failure(&delete(WriteError::Contested(holder)), message, message);
+}
+
+#[test]
+fn what_is_left_under_another_name_is_told_as_the_original_tells_it() {
+    let error = WriteError::Forbidden("ask for it".into()).uncleaned();
+    let message = "could not delete orphaned secrets: ask for it";
+    check_failure(&Outcome::Unwritable(Attempt::Write, error), message, message);
+    let Event { warning, reason, message } = orphan_deleted();
+    assert_eq!((warning, reason, &*message), (false, "Deleted", "secret deleted because it was orphaned"));
+}
+
+#[test]
+fn a_target_that_cannot_be_looked_at_is_told_once_and_as_one_that_is_not_written() {
+    let before = in_step().record;
+    let error = WriteError::Forbidden("the API server forbids it".into());
+    let first = unseen(&before, &error);
+    let message = "could not update secret: it cannot be read: the API server forbids it";
+    assert_eq!(first.record.condition, condition(false, "SecretSyncedError", message));
+    assert_eq!((first.record.refreshed, &first.record.revision), (before.refreshed, &before.revision));
+    assert!(first.write && first.event.is_some() && first.binding.is_none());
+    let second = unseen(&first.record, &error);
+    assert!(!second.write && second.event.is_none());
+    check(&Outcome::Unwritable(Attempt::Look, error), (false, "SecretSyncedError", message));
 }
 
 #[test]

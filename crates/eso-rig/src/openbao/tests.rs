@@ -19,6 +19,15 @@ async fn a_value_is_written_and_read_back_and_both_are_counted() {
 }
 
 #[tokio::test]
+async fn a_new_engine_takes_a_value_at_once() {
+    let server = OpenBao::start(Mode::Development).await.unwrap();
+    for mount in ["first", "second", "third"] {
+        server.mount_kv(mount, 2).await.unwrap();
+        assert_eq!(server.put(mount, "app", &json!({"password": "one"})).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
 async fn a_persistent_server_is_sealed_by_a_restart_and_forgets_nothing() {
     let server = OpenBao::start(Mode::Persistent).await.unwrap();
     server.mount_kv("secret", 2).await.unwrap();

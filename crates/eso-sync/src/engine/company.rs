@@ -73,4 +73,11 @@ impl Company {
 }
 
 #[cfg(test)]
+impl Company {
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_source.is_empty() && self.members.is_empty()
+    }
+}
+
+#[cfg(test)]
 mod tests;

@@ -7,12 +7,13 @@ use eso_plan::{
     desired::Entry,
     due::{Due, Wake, due},
     observed::{Observation, Observed, Record},
-    plan::{Next, Outcome, Plan, Step, WriteError, next, plan},
-    render::{Answer, ReadError, render},
+    plan::{Attempt, Next, Outcome, Plan, Step, WriteError, next},
+    render::{Answer, ReadError},
     status::{self, Report, Written},
 };
 use futures::future::join_all;
 use jiff::Timestamp;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -23,6 +24,10 @@ use crate::{
     queue::{Lane, Work},
     store::Store,
 };
+
+/// How long all reads of one run may take together. An object that is under way holds one of the places that all share;
+/// its stores may retry each read for 30 s, and make it wait in line before.
+const LONGEST_READ: Duration = Duration::from_secs(120);
 
 /// How a run ended, for the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub(super) enum End {
     Until(Timestamp),
     /// It failed. It must not be tried again before so long.
     Failed(Option<Duration>),
+    /// Its target was repaired just now, and again somebody changed it: it must not be repaired before so long.
+    Fought(Duration),
     /// Somebody wrote in between.
     Conflict,
     /// We are to stop.
@@ -59,13 +66,11 @@ impl Run<'_> {
             return (End::Stopped, None);
         };
         match observation {
-            Err(error) => (self.failed(&error), None),
-            Ok(Observation::Gone) => (End::Gone, None),
-            Ok(Observation::Leaving) => (self.release().await, None),
-            Ok(Observation::Malformed { record, problem, revision: _ }) => {
-                self.malformed(&record, problem).await
-            }
-            Ok(Observation::Present(observed)) => self.look(&observed).await,
+            Observation::Gone => (End::Gone, None),
+            Observation::Leaving => (self.release().await, None),
+            Observation::Malformed { record, problem, revision: _ } => self.malformed(&record, problem).await,
+            Observation::Unseen { record, error } => self.unseen(&record, error).await,
+            Observation::Present(observed) => self.look(&observed).await,
         }
     }
 
@@ -81,21 +86,42 @@ impl Run<'_> {
         (end, Some(Outcome::Malformed(problem)))
     }
 
+    async fn unseen(&self, record: &Record, error: WriteError) -> (End, Option<Outcome>) {
+        if let Some(end) = self.cut_short(&error) {
+            return (end, None);
+        }
+        let end = self.report(&status::unseen(record, &error), End::Failed(None)).await;
+        (end, Some(Outcome::Unwritable(Attempt::Look, error)))
+    }
+
     async fn look(&self, observed: &Observed) -> (End, Option<Outcome>) {
         match due(observed, self.work.turn.wake, (self.engine.settings.clock)()) {
             Due::Now => self.refresh(observed).await,
+            Due::Repair => self.repair(observed).await,
             Due::At(time) => (End::Until(time), None),
             Due::OnChange => (End::Idle, None),
         }
     }
 
+    /// Puts a target right that somebody else changed, unless they do so again and again.
+    async fn repair(&self, observed: &Observed) -> (End, Option<Outcome>) {
+        let wait = self.engine.repairs.lock().wait(self.work.object, Instant::now());
+        if !wait.is_zero() {
+            return (End::Fought(wait), None);
+        }
+        let (end, outcome) = self.refresh(observed).await;
+        if outcome.is_some() {
+            self.engine.repairs.lock().repaired(self.work.object, Instant::now());
+        }
+        (end, outcome)
+    }
+
     async fn refresh(&self, observed: &Observed) -> (End, Option<Outcome>) {
         let read = (self.engine.settings.clock)();
-        let Some(answers) = self.unless_stopped(self.ask(observed)).await else {
+        let Some(answers) = self.unless_stopped(self.ask_in_time(observed)).await else {
             return (End::Stopped, None);
         };
-        let plan = plan(observed, render(&observed.desired, &answers));
-        drop(answers);
+        let plan = self.engine.planner.plan(observed, answers).await;
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,
             Err(end) => return (end, None),
@@ -121,10 +147,11 @@ impl Run<'_> {
         }
         match self.write(&step).await {
             Ok(written) => Ok((outcome, written)),
-            Err(WriteError::Stopped) => Err(End::Stopped),
-            Err(WriteError::Conflict) if self.engine.looks_again(self.work.object) => Err(End::Conflict),
             Err(WriteError::Contested(holder)) => Ok((Outcome::Contested(holder), Written::Nothing)),
-            Err(error) => Ok((Outcome::Unwritable(error), Written::Nothing)),
+            Err(error) => match self.cut_short(&error) {
+                Some(end) => Err(end),
+                None => Ok((Outcome::Unwritable(Attempt::of(&step), error), Written::Nothing)),
+            },
         }
     }
 
@@ -151,19 +178,34 @@ impl Run<'_> {
     }
 
     fn failed(&self, error: &WriteError) -> End {
+        self.cut_short(error).unwrap_or_else(|| {
+            tracing::warn!(object = self.work.object.0, %error, "a status or a finalizer could not be written");
+            End::Failed(None)
+        })
+    }
+
+    /// How the run ends where an error is no failure of the object: it is looked at again, or by somebody else.
+    fn cut_short(&self, error: &WriteError) -> Option<End> {
         match error {
-            WriteError::Stopped => End::Stopped,
-            WriteError::Conflict if self.engine.looks_again(self.work.object) => End::Conflict,
-            WriteError::Conflict
-            | WriteError::Contested(_)
+            WriteError::Stopped => Some(End::Stopped),
+            WriteError::Conflict => self.engine.looks_again(self.work.object).then_some(End::Conflict),
+            WriteError::Contested(_)
             | WriteError::Immutable(_)
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
-            | WriteError::Unavailable(_) => {
-                tracing::warn!(object = self.work.object.0, %error, "the target or its report could not be written");
-                End::Failed(None)
-            }
+            | WriteError::Uncleaned(_)
+            | WriteError::Unavailable(_) => None,
         }
+    }
+
+    /// As [`ask`](Self::ask), but not for longer than [`LONGEST_READ`].
+    async fn ask_in_time(&self, observed: &Observed) -> Vec<Answer> {
+        let answers = timeout(LONGEST_READ, self.ask(observed)).await;
+        answers.unwrap_or_else(|_elapsed| {
+            let problem = format!("its stores did not give all values within {} s", LONGEST_READ.as_secs());
+            let late = Answer { dialect: Default::default(), fetched: Err(ReadError::Store(problem)) };
+            vec![late; observed.desired.entries.len()]
+        })
     }
 
     /// Asks all stores at once: one answer for each entry, in order.
@@ -250,6 +292,6 @@ fn is_good(outcome: &Outcome) -> bool {
         | Outcome::Empty
         | Outcome::Unreadable(_)
         | Outcome::Contested(_)
-        | Outcome::Unwritable(_) => false,
+        | Outcome::Unwritable(_, _) => false,
     }
 }

@@ -5,15 +5,18 @@ use std::{sync::Arc, time::Duration};
 use eso_core::error::{ErrorKind, ProviderError};
 use eso_plan::{
     desired::{Absence, Refresh},
-    plan::Outcome,
+    plan::{Attempt, Outcome},
 };
 use eso_testkit::memory::Call;
 use tokio::time::sleep;
 
 use super::Cause;
-use crate::ports::{GroupId, ObjectId};
+use crate::{
+    ports::{GroupId, ObjectId},
+    store::StoreSettings,
+};
 
-mod world;
+pub(super) mod world;
 
 use world::{Fault, MINUTE, Memory, SECOND, State, World, entry, wants};
 
@@ -278,6 +281,38 @@ async fn a_store_that_asks_to_be_left_alone_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_whose_reads_do_not_end_fails_and_is_tried_again() {
+    let world = World::new();
+    let settings = StoreSettings { retries: 10, retry_interval: 30 * SECOND, ..StoreSettings::default() };
+    let provider = world.store_with("main", settings);
+    provider.fail(ErrorKind::Throttled);
+    world.add(1, 1, wants("main", ["k1"]));
+    world.until(|thing| thing.message().ends_with("its stores did not give all values within 120 s")).await;
+    assert_eq!(world.elapsed(), 2 * MINUTE);
+    assert_eq!(world.handle.running(), 0, "its place is free");
+    provider.mend();
+    world.synced().await;
+    assert!(world.elapsed() <= 2 * MINUTE + 3 * SECOND, "{:?}", world.elapsed());
+    world.thing(1, |thing| assert_eq!((thing.entry("e0"), thing.reports.len()), (Some("first of k1"), 2)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_value_is_written_as_any_other_and_one_that_no_secret_holds_is_not() {
+    let world = World::new();
+    let provider = world.store("main");
+    let large = "x".repeat(1 << 20);
+    provider.put("large", large.as_str());
+    provider.put("too-large", "x".repeat((1 << 20) + 1));
+    world.add(1, 1, wants("main", ["large"]));
+    world.synced().await;
+    world.thing(1, |thing| assert_eq!(thing.entry("e0"), Some(large.as_str())));
+    world.add(2, 1, wants("main", ["too-large"]));
+    let told = |thing: &world::Thing| thing.message().contains("more than the 1 MiB that a Secret holds");
+    world.until(|thing| thing.is_ready() || told(thing)).await;
+    world.thing(2, |thing| assert_eq!((thing.steps.len(), thing.entries.is_none()), (0, true)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_thousand_objects_recover_within_thirty_seconds_of_their_store() {
     let world = World::new();
     let provider = world.store("main");
@@ -340,12 +375,89 @@ async fn an_edited_object_and_a_drifted_or_deleted_target_are_mended_at_once() {
             thing.desired = eso_plan::desired::Desired { revision: "2".to_owned(), ..wants("main", ["k2"]) }
         },
     ];
-    for (number, edit) in edits.into_iter().enumerate() {
+    for edit in edits {
+        let edited = world.elapsed();
+        let before = world.thing(1, |thing| thing.steps.len());
         world.thing(1, edit);
         world.wake(1, Cause::Changed);
-        world.until(|thing| thing.steps.len() == number + 2 && thing.entries.is_some()).await;
+        world.until(|thing| thing.steps.len() > before && thing.entries.is_some()).await;
+        assert_eq!(world.elapsed(), edited);
+        // For a while somebody else leaves it alone: what comes then is a single drift again.
+        sleep(2 * MINUTE).await;
     }
     world.thing(1, |thing| assert_eq!(thing.entry("e0"), Some("first of k2")));
+}
+
+/// Changes the target of the first object back as soon as it was written, for so long.
+async fn fight(world: &World, lasts: Duration) {
+    let fights = async {
+        loop {
+            world.thing(1, |thing| thing.drifted = true);
+            world.wake(1, Cause::Changed);
+            world.until(|thing| !thing.drifted).await;
+        }
+    };
+    tokio::time::timeout(lasts, fights).await.expect_err("a fight must not end by itself");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_is_changed_again_and_again_is_repaired_less_and_less_often() {
+    let world = World::new();
+    let provider = world.store("main");
+    let mut desired = wants("main", ["k1"]);
+    desired.refresh = Refresh::OnChange;
+    world.add(1, 1, desired);
+    world.synced().await;
+    provider.clear_calls();
+    fight(&world, 5 * MINUTE).await;
+    // At once, after 1, 2, 4, 8, 16, and then every 30 s, each a tenth more or less.
+    let writes = world.thing(1, |thing| thing.steps.len()) - 1;
+    assert!((13..=17).contains(&writes), "{writes} writes in five minutes");
+    assert_eq!(provider.reads(), writes, "and the store is read no more often");
+    let over = world.elapsed();
+    world.until(|thing| !thing.drifted).await;
+    assert!(world.elapsed() - over <= 30 * SECOND, "the last change is repaired too");
+    sleep(2 * MINUTE).await;
+    let again = world.elapsed();
+    world.thing(1, |thing| thing.drifted = true);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.drifted).await;
+    assert_eq!(world.elapsed(), again, "after a quiet while a repair is immediate");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_the_object_or_its_source_does_not_wait_for_a_fight() {
+    let world = World::new();
+    let provider = world.store("main");
+    let mut desired = wants("main", ["k1"]);
+    desired.refresh = Refresh::Every(60 * MINUTE);
+    world.add(1, 1, desired);
+    world.synced().await;
+    fight(&world, 2 * MINUTE).await;
+    let before = world.elapsed();
+    provider.put("k1", "second");
+    world.wake(1, Cause::SourceChanged);
+    world.until(|thing| thing.entry("e0") == Some("second")).await;
+    world.thing(1, |thing| {
+        thing.desired = eso_plan::desired::Desired { revision: "2".to_owned(), ..wants("main", ["k2"]) }
+    });
+    world.wake(1, Cause::Changed);
+    world.until(|thing| thing.entry("e0") == Some("first of k2")).await;
+    assert!(world.elapsed() - before < SECOND, "{:?}", world.elapsed() - before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_repair_that_meets_a_conflict_is_tried_again_at_once() {
+    let world = World::new();
+    let _provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.synced().await;
+    world.thing(1, |thing| {
+        thing.drifted = true;
+        thing.faults.extend([Fault::Conflict; 2]);
+    });
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.drifted).await;
     assert_eq!(world.elapsed(), Duration::ZERO);
 }
 
@@ -421,7 +533,89 @@ async fn a_write_without_an_answer_is_tried_again() {
     world.synced().await;
     assert!(world.elapsed() <= 2 * SECOND, "{:?}", world.elapsed());
     let outcomes = world.target.outcomes.lock();
-    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(_)))), "{outcomes:?}");
+    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(Attempt::Write, _)))), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_cannot_be_looked_at_is_told_once_and_looked_at_again() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.thing(1, |thing| thing.faults.extend([Fault::Unseen; 3]));
+    world.until(|thing| thing.message() == "could not update secret: it cannot be read: ask for it").await;
+    assert_eq!(world.elapsed(), Duration::ZERO);
+    world.synced().await;
+    assert!((6 * SECOND..9 * SECOND).contains(&world.elapsed()), "after 1, 2 and 4 s: {:?}", world.elapsed());
+    world.thing(1, |thing| assert_eq!(thing.reports.len(), 2, "{:?}", thing.reports));
+    assert_eq!(provider.reads(), 1, "the store is not read for nothing");
+    let outcomes = world.target.outcomes.lock();
+    assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(Attempt::Look, _)))), "{outcomes:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_changes_while_it_is_looked_at_is_looked_at_again_at_once() {
+    let world = World::new();
+    let _provider = world.store("main");
+    world.add(1, 1, wants("main", ["k1"]));
+    world.thing(1, |thing| thing.faults.extend([Fault::Changing; 3]));
+    world.synced().await;
+    assert_eq!(world.elapsed(), Duration::ZERO);
+    world.thing(1, |thing| assert_eq!((thing.observed, thing.reports.len()), (4, 1)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_that_cannot_be_deleted_is_said_to_be_so() {
+    let world = World::new();
+    let provider = world.store("main");
+    let desired = eso_plan::desired::Desired { absence: Absence::Delete, ..wants("main", ["k1"]) };
+    world.add(1, 1, desired);
+    world.synced().await;
+    world.thing(1, |thing| thing.faults.push_back(Fault::NoAnswer));
+    provider.delete("k1");
+    world.until(|thing| thing.message() == "could not delete secret: no answer").await;
+    world.until(|thing| thing.entries.is_none() && thing.is_ready()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_is_forgotten_while_it_is_under_way_leaves_nothing_behind() {
+    for refresh in [Refresh::Every(MINUTE), Refresh::OnChange, Refresh::Once] {
+        let world = World::new();
+        let _provider = world.store("main");
+        world.stores.hold.send_replace(true);
+        world.add(1, 1, eso_plan::desired::Desired { refresh, ..wants("main", ["k1"]) });
+        sleep(SECOND).await;
+        world.thing(1, |thing| assert_eq!(thing.observed, 1, "it is under way"));
+        world.handle.forget(ObjectId(1));
+        world.stores.hold.send_replace(false);
+        world.synced().await;
+        world.target.objects.lock().clear();
+        sleep(2 * MINUTE).await;
+        let shared = &world.handle.shared;
+        assert!(shared.company.lock().is_empty(), "{refresh:?}");
+        assert!(shared.queue.lock().wake_at().is_none(), "{refresh:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_objects_that_wait_for_their_time_are_company() {
+    let world = World::new();
+    let provider = world.store("main");
+    let is_company = || !world.handle.shared.company.lock().is_empty();
+    world.add(1, 1, wants("main", ["k1"]));
+    world.synced().await;
+    assert!(is_company());
+    world.thing(1, |thing| thing.is = State::Malformed);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| !thing.is_ready()).await;
+    sleep(SECOND).await;
+    assert!(!is_company(), "a malformed object waits for a change");
+    world.thing(1, |thing| thing.is = State::Present);
+    provider.fail(ErrorKind::Denied);
+    world.wake(1, Cause::Changed);
+    world.until(|thing| thing.message().contains("spec.data[0]")).await;
+    world.target.objects.lock().clear();
+    sleep(MINUTE).await;
+    assert!(!is_company(), "a failed object that is gone is found out to be so");
 }
 
 #[tokio::test(start_paused = true)]

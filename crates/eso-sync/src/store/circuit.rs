@@ -23,14 +23,25 @@ const LAST_PROBE: Duration = Duration::from_secs(10);
 /// One circuit, of a store or of what is behind several.
 ///
 /// It opens when [`WITNESSES`] different witnesses in a row say that there was no answer. For a store's circuit every
-/// call is a witness; for a backend's every store is one, so that a store with a black hole of its own opens it for
-/// nobody else.
+/// call is a witness; for a backend's every identity is one, so that a store with a black hole of its own opens it for
+/// nobody else, however often it is connected anew.
 #[derive(Debug, Default)]
 pub(super) struct Circuit {
-    witnesses: Mutex<BTreeSet<u64>>,
+    witnesses: Mutex<BTreeSet<Witness>>,
     /// What is answered while it is open.
     refusal: watch::Sender<Option<ProviderError>>,
     members: Mutex<VecDeque<Weak<dyn Probe>>>,
+}
+
+/// Who says that there was no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Witness {
+    /// A call.
+    Call(u64),
+    /// A store of this process.
+    Store(u64),
+    /// An identity, by a store that is connected as it.
+    Identity(u64),
 }
 
 /// A store that can be probed.
@@ -60,7 +71,7 @@ impl Circuit {
     }
 
     /// There was no answer. If that opens the circuit, it is probed from now on until it is closed.
-    pub(super) fn unanswered(self: &Arc<Self>, witness: u64, failure: &ProviderError) {
+    pub(super) fn unanswered(self: &Arc<Self>, witness: Witness, failure: &ProviderError) {
         let mut witnesses = self.witnesses.lock();
         witnesses.insert(witness);
         if witnesses.len() < WITNESSES {

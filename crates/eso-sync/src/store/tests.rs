@@ -355,6 +355,32 @@ async fn a_store_with_a_black_hole_of_its_own_takes_its_backend_from_nobody() {
     assert!(broken.refusal().is_some(), "and an answer to another store is none to this one");
 }
 
+/// How many of these stores, each connected as that identity, find no answer before their backend is asked no more.
+async fn witnesses(identities: impl IntoIterator<Item = Option<u64>>) -> usize {
+    let backends = Backends::default();
+    let (healthy, _provider) = store_behind("server", None, &backends);
+    for (count, identity) in identities.into_iter().enumerate() {
+        let provider = provider();
+        provider.set_backend(behind("server", None));
+        provider.fail(ErrorKind::Unavailable);
+        let settings = StoreSettings { identity, ..StoreSettings::default() };
+        let store = Store::new(Arc::clone(&provider) as _, settings, &backends);
+        let _failed = get(&store, "k1", Lane::Changed).await;
+        if healthy.refusal().is_some() {
+            return count + 1;
+        }
+    }
+    0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_is_connected_anew_is_the_same_witness() {
+    assert_eq!(witnesses([Some(7); 20]).await, 0);
+    assert_eq!(witnesses([7, 7, 8, 7, 8, 9].map(Some)).await, 6);
+    assert_eq!(witnesses([None; 20]).await, 3, "those of no identity are each their own");
+    assert_eq!(witnesses([Some(0), None, Some(1)]).await, 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_backend_that_answers_three_stores_in_a_row_nothing_is_asked_by_none_until_it_answers_one() {
     let backends = Backends::default();

@@ -16,14 +16,22 @@ use crate::{
 impl Authenticator {
     /// Reads the token, and asks Vault about its life.
     pub(super) async fn take_token(&self, selector: &SecretKeySelector) -> Result<Token, ProviderError> {
+        let secret = self.read_token(selector).await?;
+        let lease = self.look_up(Some(&secret)).await?;
+        Ok(Token::new(Origin::Given, secret, lease))
+    }
+
+    /// Reads the token.
+    pub(super) async fn read_token(
+        &self,
+        selector: &SecretKeySelector,
+    ) -> Result<SecretBytes, ProviderError> {
         let text = self.secret_text(selector).await?;
         if !is_header(&text) {
             let words =
                 format!("the token in Secret {:?} holds characters that no header can carry", selector.name);
             return Err(Call::LookupSelf.error(ErrorKind::Unauthenticated, Reason::new(words)));
         }
-        let secret = SecretBytes::from(text);
-        let lease = self.look_up(Some(&secret)).await?;
-        Ok(Token::new(Origin::Given, secret, lease))
+        Ok(SecretBytes::from(text))
     }
 }

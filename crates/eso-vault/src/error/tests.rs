@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::{Call, of_failure, of_refusal};
 use crate::http::{Failure, Reply};
 
-const CALLS: [Call; 5] =
-    [Call::Login, Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData];
+const CALLS: [Call; 6] =
+    [Call::Login, Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData, Call::ReadMount];
 
 fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
@@ -46,7 +46,8 @@ fn only_an_authoritative_absence_is_not_found() {
                 assert_ne!(of_refusal(call, &reply(status, &body.to_string())).kind(), NotFound, "{status}");
             }
         }
-        assert_eq!(of_refusal(call, &reply(404, "")).kind(), Unexpected);
+        let unsaid = if call == Call::ReadMount { Invalid } else { Unexpected };
+        assert_eq!(of_refusal(call, &reply(404, "")).kind(), unsaid);
     }
 }
 
@@ -94,7 +95,7 @@ fn a_refused_login_logs_nobody_in() {
 #[test]
 fn a_server_in_trouble_is_unavailable_to_every_call() {
     for call in CALLS {
-        for status in [301, 302, 307, 308, 412, 472, 473, 500, 502, 503, 504] {
+        for status in [412, 472, 473, 500, 502, 503, 504] {
             check(
                 call,
                 status,
@@ -105,6 +106,15 @@ fn a_server_in_trouble_is_unavailable_to_every_call() {
         }
         check(call, 503, errors("Vault is sealed"), Unavailable);
         check(call, 429, errors("request path \"secret/data/x\": rate limit quota exceeded"), Throttled);
+    }
+}
+
+#[test]
+fn a_redirect_is_a_fault_of_the_stores_address_and_no_trouble_of_the_server() {
+    for call in CALLS {
+        for status in [300, 301, 302, 303, 307, 308] {
+            check(call, status, json!(null), Invalid);
+        }
     }
 }
 

@@ -14,6 +14,23 @@ fn roots() -> Vec<u8> {
 }
 
 #[test]
+fn a_pool_is_built_while_nothing_is_locked_and_two_that_build_at_once_share_it() {
+    let pools = Pools::default();
+    let route = Route { trust: Trust::Plain, direct: true };
+    let other = Route { trust: Trust::Plain, direct: false };
+    let mut faster = None;
+    let slower = pools.get_or_build(&route, |route| {
+        assert!(pools.0.try_lock().is_some(), "another store must not wait");
+        assert!(pools.get(&other).is_ok());
+        faster = pools.get(route).ok();
+        super::build(route)
+    });
+    let (slower, faster) = (slower.unwrap(), faster.unwrap());
+    let again = pools.get_or_build(&route, |_| panic!("it must not be built again")).unwrap();
+    assert!(Arc::ptr_eq(&slower, &faster) && Arc::ptr_eq(&slower, &again));
+}
+
+#[test]
 fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
     let pools = Pools::default();
     let (one, other) = (Trust::Only(roots()), Trust::Only(roots()));

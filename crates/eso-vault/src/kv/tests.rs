@@ -105,7 +105,6 @@ fn a_key_that_chooses_its_mount_does_not_reach_vaults_own() {
     for version in [V1, V2] {
         refused(version, None, "auth/token/lookup-self", reserved("auth"));
         refused(version, None, "/auth/approle/role", reserved("auth"));
-        refused(version, None, "namespace/auth/token/lookup-self", reserved("auth"));
         refused(version, None, "sys/mounts", reserved("sys"));
         refused(version, None, "identity/oidc/token/role", reserved("identity"));
         refused(version, None, "cubbyhole/response", reserved("cubbyhole"));
@@ -113,6 +112,34 @@ fn a_key_that_chooses_its_mount_does_not_reach_vaults_own() {
         refused(version, None, "secret/../auth/token/lookup-self", PathError::Dots);
     }
     leads(V1, None, "secret/sys/auth/tokens", "secret/sys/auth/tokens");
+    leads(V1, None, "namespace/auth/token/lookup-self", "namespace/auth/token/lookup-self");
+}
+
+#[track_caller]
+fn is_doubtful(version: KvVersion, mount: Option<&str>, key: &str, expected: bool) {
+    let engine = Engine::new(version, mount).expect("this mount must be accepted");
+    let location = engine.locate(&RemoteKey::new(key)).expect("this key must be accepted");
+    assert_eq!(location.is_doubtful(), expected, "{location}");
+}
+
+#[test]
+fn only_the_server_can_say_where_a_key_leads_that_chooses_its_mount_or_holds_a_word_of_vaults_own() {
+    for version in [V1, V2] {
+        for key in ["secret/foo", "team/auth/token/lookup-self", "ns/team/sys/mounts", "database/creds/app"] {
+            is_doubtful(version, None, key, true);
+        }
+        for key in
+            ["auth/token/lookup-self", "a/b/identity/oidc/token/role", "sys/mounts", "x/cubbyhole", "auth"]
+        {
+            is_doubtful(version, Some("team"), key, true);
+        }
+        for mount in ["team/auth/token", "ns/sys", "identity-store/identity"] {
+            is_doubtful(version, Some(mount), "app", true);
+        }
+        for key in ["foo", "authors/x", "oauth/token", "system/sys-x", "Auth/x"] {
+            is_doubtful(version, Some("team/kv"), key, false);
+        }
+    }
 }
 
 #[test]

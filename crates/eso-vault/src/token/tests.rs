@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::{
     Lease, Origin, Stage,
-    Stage::{Due, Fresh, Over},
+    Stage::{Due, Fresh, Over, Unseen},
     Token,
 };
 
@@ -41,7 +41,64 @@ async fn two_thirds_of_a_life_are_used_before_anything_is_done() {
             check(origin, lease(HOUR, renewable), &stages);
         }
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_of_a_life_is_kept_for_trying_again_where_no_login_can_replace_the_token() {
+    let stages = [(0, Fresh), (1799, Fresh), (1800, Due), (3599, Due), (3600, Over)];
     check(Origin::Given, lease(HOUR, true), &stages);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_done_twice_in_a_second_however_short_a_life_is() {
+    check(Origin::Given, lease(1, true), &[(0, Fresh), (1, Over)]);
+    let token = Token::new(Origin::Given, SecretBytes::from("token"), lease(10, true));
+    a_while_ago(9).await;
+    let now = Instant::now();
+    let postponed = token.postponed(now);
+    assert_eq!(postponed.stage(now + Duration::from_millis(999)), Fresh);
+    assert_eq!(postponed.stage(now + Duration::from_secs(1)), Over);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_vault_was_not_asked_about_is_unseen_until_it_is() {
+    let unseen = Token::unseen(SecretBytes::from("token"));
+    let now = Instant::now();
+    assert_eq!(unseen.stage(now + Duration::from_secs(HOUR)), Unseen);
+    assert_eq!(unseen.postponed(now).stage(now), Unseen);
+    assert_eq!((unseen.is_renewable(), unseen.renewal(now)), (false, None));
+    let seen = unseen.renewed(lease(HOUR, true), now);
+    assert_eq!((seen.stage(now), seen.is_renewable(), seen.origin()), (Fresh, true, Origin::Given));
+}
+
+#[track_caller]
+fn renews_after(origin: Origin, lease: Lease, expected: Option<u64>) {
+    let now = Instant::now();
+    let token = Token::new(origin, SecretBytes::from("token"), lease);
+    let expected = expected.map(|seconds| now + Duration::from_secs(seconds));
+    assert_eq!(token.renewal(now), expected, "{origin:?} {lease:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_has_a_time_where_there_is_one_to_make() {
+    renews_after(Origin::Given, lease(HOUR, true), Some(HOUR / 2));
+    renews_after(Origin::Login, lease(HOUR, true), Some(HOUR / 3 * 2));
+    renews_after(Origin::Given, lease(HOUR, false), None);
+    renews_after(Origin::Batch, lease(HOUR, true), None);
+    renews_after(Origin::Given, lease(0, true), None);
+    let token = Token::new(Origin::Given, SecretBytes::from("token"), lease(HOUR, true));
+    assert_eq!(token.renewal(Instant::now() + Duration::from_secs(HOUR)), None, "it is over by then");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_outlives_a_lease_that_ends_clearly_earlier() {
+    let token = Token::new(Origin::Given, SecretBytes::from("token"), lease(HOUR, true));
+    let now = Instant::now();
+    for (left, outlives) in [(HOUR, false), (HOUR - 10, false), (HOUR - 11, true), (1, true), (0, false)] {
+        assert_eq!(token.outlives(lease(left, true), now), outlives, "{left} s");
+    }
+    assert!(!Token::anonymous().outlives(lease(1, true), now));
+    assert!(!Token::unseen(SecretBytes::from("token")).outlives(lease(1, true), now));
 }
 
 #[tokio::test(start_paused = true)]

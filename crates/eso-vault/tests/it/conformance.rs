@@ -19,7 +19,7 @@ use eso_testkit::{
 use eso_vault::Vault;
 use serde_json::json;
 
-use crate::fixture::{LOOK_UP, bao, by_token, spec};
+use crate::fixture::{LOOK_UP, MOUNT, bao, by_token, mount, spec};
 
 fn document(text: &str) -> Value {
     Value::Document(SecretBytes::from(json!({"text": text}).to_string()))
@@ -87,6 +87,9 @@ impl Engine {
     fn answer(&self, request: &ScriptedRequest) -> Option<Reply> {
         if request.path == LOOK_UP {
             return Some(Reply::json(200, &json!({"data": {"ttl": 0, "renewable": false}})));
+        }
+        if request.path == MOUNT {
+            return Some(mount());
         }
         let key = request.path.strip_prefix("/v1/secret/data/")?;
         if let Some((fault, canary)) = &self.fault {

@@ -46,6 +46,11 @@ impl Setting {
         self.vault.connect(&spec, connection(&self.credentials, &self.calls)).await
     }
 
+    /// Connects and checks, as the operator does before it says that a store is ready.
+    pub(crate) async fn validate(&self, spec: Value) -> Result<(), ProviderError> {
+        self.connect(spec).await?.check().await
+    }
+
     pub(crate) async fn store(&self, spec: Value) -> Arc<dyn SecretProvider> {
         self.connect(spec).await.expect("the store must connect")
     }
@@ -159,6 +164,7 @@ pub(crate) fn logins(bao: &OpenBao) -> usize {
 
 pub(crate) const LOOK_UP: &str = "/v1/auth/token/lookup-self";
 pub(crate) const APP: &str = "/v1/secret/data/app";
+pub(crate) const MOUNT: &str = "/v1/sys/internal/ui/mounts/secret";
 pub(crate) const LOG_IN: &str = "/v1/auth/approle/login";
 
 /// A scripted server on which every token lives for ever, AppRole gives tokens, and `app` = {"first": "1"}.
@@ -166,9 +172,16 @@ pub(crate) async fn scripted() -> Scripted {
     let server = Scripted::start().await.expect("a scripted server must start");
     server.always("GET", LOOK_UP, Reply::json(200, &json!({"data": {"ttl": 0, "renewable": false}})));
     server.always("POST", LOG_IN, granted("s.made", 0));
+    server.always("GET", MOUNT, mount());
     let data = json!({"data": {"data": {"first": "1"}, "metadata": {"version": 1}}});
     server.always("GET", APP, Reply::json(200, &data));
     server
+}
+
+/// What the server says of the mount `secret`.
+pub(crate) fn mount() -> Reply {
+    let mount = json!({"type": "kv", "path": "secret/", "options": {"version": "2"}});
+    Reply::json(200, &json!({"data": mount}))
 }
 
 /// The answer to a login: a token that can be renewed, for so many seconds; 0 is for ever.

@@ -26,6 +26,13 @@ async fn revoke_all(bao: &OpenBao) {
     bao.write("sys/leases/revoke-prefix/auth/approle", &json!({})).await.expect("tokens must be revoked");
 }
 
+/// With which status Vault answers to a token that asks about itself.
+async fn look_up_status(bao: &OpenBao, token: &str) -> u16 {
+    let question = json!({"token": token});
+    let answer = bao.request(eso_rig::Method::POST, "auth/token/lookup", Some(&question)).await;
+    answer.expect("OpenBao must answer").status.as_u16()
+}
+
 async fn reads_the_app(store: &Arc<dyn SecretProvider>) -> bool {
     read(store, "app").await == json!({"first": "1"})
 }
@@ -128,6 +135,52 @@ async fn a_given_token_is_renewed_where_it_can_be_and_never_revoked() {
     .await;
     store.close().await;
     assert_eq!(audit(&bao).path("auth/token/revoke-self").len(), 0);
+}
+
+#[tokio::test]
+async fn a_given_token_is_renewed_though_nobody_reads_and_no_longer_than_its_store_is_there() {
+    let bao = bao().await;
+    let token = bao.token(&["reader"], &json!({"period": "4s"})).await.expect("a token must be made");
+    let store = Setting::with_token(&token).store(spec(bao.url(), by_token())).await;
+    store.check().await.expect("the token must be good");
+    let renewals = || audit(&bao).path("auth/token/renew-self").len();
+    until("it was renewed three times", async || renewals() >= 3).await;
+    assert!(reads_the_app(&store).await);
+    drop(store);
+    let gone = async || look_up_status(&bao, &token).await == 403;
+    until("its life is over", gone).await;
+}
+
+#[tokio::test]
+async fn an_idle_token_whose_renewal_fails_is_tried_again_and_then_left_alone() {
+    let server = scripted().await;
+    server.once("GET", LOOK_UP, Reply::json(200, &json!({"data": {"ttl": 6, "renewable": true}})));
+    server.always("GET", LOOK_UP, forbidden());
+    server.always("POST", RENEW, Reply::status(500));
+    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
+    store.check().await.expect("the token must be good");
+    until("it was tried twice", async || server.count("POST", RENEW) >= 2).await;
+    until("it is over", async || store.check().await.is_err()).await;
+    assert!(server.count("POST", RENEW) < 8, "it was tried {} times", server.count("POST", RENEW));
+}
+
+#[tokio::test]
+async fn a_check_believes_vault_about_a_life_that_is_shorter_than_was_thought() {
+    let server = scripted().await;
+    server.always("POST", LOG_IN, granted("s.made", 1_000_000));
+    server.always("POST", RENEW, granted("s.made", 1_000_000));
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", LOOK_UP, Reply::json(200, &json!({"data": {"ttl": 900_000, "renewable": true}})));
+    store.check().await.expect("the token must be good");
+    assert!(reads_the_app(&store).await);
+    assert_eq!(server.count("POST", RENEW), 0);
+    server.always("GET", LOOK_UP, Reply::json(200, &json!({"data": {"ttl": 1, "renewable": true}})));
+    store.check().await.expect("the token must be good");
+    until("it is renewed or replaced", async || {
+        assert!(reads_the_app(&store).await);
+        server.count("POST", RENEW) + server.count("POST", LOG_IN) == 2
+    })
+    .await;
 }
 
 #[tokio::test]

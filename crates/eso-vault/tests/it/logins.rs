@@ -3,13 +3,13 @@
 use std::{process::Command, time::Duration};
 
 use eso_core::error::ErrorKind::{Invalid, Unauthenticated, Unavailable, Unexpected};
-use eso_rig::{ControlPlane, OpenBao, Reply};
+use eso_rig::{ControlPlane, Mark, OpenBao, Reply};
 use eso_testkit::connection::Asked;
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    LOG_IN, LOOK_UP, Setting, app_role, bao, by_app_role, by_token, expect_kind, read, scripted,
-    scripted_role, spec, with,
+    LOG_IN, LOOK_UP, Setting, app_role, ask, ask_at_once, bao, by_app_role, by_token, expect_kind, forbidden,
+    read, scripted, scripted_role, spec, until, with,
 };
 
 #[tokio::test]
@@ -24,11 +24,17 @@ async fn a_specification_that_cannot_work_is_refused_in_the_words_of_the_origina
 }
 
 #[tokio::test]
-async fn a_token_is_looked_up_before_it_is_used() {
+async fn a_token_is_first_asked_about_by_a_check_or_a_read_as_in_the_original() {
     let bao = bao().await;
-    let wrong = Setting::with_token("s.nobody").connect(spec(bao.url(), by_token())).await;
     let words = "invalid vault credentials: the token is wrong, or its life is over (HTTP 403)";
-    assert_eq!(expect_kind(wrong, Unauthenticated), words);
+    let connect = async || Setting::with_token("s.nobody").store(spec(bao.url(), by_token())).await;
+    assert_eq!(expect_kind(connect().await.check().await, Unauthenticated), words);
+    let unchecked = connect().await;
+    for result in ask_at_once(&unchecked, "app", 16).await {
+        assert_eq!(expect_kind(result, Unauthenticated), words);
+    }
+    let requests = bao.since(Mark::START).expect("the audit log must be read").of_others();
+    assert_eq!(requests.path("secret/data/app").len(), 0, "no read is sent with it");
     let trailing = Setting::with_token(&format!(" {}\r\n", bao.root_token()));
     let store = trailing.store(spec(bao.url(), by_token())).await;
     assert_eq!(read(&store, "app").await, json!({"first": "1"}));
@@ -46,6 +52,48 @@ async fn a_credential_that_cannot_be_had_says_which() {
     setting.credentials.set_down(true);
     expect_kind(setting.connect(spec("http://127.0.0.1:9", by_token())).await, Unavailable);
     expect_kind(setting.connect(spec("http://127.0.0.1:9", by_app_role())).await, Unavailable);
+}
+
+#[tokio::test]
+async fn a_login_is_made_when_a_store_connects_and_a_given_token_is_asked_about_when_it_is_checked() {
+    let server = scripted().await;
+    server.always("POST", LOG_IN, Reply::status(500));
+    server.always("GET", LOOK_UP, Reply::status(500));
+    let login = scripted_role().connect(spec(&server.url(), by_app_role())).await;
+    let words = expect_kind(login, Unavailable);
+    assert!(words.starts_with("cannot initialize Vault client: "), "{words}");
+    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
+    let words = expect_kind(store.check().await, Unavailable);
+    assert!(words.starts_with("invalid vault credentials: "), "{words}");
+    let look_up = Reply::json(200, &json!({"data": {"ttl": 0, "renewable": false}}));
+    server.always("GET", LOOK_UP, look_up);
+    until("it is asked about again", async || store.check().await.is_ok()).await;
+}
+
+#[tokio::test]
+async fn a_given_token_is_asked_about_once_by_all_who_come_first() {
+    let server = scripted().await;
+    let setting = Setting::with_token("s.t");
+    let store = setting.store(spec(&server.url(), by_token())).await;
+    for result in ask_at_once(&store, "app", 64).await {
+        result.expect("the value must be read");
+    }
+    assert_eq!(server.count("GET", LOOK_UP), 1);
+    assert_eq!(setting.credentials.asked().len(), 1, "and its Secret is read once");
+}
+
+#[tokio::test]
+async fn a_token_that_was_refused_at_first_is_read_again_from_its_secret() {
+    let server = scripted().await;
+    server.once("GET", LOOK_UP, forbidden());
+    let setting = Setting::with_token("s.old");
+    let store = setting.store(spec(&server.url(), by_token())).await;
+    expect_kind(store.check().await, Unauthenticated);
+    setting.credentials.put_secret("vault", "token", "s.new");
+    until("the new token is used", async || store.check().await.is_ok()).await;
+    ask(&store, "app", None).await.expect("the value must be read");
+    let requests = server.requests();
+    assert_eq!(requests.last().expect("there must be a request").header("x-vault-token"), "s.new");
 }
 
 #[tokio::test]

@@ -8,7 +8,8 @@ use eso_rig::{Method, OpenBao, Reply};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    APP, Setting, ask, bao, by_token, expect_kind, parsed, read, scripted, spec, until, with,
+    APP, MOUNT, Setting, ask, bao, by_token, expect_kind, forbidden, parsed, read, scripted, spec, until,
+    with,
 };
 
 fn root(bao: &OpenBao) -> Setting {
@@ -172,7 +173,7 @@ async fn a_question_is_one_request_with_the_headers_of_the_store() {
     {
         assert_eq!(read.header(name), value);
     }
-    assert_eq!(requests.len(), 2, "one look-up when it connects, and the read");
+    assert_eq!(requests.len(), 2, "one look-up before its first use, and the read");
 }
 
 #[tokio::test]
@@ -200,16 +201,134 @@ async fn no_key_makes_a_request_outside_its_mount() {
         expect_kind(ask(&inside, key, None).await, Invalid);
         expect_kind(ask(&free, &format!("secret/{key}"), None).await, Invalid);
     }
-    for key in ["auth/token/lookup-self", "team/auth/token/lookup-self", "sys/mounts", "cubbyhole/x", "one"] {
+    for key in ["auth/token/lookup-self", "sys/mounts", "cubbyhole/x", "one"] {
         expect_kind(ask(&free, key, None).await, Invalid);
     }
     assert_eq!(server.requests().len(), before);
-    expect_kind(ask(&inside, "/v1/sys/mounts", None).await, Unavailable);
+    expect_kind(ask(&inside, "/v1/mounts", None).await, Unavailable);
     let last = server.requests().pop().expect("there must be a request");
     assert_eq!(
-        last.path, "/v1/secret/data/v1/sys/mounts",
+        last.path, "/v1/secret/data/v1/mounts",
         "a leading /v1/ is a part of the key, inside the mount"
     );
+}
+
+/// Namespaces within namespaces, a KV mount of each version in them, and another engine.
+async fn nested(bao: &OpenBao) {
+    for namespace in ["sys/namespaces/team", "team/sys/namespaces/data"] {
+        bao.write(namespace, &json!({})).await.expect("a namespace must be made");
+    }
+    for (mount, version) in [("team/sys/mounts/kv", "2"), ("team/data/sys/mounts/old", "1")] {
+        let mount_options = json!({"type": "kv", "options": {"version": version}});
+        bao.write(mount, &mount_options).await.expect("a mount must be made");
+    }
+    bao.write("team/sys/mounts/totp", &json!({"type": "totp"})).await.expect("a mount must be made");
+    bao.write("team/data/old/auth/token/app", &json!({"in": "old"})).await.expect("a value must be written");
+    let key = json!({"generate": true, "issuer": "i", "account_name": "a"});
+    bao.write("team/totp/keys/app", &key).await.expect("a key must be made");
+    bao.write("team/identity/oidc/key/key", &json!({"allowed_client_ids": "*"}))
+        .await
+        .expect("a key must be made");
+    let put = async || bao.put("team/kv", "identity/auth/app", &json!({"in": "kv"})).await.is_ok();
+    until("the mount is ready", put).await;
+}
+
+#[tokio::test]
+async fn nothing_of_vault_is_read_but_kv_in_whatever_namespace_a_key_leads_to() {
+    let bao = bao().await;
+    nested(&bao).await;
+    let root = root(&bao);
+    let connect = async |more: Value| root.store(with(spec(bao.url(), by_token()), more)).await;
+    let first = connect(json!({"path": null, "version": "v1"})).await;
+    let second = connect(json!({"path": null})).await;
+    let inside = connect(json!({"path": null, "version": "v1", "namespace": "team"})).await;
+    assert_eq!(read(&first, "team/data/old/auth/token/app").await, json!({"in": "old"}));
+    assert_eq!(read(&inside, "data/old/auth/token/app").await, json!({"in": "old"}));
+    assert_eq!(read(&second, "team/kv/data/identity/auth/app").await, json!({"in": "kv"}));
+    assert_eq!(read(&second, "secret/app").await, json!({"first": "1"}));
+
+    let below_a_namespace = connect(json!({"path": "team", "version": "v1"})).await;
+    let beside_data = connect(json!({"path": "team"})).await;
+    for store in [&below_a_namespace, &beside_data] {
+        store.check().await.expect("the token must be good");
+    }
+    let mark = bao.mark().expect("the audit log must be read");
+    for (store, key) in [
+        (&first, "team/auth/token/lookup-self"),
+        (&first, "team/data/auth/token/lookup-self"),
+        (&first, "team/sys/mounts"),
+        (&first, "team/data/sys/auth"),
+        (&first, "team/identity/oidc/key/key"),
+        (&first, "team/cubbyhole/x"),
+        (&first, "team/totp/code/app"),
+        (&inside, "data/auth/token/lookup-self"),
+        (&inside, "totp/code/app"),
+        (&below_a_namespace, "auth/token/lookup-self"),
+        (&below_a_namespace, "sys/mounts"),
+        (&beside_data, "auth/token/lookup-self"),
+        (&beside_data, "sys/mounts"),
+    ] {
+        let words = expect_kind(ask(store, key, None).await, Invalid);
+        assert!(words.contains("only a KV mount is read"), "{key}: {words}");
+    }
+    let requests = bao.since(mark).expect("the audit log must be read");
+    assert_eq!(requests.len(), 13, "nothing is asked but what is mounted there");
+    assert_eq!(requests.below("sys/internal/ui/mounts/").len(), 13);
+}
+
+#[tokio::test]
+async fn a_key_that_chooses_its_mount_costs_one_more_question_for_each_mount() {
+    let bao = bao().await;
+    let token = bao.token(&["reader"], &json!({})).await.expect("a token must be made");
+    let store =
+        Setting::with_token(&token).store(with(spec(bao.url(), by_token()), json!({"path": null}))).await;
+    let mark = bao.mark().expect("the audit log must be read");
+    for _ in 0..3 {
+        assert_eq!(read(&store, "secret/app").await, json!({"first": "1"}));
+        expect_kind(ask(&store, "secret/auth/nope", None).await, NotFound);
+        expect_kind(ask(&store, "elsewhere/app", None).await, Denied);
+    }
+    let asked = bao.since(mark).expect("the audit log must be read").below("sys/internal/ui/mounts/");
+    let about = |place: &str| asked.path(&format!("sys/internal/ui/mounts/{place}")).len();
+    assert_eq!(about("secret/data/app"), 1);
+    assert_eq!(about("secret/data/auth/nope"), 0);
+    assert_eq!(about("elsewhere/data/app"), 3, "a mount that may not be read stays unknown");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_what_is_mounted_is_not_read_where_a_key_chooses_the_mount() {
+    let server = scripted().await;
+    let more = json!({"path": null, "version": "v1"});
+    let store = Setting::with_token("s.t").store(with(spec(&server.url(), by_token()), more)).await;
+    let place = "/v1/sys/internal/ui/mounts/team/kv/app";
+    let said = |engine: &str| Reply::json(200, &json!({"data": {"type": engine, "path": "team/kv/"}}));
+    for (reply, kind) in [
+        (Reply::json(404, &json!({"errors": []})), Invalid),
+        (Reply::json(404, &json!({"errors": ["unsupported path"]})), Invalid),
+        (Reply::json(200, &json!({"data": {"options": {"version": "1"}}})), Invalid),
+        (said("database"), Invalid),
+        (Reply::json(403, &json!({"errors": ["preflight capability check returned 403"]})), Denied),
+        (Reply::status(503), Unavailable),
+        (Reply::status(429), Throttled),
+    ] {
+        server.once("GET", place, reply);
+        expect_kind(ask(&store, "team/kv/app", None).await, kind);
+    }
+    assert_eq!(server.count("GET", "/v1/team/kv/app"), 0);
+    server.always("GET", place, said("kv"));
+    server.always("GET", "/v1/team/kv/app", Reply::json(200, &json!({"data": {"a": "b"}})));
+    assert_eq!(read(&store, "team/kv/app").await, json!({"a": "b"}));
+}
+
+#[tokio::test]
+async fn an_absence_is_not_believed_while_the_server_cannot_say_which_version_its_mount_is() {
+    let server = scripted().await;
+    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
+    server.always("GET", "/v1/secret/data/nope", Reply::json(404, &json!({"errors": []})));
+    server.once("GET", MOUNT, Reply::status(503));
+    expect_kind(ask(&store, "nope", None).await, Unavailable);
+    server.once("GET", MOUNT, forbidden());
+    expect_kind(ask(&store, "nope", None).await, NotFound);
 }
 
 #[tokio::test]
@@ -221,7 +340,7 @@ async fn every_answer_has_its_kind() {
         (200, json!({"data": {"data": null, "metadata": {"version": 3}}}), NotFound),
         (200, json!({"data": {"first": "KV version 1"}}), Unexpected),
         (204, json!(null), Unexpected),
-        (307, json!(null), Unavailable),
+        (307, json!(null), Invalid),
         (400, error("bad request"), Invalid),
         (403, error("permission denied"), Denied),
         (404, json!({"errors": []}), NotFound),
@@ -261,7 +380,6 @@ async fn a_store_says_what_it_is() {
     let server = scripted().await;
     let store = Setting::with_token("canary-3f61").store(spec(&server.url(), by_token())).await;
     assert_eq!(store.to_string(), "HashiCorp/Vault");
-    assert_eq!(store.backend().map(|backend| backend.id), Some(format!("vault/{}", server.url())));
     let dialect = Dialect {
         lookup: Lookup::KeyThenPath,
         documents: Documents::GoMarshal,
@@ -270,6 +388,23 @@ async fn a_store_says_what_it_is() {
     assert_eq!(store.dialect(), dialect);
     assert!(store.writer().is_none() && store.finder().is_none());
     assert!(!format!("{store:?} {store:#?}").contains("canary-3f61"));
+}
+
+#[tokio::test]
+async fn what_is_behind_a_store_is_its_server_below_its_path_and_in_its_namespace() {
+    let server = scripted().await;
+    let backend = async |path: &str, more: Value| {
+        let spec = with(spec(&format!("{}{path}", server.url()), by_token()), more);
+        let backend = Setting::with_token("canary-81d2").store(spec).await.backend();
+        backend.expect("a server must be behind a store").id
+    };
+    let url = server.url();
+    assert_eq!(backend("", json!({})).await, format!("vault/{url}"));
+    assert_eq!(backend("/", json!({"path": "other"})).await, format!("vault/{url}"));
+    assert_eq!(backend("/one/", json!({})).await, format!("vault/{url}/one"));
+    assert_eq!(backend("/two", json!({})).await, format!("vault/{url}/two"));
+    assert_eq!(backend("", json!({"namespace": " /a/b/ "})).await, format!("vault/{url}?namespace=a/b"));
+    assert_eq!(backend("/one", json!({"namespace": "c"})).await, format!("vault/{url}/one?namespace=c"));
 }
 
 #[tokio::test]

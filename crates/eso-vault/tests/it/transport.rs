@@ -36,7 +36,7 @@ async fn a_private_authority_is_believed_only_where_the_store_names_it() {
     let stranger = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]);
     let stranger = stranger.expect("a certificate must be made").cert.pem();
     for wrong in [plain.clone(), with(plain.clone(), bundle(&stranger))] {
-        let words = expect_kind(setting.connect(wrong).await, Invalid);
+        let words = expect_kind(setting.validate(wrong).await, Invalid);
         let expected =
             "the server's certificate is not signed by the roots of this store: check caBundle or caProvider";
         assert!(words.ends_with(expected), "{words}");
@@ -51,11 +51,11 @@ async fn the_wrong_scheme_is_said() {
     let bao = over_tls().await;
     let setting = Setting::with_token(bao.root_token());
     let http = bao.url().replace("https:", "http:");
-    let words = expect_kind(setting.connect(spec(&http, by_token())).await, Unexpected);
+    let words = expect_kind(setting.validate(spec(&http, by_token())).await, Unexpected);
     assert!(words.contains("is there a Vault at this address, and is it https or http?"), "{words}");
     let plain = scripted().await;
     let https = plain.url().replace("http:", "https:");
-    let words = expect_kind(setting.connect(spec(&https, by_token())).await, Invalid);
+    let words = expect_kind(setting.validate(spec(&https, by_token())).await, Invalid);
     assert!(words.ends_with("check whether the address is https or http"), "{words}");
 }
 
@@ -70,7 +70,7 @@ async fn a_server_that_was_sealed_gone_or_stuck_is_unavailable_and_then_works_ag
     bao.seal().await.expect("OpenBao must be sealed");
     let words = expect_kind(ask(&store, "app", None).await, Unavailable);
     assert!(words.contains("Vault is sealed: unseal it"), "{words}");
-    expect_kind(setting.connect(spec.clone()).await, Unavailable);
+    expect_kind(setting.validate(spec.clone()).await, Unavailable);
     expect_kind(store.check().await, Unavailable);
     bao.unseal().await.expect("OpenBao must be unsealed");
     until("it reads again", async || ask(&store, "app", None).await.is_ok()).await;
@@ -96,12 +96,12 @@ async fn no_redirect_is_followed_and_no_token_is_sent_to_another_host() {
     for status in [301, 302, 303, 307, 308] {
         let location = format!("{}{APP}", other.url());
         server.once("GET", APP, Reply::status(status).header("location", &location));
-        let words = expect_kind(ask(&store, "app", None).await, Unavailable);
+        let words = expect_kind(ask(&store, "app", None).await, Invalid);
         assert!(words.contains("redirects, which is not followed"), "{words}");
     }
     let location = format!("{}{LOOK_UP}", other.url());
     server.once("GET", LOOK_UP, Reply::status(307).header("location", &location));
-    expect_kind(Setting::with_token("s.t").connect(spec(&server.url(), by_token())).await, Unavailable);
+    expect_kind(Setting::with_token("s.t").validate(spec(&server.url(), by_token())).await, Invalid);
     assert!(other.requests().is_empty());
 }
 
@@ -123,7 +123,7 @@ async fn stores_of_one_server_share_its_connections_and_stores_of_other_roots_do
     let good = with(spec(bao.url(), by_token()), bundle(authority));
     let (one, two) = (setting.store(good.clone()).await, setting.store(good).await);
     // A connection that one of them opened must not serve a store that does not believe the certificate.
-    expect_kind(setting.connect(spec(bao.url(), by_token())).await, Invalid);
+    expect_kind(setting.validate(spec(bao.url(), by_token())).await, Invalid);
     one.close().await;
     drop(one);
     assert_eq!(read(&two, "app").await, json!({"first": "1"}));

@@ -108,21 +108,27 @@ impl World {
         format!("{}/{name}", kind.collection(&self.namespace))
     }
 
-    /// Asks the API server; `body` is JSON, a merge patch where the method is PATCH.
+    /// Asks the API server; `body` is JSON, a merge patch where the method is PATCH. Where no answer comes it asks
+    /// again: a server that has much to do closes connections.
     pub(crate) async fn call(
         &self,
         method: &str,
         path: &str,
         body: Option<&Value>,
     ) -> Result<Value, Refusal> {
-        let format = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
-        let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
-        let request = Request::builder().method(method).uri(path).header("content-type", format);
-        let answer = self.client.request(request.body(body).unwrap()).await;
-        answer.map_err(|error| match error {
-            kube::Error::Api(status) => Refusal { code: status.code, message: status.message.clone() },
-            other => Refusal { code: 0, message: other.to_string() },
+        eventually(&format!("{method} {path} is answered"), async || {
+            let format = if method == "PATCH" { "application/merge-patch+json" } else { "application/json" };
+            let body = body.map(Value::to_string).unwrap_or_default().into_bytes();
+            let request = Request::builder().method(method).uri(path).header("content-type", format);
+            match self.client.request(request.body(body).unwrap()).await {
+                Ok(answer) => Ok(Ok(answer)),
+                Err(kube::Error::Api(status)) => {
+                    Ok(Err(Refusal { code: status.code, message: status.message.clone() }))
+                }
+                Err(other) => Err(other.to_string()),
+            }
         })
+        .await
     }
 
     /// Creates an object in this test's namespace, and answers it as the API server has it.

@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
 use super::{Body, Held, Version};
-use crate::marks::Marks;
+use crate::marks::{Leftover, Marks};
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
 
@@ -30,7 +30,7 @@ fn entries() -> Entries {
 }
 
 fn version(owned: bool) -> Version<'static> {
-    Version { uid: "5b0ccdbf", version: 403, owned }
+    Version { uid: "5b0ccdbf", version: 403, owned, leftover: None }
 }
 
 fn owner() -> Value {
@@ -108,6 +108,23 @@ fn what_is_not_owned_any_more_is_let_go() {
     assert_eq!(body(true)["ownerReferences"], json!([{ "$patch": "delete", "uid": "d16ae4d2" }]));
     assert_eq!(body(true)["labels"].get(label), Some(&Value::Null));
     assert_eq!(body(false).get("ownerReferences"), None);
+}
+
+#[test]
+fn labels_and_annotations_that_must_go_are_taken_off() {
+    let leftover = Leftover { labels: vec!["team".to_owned()], annotations: vec!["owner".to_owned()] };
+    let of = Version { leftover: Some(&leftover), ..version(false) };
+    let (marks, entries) = (marks(Ownership::Share { create: false }), entries());
+    let digest = Digest::of(&entries);
+    let replaced = Body::replacement(of, &marks, Held::Something, &entries, &digest);
+    let added = Body::addition(of, &marks, &entries, BTreeSet::new(), &digest);
+    for body in [replaced, added] {
+        let body = serde_json::to_value(body).unwrap();
+        let metadata = body["metadata"].as_object().unwrap();
+        assert_eq!(metadata["labels"].get("team"), Some(&Value::Null));
+        assert_eq!(metadata["annotations"].get("owner"), Some(&Value::Null));
+        assert_eq!(metadata["annotations"]["note"], "a b");
+    }
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use eso_core::api::external_secret::ExternalSecretStatus;
 use eso_plan::{observed::Record, status::Report};
 use jiff::Timestamp;
+use kube::api::Patch;
 use serde_json::{Value, json};
 
-use super::status;
+use super::{patch, status};
 
 const BEFORE: &str = "2026-11-22T03:55:21Z";
 const NOW: &str = "2026-11-22T04:00:00.987Z";
@@ -86,4 +87,18 @@ fn what_the_report_does_not_know_stays() {
     assert_eq!(status["conditions"][0]["type"], "Other");
     let silent = Report { record: Record::default(), ..report(true, "", None) };
     assert_eq!(written(before(), &silent)["conditions"], before()["conditions"]);
+}
+
+#[test]
+fn a_status_goes_to_the_object_of_its_uid_and_to_no_other() {
+    let Patch::Json(patch) = patch(Some("one"), &json!({ "conditions": [] })) else {
+        panic!("only a JSON patch can name what it is meant for")
+    };
+    assert_eq!(
+        serde_json::to_value(patch).unwrap(),
+        json!([
+            { "op": "test", "path": "/metadata/uid", "value": "one" },
+            { "op": "add", "path": "/status", "value": { "conditions": [] } },
+        ])
+    );
 }

@@ -2,7 +2,6 @@
 
 use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
-    convert::references,
     desired::{Absence, Desired, Destination, Ownership},
     digest::Digest,
     observed::Held,
@@ -13,10 +12,18 @@ use eso_sync::ports::ObjectId;
 use super::KubeTarget;
 use crate::{
     apply::{self, Contents, Place},
-    index::{Known, Sight, Snapshot},
+    index::{Edition, Known, Sight, Snapshot},
     marks::Marks,
     metadata::{self, Claim, Data, Keys, Seen},
 };
+
+/// What is asked about a target, for one edition of its object.
+#[derive(Clone, Copy, Debug)]
+struct Question<'a> {
+    id: ObjectId,
+    about: Edition,
+    place: Place<'a>,
+}
 
 impl KubeTarget {
     /// What the object's target holds.
@@ -30,11 +37,12 @@ impl KubeTarget {
         let marks = Marks::of(&object.metadata, desired.ownership);
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let place = Place { namespace, name: &desired.target, marks: &marks };
+        let question = Question { id, about: snapshot.edition, place };
         let seen = match &snapshot.sight {
             _ if desired.ownership == Ownership::Read => None,
             Sight::Absent => None,
             Sight::Seen(seen) => Some(seen.clone()),
-            Sight::Unseen => self.look(id, place).await?,
+            Sight::Unseen => self.look(question).await?,
         };
         let Some(seen) = seen else { return Ok(Held::Nothing) };
         let expected = snapshot
@@ -42,46 +50,44 @@ impl KubeTarget {
             .as_ref()
             .map(|known| known.keys)
             .or_else(|| promised(desired).filter(|_| is_unedited(object, desired)));
-        let moved = renamed(object, desired.ownership).is_some();
+        let moved = snapshot.has_strays && desired.ownership == Ownership::Own;
         match told(&seen, snapshot.known.as_ref(), expected, moved) {
             Some(held) => Ok(held),
-            None => self.compare(id, place, &seen, expected, moved).await,
+            None => self.compare(question, &seen, expected, moved).await,
         }
     }
 
-    async fn look(&self, id: ObjectId, place: Place<'_>) -> Result<Option<Seen>, WriteError> {
+    async fn look(&self, question: Question<'_>) -> Result<Option<Seen>, WriteError> {
+        let Question { id, about, place } = question;
         let found = self.writer.look(place.namespace, place.name).await?;
         let seen = found.map(|metadata| metadata::seen(&metadata, place.marks));
-        self.index.lock().looked(id, seen.clone());
-        Ok(seen)
+        match self.index.lock().looked(id, about, seen.clone()) {
+            true => Ok(seen),
+            false => Err(WriteError::Conflict),
+        }
     }
 
     /// Reads the target, once for this version of it.
     async fn compare(
         &self,
-        id: ObjectId,
-        place: Place<'_>,
+        question: Question<'_>,
         seen: &Seen,
         expected: Option<Keys>,
         moved: bool,
     ) -> Result<Held, WriteError> {
+        let Question { id, about, place } = question;
         let contents = self.writer.read(place).await?;
         let Some(contents) = contents.filter(|contents| contents.seen.version == seen.version) else {
             self.index.lock().doubt(id);
             return Err(WriteError::Conflict);
         };
         let known = intact(&contents, expected);
-        self.index.lock().compared(id, seen.version, known.clone());
+        if !self.index.lock().compared(id, about, seen.version, known.clone()) {
+            return Err(WriteError::Conflict);
+        }
         let held = known.and_then(|known| told(seen, Some(&known), expected, moved));
         Ok(held.unwrap_or(Held::Drifted))
     }
-}
-
-/// The target that the status names, where the object wants another and owned that one.
-pub(super) fn renamed(object: &ExternalSecret, ownership: Ownership) -> Option<String> {
-    let binding = object.status.as_ref()?.binding.as_ref()?;
-    let other = binding.name != references::target(object) && !binding.name.is_empty();
-    (other && ownership == Ownership::Own).then(|| binding.name.clone())
 }
 
 /// What can be told without a read; `None` where a read is needed.

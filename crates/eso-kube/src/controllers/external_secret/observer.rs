@@ -32,6 +32,6 @@ fn succeeded(outcome: &Outcome) -> bool {
         | Outcome::Empty
         | Outcome::Unreadable(_)
         | Outcome::Contested(_)
-        | Outcome::Unwritable(_) => false,
+        | Outcome::Unwritable(_, _) => false,
     }
 }

@@ -5,18 +5,21 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use eso_core::api::conditions::{Condition, READY};
+use eso_core::api::{
+    conditions::{Condition, READY},
+    external_secret::ExternalSecret,
+};
 use eso_sync::engine::{Cause, Handle};
 use k8s_openapi::api::core::v1::Secret;
-use kube::core::{DynamicObject, PartialObjectMeta};
 use parking_lot::Mutex;
 
 use super::subject;
 use crate::{
+    controllers::watches::Metadata,
     index::{Forgotten, Index, Met, Named, News},
     stores::{Dependents, StoreChange, StoreKey},
     telemetry::{Ready, Telemetry},
-    watch::Watched,
+    watch::{Item, Object, Watched},
 };
 
 /// Takes what happens, keeps the index, and wakes the objects that it matters to.
@@ -51,12 +54,13 @@ impl Router {
     }
 }
 
-impl Watched<DynamicObject> for Router {
+impl Watched<Item<ExternalSecret>> for Router {
     fn begin(&self) {
         self.index.lock().begin_objects();
     }
 
-    fn meet(&self, object: DynamicObject) {
+    fn meet(&self, item: Item<ExternalSecret>) {
+        let object = Object::from(item);
         let ready = ready_in(&object);
         let (namespace, name) = (object.metadata.namespace.clone(), object.metadata.name.clone());
         let Met { object, news, replaced } = self.index.lock().meet_object(object);
@@ -72,10 +76,11 @@ impl Watched<DynamicObject> for Router {
         }
     }
 
-    fn lose(&self, object: DynamicObject) {
-        let (namespace, name) = (object.metadata.namespace, object.metadata.name);
-        let (namespace, name) = (namespace.unwrap_or_default(), name.unwrap_or_default());
-        let forgotten = self.index.lock().lose_object(&namespace, &name);
+    fn lose(&self, object: Item<ExternalSecret>) {
+        let metadata = object.metadata();
+        let [namespace, name] =
+            [&metadata.namespace, &metadata.name].map(|text| text.as_deref().unwrap_or_default());
+        let forgotten = self.index.lock().lose_object(namespace, name);
         forgotten.iter().for_each(|forgotten| self.forget(forgotten));
     }
 
@@ -86,18 +91,18 @@ impl Watched<DynamicObject> for Router {
     }
 }
 
-impl Watched<PartialObjectMeta<Secret>> for Router {
+impl Watched<Metadata<Secret>> for Router {
     fn begin(&self) {
         self.index.lock().begin_secrets();
     }
 
-    fn meet(&self, secret: PartialObjectMeta<Secret>) {
-        let objects = self.index.lock().meet_secret(&secret.metadata);
+    fn meet(&self, secret: Metadata<Secret>) {
+        let objects = self.index.lock().meet_secret(&secret.into_metadata());
         self.wake(objects, Cause::Changed);
     }
 
-    fn lose(&self, secret: PartialObjectMeta<Secret>) {
-        let objects = self.index.lock().lose_secret(&secret.metadata);
+    fn lose(&self, secret: Metadata<Secret>) {
+        let objects = self.index.lock().lose_secret(secret.metadata());
         self.wake(objects, Cause::Changed);
     }
 
@@ -133,8 +138,8 @@ pub(super) fn ready(conditions: &[Condition]) -> Option<Ready> {
     })
 }
 
-fn ready_in(object: &DynamicObject) -> Option<Ready> {
-    let conditions = serde_json::from_value::<Vec<Condition>>(object.data["status"]["conditions"].clone());
+fn ready_in(object: &Object) -> Option<Ready> {
+    let conditions = serde_json::from_value::<Vec<Condition>>(object.status["conditions"].clone());
     ready(&conditions.ok()?)
 }
 

@@ -1,9 +1,15 @@
 //! The task of one identity.
 
-use std::{convert::Infallible, future::pending, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::pending,
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    sync::Arc,
+    time::Duration,
+};
 
 use eso_core::{api::secret_store::SecretStoreStatus, provider::Connection};
-use eso_sync::store::{Backends, Store};
+use eso_sync::store::{Backends, Store, StoreSettings};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::{
@@ -17,7 +23,11 @@ use tokio_util::{
 };
 use tracing::warn;
 
-use super::condition::Verdict;
+use super::{
+    condition::Verdict,
+    gate::Gate,
+    pause::{Cause, Pauses},
+};
 use crate::{
     apply::store_status,
     credentials::{self, CredentialObject, KubernetesCredentials},
@@ -29,16 +39,6 @@ use crate::{
     telemetry::Subject,
 };
 
-/// How long a store is left alone after its first failure; it doubles with each further one.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest pause: a store that was away is back in use within it.
-const LONGEST_PAUSE: Duration = Duration::from_secs(10);
-
-/// The longest pause where the cluster could not give a credential. What is missing need not be an object that we
-/// watch (a service account, a permission), and costs the store nothing to ask for.
-const LONGEST_PAUSE_FOR_CREDENTIALS: Duration = Duration::from_secs(4);
-
 /// How often it is looked whether the provider has a notice, or the status says something else than it should.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) settings: StoreRegistrySettings,
     /// What is behind the stores.
     pub(crate) backends: Backends,
+    /// What every check goes through.
+    pub(crate) gate: Gate,
     /// Every task that keeps or ends a login.
     pub(crate) tasks: TaskTracker,
 }
@@ -178,21 +180,24 @@ impl Task {
 
     async fn keep(&mut self) {
         let mut woken = Woken::Connect;
-        let mut pause = FIRST_PAUSE;
+        let mut pauses = Pauses::new(self.identity());
         loop {
-            let started = Instant::now();
-            let standing = self.attempt(&woken).await;
+            let (standing, took) = self.shared.gate.pass(self.attempt_timed(&woken)).await;
             let failed = matches!(standing, Standing::Failed(_));
-            self.settle(standing, started.elapsed()).await;
-            woken = if failed { self.pause(pause).await } else { self.rest().await };
-            pause = match (failed, &woken) {
-                (true, Woken::Connect | Woken::Due) => (pause * 2).min(self.longest_pause()),
-                (true, Woken::Edited) | (false, Woken::Connect | Woken::Edited | Woken::Due) => FIRST_PAUSE,
-            };
+            self.settle(standing, took).await;
+            woken = if failed { self.pause(pauses.failed(self.cause())).await } else { self.rest().await };
+            if !failed || matches!(woken, Woken::Edited) {
+                pauses.reset();
+            }
             if matches!(woken, Woken::Edited) {
                 self.change = Some(StoreChange::Edited);
             }
         }
+    }
+
+    async fn attempt_timed(&self, woken: &Woken) -> (Standing, Duration) {
+        let started = Instant::now();
+        (self.attempt(woken).await, started.elapsed())
     }
 
     async fn attempt(&self, woken: &Woken) -> Standing {
@@ -225,7 +230,7 @@ impl Task {
                 calls: Arc::<dyn crate::telemetry::Telemetry>::clone(&settings.telemetry),
             },
             credentials: &credentials,
-            settings: specification.settings,
+            settings: StoreSettings { identity: Some(self.identity()), ..specification.settings },
             backends: &self.shared.backends,
         };
         if self.asking.is_none() && specification.follows_who_asks(self.parsed.key.kind) {
@@ -314,17 +319,31 @@ impl Task {
     }
 
     async fn pause(&self, pause: Duration) -> Woken {
+        let over = async {
+            sleep(pause).await;
+            self.shared.gate.turn().await;
+        };
         select! {
             () = self.state.edited.notified() => Woken::Edited,
-            () = sleep(pause) => Woken::Connect,
+            () = over => Woken::Connect,
+            never = self.look_around() => match never {},
         }
     }
 
-    fn longest_pause(&self) -> Duration {
-        match self.state.credentials.lock().reads().failed() {
-            true => LONGEST_PAUSE_FOR_CREDENTIALS,
-            false => LONGEST_PAUSE,
+    /// Why it failed.
+    fn cause(&self) -> Cause {
+        let credentials = self.state.credentials.lock();
+        match (credentials.reads().failed(), credentials.reads().will_be_told()) {
+            _ if self.parsed.specification.is_err() => Cause::Watched,
+            (_, true) => Cause::Watched,
+            (true, false) => Cause::Cluster,
+            (false, false) => Cause::Store,
         }
+    }
+
+    /// A number of the store, logged in as somebody: the same however often it is connected.
+    fn identity(&self) -> u64 {
+        BuildHasherDefault::<DefaultHasher>::default().hash_one((&self.parsed.key, &self.asking))
     }
 
     /// The store's own interval, or the operator's; none for one that is not checked at all.

@@ -3,16 +3,14 @@
 use std::time::Duration;
 
 use eso_core::key::StoreKind;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Parsed, Specification};
+use crate::watch::{Object, UNREADABLE_SPEC};
 
 fn parsed(kind: StoreKind, spec: Value) -> Parsed {
     let metadata = json!({ "name": "store", "namespace": "demo", "uid": "u", "generation": 3 });
-    let object: DynamicObject =
-        serde_json::from_value(json!({ "metadata": metadata, "spec": spec })).unwrap();
-    Parsed::new(kind, object)
+    Parsed::new(kind, Object::sent(json!({ "metadata": metadata, "spec": spec })))
 }
 
 fn fake(more: Value) -> Value {
@@ -23,6 +21,14 @@ fn fake(more: Value) -> Value {
 
 fn specification(more: Value) -> Result<Specification, String> {
     parsed(StoreKind::ClusterSecretStore, fake(more)).specification
+}
+
+#[test]
+fn a_spec_that_cannot_be_read_is_a_problem_of_its_store() {
+    let object = Object { spec: None, ..Object::sent(json!({ "metadata": { "name": "store" } })) };
+    let found = Parsed::new(StoreKind::ClusterSecretStore, object);
+    assert_eq!((found.key.name.as_str(), found.class.as_str()), ("store", ""));
+    assert_eq!(found.specification.unwrap_err(), UNREADABLE_SPEC);
 }
 
 #[track_caller]

@@ -1,13 +1,13 @@
 //! Which objects a store names, for every selector of the schema.
 
 use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Named, references};
 use crate::{
     credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Scope},
     stores::parsed::{Parsed, Specification},
+    watch::Object,
 };
 
 #[path = "../../../tests/stores/selectors.rs"]
@@ -15,8 +15,7 @@ mod selectors;
 
 fn specification(kind: StoreKind, spec: &Value) -> Result<Specification, String> {
     let object = json!({ "metadata": { "name": "store", "namespace": "demo" }, "spec": spec });
-    let object: DynamicObject = serde_json::from_value(object).unwrap();
-    Parsed::new(kind, object).specification
+    Parsed::new(kind, Object::sent(object)).specification
 }
 
 fn vault(auth: Value) -> Value {

@@ -65,11 +65,16 @@ impl World {
 
     /// A store with a provider of its own, which holds `k0` to `k99`.
     pub(super) fn store(&self, name: &str) -> Arc<MemoryProvider> {
+        self.store_with(name, StoreSettings::default())
+    }
+
+    /// The same, asked by these settings.
+    pub(super) fn store_with(&self, name: &str, settings: StoreSettings) -> Arc<MemoryProvider> {
         let provider = MemoryProvider::new();
         for number in 0..100 {
             provider.put(&format!("k{number}"), format!("first of k{number}"));
         }
-        let store = Store::new(Arc::clone(&provider) as _, StoreSettings::default(), &self.stores.backends);
+        let store = Store::new(Arc::clone(&provider) as _, settings, &self.stores.backends);
         self.stores.stores.lock().insert(name.to_owned(), store);
         provider
     }
@@ -129,11 +134,15 @@ impl Drop for World {
 pub(super) struct Named {
     backends: Backends,
     stores: Mutex<BTreeMap<String, Arc<Store>>>,
+    /// Whether whoever asks for a store waits.
+    pub(super) hold: watch::Sender<bool>,
 }
 
 #[async_trait]
 impl Stores for Named {
     async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
+        let mut held = self.hold.subscribe();
+        held.wait_for(|held| !held).await.expect("the world must outlive its stores");
         let store = self.stores.lock().get(&reference.name).cloned();
         store.ok_or_else(|| format!("could not get {reference}"))
     }
@@ -182,6 +191,10 @@ pub(super) enum State {
 pub(super) enum Fault {
     /// Looking at it panics.
     Crash,
+    /// Its target may not be read.
+    Unseen,
+    /// Its target changes while it is read.
+    Changing,
     /// Somebody wrote just before the write.
     Conflict,
     /// The write gets no answer.
@@ -232,6 +245,12 @@ impl Thing {
             started,
             spread: 0,
         }
+    }
+
+    /// Why its target cannot be looked at this time.
+    fn unseen(&mut self) -> Option<WriteError> {
+        let forbidden = self.take(Fault::Unseen).then(|| WriteError::Forbidden("ask for it".to_owned()));
+        forbidden.or_else(|| self.take(Fault::Changing).then_some(WriteError::Conflict))
     }
 
     fn take(&mut self, fault: Fault) -> bool {
@@ -293,17 +312,20 @@ impl Memory {
 
 #[async_trait]
 impl Target for Memory {
-    async fn observe(&self, object: ObjectId) -> Result<Observation, WriteError> {
+    async fn observe(&self, object: ObjectId) -> Observation {
         let started = *self.started.lock();
         let mut objects = self.objects.lock();
-        let Some(thing) = objects.get_mut(&object.0) else { return Ok(Observation::Gone) };
+        let Some(thing) = objects.get_mut(&object.0) else { return Observation::Gone };
         thing.observed += 1;
         if let Some(stop) = self.stops.lock().take() {
             stop.cancel();
         }
         let crashes = thing.take(Fault::Crash);
         assert!(!crashes, "canary-in-a-panic");
-        Ok(match thing.is {
+        if let Some(error) = thing.unseen() {
+            return Observation::Unseen { record: thing.record.clone(), error };
+        }
+        match thing.is {
             State::Present => Observation::Present(Box::new(thing.observed(started))),
             State::Leaving => Observation::Leaving,
             State::Malformed => Observation::Malformed {
@@ -311,7 +333,7 @@ impl Target for Memory {
                 problem: "no such field".to_owned(),
                 revision: "1".to_owned(),
             },
-        })
+        }
     }
 
     async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError> {
@@ -348,7 +370,7 @@ impl Observer for Memory {
 }
 
 /// An object that owns a target with one entry for each key, `e0` and on, and is read every minute.
-pub(super) fn wants<const COUNT: usize>(store: &str, keys: [&str; COUNT]) -> Desired {
+pub(in crate::engine) fn wants<const COUNT: usize>(store: &str, keys: [&str; COUNT]) -> Desired {
     let entries = keys.into_iter().enumerate().map(|(index, key)| entry(index, store, key));
     Desired {
         revision: "1".to_owned(),

@@ -2,14 +2,13 @@
 
 use eso_plan::{
     convert::external_secret,
-    desired::Ownership,
     digest::Digest,
     observed::{Held, Holder},
 };
 use eso_testkit::objects::{ObjectBuilder, object};
 use serde_json::json;
 
-use super::{is_unedited, promised, renamed, told};
+use super::{is_unedited, promised, told};
 use crate::{
     index::Known,
     metadata::{Claim, Data, Keys, Seen},
@@ -20,7 +19,15 @@ fn digest() -> Digest {
 }
 
 fn seen(data: Data) -> Seen {
-    Seen { uid: "uid".into(), version: 7, claim: Claim::Ours, data, keys: keys(), marked: true }
+    Seen {
+        uid: "uid".into(),
+        version: 7,
+        claim: Claim::Ours,
+        data,
+        keys: keys(),
+        marked: true,
+        leftover: None,
+    }
 }
 
 fn keys() -> Keys {
@@ -89,16 +96,6 @@ fn keys_are_promised_where_an_object_names_them_all() {
     check_promised(object("app").key("a", "db").extract("db"), None);
     check_promised(object("app").key("a", "db").deletion("Merge"), None);
     check_promised(object("app").key("a", "db").deletion("Delete"), None);
-}
-
-#[test]
-fn a_target_was_renamed_where_the_status_names_another() {
-    let bound = |name: &str| object("app").key("a", "db").with("/status/binding/name", json!(name)).build();
-    assert_eq!(renamed(&bound("old"), Ownership::Own), Some("old".to_owned()));
-    assert_eq!(renamed(&bound("old"), Ownership::Leave), None, "nobody's is left where it is");
-    assert_eq!(renamed(&bound("app"), Ownership::Own), None);
-    assert_eq!(renamed(&bound(""), Ownership::Own), None);
-    assert_eq!(renamed(&object("app").key("a", "db").build(), Ownership::Own), None);
 }
 
 #[test]

@@ -1,11 +1,10 @@
 //! Tests of `router`.
 
 use eso_core::api::conditions::Condition;
-use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{ready, ready_in};
-use crate::telemetry::Ready;
+use crate::{telemetry::Ready, watch::Object};
 
 fn conditions(value: Value) -> Vec<Condition> {
     serde_json::from_value(value).unwrap()
@@ -15,8 +14,7 @@ fn conditions(value: Value) -> Vec<Condition> {
 fn check(value: Value, expected: Option<Ready>) {
     assert_eq!(ready(&conditions(value.clone())), expected);
     let object = json!({ "metadata": {}, "status": { "conditions": value } });
-    let object: DynamicObject = serde_json::from_value(object).unwrap();
-    assert_eq!(ready_in(&object), expected);
+    assert_eq!(ready_in(&Object::sent(object)), expected);
 }
 
 #[test]
@@ -32,7 +30,6 @@ fn readiness_is_read_off_the_conditions() {
 #[test]
 fn conditions_of_no_known_shape_say_nothing() {
     for object in [json!({ "metadata": {} }), json!({ "metadata": {}, "status": { "conditions": "none" } })] {
-        let object: DynamicObject = serde_json::from_value(object).unwrap();
-        assert_eq!(ready_in(&object), None);
+        assert_eq!(ready_in(&Object::sent(object)), None);
     }
 }

@@ -1,0 +1,298 @@
+//! The operator's own identity, which stores without `auth` have: the SDK's default chain, each of its ways in a
+//! process of its own, whose environment is what the test says and nothing else.
+
+use std::{path::PathBuf, process::Command};
+
+use eso_core::{error::ErrorKind, provider::Fetch};
+use eso_rig::{Reply, Scripted};
+use eso_testkit::{
+    canary::assert_absent,
+    connection::{CallRecorder, connection},
+};
+use serde_json::{Value, json};
+
+use crate::fixture::{Fixture, ROLE, SECRET_KEY, aws, credentials, spec, text};
+
+/// What a process is told by that runs a test's other half: where AWS is, which role to assume besides, and where to
+/// write what came of it.
+const URL: &str = "ESO_AWS_TEST_URL";
+const ROLE_TO_ASSUME: &str = "ESO_AWS_TEST_ROLE";
+const OUTCOME: &str = "ESO_AWS_TEST_OUTCOME";
+
+/// An access key id that a way of the chain gives.
+const GIVEN: &str = "ASIAGIVEN00000000000";
+
+/// A token that the chain shows to somebody, and that nobody else must see.
+const TOKEN: &str = "canary-token-77f0";
+
+/// What came of reading `app` through stores without `auth`.
+#[derive(Debug, PartialEq)]
+enum Outcome {
+    Read,
+    Failed { kind: String, words: String },
+}
+
+/// Reads `app` through stores without `auth` in a process with these variables: the test of this name is run there
+/// once more, and this function does the reading then, and answers `None`.
+async fn read_app(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Option<Outcome> {
+    match std::env::var(OUTCOME) {
+        Ok(file) => {
+            std::fs::write(file, other_half().await.to_string()).expect("an outcome must be written");
+            None
+        }
+        Err(_) => Some(in_a_process(test, fixture, variables).await),
+    }
+}
+
+async fn in_a_process(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Outcome {
+    let file = folder().join(format!("{test}-{}", std::process::id()));
+    let mut process = Command::new(std::env::current_exe().expect("a test must know its program"));
+    process.args(["--exact", &format!("default_chain::{test}")]).env_clear();
+    process.env("HOME", folder()).env("AWS_EC2_METADATA_DISABLED", "true");
+    process.env(URL, fixture.server.url()).env(OUTCOME, &file).envs(variables.iter().copied());
+    // The scripted servers, which it asks, go on meanwhile.
+    let output = tokio::task::spawn_blocking(move || process.output()).await.expect("no test panics here");
+    let output = output.expect("a process must start");
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    let outcome = std::fs::read(&file).expect("there must be an outcome");
+    std::fs::remove_file(&file).expect("the outcome must be taken away");
+    outcome_of(&serde_json::from_slice(&outcome).expect("an outcome must be JSON"))
+}
+
+/// A folder of these tests alone, without anybody's shared files.
+fn folder() -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("default-chain");
+    std::fs::create_dir_all(&folder).expect("a folder must be made");
+    folder
+}
+
+fn outcome_of(told: &Value) -> Outcome {
+    let words = |name: &str| told[name].as_str().map(str::to_owned);
+    match words("kind") {
+        None => Outcome::Read,
+        Some(kind) => Outcome::Failed { kind, words: words("words").expect("a failure must have words") },
+    }
+}
+
+/// The first failure of all stores, or null.
+async fn other_half() -> Value {
+    let aws = aws(&std::env::var(URL).expect("the other process must say where AWS is"));
+    let role = std::env::var(ROLE_TO_ASSUME).ok().map(|role| json!({"auth": {}, "role": role}));
+    for fields in [json!({"auth": null}), json!({"auth": {}})].into_iter().chain(role) {
+        let connection = connection(&credentials(), &CallRecorder::new());
+        let store = aws.connect(&spec(fields), connection).await.expect("a store must connect");
+        let read = store.fetch(&Fetch::new("app")).await;
+        for secret in [SECRET_KEY, TOKEN] {
+            assert_absent("Debug", &format!("{store:?} {aws:?} {:?}", read.as_ref().err()), secret);
+        }
+        if let Err(error) = read {
+            assert_eq!(store.check().await.map_err(|error| error.kind()), Err(error.kind()));
+            return json!({"kind": format!("{:?}", error.kind()), "words": error.to_string()});
+        }
+        assert_eq!(text(read), "value");
+    }
+    Value::Null
+}
+
+fn fixture() -> Fixture {
+    let fixture = Fixture::new();
+    fixture.put("app", "value");
+    fixture
+}
+
+#[track_caller]
+fn failed(outcome: Outcome, kind: ErrorKind, advice: &str) {
+    let Outcome::Failed { kind: told, words } = outcome else { panic!("it must fail") };
+    assert_eq!(told, format!("{kind:?}"), "{words}");
+    assert!(words.contains(advice), "{words}");
+}
+
+async fn scripted() -> Scripted {
+    Scripted::start().await.expect("a scripted server must start")
+}
+
+#[tokio::test]
+async fn keys_of_the_environment_sign_the_calls_and_assume_roles() {
+    let (name, fixture) = ("keys_of_the_environment_sign_the_calls_and_assume_roles", fixture());
+    let keys = [("AWS_ACCESS_KEY_ID", GIVEN), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), (ROLE_TO_ASSUME, ROLE)];
+    let Some(outcome) = read_app(name, &fixture, &keys).await else { return };
+    assert_eq!(outcome, Outcome::Read);
+    assert_eq!(fixture.signers("GetSecretValue")[..2], [GIVEN, GIVEN]);
+    assert_eq!(fixture.signers("AssumeRole"), [GIVEN]);
+}
+
+#[tokio::test]
+async fn without_any_credentials_the_advice_says_where_they_may_come_from() {
+    let (name, fixture) = ("without_any_credentials_the_advice_says_where_they_may_come_from", fixture());
+    let Some(outcome) = read_app(name, &fixture, &[]).await else { return };
+    failed(
+        outcome,
+        ErrorKind::Unauthenticated,
+        "no AWS credentials were found: give the store auth.secretRef",
+    );
+    assert!(fixture.server.counts().is_empty());
+}
+
+/// What STS answers to a web identity.
+fn granted() -> Reply {
+    let credentials = format!(
+        "<AccessKeyId>{GIVEN}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey>\
+         <SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+    );
+    sts(
+        200,
+        &format!(
+            "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
+         <AssumeRoleWithWebIdentityResult><Credentials>{credentials}</Credentials>\
+         </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>"
+        ),
+    )
+}
+
+fn refused(status: u16, code: &str) -> Reply {
+    let error = format!("<Error><Type>Sender</Type><Code>{code}</Code><Message>{TOKEN}</Message></Error>");
+    sts(status, &format!("<ErrorResponse>{error}<RequestId>1</RequestId></ErrorResponse>"))
+}
+
+fn sts(status: u16, body: &str) -> Reply {
+    Reply::status(status).header("content-type", "text/xml").body(body.to_owned())
+}
+
+/// The variables by which EKS gives a pod the role of its service account, and STS at `url`.
+fn web_identity<'a>(file: &'a str, url: &'a str) -> [(&'a str, &'a str); 4] {
+    [
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", file),
+        ("AWS_ROLE_ARN", ROLE),
+        ("AWS_ROLE_SESSION_NAME", "operator"),
+        ("AWS_ENDPOINT_URL_STS", url),
+    ]
+}
+
+fn token_file(test: &str) -> String {
+    let file = folder().join(format!("{test}-token"));
+    std::fs::write(&file, TOKEN).expect("a token must be written");
+    file.display().to_string()
+}
+
+#[tokio::test]
+async fn a_web_identity_is_shown_to_sts_once_for_all_stores() {
+    let (name, fixture, server) =
+        ("a_web_identity_is_shown_to_sts_once_for_all_stores", fixture(), scripted().await);
+    server.always("POST", "/", granted());
+    let outcome = read_app(name, &fixture, &web_identity(&token_file(name), &server.url())).await;
+    let Some(outcome) = outcome else { return };
+    assert_eq!(outcome, Outcome::Read);
+    assert_eq!(fixture.signers("GetSecretValue"), [GIVEN; 2]);
+    let [request] = &server.requests()[..] else { panic!("STS must be asked once") };
+    let body = String::from_utf8(request.body.to_vec()).expect("a form must be text");
+    for field in
+        ["Action=AssumeRoleWithWebIdentity", &format!("WebIdentityToken={TOKEN}"), "RoleSessionName=operator"]
+    {
+        assert!(body.contains(field), "{field} is missing in {body}");
+    }
+}
+
+/// What an answer of STS to a web identity makes of a read.
+async fn refuses_web_identity(name: &str, reply: Reply, kind: ErrorKind, advice: &str) {
+    let (fixture, server) = (fixture(), scripted().await);
+    server.always("POST", "/", reply);
+    let outcome = read_app(name, &fixture, &web_identity(&token_file(name), &server.url())).await;
+    let Some(outcome) = outcome else { return };
+    failed(outcome, kind, advice);
+    assert!(fixture.server.counts().is_empty());
+    assert!(server.count("POST", "/") > 0);
+}
+
+#[tokio::test]
+async fn a_web_identity_that_the_role_does_not_trust_is_denied() {
+    let name = "a_web_identity_that_the_role_does_not_trust_is_denied";
+    let advice = "the role's trust policy";
+    refuses_web_identity(name, refused(403, "AccessDenied"), ErrorKind::Denied, advice).await;
+}
+
+#[tokio::test]
+async fn a_web_identity_that_has_expired_is_unauthenticated() {
+    let name = "a_web_identity_that_has_expired_is_unauthenticated";
+    let advice = "AWS does not accept the credentials";
+    refuses_web_identity(name, refused(400, "ExpiredTokenException"), ErrorKind::Unauthenticated, advice)
+        .await;
+}
+
+#[tokio::test]
+async fn a_web_identity_before_an_sts_in_trouble_is_unavailable() {
+    let name = "a_web_identity_before_an_sts_in_trouble_is_unavailable";
+    let advice = "AWS STS in us-east-1 cannot answer now";
+    refuses_web_identity(name, refused(503, "ServiceUnavailable"), ErrorKind::Unavailable, advice).await;
+}
+
+#[tokio::test]
+async fn a_web_identity_whose_token_is_not_there_names_the_operators_own_credentials() {
+    let name = "a_web_identity_whose_token_is_not_there_names_the_operators_own_credentials";
+    let (fixture, server) = (fixture(), scripted().await);
+    let variables = web_identity("/nonexistent/token", "http://127.0.0.1:9");
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    failed(outcome, ErrorKind::Unavailable, "the operator's own credentials cannot be had");
+    assert!(server.requests().is_empty());
+}
+
+/// Credentials as IMDS and container agents give them.
+fn given() -> Reply {
+    Reply::json(
+        200,
+        &json!({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "AccessKeyId": GIVEN,
+            "SecretAccessKey": SECRET_KEY, "Token": "session", "Expiration": "2099-01-01T00:00:00Z"}),
+    )
+}
+
+#[tokio::test]
+async fn a_container_agent_is_shown_the_pods_token() {
+    let (name, fixture, server) = ("a_container_agent_is_shown_the_pods_token", fixture(), scripted().await);
+    server.always("GET", "/v1/credentials", given());
+    let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+    ];
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    assert_eq!(outcome, Outcome::Read);
+    assert_eq!(fixture.signers("GetSecretValue"), [GIVEN; 2]);
+    let [request] = &server.requests()[..] else { panic!("the agent must be asked once") };
+    assert_eq!(request.header("authorization"), TOKEN);
+}
+
+const SESSIONS: &str = "/latest/api/token";
+const ROLES: &str = "/latest/meta-data/iam/security-credentials/";
+
+/// The variables by which IMDS is found at `url`.
+fn instance(url: &str) -> [(&str, &str); 2] {
+    [("AWS_EC2_METADATA_DISABLED", "false"), ("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)]
+}
+
+fn session() -> Reply {
+    Reply::status(200).header("x-aws-ec2-metadata-token-ttl-seconds", "21600").body("session")
+}
+
+#[tokio::test]
+async fn an_instance_has_the_role_that_its_metadata_service_gives() {
+    let name = "an_instance_has_the_role_that_its_metadata_service_gives";
+    let (fixture, server) = (fixture(), scripted().await);
+    server.always("PUT", SESSIONS, session());
+    server.always("GET", ROLES, Reply::status(200).body("reader"));
+    server.always("GET", &format!("{ROLES}reader"), given());
+    let Some(outcome) = read_app(name, &fixture, &instance(&server.url())).await else { return };
+    assert_eq!(outcome, Outcome::Read);
+    assert_eq!(fixture.signers("GetSecretValue"), [GIVEN; 2]);
+    assert_eq!(server.count("GET", &format!("{ROLES}reader")), 1);
+}
+
+#[tokio::test]
+async fn an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials() {
+    let name = "an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials";
+    let (fixture, server) = (fixture(), scripted().await);
+    server.always("PUT", SESSIONS, session());
+    server.always("GET", ROLES, Reply::status(500));
+    let Some(outcome) = read_app(name, &fixture, &instance(&server.url())).await else { return };
+    failed(outcome, ErrorKind::Unavailable, "the operator's own credentials cannot be had");
+    assert!(fixture.server.counts().is_empty());
+}

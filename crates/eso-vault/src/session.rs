@@ -1,0 +1,256 @@
+//! A login that is kept alive: one for each life of a token, renewal on the way, and one login for any number of calls
+//! that find the token dead.
+
+use std::{
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use eso_core::error::{ErrorKind, ProviderError};
+use tokio::{
+    sync::{Mutex, MutexGuard, watch},
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    auth::Authenticator,
+    token::{Lease, Origin, Stage, Token},
+};
+
+/// A login that is refused is not tried again for this long: a thousand objects of one store would otherwise ask a
+/// thousand times, and Vault locks a role out for it.
+const REFUSAL_PAUSE: Duration = Duration::from_secs(2);
+
+/// A new login that did not help against "permission denied" is not tried again for this long.
+const VAIN_PAUSE: Duration = Duration::from_secs(30);
+
+/// A login that is kept alive.
+#[derive(Debug)]
+pub(crate) struct Session {
+    authenticator: Authenticator,
+    current: watch::Sender<Arc<Token>>,
+    /// Whoever holds it may change the token.
+    gate: Mutex<Memory>,
+}
+
+/// What those who waited at the gate need not find out again.
+#[derive(Debug, Default)]
+struct Memory {
+    /// When the token was last seen to be alive.
+    alive: Option<Instant>,
+    /// When a login last failed, and why.
+    failed: Option<(Instant, ProviderError)>,
+    /// When a login last did not help.
+    in_vain: Option<Instant>,
+}
+
+impl Session {
+    /// Logs in. A token that somebody made is only read: Vault is asked about it by the first check or call, as the
+    /// original does.
+    pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
+        let token = authenticator.begin().await?;
+        let is_given = token.origin() == Origin::Given;
+        let (current, changes) = watch::channel(Arc::new(token));
+        let session = Arc::new(Self { authenticator, current, gate: Mutex::default() });
+        if is_given {
+            tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
+        }
+        Ok(session)
+    }
+
+    /// A token that is alive, as far as is known. One caller renews or replaces it when it is time; the others go on
+    /// with it while it is good, and wait when it is not.
+    pub(crate) async fn token(&self) -> Result<Arc<Token>, ProviderError> {
+        let asked = Instant::now();
+        let token = self.current();
+        match token.stage(asked) {
+            Stage::Fresh => Ok(token),
+            Stage::Due => match self.gate.try_lock() {
+                Ok(gate) => Ok(self.prolong(gate, asked).await.unwrap_or(token)),
+                Err(_) => Ok(token),
+            },
+            Stage::Unseen | Stage::Over => self.prolong(self.gate.lock().await, asked).await,
+        }
+    }
+
+    /// What to do after Vault refused a call made with `refused`: another token to try once more with, or none,
+    /// because that one is alive and the refusal meant.
+    pub(crate) async fn replacement(
+        &self,
+        refused: &Arc<Token>,
+    ) -> Result<Option<Arc<Token>>, ProviderError> {
+        let asked = Instant::now();
+        let mut gate = self.gate.lock().await;
+        let current = self.current();
+        if !Arc::ptr_eq(&current, refused) {
+            return Ok(Some(current));
+        }
+        if gate.alive.is_some_and(|alive| alive >= asked) || gate.in_vain.is_some_and(is_within(VAIN_PAUSE)) {
+            return Ok(None);
+        }
+        match self.authenticator.look_up(current.secret()).await {
+            Ok(_) => {
+                gate.alive = Some(Instant::now());
+                Ok(None)
+            }
+            Err(error) if error.kind() == ErrorKind::Unauthenticated => {
+                self.log_in(&mut gate, asked).await.map(Some)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Says that a call was refused with a token just got: the refusal is meant, whatever the look-up says. (A policy
+    /// may forbid a token to look itself up.)
+    pub(crate) async fn was_in_vain(&self) {
+        self.gate.lock().await.in_vain = Some(Instant::now());
+    }
+
+    /// Asks Vault about the token, and gets another where it is dead.
+    pub(crate) async fn check(&self) -> Result<(), ProviderError> {
+        let asked = Instant::now();
+        if self.current().stage(asked) == Stage::Unseen {
+            return self.token().await.map(drop);
+        }
+        let token = self.token().await?;
+        match self.authenticator.look_up(token.secret()).await {
+            Ok(lease) => {
+                self.correct(&token, lease).await;
+                Ok(())
+            }
+            Err(error) if error.kind() == ErrorKind::Unauthenticated && token.origin() != Origin::Nobody => {
+                let mut gate = self.gate.lock().await;
+                let replaced = !Arc::ptr_eq(&self.current(), &token);
+                if replaced { Ok(()) } else { self.log_in(&mut gate, asked).await.map(drop) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Revokes the token, where a login of ours made it. It ends by itself where that fails.
+    pub(crate) async fn close(&self) {
+        let token = self.current();
+        if token.origin() == Origin::Login {
+            drop(self.authenticator.revoke(token.secret()).await);
+        }
+    }
+
+    fn current(&self) -> Arc<Token> {
+        Arc::clone(&self.current.borrow())
+    }
+
+    fn keep(&self, token: Token) -> Arc<Token> {
+        let token = Arc::new(token);
+        self.current.send_replace(Arc::clone(&token));
+        token
+    }
+
+    /// Believes Vault where it says that a token ends earlier than was thought.
+    async fn correct(&self, token: &Arc<Token>, lease: Lease) {
+        let _gate = self.gate.lock().await;
+        let now = Instant::now();
+        if Arc::ptr_eq(&self.current(), token) && token.outlives(lease, now) {
+            self.keep(token.renewed(lease, now));
+        }
+    }
+
+    /// Renews the token or logs in anew. Where neither can be done, a token that is not over yet is kept.
+    async fn prolong(
+        &self,
+        mut gate: MutexGuard<'_, Memory>,
+        asked: Instant,
+    ) -> Result<Arc<Token>, ProviderError> {
+        let token = self.current();
+        match token.stage(Instant::now()) {
+            Stage::Fresh => return Ok(token),
+            // One that was refused before may have been replaced in its Secret since: a login reads it again.
+            Stage::Unseen if gate.failed.is_none() => {
+                return self.get_to_know(&mut gate, asked, &token).await;
+            }
+            Stage::Due => {
+                if let Some(renewed) = self.renewed(&token).await {
+                    return Ok(self.keep(renewed));
+                }
+            }
+            Stage::Unseen | Stage::Over => {}
+        }
+        let outcome = self.log_in(&mut gate, asked).await;
+        match (outcome, token.stage(Instant::now())) {
+            (Err(_), Stage::Fresh | Stage::Due) => Ok(self.keep(token.postponed(Instant::now()))),
+            (outcome, _) => outcome,
+        }
+    }
+
+    async fn renewed(&self, token: &Token) -> Option<Token> {
+        if !token.is_renewable() {
+            return None;
+        }
+        let lease = self.authenticator.renew(token.secret()).await.ok()?;
+        let now = Instant::now();
+        let renewed = token.renewed(lease, now);
+        (!renewed.is_worn_out(now)).then_some(renewed)
+    }
+
+    async fn get_to_know(
+        &self,
+        gate: &mut Memory,
+        asked: Instant,
+        token: &Token,
+    ) -> Result<Arc<Token>, ProviderError> {
+        let look_up = async {
+            let lease = self.authenticator.look_up(token.secret()).await?;
+            Ok(token.renewed(lease, Instant::now()))
+        };
+        self.once(gate, asked, look_up).await
+    }
+
+    async fn log_in(&self, gate: &mut Memory, asked: Instant) -> Result<Arc<Token>, ProviderError> {
+        self.once(gate, asked, self.authenticator.log_in()).await
+    }
+
+    /// One login for all who ask while it is made, whether it succeeds or fails.
+    async fn once(
+        &self,
+        gate: &mut Memory,
+        asked: Instant,
+        login: impl Future<Output = Result<Token, ProviderError>>,
+    ) -> Result<Arc<Token>, ProviderError> {
+        if let Some((failed, error)) = &gate.failed
+            && (*failed >= asked || is_within(REFUSAL_PAUSE)(*failed))
+        {
+            return Err(error.clone());
+        }
+        match login.await {
+            Ok(token) => {
+                gate.failed = None;
+                Ok(self.keep(token))
+            }
+            Err(error) => {
+                gate.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
+        }
+    }
+}
+
+/// Renews a token that no login can replace, also while nobody uses it. Ends with the session.
+async fn keep_alive(session: Weak<Session>, mut current: watch::Receiver<Arc<Token>>) {
+    loop {
+        let due = current.borrow_and_update().renewal(Instant::now());
+        let changed = match due {
+            Some(due) => timeout_at(due, current.changed()).await.ok(),
+            None => Some(current.changed().await),
+        };
+        match (changed, session.upgrade()) {
+            (Some(Ok(())), Some(_)) => {}
+            (None, Some(session)) => {
+                drop(session.prolong(session.gate.lock().await, Instant::now()).await);
+            }
+            (Some(Err(_)), _) | (_, None) => return,
+        }
+    }
+}
+
+fn is_within(pause: Duration) -> impl Fn(Instant) -> bool {
+    move |instant| instant.elapsed() < pause
+}
