@@ -9,7 +9,8 @@ fn whole(name: &str) -> Vec<u8> {
 
 #[test]
 fn a_certificate_is_taken_apart() {
-    let (leaf, root) = (Certificate::parse(&whole("leaf")).unwrap(), Certificate::parse(&whole("root")).unwrap());
+    let (leaf, root) =
+        (Certificate::parse(&whole("leaf")).unwrap(), Certificate::parse(&whole("root")).unwrap());
     assert_eq!(leaf.whole, whole("leaf"));
     assert_eq!((leaf.shown_subject(), root.shown_subject()), ("CN=leaf".to_owned(), "CN=root".to_owned()));
     assert_eq!(root.authority, root.own);
@@ -20,7 +21,8 @@ fn a_certificate_is_taken_apart() {
 
 #[test]
 fn what_a_certificate_is_for_is_by_kind() {
-    let Alternatives { hosts, addresses, mails, urls } = Certificate::parse(&whole("leaf")).unwrap().alternatives;
+    let Alternatives { hosts, addresses, mails, urls } =
+        Certificate::parse(&whole("leaf")).unwrap().alternatives;
     assert_eq!(hosts, ["a.example", "b.example"]);
     assert_eq!(addresses, ["10.1.2.3"]);
     assert_eq!(mails, ["me@example.org"]);

@@ -7,7 +7,11 @@ use crate::fixtures::datum;
 fn check(name: &str, expected: Result<&[&str], NoChain>) {
     let found = ordered(datum(name).as_bytes());
     let found = found.map(|chain| chain.iter().map(Certificate::shown_subject).collect::<Vec<_>>());
-    assert_eq!(found, expected.map(|names| names.iter().map(|name| format!("CN={name}")).collect()), "{name}");
+    assert_eq!(
+        found,
+        expected.map(|names| names.iter().map(|name| format!("CN={name}")).collect()),
+        "{name}"
+    );
 }
 
 #[test]

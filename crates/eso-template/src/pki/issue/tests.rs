@@ -14,7 +14,11 @@ use crate::{Limits, fixtures::with_scope};
 fn request(common_name: &str) -> Request<'_> {
     Request {
         common_name,
-        addresses: vec!["10.0.0.1".parse().unwrap(), "::ffff:10.0.0.2".parse().unwrap(), "::1".parse().unwrap()],
+        addresses: vec![
+            "10.0.0.1".parse().unwrap(),
+            "::ffff:10.0.0.2".parse().unwrap(),
+            "::1".parse().unwrap(),
+        ],
         hosts: vec!["a.b".to_owned()],
         not_before: "20260101000000".to_owned(),
         not_after: "20500101000000".to_owned(),

@@ -31,7 +31,8 @@ fn without_its_secret_a_key_of_a_curve_is_public() {
     let private = datum("jwkec");
     let mut object: serde_json::Value = serde_json::from_str(&private).unwrap();
     object.as_object_mut().unwrap().remove("d");
-    let (Some(Key::Private(private)), Some(Key::Public(public))) = (key(&private), key(&object.to_string())) else {
+    let (Some(Key::Private(private)), Some(Key::Public(public))) = (key(&private), key(&object.to_string()))
+    else {
         panic!()
     };
     assert_eq!(private.public(), Some(public));
@@ -56,10 +57,7 @@ fn a_secret_of_another_point_is_refused() {
 #[test]
 fn the_alphabet_and_the_padding_of_base_64_do_not_matter() {
     let with = |x: &str| format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}"}}"#);
-    for x in [
-        "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-        "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
-    ] {
+    for x in ["11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="] {
         assert!(matches!(key(&with(x)), Some(Key::Public(_))), "{x}");
     }
 }

@@ -9,7 +9,8 @@ fn check(text: &str, expected: Option<(&str, &str, &str)>) {
     let decoded = decode(text.as_bytes());
     let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let found = decoded.map(|(block, rest)| (show(block.kind), show(&block.content), show(rest)));
-    let expected = expected.map(|(kind, content, rest)| (kind.to_owned(), content.to_owned(), rest.to_owned()));
+    let expected =
+        expected.map(|(kind, content, rest)| (kind.to_owned(), content.to_owned(), rest.to_owned()));
     assert_eq!(found, expected, "{text}");
 }
 
