@@ -16,14 +16,18 @@ use crate::{
     },
 };
 
+/// A template that makes a store of a new certificate.
+macro_rules! with_store {
+    ($made:literal) => {
+        concat!(r#"{{ $k := genPrivateKey "ecdsa" }}{{ $c := (genCAWithKey "ca" 1 $k).Cert }}"#, $made)
+    };
+}
+
 pub(super) fn functions() -> Vec<Function> {
-    /// A template that makes a store of a new certificate.
-    macro_rules! with_store {
-        ($made:literal) => {
-            concat!(r#"{{ $k := genPrivateKey "ecdsa" }}{{ $c := (genCAWithKey "ca" 1 $k).Cert }}"#, $made)
-        };
-    }
-    let key = "-----BEGIN PRIVATE KEY-----";
+    writing().into_iter().chain(reading()).collect()
+}
+
+fn writing() -> Vec<Function> {
     vec![
         function("pemToPkcs12", |scope: &mut Scope<'_>, certificate: Text, key: Text| {
             store(scope, &certificate, &key, b"")
@@ -58,6 +62,12 @@ pub(super) fn functions() -> Vec<Function> {
             trusted(scope, &certificates, &password)
         })
         .example(with_store!(r#"{{ pemTruststoreToPKCS12Pass $c "p" | b64dec | len | lt 500 }}"#), "true"),
+    ]
+}
+
+fn reading() -> Vec<Function> {
+    let key = "-----BEGIN PRIVATE KEY-----";
+    vec![
         function("pkcs12key", |scope: &mut Scope<'_>, text: Text| private_key(scope, b"", &text))
             .example(with_store!("{{ pemToPkcs12 $c $k | b64dec | pkcs12key | trunc 27 }}"), key),
         function("pkcs12keyPass", |scope: &mut Scope<'_>, password: Text, text: Text| {

@@ -1,3 +1,5 @@
+//! Numbers out of texts.
+
 use super::{NoInteger, float, integer, to_float, to_integer, truncated};
 use crate::Value;
 

@@ -1,3 +1,5 @@
+//! Regular expressions: matches, groups, and their price.
+
 use super::{Regex, group};
 use crate::{Limits, fixtures::with_scope};
 

@@ -1,3 +1,5 @@
+//! Runes in both directions, and what is written with them.
+
 use super::{LETTER, LOWER, PUNCTUATION, UPPER, first, last, lower, quote, runes, title, upper};
 
 #[track_caller]

@@ -1,3 +1,5 @@
+//! What stands for what is empty, and failing on purpose.
+
 use crate::fixtures::{check, check_silent, render};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Dicts: shared, deep, and in themselves.
+
 use crate::fixtures::{check, check_limit, check_silent};
 
 /// Maps in maps, by the name `$d`.

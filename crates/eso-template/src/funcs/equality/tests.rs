@@ -1,3 +1,5 @@
+//! What is deeply equal.
+
 use crate::fixtures::{check, check_limit};
 
 /// Maps so deep, one in the other, by two names.

@@ -1,3 +1,5 @@
+//! Numbers with a point: their powers and decimals.
+
 use super::{Decimal, power_of_ten};
 use crate::fixtures::{check, check_limit, check_silent};
 

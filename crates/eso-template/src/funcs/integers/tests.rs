@@ -1,3 +1,5 @@
+//! Whole numbers, up to their ends.
+
 use super::steps;
 use crate::fixtures::{check, check_limit, check_silent};
 

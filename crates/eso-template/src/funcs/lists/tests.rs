@@ -1,3 +1,5 @@
+//! Lists: unchanged by what is made of them, and paid for.
+
 use crate::fixtures::{check, check_limit, check_silent};
 
 #[test]

@@ -1,3 +1,5 @@
+//! Paths.
+
 use super::{cleaned, extension};
 
 #[track_caller]

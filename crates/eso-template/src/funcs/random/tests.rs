@@ -1,3 +1,5 @@
+//! What is drawn at random.
+
 use std::collections::BTreeSet;
 
 use super::below;

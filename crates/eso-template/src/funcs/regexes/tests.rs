@@ -1,3 +1,5 @@
+//! Functions of regular expressions: their templates, and their limits.
+
 use super::{Part, parts};
 use crate::fixtures::{check, check_limit, check_silent};
 

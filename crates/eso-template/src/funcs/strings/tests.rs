@@ -1,3 +1,5 @@
+//! Functions of texts: their limits, and bytes that are no UTF-8.
+
 use crate::fixtures::{check, check_limit, check_silent};
 
 #[test]
