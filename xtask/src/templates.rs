@@ -1,6 +1,7 @@
 //! Templates as Go renders them: the golden files of `eso-template`, random templates rendered by both, and how long
 //! each takes.
 
+mod odd;
 mod random;
 
 use std::{
@@ -103,10 +104,10 @@ pub(crate) fn fuzz(options: &Options) -> Result<()> {
             let (go, mut rust): (Value, Value) = (serde_json::from_str(go)?, serde_json::from_str(rust)?);
             let why = rust.as_object_mut().and_then(|rust| rust.remove("why"));
             rendered += usize::from(go["err"].is_null());
-            // Go has no limits.
-            let cut =
-                why.as_ref().and_then(Value::as_str).is_some_and(|why| why.contains("more than is allowed"));
-            if go != rust && !cut {
+            // Go has no limits, and `slice` finds there what Go's allocator left behind the end of a list.
+            let known = ["more than is allowed", "outside of the list"];
+            let why = why.as_ref().and_then(Value::as_str).unwrap_or_default();
+            if go != rust && !known.iter().any(|known| why.contains(known)) {
                 differing.push(format!("{}\n  Go:   {go}\n  ours: {rust} {why:?}", go["t"]));
             }
         }

@@ -112,10 +112,16 @@ fn magnitude(digits: &str, base: u32) -> Result<Option<u64>, NoInteger> {
         0 => prefixed(&lower),
         base => (base, lower),
     };
-    if digits.is_empty() || digits.chars().any(|digit| digit.to_digit(base).is_none()) {
-        return Err(NoInteger::Syntax);
+    let mut sum = Some(0_u64);
+    for digit in digits.chars() {
+        let digit = digit.to_digit(base).ok_or(NoInteger::Syntax)?;
+        sum = sum.and_then(|sum| sum.checked_mul(base.into())?.checked_add(digit.into()));
+        if sum.is_none() {
+            // Go does not look at what follows.
+            return Ok(None);
+        }
     }
-    Ok(u64::from_str_radix(&digits, base).ok())
+    if digits.is_empty() { Err(NoInteger::Syntax) } else { Ok(sum) }
 }
 
 /// The base that a prefix tells, and the digits after it, without `_`.

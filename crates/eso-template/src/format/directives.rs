@@ -131,7 +131,8 @@ impl<'a> Directives<'a> {
     }
 
     fn precision(&mut self, printer: &mut Printer<'_, '_>) -> Result<(), Fault> {
-        if self.peek() != Some(b'.') {
+        // A point at the very end is a verb, and none that there is.
+        if self.peek() != Some(b'.') || self.at + 1 == self.format.len() {
             return Ok(());
         }
         self.at += 1;

@@ -10,6 +10,7 @@ use crate::{
 
 pub(crate) use read::read;
 use write::{Form, write};
+pub(super) use write::{float, shortest};
 
 pub(super) fn functions() -> Vec<Function> {
     let pretty = "{\n  \"a\": 1\n}";
@@ -47,7 +48,12 @@ fn to_json(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, Fault> {
 }
 
 fn must_to_json(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, Fault> {
-    write(scope, &value, Form { pretty: false, html_safe: true })
+    compact(scope, &value)
+}
+
+/// A value in one line.
+pub(super) fn compact(scope: &mut Scope<'_>, value: &Value) -> Result<Vec<u8>, Fault> {
+    write(scope, value, Form { pretty: false, html_safe: true })
 }
 
 fn to_pretty_json(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, Fault> {

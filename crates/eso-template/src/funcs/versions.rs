@@ -30,7 +30,7 @@ fn semver_compare(scope: &mut Scope<'_>, wanted: Text, version: Text) -> Result<
 }
 
 /// A version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Version {
     major: u64,
     minor: u64,

@@ -20,7 +20,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/Masterminds/sprig/v3"
-	"gopkg.in/yaml.v3"
+	"sigs.k8s.io/yaml"
 )
 
 type request struct {
@@ -110,7 +110,10 @@ func functions() template.FuncMap {
 		return string(decoded)
 	}
 	all["toYaml"] = func(value any) string {
-		written, _ := yaml.Marshal(value)
+		written, err := yaml.Marshal(value)
+		if err != nil {
+			return ""
+		}
 		return strings.TrimSuffix(string(written), "\n")
 	}
 	all["fromYaml"] = func(text string) map[string]any {

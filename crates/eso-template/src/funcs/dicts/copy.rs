@@ -2,6 +2,7 @@
 
 use crate::{
     Fault, List, Map, Scope, Value,
+    funcs::versions::Version,
     function::{Function, function},
 };
 
@@ -36,6 +37,8 @@ impl Copy<'_, '_> {
             Value::List(list) if list.is_nil() => Ok(value.clone()),
             Value::List(list) => self.list(list),
             Value::Map(map) => self.map(map),
+            // What it copies with cannot see the fields of a version, and leaves them out.
+            value if value.downcast::<Version>().is_some() => Ok(Value::object(Version::default())),
             value => Ok(value.clone()),
         }
     }

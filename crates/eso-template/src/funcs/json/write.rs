@@ -135,7 +135,7 @@ fn numbered(rune: char) -> String {
 }
 
 /// A number as JavaScript writes it; nothing where it is none.
-fn float(number: f64) -> Option<String> {
+pub(crate) fn float(number: f64) -> Option<String> {
     if !number.is_finite() {
         return None;
     }
@@ -146,4 +146,16 @@ fn float(number: f64) -> Option<String> {
     let text = format!("{number:e}");
     let sign = if magnitude < 1.0 { "" } else { "+" };
     Some(text.replacen('e', &format!("e{sign}"), 1))
+}
+
+/// A number in `1.5e3` as Go's `%g` writes it.
+pub(crate) fn shortest(scientific: &str) -> String {
+    let (digits, exponent) = scientific.split_once('e').expect("a number must have an exponent");
+    match exponent.parse::<i32>().expect("an exponent must be a number") {
+        -4..6 => format!("{}", scientific.parse::<f64>().expect("a number must be one")),
+        exponent => {
+            let sign = if exponent < 0 { '-' } else { '+' };
+            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The order of keys that go-yaml writes them in: letters by letter, numbers by number.
+//! The order of keys that go-yaml writes them in: letters by letter and after all else, numbers by number.
 
 use std::cmp::Ordering;
 
@@ -34,10 +34,7 @@ fn order(one: &[u8], other: &[u8]) -> Ordering {
     match (LETTER.has(first), LETTER.has(second)) {
         (true, true) => return first.cmp(&second),
         (false, false) => {}
-        (is_letter, _) => {
-            let after_digit = place > 0 && DIGIT.has(one[place - 1]);
-            return if is_letter == after_digit { Ordering::Less } else { Ordering::Greater };
-        }
+        (is_letter, _) => return if is_letter { Ordering::Greater } else { Ordering::Less },
     }
     // With a zero there, what stands before it may make it count.
     let is_within = (first == '0' || second == '0')

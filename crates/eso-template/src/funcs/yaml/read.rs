@@ -1,54 +1,58 @@
-//! The first document of a text of YAML as a map.
+//! The first document of a text of YAML as a map, by way of JSON.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
+use granit_parser::{Event, Parser, ScalarStyle, StrInput, Tag};
 
-use super::resolve::{resolve, tag};
+use super::{
+    is_allowed,
+    resolve::{resolve, tag, timestamp},
+};
 use crate::{
     Fault, Scope, Text, Value,
-    funcs::encoding::base64,
-    unicode,
+    funcs::{encoding::base64, json},
     value::{List, Map},
 };
 
-type Entries = BTreeMap<Text, Value>;
-
-/// The entries of the map, and what is wrong with the text, as go-yaml says it.
-pub(super) fn read(scope: &mut Scope<'_>, text: &[u8]) -> Result<(Entries, Option<String>), Fault> {
-    let Ok(text) = str::from_utf8(text) else {
-        return Ok((Entries::new(), Some("yaml: invalid UTF-8".to_owned())));
-    };
-    scope.spend(text.len() as u64)?;
-    let options = granit_parser::options! { block_scalar_eof_without_line_feed: true, emit_comments: false };
-    let parser = Parser::new_from_str_with_options(text, options);
-    let mut reader = Reader { scope, parser, anchors: BTreeMap::new(), depth: 0, twice: Vec::new() };
-    match reader.document() {
-        Ok(entries) if reader.twice.is_empty() => Ok((entries, None)),
-        Ok(_) => {
-            let lines: String = reader.twice.iter().map(|line| format!("\n  {line}")).collect();
-            Ok((Entries::new(), Some(format!("yaml: unmarshal errors:{lines}"))))
-        }
-        Err(Stop::Wrong(error)) => Ok((Entries::new(), Some(format!("yaml: {error}")))),
-        Err(Stop::Fault(fault)) => Err(fault),
-    }
-}
-
-/// Why reading ends before the end.
-enum Stop {
-    /// The text is wrong, as go-yaml says it.
+/// Why a text is no map.
+pub(super) enum Problem {
+    /// It is wrong, as the original says it.
     Wrong(Cow<'static, str>),
     Fault(Fault),
 }
 
-impl From<Fault> for Stop {
+impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
         Self::Fault(fault)
     }
 }
 
-fn wrong<T>(error: impl Into<Cow<'static, str>>) -> Result<T, Stop> {
-    Err(Stop::Wrong(error.into()))
+/// Reads the map of a text; an empty one of what is null.
+pub(super) fn read(scope: &mut Scope<'_>, text: &[u8]) -> Result<Value, Problem> {
+    let Ok(text) = str::from_utf8(text) else { return wrong("yaml: invalid UTF-8") };
+    scope.spend(text.len() as u64)?;
+    if !text.chars().all(is_allowed) {
+        return wrong("yaml: control characters are not allowed");
+    }
+    // A line break to YAML 1.1, and none to 1.2.
+    let text = text.replace('\u{85}', "\n");
+    let options = granit_parser::options! { block_scalar_eof_without_line_feed: true, emit_comments: false };
+    let parser = Parser::new_from_str_with_options(&text, options);
+    let read = Reader { scope, parser, anchors: BTreeMap::new(), depth: 0 }.document()?;
+    let kind = match read {
+        Value::Map(_) => return Ok(read),
+        Value::Nil => return Ok(scope.map(BTreeMap::new())?),
+        Value::List(_) => "array",
+        Value::Bool(_) => "bool",
+        Value::String(_) => "string",
+        _ => "number",
+    };
+    let error = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
+    Err(Problem::Wrong(format!("error unmarshaling JSON: while decoding JSON: {error}").into()))
+}
+
+fn wrong<T>(error: &str) -> Result<T, Problem> {
+    Err(Problem::Wrong(format!("error converting YAML to JSON: {error}").into()))
 }
 
 struct Reader<'r, 's, 't> {
@@ -57,67 +61,47 @@ struct Reader<'r, 's, 't> {
     /// What aliases stand for.
     anchors: BTreeMap<usize, Value>,
     depth: usize,
-    /// Keys that stand twice in a map, as go-yaml tells of them.
-    twice: Vec<String>,
 }
 
-/// A key of a map.
-enum Key {
-    Name(Text),
-    /// `<<`: the entries of other maps.
-    Merge,
-    /// Nothing, which is the name of no entry.
-    None,
-}
+type Entries = BTreeMap<Text, Value>;
 
 impl<'t> Reader<'_, '_, 't> {
-    fn next(&mut self) -> Result<(Event<'t>, Span), Stop> {
+    fn next(&mut self) -> Result<Event<'t>, Problem> {
         self.scope.spend(4)?;
         match self.parser.next_event() {
-            Some(Ok(event)) => Ok(event),
-            Some(Err(_)) | None => wrong("this is no YAML"),
+            Some(Ok((event, _))) => Ok(event),
+            Some(Err(_)) | None => wrong("yaml: this is no YAML"),
         }
     }
 
-    fn document(&mut self) -> Result<Entries, Stop> {
+    fn document(&mut self) -> Result<Value, Problem> {
         loop {
-            let (event, span) = self.next()?;
-            let (shown, value) = match event {
-                Event::StreamStart | Event::DocumentStart(..) => continue,
-                Event::StreamEnd | Event::DocumentEnd => return Ok(Entries::new()),
-                Event::MappingStart(..) => return self.entries(true),
-                Event::Scalar(text, style, _, tagged) => {
-                    let value = self.scalar(&text, style, tagged.as_deref())?;
-                    let binary = tagged.is_some_and(|tagged| is_binary(&tagged));
-                    (Some((text, if binary { "!!binary" } else { tag(&value) })), value)
-                }
-                event => (None, self.node(event)?),
-            };
-            return match (value, shown) {
-                (Value::Nil, _) => Ok(Entries::new()),
-                (value, shown) => wrong(not_a_map(&value, shown, span.start.line())),
-            };
+            match self.next()? {
+                Event::StreamStart | Event::DocumentStart(..) => {}
+                Event::StreamEnd | Event::DocumentEnd => return Ok(Value::Nil),
+                event => return self.node(event),
+            }
         }
     }
 
     /// What an event begins.
-    fn node(&mut self, event: Event<'t>) -> Result<Value, Stop> {
+    fn node(&mut self, event: Event<'t>) -> Result<Value, Problem> {
         let (value, anchor) = match event {
             Event::Alias(anchor) => {
                 let value = self.anchors.get(&anchor).cloned();
-                let Some(value) = value else { return wrong("an anchor contains itself") };
+                let Some(value) = value else { return wrong("yaml: an anchor contains itself") };
                 return self.copy(&value);
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.scope.hold(text.len())?;
-                (self.scalar(&text, style, tag.as_deref())?, anchor)
+                (through_json(scalar(&text, style, tag.as_deref())?)?, anchor)
             }
             Event::SequenceStart(_, anchor, _) => (self.deeper(Self::list)?, anchor),
             Event::MappingStart(_, anchor, _) => {
-                let entries = self.deeper(|reader| reader.entries(false))?;
+                let entries = self.deeper(Self::entries)?;
                 (self.scope.map(entries)?, anchor)
             }
-            _ => return wrong("this is no YAML"),
+            _ => return wrong("yaml: this is no YAML"),
         };
         if anchor > 0 {
             self.anchors.insert(anchor, value.clone());
@@ -125,9 +109,9 @@ impl<'t> Reader<'_, '_, 't> {
         Ok(value)
     }
 
-    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+    fn deeper<T>(&mut self, read: impl FnOnce(&mut Self) -> Result<T, Problem>) -> Result<T, Problem> {
         if self.depth >= self.scope.nesting() {
-            return Err(Stop::Fault(Fault::Limit("nesting")));
+            return Err(Problem::Fault(Fault::Limit("nesting")));
         }
         self.depth += 1;
         let read = read(self);
@@ -135,103 +119,57 @@ impl<'t> Reader<'_, '_, 't> {
         read
     }
 
-    fn list(&mut self) -> Result<Value, Stop> {
+    fn list(&mut self) -> Result<Value, Problem> {
         let mut items = Vec::new();
         loop {
-            match self.next()?.0 {
+            match self.next()? {
                 Event::SequenceEnd => return Ok(self.scope.list(items)?),
                 event => items.push(self.node(event)?),
             }
         }
     }
 
-    /// The entries of a map. In the outermost, a key that is nothing is left out.
-    fn entries(&mut self, outermost: bool) -> Result<Entries, Stop> {
+    fn entries(&mut self) -> Result<Entries, Problem> {
         let mut entries = Entries::new();
-        let mut lines: BTreeMap<Text, usize> = BTreeMap::new();
-        let mut merged = Vec::new();
         loop {
-            let (event, span) = self.next()?;
+            let event = self.next()?;
             if event == Event::MappingEnd {
-                break;
+                return Ok(entries);
             }
-            let line = span.start.line();
-            let key = self.key(event, outermost, line)?;
-            let event = self.next()?.0;
+            let name = if is_merge(&event) { None } else { Some(self.key(event)?) };
+            let event = self.next()?;
             let value = self.node(event)?;
-            match key {
-                Key::Merge => merged.push(value),
-                Key::None => {}
-                Key::Name(name) => {
-                    if let Some(first) = lines.get(&name) {
-                        let shown = String::from_utf8_lossy(&unicode::quote(&name)).into_owned();
-                        self.twice.push(format!(
-                            "line {line}: mapping key {shown} already defined at line {first}"
-                        ));
-                    }
-                    lines.insert(name.clone(), line);
-                    entries.insert(name, value);
-                }
+            match name {
+                Some(name) => drop(entries.insert(name, value)),
+                None => merge(&mut entries, &value)?,
             }
         }
-        for value in &merged {
-            merge(&mut entries, value)?;
-        }
-        Ok(entries)
     }
 
-    fn key(&mut self, event: Event<'t>, outermost: bool, line: usize) -> Result<Key, Stop> {
-        let Event::Scalar(text, style, anchor, tagged) = event else {
-            let value = self.node(event)?;
-            return match value {
-                Value::String(name) => Ok(Key::Name(name)),
-                value if outermost => wrong(format!(
-                    "unmarshal errors:\n  line {line}: cannot unmarshal {} into string",
-                    tag(&value)
-                )),
-                _ => wrong("invalid map key"),
+    fn key(&mut self, event: Event<'t>) -> Result<Text, Problem> {
+        let Event::Scalar(text, style, anchor, tag) = event else {
+            return match self.node(event)? {
+                Value::String(name) => Ok(name),
+                Value::List(_) | Value::Map(_) => wrong("yaml: invalid map key"),
+                _ => wrong("unsupported map key"),
             };
         };
-        if &*text == "<<" && style == ScalarStyle::Plain && tagged.is_none() {
-            return Ok(Key::Merge);
-        }
-        let value = self.scalar(&text, style, tagged.as_deref())?;
+        self.scope.hold(text.len())?;
+        let value = scalar(&text, style, tag.as_deref())?;
         if anchor > 0 {
             self.anchors.insert(anchor, value.clone());
         }
-        Ok(match value {
-            Value::String(name) => Key::Name(name),
-            Value::Nil if outermost => Key::None,
-            Value::Nil => Key::Name("<nil>".into()),
-            _ => Key::Name((*text).into()),
-        })
-    }
-
-    fn scalar(&mut self, text: &str, style: ScalarStyle, tagged: Option<&Tag>) -> Result<Value, Stop> {
-        let Some(tagged) = tagged.filter(|tagged| tagged.original_parts() != ("", "!")) else {
-            return Ok(if style == ScalarStyle::Plain { resolve(text) } else { text.into() });
-        };
-        if is_binary(tagged) {
-            return match base64(text.as_bytes()) {
-                Ok(decoded) => Ok(Value::String(decoded.into())),
-                Err(_) => wrong("!!binary value contains invalid base64 data"),
-            };
-        }
-        let wanted = match tagged.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
-            Some("str") => return Ok(text.into()),
-            Some(name @ ("int" | "float" | "bool" | "null" | "timestamp")) => format!("!!{name}"),
-            Some(_) | None => return Ok(resolve(text)),
-        };
-        match resolve(text) {
-            value if tag(&value) == wanted => Ok(value),
-            Value::Int(number) if wanted == "!!float" => Ok(Value::Float64(number as f64)),
-            Value::Uint64(number) if wanted == "!!float" => Ok(Value::Float64(number as f64)),
-            value => wrong(format!("cannot decode {} `{text}` as a {wanted}", tag(&value))),
+        match value {
+            Value::String(name) => Ok(name.runes().into_owned().into()),
+            Value::Bool(value) => Ok(value.to_string().into()),
+            Value::Int(number) => Ok(number.to_string().into()),
+            Value::Float64(number) => Ok(float_key(number).into()),
+            _ => wrong("unsupported map key"),
         }
     }
 
     /// A value whose maps can be changed without the other's.
-    fn copy(&mut self, value: &Value) -> Result<Value, Stop> {
+    fn copy(&mut self, value: &Value) -> Result<Value, Problem> {
         self.scope.spend(1)?;
         match value {
             Value::List(list) => {
@@ -241,7 +179,7 @@ impl<'t> Reader<'_, '_, 't> {
             }
             Value::Map(map) => {
                 let copy = |(name, value): (&Text, &Value)| Ok((name.clone(), self.copy(value)?));
-                let copies: Result<Entries, Stop> = Map::entries(map).iter().map(copy).collect();
+                let copies: Result<Entries, Problem> = Map::entries(map).iter().map(copy).collect();
                 Ok(self.scope.map(copies?)?)
             }
             value => Ok(value.clone()),
@@ -249,38 +187,86 @@ impl<'t> Reader<'_, '_, 't> {
     }
 }
 
-fn is_binary(tag: &Tag) -> bool {
-    tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() == Some("binary")
+/// A number as a key, as go-yaml writes it: with the digits that 32 bits have.
+#[expect(clippy::cast_possible_truncation, reason = "as the original has it")]
+fn float_key(number: f64) -> String {
+    match number {
+        number if number.is_nan() => ".nan".to_owned(),
+        f64::INFINITY => ".inf".to_owned(),
+        f64::NEG_INFINITY => "-.inf".to_owned(),
+        number => json::shortest(&format!("{:e}", number as f32)),
+    }
 }
 
-/// Adds the entries of a map, or of each of a list of maps, whose names are not there yet.
-fn merge(entries: &mut Entries, value: &Value) -> Result<(), Stop> {
+fn is_merge(event: &Event<'_>) -> bool {
+    match event {
+        Event::Scalar(text, style, _, None) => text == "<<" && *style == ScalarStyle::Plain,
+        Event::Scalar(text, _, _, Some(tag)) => text == "<<" && core(tag).as_deref() == Some("merge"),
+        _ => false,
+    }
+}
+
+/// Adds the entries of a map, or of each of a list of maps, of which the first goes before those behind it.
+fn merge(entries: &mut Entries, value: &Value) -> Result<(), Problem> {
     let maps = match value {
         Value::Map(_) => std::slice::from_ref(value),
         Value::List(list) => list.items(),
         _ => &[Value::Nil],
     };
-    for map in maps {
+    for map in maps.iter().rev() {
         let Value::Map(map) = map else {
-            return wrong("map merge requires map or sequence of maps as the value");
+            return wrong("yaml: map merge requires map or sequence of maps as the value");
         };
-        for (name, value) in map.entries().iter() {
-            entries.entry(name.clone()).or_insert_with(|| value.clone());
-        }
+        entries.extend(map.entries().iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     Ok(())
 }
 
-/// What go-yaml says of a document that is no map. Of a scalar it shows the begin, as all of the document is shown
-/// by whoever prints what `fromYaml` answers.
-fn not_a_map(value: &Value, scalar: Option<(Cow<'_, str>, &'static str)>, line: usize) -> String {
-    let (tag, shown) = match scalar {
-        None => (tag(value), String::new()),
-        Some((text, tag)) if text.len() > 10 => {
-            let length = (0..=7).rev().find(|length| text.is_char_boundary(*length)).unwrap_or(0);
-            (tag, format!(" `{}...`", &text[..length]))
-        }
-        Some((text, tag)) => (tag, format!(" `{text}`")),
+fn scalar(text: &str, style: ScalarStyle, tagged: Option<&Tag>) -> Result<Value, Problem> {
+    let Some(tagged) = tagged.filter(|tagged| tagged.original_parts() != ("", "!")) else {
+        return Ok(if style == ScalarStyle::Plain { resolve(text) } else { text.into() });
     };
-    format!("unmarshal errors:\n  line {line}: cannot unmarshal {tag}{shown} into map[string]interface {{}}")
+    let wanted = match core(tagged).as_deref() {
+        Some("binary") => {
+            let decoded = base64(text.as_bytes());
+            return decoded
+                .map(|bytes| Value::String(bytes.into()))
+                .or_else(|_| wrong("yaml: !!binary value contains invalid base64 data"));
+        }
+        Some(name @ ("int" | "float" | "bool" | "null" | "timestamp")) => format!("!!{name}"),
+        Some(_) | None => return Ok(text.into()),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "as Go's conversion rounds")]
+    match resolve(text) {
+        Value::Int(number) if wanted == "!!float" => Ok(Value::Float64(number as f64)),
+        value if tag(&value) == wanted => Ok(value),
+        value if wanted == "!!timestamp" && timestamp(text).is_some() => Ok(value),
+        value => wrong(&format!("yaml: cannot decode {} `{text}` as a {wanted}", tag(&value))),
+    }
+}
+
+/// The name of a tag of YAML's own.
+fn core(tag: &Tag) -> Option<Cow<'_, str>> {
+    tag.suffix_in_namespace("tag:yaml.org,2002:")
+}
+
+/// What is left of a scalar once it was JSON.
+#[expect(clippy::cast_precision_loss, reason = "every number of JSON is a float")]
+fn through_json(value: Value) -> Result<Value, Problem> {
+    Ok(match value {
+        Value::Int(number) => Value::Float64(number as f64),
+        Value::Uint64(number) => Value::Float64(number as f64),
+        Value::Float64(number) if !number.is_finite() => {
+            let shown = if number.is_nan() {
+                "NaN"
+            } else if number > 0.0 {
+                "+Inf"
+            } else {
+                "-Inf"
+            };
+            return wrong(&format!("json: unsupported value: {shown}"));
+        }
+        Value::String(text) if str::from_utf8(&text).is_err() => text.runes().into_owned().as_str().into(),
+        value => value,
+    })
 }

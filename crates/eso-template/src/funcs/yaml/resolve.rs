@@ -1,8 +1,8 @@
-//! What a plain scalar of YAML stands for: go-yaml's rules, which are those of YAML 1.2 with some of 1.1.
+//! What a plain scalar of YAML stands for, by the rules of go-yaml 2: those of YAML 1.1 but for numbers to the base of 60.
 
 use crate::{
     Value,
-    funcs::dates::read_time,
+    funcs::dates::{Time, read_time},
     number::{self, NoInteger},
 };
 
@@ -11,30 +11,33 @@ pub(super) fn resolve(text: &str) -> Value {
     named(text).or_else(|| numeric(text)).unwrap_or_else(|| text.into())
 }
 
-/// Whether a text that is written plainly is read as that text, also by readers of YAML 1.1.
+/// Whether a text that is written plainly is read as that text, by readers of all of YAML 1.1 too.
 pub(super) fn is_plain_text(text: &str) -> bool {
-    matches!(resolve(text), Value::String(_)) && !is_old_bool(text) && !is_base_60(text)
+    matches!(resolve(text), Value::String(_)) && timestamp(text).is_none() && !is_base_60(text)
 }
 
-/// The tag that go-yaml gives a value that was resolved.
+/// The tag of a value that was resolved.
 pub(super) fn tag(value: &Value) -> &'static str {
     match value {
         Value::Nil => "!!null",
         Value::Bool(_) => "!!bool",
         Value::Float64(_) => "!!float",
         Value::Int(_) | Value::Int64(_) | Value::Uint8(_) | Value::Uint64(_) => "!!int",
-        Value::Object(_) => "!!timestamp",
         Value::List(_) => "!!seq",
         Value::Map(_) => "!!map",
-        Value::String(_) | Value::Complex128(..) => "!!str",
+        Value::String(_) | Value::Complex128(..) | Value::Object(_) => "!!str",
     }
 }
 
 fn named(text: &str) -> Option<Value> {
     Some(match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Nil,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
+        "true" | "True" | "TRUE" | "y" | "Y" | "yes" | "Yes" | "YES" | "on" | "On" | "ON" => {
+            Value::Bool(true)
+        }
+        "false" | "False" | "FALSE" | "n" | "N" | "no" | "No" | "NO" | "off" | "Off" | "OFF" => {
+            Value::Bool(false)
+        }
         ".nan" | ".NaN" | ".NAN" => Value::Float64(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => Value::Float64(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => Value::Float64(f64::NEG_INFINITY),
@@ -47,13 +50,14 @@ fn numeric(text: &str) -> Option<Value> {
         b'.' => number::float(text.as_bytes()).map(Value::Float64),
         b'+' | b'-' | b'0'..=b'9' => {
             let plain = text.replace('_', "");
-            timestamp(text).or_else(|| integer(&plain)).or_else(|| float(&plain))
+            integer(&plain).or_else(|| float(&plain))
         }
         _ => None,
     }
 }
 
-fn timestamp(text: &str) -> Option<Value> {
+/// The time that a text is, if it is one.
+pub(super) fn timestamp(text: &str) -> Option<Time> {
     const LAYOUTS: [&str; 4] = [
         "2006-1-2T15:4:5.999999999Z07:00",
         "2006-1-2t15:4:5.999999999Z07:00",
@@ -64,7 +68,7 @@ fn timestamp(text: &str) -> Option<Value> {
     if digits != 4 || !text[digits..].starts_with('-') {
         return None;
     }
-    LAYOUTS.iter().find_map(|layout| read_time(layout.as_bytes(), text.as_bytes())).map(Value::object)
+    LAYOUTS.iter().find_map(|layout| read_time(layout.as_bytes(), text.as_bytes()))
 }
 
 fn integer(text: &str) -> Option<Value> {
@@ -105,13 +109,6 @@ fn float(text: &str) -> Option<Value> {
         && !(whole.is_empty() && fraction.is_empty())
         && exponent.is_none_or(is_exponent);
     well.then(|| number::float(text.as_bytes())).flatten().map(Value::Float64)
-}
-
-/// What YAML 1.1 takes for a truth value.
-fn is_old_bool(text: &str) -> bool {
-    let names =
-        ["y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO", "off", "Off", "OFF"];
-    names.contains(&text)
 }
 
 /// What YAML 1.1 takes for a number to the base of 60, such as `12:30:45`.

@@ -1,7 +1,7 @@
 //! How a text is written in YAML: as it is, in quotes, or as a block.
 
 use super::emitter::{Emitter, Indicator};
-use crate::{Fault, unicode};
+use crate::Fault;
 
 /// The ways to write a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,11 +16,9 @@ pub(super) enum Style {
 #[derive(Clone, Copy)]
 pub(super) struct Scalar<'t> {
     pub(super) text: &'t str,
-    /// `!!binary` alone: all else is told by how it is written.
-    pub(super) tag: &'static str,
     /// The way to write it, if it can be written so.
     pub(super) style: Style,
-    /// Whether it is a key in the line of its value.
+    /// Whether it is a key in the line of its value: then it is in one line.
     pub(super) is_key: bool,
 }
 
@@ -29,8 +27,6 @@ pub(super) struct Scalar<'t> {
 struct Analysis {
     indicators: bool,
     breaks: bool,
-    /// A tab.
-    tab: bool,
     /// What does not print.
     special: bool,
     space_at_start: bool,
@@ -49,8 +45,7 @@ impl Analysis {
         while let Some(rune) = runes.next() {
             let after = runes.peek().copied();
             found.indicators |= is_indicator(before, rune, after);
-            found.tab |= rune == '\t';
-            found.special |= rune != '\t' && !is_printable(rune);
+            found.special |= !is_printable(rune);
             let is_edge = before.is_none() || after.is_none();
             if rune == ' ' {
                 found.space_at_start |= before.is_none();
@@ -67,7 +62,7 @@ impl Analysis {
     }
 
     fn allows_single_quotes(&self) -> bool {
-        !(self.break_then_space || self.space_then_break || self.tab || self.special)
+        !(self.break_then_space || self.space_then_break || self.special)
     }
 
     fn allows_plain(&self) -> bool {
@@ -107,20 +102,15 @@ fn is_printable(rune: char) -> bool {
 impl Scalar<'_> {
     /// Whether it can be a key in the line of its value.
     pub(super) fn fits_as_key(&self) -> bool {
-        !self.text.contains(is_break) && self.text.len() + self.tag.len() <= 128
+        !self.text.contains(is_break) && self.text.len() <= 128
     }
 
     pub(super) fn write(&self, emitter: &mut Emitter<'_, '_>, indent: usize) -> Result<(), Fault> {
         emitter.scope.spend(1 + self.text.len() as u64 / 8)?;
-        if !self.tag.is_empty() {
-            emitter.space()?;
-            emitter.put(self.tag.as_bytes())?;
-            emitter.after();
-        }
         match self.chosen() {
-            Style::Plain => self.plain(emitter),
+            Style::Plain => self.plain(emitter, indent),
             Style::SingleQuoted => self.single_quoted(emitter, indent),
-            Style::DoubleQuoted => self.double_quoted(emitter),
+            Style::DoubleQuoted => self.double_quoted(emitter, indent),
             Style::Literal => self.literal(emitter, indent),
         }
     }
@@ -137,80 +127,119 @@ impl Scalar<'_> {
         }
     }
 
-    fn plain(&self, emitter: &mut Emitter<'_, '_>) -> Result<(), Fault> {
-        if !self.text.is_empty() {
-            emitter.space()?;
-            emitter.put(self.text.as_bytes())?;
-        }
+    fn plain(&self, emitter: &mut Emitter<'_, '_>, indent: usize) -> Result<(), Fault> {
+        emitter.space()?;
+        self.flow(emitter, indent, "'")?;
         emitter.after();
         Ok(())
     }
 
     fn single_quoted(&self, emitter: &mut Emitter<'_, '_>, indent: usize) -> Result<(), Fault> {
-        emitter.indicator(b"'", Indicator { spaced: true, indents: false })?;
-        let mut after_break = false;
-        for (rune, piece) in unicode::pieces(self.text.as_bytes()) {
-            if is_break(rune) {
-                emitter.line_break(piece)?;
-                after_break = true;
-                continue;
-            }
-            if std::mem::take(&mut after_break) {
-                emitter.indent(indent)?;
-            }
-            emitter.put(if rune == '\'' { b"''" } else { piece })?;
-            emitter.within();
-        }
-        emitter.indicator(b"'", Indicator { spaced: false, indents: false })?;
+        emitter.indicator("'", Indicator { spaced: true, indents: false })?;
+        self.flow(emitter, indent, "''")?;
+        emitter.indicator("'", Indicator { spaced: false, indents: false })?;
         emitter.after();
         Ok(())
     }
 
-    fn double_quoted(&self, emitter: &mut Emitter<'_, '_>) -> Result<(), Fault> {
-        emitter.indicator(b"\"", Indicator { spaced: true, indents: false })?;
-        for (rune, piece) in unicode::pieces(self.text.as_bytes()) {
-            match escape(rune) {
-                Some(escaped) => emitter.put(escaped.as_bytes())?,
-                None => emitter.put(piece)?,
+    /// The text with this for each of its quotes; a line that is full ends at a space.
+    fn flow(&self, emitter: &mut Emitter<'_, '_>, indent: usize, quote: &str) -> Result<(), Fault> {
+        let (mut after_space, mut after_break) = (false, false);
+        let mut runes = self.text.char_indices().peekable();
+        while let Some((place, rune)) = runes.next() {
+            let after = runes.peek().map(|(_, rune)| *rune);
+            let is_edge = place == 0 || after.is_none();
+            if rune == ' ' {
+                let ends_line =
+                    !self.is_key && !after_space && emitter.is_full() && !is_edge && after != Some(' ');
+                if ends_line {
+                    emitter.indent(indent)?
+                } else {
+                    emitter.put(" ")?
+                }
+                after_space = true;
+                continue;
             }
+            if is_break(rune) {
+                emitter.line_break(rune)?;
+                after_break = true;
+                continue;
+            }
+            if after_break {
+                emitter.indent(indent)?;
+            }
+            match rune {
+                '\'' => emitter.put(quote)?,
+                rune => emitter.put(rune.encode_utf8(&mut [0; 4]))?,
+            }
+            emitter.within();
+            (after_space, after_break) = (false, false);
         }
-        emitter.indicator(b"\"", Indicator { spaced: false, indents: false })?;
+        Ok(())
+    }
+
+    fn double_quoted(&self, emitter: &mut Emitter<'_, '_>, indent: usize) -> Result<(), Fault> {
+        emitter.indicator("\"", Indicator { spaced: true, indents: false })?;
+        // go-yaml looks for the mark of the byte order at the begin of the text only, and for each rune.
+        let escapes_all = self.text.starts_with('\u{feff}');
+        let mut after_space = false;
+        let mut runes = self.text.char_indices().peekable();
+        while let Some((place, rune)) = runes.next() {
+            let after = runes.peek().map(|(_, rune)| *rune);
+            if let Some(escaped) = escape(rune, escapes_all) {
+                emitter.put(&escaped)?;
+                after_space = false;
+                continue;
+            }
+            let is_inner = place > 0 && after.is_some();
+            if rune == ' ' && !self.is_key && !after_space && emitter.is_full() && is_inner {
+                emitter.indent(indent)?;
+                if after == Some(' ') {
+                    emitter.put("\\")?;
+                }
+            } else {
+                emitter.put(rune.encode_utf8(&mut [0; 4]))?;
+            }
+            after_space = rune == ' ';
+        }
+        emitter.indicator("\"", Indicator { spaced: false, indents: false })?;
         emitter.after();
         Ok(())
     }
 
     fn literal(&self, emitter: &mut Emitter<'_, '_>, indent: usize) -> Result<(), Fault> {
-        emitter.indicator(b"|", Indicator { spaced: true, indents: false })?;
+        emitter.indicator("|", Indicator { spaced: true, indents: false })?;
         // The width of one level, and not that of this one: go-yaml errs here, and is followed.
         if self.text.starts_with(|rune| rune == ' ' || is_break(rune)) {
-            emitter.put(b"4")?;
+            emitter.put("2")?;
         }
         let mut from_end = self.text.chars().rev();
         match (from_end.next().is_some_and(is_break), from_end.next().is_none_or(is_break)) {
-            (false, _) => emitter.put(b"-")?,
-            (true, true) => emitter.put(b"+")?,
+            (false, _) => emitter.put("-")?,
+            (true, true) => emitter.put("+")?,
             (true, false) => {}
         }
+        emitter.line_break('\n')?;
         emitter.after_head();
         let mut after_break = true;
-        for (rune, piece) in unicode::pieces(self.text.as_bytes()) {
+        for rune in self.text.chars() {
             if is_break(rune) {
-                emitter.line_break(piece)?;
+                emitter.line_break(rune)?;
                 after_break = true;
                 continue;
             }
             if std::mem::take(&mut after_break) {
                 emitter.indent(indent)?;
             }
-            emitter.put(piece)?;
+            emitter.put(rune.encode_utf8(&mut [0; 4]))?;
             emitter.within();
         }
         Ok(())
     }
 }
 
-/// What stands for a rune in double quotes, where it cannot stand for itself.
-fn escape(rune: char) -> Option<String> {
+/// What stands for a rune in double quotes, where it cannot stand for itself, or always.
+fn escape(rune: char, always: bool) -> Option<String> {
     let escaped = match rune {
         '"' => r#"\""#,
         '\\' => r"\\",
@@ -226,7 +255,8 @@ fn escape(rune: char) -> Option<String> {
         '\u{85}' => r"\N",
         '\u{2028}' => r"\L",
         '\u{2029}' => r"\P",
-        _ if is_printable(rune) => return None,
+        '\u{a0}' if always => r"\_",
+        _ if is_printable(rune) && !always => return None,
         '\0'..='\u{ff}' => return Some(format!(r"\x{:02X}", u32::from(rune))),
         '\0'..='\u{ffff}' => return Some(format!(r"\u{:04X}", u32::from(rune))),
         _ => return Some(format!(r"\U{:08X}", u32::from(rune))),

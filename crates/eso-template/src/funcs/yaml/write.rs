@@ -1,51 +1,58 @@
 //! A value as YAML.
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
+use std::borrow::Cow;
 
 use super::{
     emitter::{Emitter, Indicator},
+    is_allowed,
     order::ordered,
-    resolve::is_plain_text,
+    resolve::{is_plain_text, resolve},
     scalar::{Scalar, Style},
 };
 use crate::{
-    Fault, Scope, Value,
-    funcs::dates::{Duration, Time},
+    Fault, Scope, Text, Value,
+    funcs::json,
+    unicode,
     value::{List, Map},
 };
 
 /// Spaces that a level is indented by.
-const LEVEL: usize = 4;
-/// Letters in a line of base 64.
-const BASE_64_LINE: usize = 70;
+const LEVEL: usize = 2;
+/// The longest key that go-yaml reads in JSON, in runes and with its quotes.
+const LONGEST_KEY: usize = 1024;
 
-/// What a node is in what is around it.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Root,
-    /// An item of a list that is indented by so much.
-    Item(usize),
-    /// A value, or a key in a line of its own, of a map that is indented by so much.
-    Entry(usize),
+/// What a node is in.
+#[derive(Clone, Copy)]
+enum Around {
+    Nothing,
+    /// A list that is indented by so much.
+    List(usize),
+    /// A map that is indented by so much.
+    Map(usize),
 }
 
-impl Place {
-    /// The indentation of what lies in the node.
-    fn inner(self, is_scalar: bool) -> usize {
+impl Around {
+    /// The indentation of what is in the node.
+    fn inner(self) -> usize {
         match self {
-            Self::Root if is_scalar => LEVEL,
-            Self::Root => 0,
-            // The dash and its space are the indentation.
-            Self::Item(indent) => indent + 2,
-            Self::Entry(indent) => LEVEL * ((indent + LEVEL) / LEVEL),
+            Self::Nothing => 0,
+            Self::List(indent) | Self::Map(indent) => indent + LEVEL,
+        }
+    }
+
+    /// The indentation of the further lines of a text.
+    fn further(self) -> usize {
+        match self {
+            Self::Nothing => LEVEL,
+            Self::List(_) | Self::Map(_) => self.inner(),
         }
     }
 }
 
-/// Writes a value. Wrong is a complex number alone.
+/// Writes a value. Wrong is what JSON cannot hold, and a text that go-yaml cannot read in JSON.
 pub(super) fn write(scope: &mut Scope<'_>, value: &Value) -> Result<Vec<u8>, Fault> {
     let mut writer = Writer { emitter: Emitter::new(scope), depth: 0 };
-    writer.value(value, Place::Root)?;
+    writer.value(value, Around::Nothing)?;
     writer.emitter.indent(0)?;
     Ok(writer.emitter.written)
 }
@@ -56,27 +63,21 @@ struct Writer<'w, 's> {
 }
 
 impl Writer<'_, '_> {
-    fn value(&mut self, value: &Value, place: Place) -> Result<(), Fault> {
+    fn value(&mut self, value: &Value, around: Around) -> Result<(), Fault> {
         self.emitter.scope.spend(1)?;
         match value {
-            Value::Nil => self.plain("null", place),
-            Value::Bool(value) => self.plain(&value.to_string(), place),
-            Value::Int(number) | Value::Int64(number) => self.plain(&number.to_string(), place),
-            Value::Uint8(number) => self.plain(&number.to_string(), place),
-            Value::Uint64(number) => self.plain(&number.to_string(), place),
-            Value::Float64(number) => self.plain(&float(*number), place),
-            Value::Complex128(..) => Err(Fault::wrong("cannot marshal type: complex128")),
-            Value::String(text) => self.text(text, place),
-            Value::List(list) => self.deeper(|writer| writer.list(list, place)),
-            Value::Map(map) => self.deeper(|writer| writer.map(map, place)),
-            Value::Object(object) => {
-                match (value.downcast::<Time>(), value.downcast::<Duration>(), object.plain()) {
-                    (Some(_), _, Value::String(text)) => self.plain(&text.runes(), place),
-                    (_, Some(_), _) => self.text(&object.show(), place),
-                    (_, _, Value::Map(map)) => self.lowercase(&map, place),
-                    (_, _, plain) => self.value(&plain, place),
-                }
-            }
+            Value::Nil => self.plain("null", around),
+            Value::Bool(value) => self.plain(&value.to_string(), around),
+            Value::Int(number) | Value::Int64(number) => self.plain(&number.to_string(), around),
+            Value::Uint8(number) => self.plain(&number.to_string(), around),
+            Value::Uint64(number) => self.plain(&number.to_string(), around),
+            Value::Float64(number) => self.plain(&float(*number)?, around),
+            Value::Complex128(..) => Err(Fault::wrong("JSON has no complex numbers")),
+            Value::String(text) => self.text(text, around),
+            Value::List(list) if list.is_nil() => self.plain("null", around),
+            Value::List(list) => self.deeper(|writer| writer.list(list, around)),
+            Value::Map(map) => self.deeper(|writer| writer.map(map, around)),
+            Value::Object(object) => self.value(&object.plain(), around),
         }
     }
 
@@ -90,115 +91,121 @@ impl Writer<'_, '_> {
         written
     }
 
-    fn plain(&mut self, text: &str, place: Place) -> Result<(), Fault> {
-        let scalar = Scalar { text, tag: "", style: Style::Plain, is_key: false };
-        scalar.write(&mut self.emitter, place.inner(true))
+    fn plain(&mut self, text: &str, around: Around) -> Result<(), Fault> {
+        let scalar = Scalar { text, style: Style::Plain, is_key: false };
+        scalar.write(&mut self.emitter, around.further())
     }
 
-    fn text(&mut self, text: &[u8], place: Place) -> Result<(), Fault> {
-        with_scalar(text, |scalar| scalar.write(&mut self.emitter, place.inner(true)))
+    fn text(&mut self, text: &Text, around: Around) -> Result<(), Fault> {
+        let text = through_json(text)?;
+        scalar(&text).write(&mut self.emitter, around.further())
     }
 
-    fn list(&mut self, list: &List, place: Place) -> Result<(), Fault> {
-        let indent = place.inner(false);
+    fn list(&mut self, list: &List, around: Around) -> Result<(), Fault> {
         if list.items().is_empty() {
-            return self.empty(b"[", b"]");
+            return self.empty("[", "]");
         }
+        let indent = match around {
+            Around::Map(indent) if !self.emitter.is_indented() => indent,
+            around => around.inner(),
+        };
         for item in list.items() {
             self.emitter.indent(indent)?;
-            self.emitter.indicator(b"-", Indicator { spaced: true, indents: true })?;
-            self.value(item, Place::Item(indent))?;
+            self.emitter.indicator("-", Indicator { spaced: true, indents: true })?;
+            self.value(item, Around::List(indent))?;
         }
         Ok(())
     }
 
-    fn map(&mut self, map: &Map, place: Place) -> Result<(), Fault> {
-        let indent = place.inner(false);
+    fn map(&mut self, map: &Map, around: Around) -> Result<(), Fault> {
+        let indent = around.inner();
         let entries = ordered(self.emitter.scope, map.entries().iter())?;
         if entries.is_empty() {
-            return self.empty(b"{", b"}");
+            return self.empty("{", "}");
         }
         for (name, value) in entries {
             self.emitter.indent(indent)?;
             self.key(&name, indent)?;
-            self.value(&value, Place::Entry(indent))?;
+            self.value(&value, Around::Map(indent))?;
         }
         Ok(())
     }
 
-    /// The fields of a struct, whose names go-yaml writes in lower case.
-    fn lowercase(&mut self, map: &Map, place: Place) -> Result<(), Fault> {
-        let lower = |(name, value): (&crate::Text, &Value)| (name.to_ascii_lowercase().into(), value.clone());
-        let fields = map.entries().iter().map(lower).collect();
-        let fields = Map::new(map.element(), fields);
-        self.map(&fields, place)
-    }
-
     /// A key and its colon: in the line of its value, or in one of its own where it is long.
-    fn key(&mut self, name: &[u8], indent: usize) -> Result<(), Fault> {
+    fn key(&mut self, name: &Text, indent: usize) -> Result<(), Fault> {
+        let quoted = json::compact(self.emitter.scope, &Value::String(name.clone()))?;
+        if unicode::runes(&quoted).count() > LONGEST_KEY
+            || unicode::runes(&quoted).any(|rune| rune == '\u{85}')
+        {
+            return Err(Fault::wrong("go-yaml reads no such key"));
+        }
+        let name = through_json(name)?;
+        let (scalar, further) = (scalar(&name), indent + LEVEL);
         let emitter = &mut self.emitter;
-        with_scalar(name, |scalar| {
-            if scalar.fits_as_key() {
-                Scalar { is_key: true, ..scalar }.write(emitter, Place::Entry(indent).inner(true))?;
-                return emitter.indicator(b":", Indicator { spaced: false, indents: false });
-            }
-            emitter.indicator(b"?", Indicator { spaced: true, indents: true })?;
-            scalar.write(emitter, Place::Entry(indent).inner(true))?;
-            emitter.indent(indent)?;
-            emitter.indicator(b":", Indicator { spaced: true, indents: true })
-        })
+        if scalar.fits_as_key() {
+            Scalar { is_key: true, ..scalar }.write(emitter, further)?;
+            return emitter.indicator(":", Indicator { spaced: false, indents: false });
+        }
+        emitter.indicator("?", Indicator { spaced: true, indents: true })?;
+        scalar.write(emitter, further)?;
+        emitter.indent(indent)?;
+        emitter.indicator(":", Indicator { spaced: true, indents: true })
     }
 
-    fn empty(&mut self, open: &[u8], close: &[u8]) -> Result<(), Fault> {
+    fn empty(&mut self, open: &str, close: &str) -> Result<(), Fault> {
         self.emitter.indicator(open, Indicator { spaced: true, indents: false })?;
         self.emitter.indicator(close, Indicator { spaced: false, indents: false })
     }
 }
 
-/// Hands on a text with the way to write it.
-fn with_scalar<T>(text: &[u8], write: impl FnOnce(Scalar<'_>) -> T) -> T {
-    let style = |text: &str, can_be_plain: bool| match text.contains('\n') {
+/// A text with the way to write it.
+fn scalar(text: &str) -> Scalar<'_> {
+    let style = match text.contains('\n') {
         true => Style::Literal,
-        false if can_be_plain => Style::Plain,
+        false if is_plain_text(text) => Style::Plain,
         false => Style::DoubleQuoted,
     };
-    match str::from_utf8(text) {
-        Ok(text) => {
-            let style = style(text, is_plain_text(text));
-            write(Scalar { text, tag: "", style, is_key: false })
-        }
-        Err(_) => {
-            let text = in_lines(&BASE64_STANDARD.encode(text));
-            let style = style(&text, true);
-            write(Scalar { text: &text, tag: "!!binary", style, is_key: false })
-        }
+    Scalar { text, style, is_key: false }
+}
+
+/// What is left of a text once it was JSON, and YAML reads that.
+fn through_json(text: &Text) -> Result<Cow<'_, str>, Fault> {
+    let text = text.runes();
+    // JSON writes those below the space by number.
+    match text.chars().all(|rune| rune < ' ' || is_allowed(rune)) {
+        true if text.contains('\u{85}') => Ok(folded(&text).into()),
+        true => Ok(text),
+        false => Err(Fault::wrong("go-yaml reads no such rune")),
     }
 }
 
-/// Base 64 in lines, where there is more than one.
-fn in_lines(encoded: &str) -> String {
-    if encoded.len() < BASE_64_LINE {
-        return encoded.to_owned();
+/// The one line break that JSON leaves as it is ends a line to YAML: it is a space, and several are one fewer breaks.
+fn folded(text: &str) -> String {
+    let mut lines = text.split('\u{85}').peekable();
+    let first = lines.next().unwrap_or_default();
+    let mut whole = first.trim_end_matches(' ').to_owned();
+    let mut breaks = 0;
+    while let Some(line) = lines.next() {
+        let line = line.trim_start_matches(' ');
+        let line = if lines.peek().is_some() { line.trim_end_matches(' ') } else { line };
+        breaks += 1;
+        if line.is_empty() && lines.peek().is_some() {
+            continue;
+        }
+        whole += &if breaks == 1 { " ".to_owned() } else { "\n".repeat(breaks - 1) };
+        whole += line;
+        breaks = 0;
     }
-    let line = |line: &[u8]| format!("{}\n", String::from_utf8_lossy(line));
-    encoded.as_bytes().chunks(BASE_64_LINE).map(line).collect()
+    whole
 }
 
-/// A number as Go's `%g` writes it, with the names of YAML for what is none.
-fn float(number: f64) -> String {
-    if number.is_nan() {
-        return ".nan".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { ".inf" } else { "-.inf" }.to_owned();
-    }
-    let scientific = format!("{number:e}");
-    let (digits, exponent) = scientific.split_once('e').expect("a number must have an exponent");
-    match exponent.parse::<i32>().expect("an exponent must be a number") {
-        -4..6 => format!("{number}"),
-        exponent => {
-            let sign = if exponent < 0 { '-' } else { '+' };
-            format!("{digits}e{sign}{:02}", exponent.unsigned_abs())
-        }
-    }
+/// A number as Go's `%g` writes it, once it was JSON: whole ones are integers, where they fit.
+fn float(number: f64) -> Result<String, Fault> {
+    let text = json::float(number).ok_or(Fault::wrong("JSON has no such number"))?;
+    let number = match resolve(&text) {
+        Value::Int(number) => return Ok(number.to_string()),
+        Value::Uint64(number) => return Ok(number.to_string()),
+        _ => number,
+    };
+    Ok(json::shortest(&format!("{number:e}")))
 }
