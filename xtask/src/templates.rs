@@ -31,11 +31,10 @@ pub(crate) fn goldens() -> Result<BTreeMap<String, String>> {
     let mut paths: Vec<_> =
         fs::read_dir(&probes)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
     paths.sort();
-    paths
-        .iter()
-        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
-        .map(|path| golden(&oracle, path))
-        .collect()
+    let probes = paths.iter().filter(|path| path.extension().is_some_and(|end| end == "txt"));
+    let mut files: BTreeMap<_, _> = probes.map(|path| golden(&oracle, path)).collect::<Result<_>>()?;
+    files.insert(format!("{TESTS}/golden/names.json"), lines_of_json(oracle.names()?));
+    Ok(files)
 }
 
 /// One golden file: a notice, and a line for each probe.
@@ -43,9 +42,14 @@ fn golden(oracle: &Renderer, path: &Path) -> Result<(String, String)> {
     let subject = path.file_stem().context("a file must have a name")?.to_string_lossy().into_owned();
     let requests = requests(&fs::read_to_string(path)?).with_context(|| path.display().to_string())?;
     let answers = oracle.render(&requests).with_context(|| path.display().to_string())?;
+    Ok((format!("{TESTS}/golden/{subject}.json"), lines_of_json(answers)))
+}
+
+/// A list of JSON, a line for each, behind one that says where they come from.
+fn lines_of_json(values: Vec<String>) -> String {
     let notice = json!({ "generated": "by cargo xtask codegen templates; do not edit" });
-    let lines: Vec<_> = [notice.to_string()].into_iter().chain(answers).collect();
-    Ok((format!("{TESTS}/golden/{subject}.json"), format!("[{}]\n", lines.join(",\n"))))
+    let lines: Vec<_> = [notice.to_string()].into_iter().chain(values).collect();
+    format!("[{}]\n", lines.join(",\n"))
 }
 
 /// The requests that a file of probes holds: a template a line, as it is or, where it begins with `"`, as a JSON
@@ -161,6 +165,13 @@ impl Renderer {
         ensure!(build.status().context("cannot run cargo")?.success(), "the example does not build");
         let program = project::target_folder()?.join(folder).join("examples/render");
         Ok(Self { program, data: project::root().join(TESTS).join("data.json") })
+    }
+
+    /// The names of its functions, as JSON.
+    fn names(&self) -> Result<Vec<String>> {
+        let output = Command::new(&self.program).arg("-names").output()?;
+        ensure!(output.status.success(), "it failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?.lines().map(|name| json!(name).to_string()).collect())
     }
 
     /// How many nanoseconds it takes to render a template.

@@ -83,7 +83,7 @@ impl<'a, 'b> Printer<'a, 'b> {
     }
 
     fn value(&mut self, value: &Value, verb: char, depth: usize) -> Result<(), Fault> {
-        self.scope.spend(1)?;
+        self.scope.spend(2)?;
         match value {
             Value::Nil if self.layout.go_syntax => self.put(b"interface {}(nil)"),
             Value::Nil => self.put(b"<nil>"),
@@ -100,17 +100,17 @@ impl<'a, 'b> Printer<'a, 'b> {
             Value::List(_) | Value::Map(_) | Value::Object(_) if verb == 'w' && !self.mending => {
                 self.bad_verb(value, verb)
             }
-            Value::List(list) => self.list(list, &value.type_name(), verb, depth),
-            Value::Map(map) => self.map(map, &value.type_name(), verb, depth),
+            Value::List(list) => self.list((value, list), verb, depth),
+            Value::Map(map) => self.map((value, map), verb, depth),
             Value::Object(object) => self.object(value, &**object, verb),
         }
     }
 
-    fn list(&mut self, list: &List, type_name: &str, verb: char, depth: usize) -> Result<(), Fault> {
+    fn list(&mut self, (value, list): (&Value, &List), verb: char, depth: usize) -> Result<(), Fault> {
         deep(depth)?;
         let go_syntax = self.layout.go_syntax;
         if go_syntax {
-            self.put(type_name.as_bytes())?;
+            self.put(value.type_name().as_bytes())?;
             if list.is_nil() {
                 return self.put(b"(nil)");
             }
@@ -123,11 +123,11 @@ impl<'a, 'b> Printer<'a, 'b> {
         self.put(if go_syntax { b"}" } else { b"]" })
     }
 
-    fn map(&mut self, map: &Map, type_name: &str, verb: char, depth: usize) -> Result<(), Fault> {
+    fn map(&mut self, (value, map): (&Value, &Map), verb: char, depth: usize) -> Result<(), Fault> {
         deep(depth)?;
         match self.layout.go_syntax {
             true => {
-                self.put(type_name.as_bytes())?;
+                self.put(value.type_name().as_bytes())?;
                 self.put(b"{")?;
             }
             false => self.put(b"map[")?,

@@ -116,6 +116,7 @@ fn replace(scope: &mut Scope<'_>, old: Text, new: Text, text: Text) -> Result<Ve
         return between_runes(scope, &new, &text);
     }
     let found = parts::split(&text, &old).count() - 1;
+    scope.spend(found as u64 / 4)?;
     scope.afford(found.saturating_mul(new.len()).saturating_add(text.len()))?;
     Ok(joined(parts::split(&text, &old), &new))
 }

@@ -48,7 +48,7 @@ pub(super) fn search(
         }
         let rune = unicode::first(&text[at..]);
         machine.step(&now, &mut next, rune.map(|(rune, width)| (rune, at + width)), &mut found);
-        scope.spend(std::mem::take(&mut machine.work) / 8 + 1)?;
+        scope.spend(std::mem::take(&mut machine.work) / 5 + 1)?;
         std::mem::swap(&mut now, &mut next);
         next.clear();
         match rune {

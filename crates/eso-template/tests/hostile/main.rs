@@ -5,7 +5,7 @@ mod templates;
 
 use std::{panic, thread};
 
-use eso_template::{Fault, Options, ParseError, RenderError, Surroundings, Template, Value};
+use eso_template::{Options, ParseError, RenderError, Surroundings, Template, Value};
 use jiff::Timestamp;
 use peak_alloc::PeakAlloc;
 use rustix::time::{ClockId, clock_gettime};
@@ -19,11 +19,14 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What a template may take of memory, in bytes: what the limits allow, and as much as is made beside it.
 const MOST_MEMORY: usize = 16 << 20;
 
-/// What a template may take of a processor, in milliseconds. Unoptimised code takes longer for the same steps.
-const MOST_TIME: u64 = if cfg!(debug_assertions) { 3_000 } else { 100 };
+/// What a template may take of a processor, in milliseconds, in tests too: their profile optimises this crate.
+const MOST_TIME: u64 = 100;
 
-/// What a thread of the operator has, in bytes.
-const STACK: usize = 2 << 20;
+/// How often a template may try to keep to that: a thread that shares its core takes more time for the same steps.
+const TRIES: usize = 3;
+
+/// Half of what a thread of the operator has, in bytes: code that is not optimised takes twice as much.
+const STACK: usize = 1 << 20;
 
 /// What a template took, and how it ended.
 #[derive(Debug)]
@@ -46,7 +49,7 @@ fn hostile_templates_are_cut() {
     let hostile = hostile();
     assert!(hostile.len() >= 100, "there are {} of them", hostile.len());
     // What is made once for all of them is not theirs.
-    take(Hostile { name: "the first", template: "{{ upper (print (toJson (list 1))) }}".to_owned() });
+    take(&Hostile { name: "the first", template: "{{ upper (print (toJson (list 1))) }}".to_owned() });
     let bad: Vec<_> = hostile.into_iter().filter_map(judge).collect();
     assert!(bad.is_empty(), "{} are not cut:\n{}", bad.len(), bad.join("\n"));
 }
@@ -54,12 +57,15 @@ fn hostile_templates_are_cut() {
 /// What is wrong with how a template ended, if anything.
 fn judge(hostile: Hostile) -> Option<String> {
     let name = hostile.name;
-    let taken = take(hostile);
+    let mut taken = take(&hostile);
+    for _ in 1..TRIES {
+        if taken.milliseconds > MOST_TIME {
+            taken = take(&hostile);
+        }
+    }
     let ended_well = match &taken.end {
         End::Rendered(length) => *length <= 4 << 20,
         End::Refused(error) => !error.reason.is_empty(),
-        // What is slow by purpose has a limit of its own, and tests of it beside the functions.
-        End::Failed(RenderError { fault: Fault::Limit("effort"), .. }) => return None,
         End::Failed(error) => !error.to_string().contains("s3cr3t"),
         End::Panicked => false,
     };
@@ -68,19 +74,22 @@ fn judge(hostile: Hostile) -> Option<String> {
 }
 
 /// Renders a template in a thread of its own, and measures it.
-fn take(Hostile { template, .. }: Hostile) -> Taken {
-    let render = move || {
+fn take(Hostile { template, .. }: &Hostile) -> Taken {
+    let render = || {
         MEMORY.reset_peak_usage();
         let (memory, time) = (MEMORY.current_usage(), processor_time());
-        let end = panic::catch_unwind(|| render(&template)).unwrap_or(End::Panicked);
+        let end = panic::catch_unwind(|| render(template)).unwrap_or(End::Panicked);
         Taken {
             memory: MEMORY.peak_usage().saturating_sub(memory),
             milliseconds: processor_time() - time,
             end,
         }
     };
-    let thread = thread::Builder::new().stack_size(STACK).spawn(render).expect("a thread must start");
-    thread.join().expect("panics must have been caught")
+    thread::scope(|scope| {
+        let builder = thread::Builder::new().stack_size(STACK);
+        let thread = builder.spawn_scoped(scope, render).expect("a thread must start");
+        thread.join().expect("panics must have been caught")
+    })
 }
 
 fn render(text: &str) -> End {

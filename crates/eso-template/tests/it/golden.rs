@@ -25,6 +25,24 @@ pub(crate) struct Probe {
     _group: Option<String>,
 }
 
+impl Probe {
+    /// Whether a name is in the template as a word that is no field, variable or text.
+    pub(crate) fn calls(&self, name: &str) -> bool {
+        let is_word =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        self.template.match_indices(name).any(|(at, _)| {
+            let (before, after) =
+                (&self.template.as_bytes()[..at], &self.template.as_bytes()[at + name.len()..]);
+            let is_other = matches!(before.last(), Some(b'.' | b'$' | b'"' | b'-'));
+            !is_other && !is_word(before.last()) && !is_word(after.first())
+        })
+    }
+
+    pub(crate) fn fails(&self) -> bool {
+        self.err
+    }
+}
+
 /// The data of the probes. A text that begins with `base64:` stands for the bytes that follow.
 pub(crate) type Data = BTreeMap<String, String>;
 

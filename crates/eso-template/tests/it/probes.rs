@@ -34,6 +34,30 @@ fn probes_render_as_in_the_original() {
     compare(original.probes.iter().map(|probe| (probe, of(probe))));
 }
 
+/// Of the functions that the original has beside sprig's there is no Go program: what they answer was written by hand,
+/// mostly so that one is the way back of another.
+#[test]
+fn probes_of_its_own_functions_render_as_written() {
+    let (probes, data): (Vec<Probe>, Data) = (read("own.json"), read("data.json"));
+    compare(probes.iter().map(|probe| (probe, &data)));
+}
+
+#[test]
+fn each_function_has_three_probes_and_one_that_fails() {
+    let original: Original = read("golden/original.json");
+    let own: Vec<Probe> = read("own.json");
+    let golden = subjects().into_iter().flat_map(|subject| golden(&subject));
+    let probes: Vec<Probe> = golden.chain(original.probes).chain(own).collect();
+    assert!(probes.len() >= 1000, "there are {}", probes.len());
+    let reference = eso_template::reference();
+    let names = reference.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+    let lacking = names.filter(|name| {
+        let of: Vec<_> = probes.iter().filter(|probe| probe.calls(name)).collect();
+        of.len() < 3 || !of.iter().any(|probe| probe.fails())
+    });
+    assert_eq!(lacking.collect::<Vec<_>>(), [""; 0]);
+}
+
 #[test]
 fn there_is_a_golden_file_for_each_file_of_probes() {
     for subject in subjects() {

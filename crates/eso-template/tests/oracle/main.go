@@ -2,7 +2,8 @@
 //
 // `cargo xtask codegen templates` and `cargo xtask fuzz templates` run it. Its argument is a file with the data; it
 // reads a request a line from its input, as JSON, and writes an answer a line. With `-bench FILE` it renders that
-// template 10,000 times instead, and prints the nanoseconds that one rendering took.
+// template 10,000 times instead, and prints the nanoseconds that one rendering took; with `-names` it prints the names of
+// its functions, without those of Go itself.
 package main
 
 import (
@@ -13,7 +14,9 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -42,7 +45,12 @@ type answer struct {
 func main() {
 	bench := flag.String("bench", "", "a template to render 10,000 times")
 	why := flag.Bool("why", false, "say on standard error why a template fails")
+	names := flag.Bool("names", false, "print the names of the functions")
 	flag.Parse()
+	if *names {
+		fmt.Println(strings.Join(slices.Sorted(maps.Keys(functions())), "\n"))
+		return
+	}
 	data := read(flag.Arg(0))
 	if *bench != "" {
 		measure(*bench, data)

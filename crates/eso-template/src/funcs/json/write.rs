@@ -1,5 +1,7 @@
 //! A value as JSON.
 
+use std::borrow::Cow;
+
 use crate::{Fault, Scope, Value, unicode};
 
 /// How JSON is written.
@@ -93,33 +95,37 @@ impl Writer<'_, '_> {
         // Rune by rune it takes longer than the bytes say.
         self.scope.spend(text.len() as u64 / 8)?;
         self.push(b"\"")?;
+        // What is written as it is, from here on.
+        let (mut begin, mut at) = (0, 0);
         for (rune, piece) in unicode::pieces(text) {
-            match self.escape(rune, piece) {
-                Some(escaped) => self.push(escaped.as_bytes())?,
-                None => self.push(piece)?,
+            if let Some(escaped) = self.escape(rune, piece) {
+                self.push(&text[begin..at])?;
+                self.push(escaped.as_bytes())?;
+                begin = at + piece.len();
             }
+            at += piece.len();
         }
+        self.push(&text[begin..])?;
         self.push(b"\"")
     }
 
     /// What stands for a rune that cannot stand for itself.
-    fn escape(&self, rune: char, piece: &[u8]) -> Option<String> {
-        let escaped = match rune {
-            '"' => "\\\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            '\x08' => "\\b".to_owned(),
-            '\x0c' => "\\f".to_owned(),
-            '\n' => "\\n".to_owned(),
-            '\r' => "\\r".to_owned(),
-            '\t' => "\\t".to_owned(),
-            '\0'..=' ' if rune != ' ' => numbered(rune),
-            '<' | '>' | '&' if self.form.html_safe => numbered(rune),
+    fn escape(&self, rune: char, piece: &[u8]) -> Option<Cow<'static, str>> {
+        Some(match rune {
+            '"' => "\\\"".into(),
+            '\\' => "\\\\".into(),
+            '\x08' => "\\b".into(),
+            '\x0c' => "\\f".into(),
+            '\n' => "\\n".into(),
+            '\r' => "\\r".into(),
+            '\t' => "\\t".into(),
+            '\0'..=' ' if rune != ' ' => numbered(rune).into(),
+            '<' | '>' | '&' if self.form.html_safe => numbered(rune).into(),
             // JavaScript takes them for the ends of lines.
-            '\u{2028}' | '\u{2029}' => numbered(rune),
-            unicode::REPLACEMENT if piece.len() == 1 => numbered(rune),
+            '\u{2028}' | '\u{2029}' => numbered(rune).into(),
+            unicode::REPLACEMENT if piece.len() == 1 => numbered(rune).into(),
             _ => return None,
-        };
-        Some(escaped)
+        })
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), Fault> {
