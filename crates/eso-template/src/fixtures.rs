@@ -4,23 +4,33 @@ use jiff::Timestamp;
 
 use crate::{Fault, Limits, Options, Scope, Surroundings, Template, Value};
 
-/// Calls with a scope of these limits, at the epoch, with bytes that are no random ones.
-pub(crate) fn with_scope<T>(limits: Limits, call: impl FnOnce(&mut Scope<'_>) -> T) -> T {
+/// Bytes that are no random ones: the same each time, and different ones each time that they are asked for.
+fn generator() -> impl FnMut(&mut [u8]) {
     let mut next = 1_u32;
-    let mut random = |buffer: &mut [u8]| {
+    move |buffer| {
         for byte in buffer {
             next = next.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *byte = next.to_be_bytes()[0];
         }
-    };
+    }
+}
+
+/// Calls with a scope of these limits, at the epoch.
+pub(crate) fn with_scope<T>(limits: Limits, call: impl FnOnce(&mut Scope<'_>) -> T) -> T {
+    let mut random = generator();
     call(&mut Scope::new(limits, Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut random }))
 }
 
 /// Renders a template over a few values, one of them a password.
 pub(crate) fn render(template: &str) -> Result<String, Fault> {
+    render_within(Limits::default(), template)
+}
+
+fn render_within(limits: Limits, template: &str) -> Result<String, Fault> {
     let data = Value::strings([("user", "bob"), ("password", "s3cr3t"), ("long", &"x".repeat(100_000))]);
-    let template = Template::parse("test", template, &Options::default()).expect("a template must be one");
-    let mut random = |buffer: &mut [u8]| buffer.fill(7);
+    let options = Options { limits, ..Options::default() };
+    let template = Template::parse("test", template, &options).expect("a template must be one");
+    let mut random = generator();
     let surroundings = Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut random };
     let rendered = template.render(&data, surroundings).map_err(|error| error.fault)?;
     Ok(String::from_utf8_lossy(&rendered).into_owned())
@@ -36,6 +46,13 @@ pub(crate) fn datum(name: &str) -> String {
 #[track_caller]
 pub(crate) fn check_limit(template: &str, limit: &'static str) {
     assert_eq!(render(template), Err(Fault::Limit(limit)), "{template}");
+}
+
+/// That a template is cut by the effort that it takes: by a fifth of what is allowed, so that tests are soon done.
+#[track_caller]
+pub(crate) fn check_effort(template: &str) {
+    let limits = Limits { effort: Limits::default().effort / 5, ..Limits::default() };
+    assert_eq!(render_within(limits, template), Err(Fault::Limit("effort")), "{template}");
 }
 
 /// That a template renders this.

@@ -13,7 +13,7 @@ const SUBJECTS: &[Subject] = &[
     Subject {
         pieces: &[
             "a¦b c¦- ¦: ¦:¦#¦ #¦\n¦\n  ¦  ¦ ¦'¦\"¦[¦]¦{¦}¦,¦yes¦~¦null¦0¦0x1f¦0o7¦1e3¦.5¦1_0¦-¦+1¦.inf¦",
-            ".nan¦|¦|-¦>¦&a ¦*a¦!¦!!str ¦!!int ¦%¦@¦`¦?¦? ¦\t¦\\n¦\\¦---¦...¦é¦\u{feff}¦\u{2028}¦\u{85}¦",
+            ".nan¦|¦|-¦>¦&a ¦*a¦!¦!!str ¦!!int ¦%¦@¦`¦?¦? ¦\t¦\\n¦\\¦---¦...¦é¦\u{feff}¦\u{2028}¦",
             "\u{7}¦<<¦=¦true¦2020-01-02¦12:30¦k: v\n¦- x\n¦x: y¦",
             "word word word word word word word word word word word word word word word word word ",
         ],
@@ -25,8 +25,8 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject {
         pieces: &[
-            "a¦b c¦- ¦: ¦:¦#¦ #¦\n¦\n  ¦  ¦ ¦'¦\"¦[¦]¦{¦}¦,¦yes¦~¦null¦0¦0x1f¦0o7¦1e3¦.5¦1_0¦-¦+1¦.inf¦",
-            ".nan¦|¦>¦&a ¦*a¦!!str ¦!!int ¦@¦`¦\\n¦\\¦é¦\u{85}¦\u{7}¦<<¦=¦true¦2020-01-02¦",
+            "a¦b c¦- ¦: ¦:¦ #¦\n¦\n  ¦  ¦ ¦'¦\"¦[¦]¦{¦}¦,¦yes¦~¦null¦0¦0x1f¦0o7¦1e3¦.5¦1_0¦-¦+1¦.inf¦",
+            ".nan¦|¦>¦&a ¦*a¦!!str ¦!!int ¦@¦`¦\\n¦\\¦é¦\u{7}¦<<¦=¦true¦2020-01-02¦",
             "12:30¦k: v\n¦- x\n¦x: y¦",
             "word word word word word word word word word word word word word word word word word ",
         ],

@@ -69,7 +69,7 @@ impl Certificate {
     }
 
     /// The name of who it is for, as Go shows it.
-    pub(super) fn shown_subject(&self) -> String {
+    pub(crate) fn shown_subject(&self) -> String {
         name::show(&self.subject).unwrap_or_default()
     }
 
