@@ -1,6 +1,7 @@
 //! The rules of the house, as tests: what a reader may rely on without looking.
 
 mod edges;
+mod names;
 mod pages;
 mod source;
 mod tree;

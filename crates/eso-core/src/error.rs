@@ -35,6 +35,7 @@ pub enum ErrorKind {
 pub struct ProviderError {
     kind: ErrorKind,
     operation: &'static str,
+    is_of_login: bool,
     key: Option<RemoteKey>,
     retry_after: Option<Duration>,
     reason: Option<Reason>,
@@ -43,7 +44,14 @@ pub struct ProviderError {
 impl ProviderError {
     /// A failure of `operation`, the store's own name of the call, such as `GetSecretValue`.
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        Self { kind, operation, key: None, retry_after: None, reason: None }
+        Self { kind, operation, is_of_login: false, key: None, retry_after: None, reason: None }
+    }
+
+    /// Says that it was the login that failed, which a provider may do at any call.
+    #[must_use]
+    pub fn in_login(mut self) -> Self {
+        self.is_of_login = true;
+        self
     }
 
     /// Says which value was asked for.
@@ -75,6 +83,11 @@ impl ProviderError {
     /// The store's own name of the call that failed.
     pub fn operation(&self) -> &'static str {
         self.operation
+    }
+
+    /// Whether the login failed, and not the call that needed it.
+    pub fn is_of_login(&self) -> bool {
+        self.is_of_login
     }
 
     /// The value that was asked for, where the call was about one.

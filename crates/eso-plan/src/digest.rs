@@ -4,6 +4,7 @@ use std::fmt;
 
 use eso_core::value::SecretBytes;
 use sha3::{Digest as _, Sha3_224};
+use zeroize::Zeroizing;
 
 /// The original's hash over the entries of a Secret: SHA3-224, in hex, of Go's `fmt("%+v", map[string][]byte)`.
 ///
@@ -19,12 +20,8 @@ impl Digest {
         for (index, (name, value)) in entries.into_iter().enumerate() {
             hash.update(if index == 0 { "" } else { " " });
             hash.update(name);
-            hash.update(":[");
-            for (index, byte) in value.expose().iter().enumerate() {
-                hash.update(if index == 0 { "" } else { " " });
-                hash.update(byte.to_string());
-            }
-            hash.update("]");
+            hash.update(":");
+            update_with_bytes(&mut hash, value.expose());
         }
         hash.update("]");
         Self(hexadecimal(&hash.finalize()))
@@ -50,6 +47,34 @@ impl fmt::Display for Digest {
 /// SHA3-224 of a text, in hex: the original's hash of names.
 pub fn of_text(text: &str) -> String {
     hexadecimal(&Sha3_224::digest(text))
+}
+
+/// Bytes as Go prints them: `[104 105]`.
+fn update_with_bytes(hash: &mut Sha3_224, bytes: &[u8]) {
+    // A byte takes four characters at most. They are the value: they are wiped.
+    const BYTES_AT_ONCE: usize = 256;
+    let mut text = Zeroizing::new(Vec::with_capacity(4 * BYTES_AT_ONCE));
+    let mut before = b'[';
+    for bytes in bytes.chunks(BYTES_AT_ONCE) {
+        text.clear();
+        for byte in bytes {
+            text.push(before);
+            before = b' ';
+            push_decimal(&mut text, *byte);
+        }
+        hash.update(&text);
+    }
+    hash.update(if bytes.is_empty() { "[]" } else { "]" });
+}
+
+fn push_decimal(text: &mut Vec<u8>, byte: u8) {
+    if byte >= 100 {
+        text.push(b'0' + byte / 100);
+    }
+    if byte >= 10 {
+        text.push(b'0' + byte / 10 % 10);
+    }
+    text.push(b'0' + byte % 10);
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -48,7 +48,8 @@ impl Call {
 
     /// A failure of this call, with advice in words of our own.
     pub(crate) fn error(self, kind: ErrorKind, reason: Reason) -> ProviderError {
-        ProviderError::new(kind, self.operation()).with_reason(reason)
+        let error = ProviderError::new(kind, self.operation()).with_reason(reason);
+        if self == Self::Login { error.in_login() } else { error }
     }
 
     /// A failure of this call that asking again cannot mend.

@@ -28,6 +28,12 @@ const RULES: &[Rule] = &[
         verbs: &["patch"],
     },
     Rule {
+        why: "Whether an object whose status was refused is gone, and another one has its name.",
+        group: "external-secrets.io",
+        resources: &["externalsecrets"],
+        verbs: &["get"],
+    },
+    Rule {
         why: "An owner reference that blocks its owner's deletion needs this where \
               OwnerReferencesPermissionEnforcement is on (OpenShift).",
         group: "external-secrets.io",

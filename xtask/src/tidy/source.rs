@@ -1,10 +1,10 @@
 //! One source file, as the rules see it.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, fs};
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::{
-    Attribute, Block, ImplItemFn, ItemFn, ItemMod, Signature, TraitItemFn,
+    Attribute, Block, ImplItemFn, ItemFn, ItemMod, ItemUse, Path, Signature, TraitItemFn, UseTree,
     spanned::Spanned as _,
     visit::{self, Visit},
 };
@@ -20,6 +20,8 @@ pub(super) struct Source {
     pub(super) lines_of_code: usize,
     /// Whether it looks into a secret value.
     pub(super) reveals: bool,
+    /// The paths that it names, as `std::fs::read`; an import of several is one for each.
+    pub(super) names: BTreeSet<String>,
     functions: Vec<Function>,
 }
 
@@ -32,7 +34,7 @@ struct Function {
 
 impl Source {
     /// Reads a file below `root`.
-    pub(super) fn read(root: &Path, path: &Path) -> Self {
+    pub(super) fn read(root: &std::path::Path, path: &std::path::Path) -> Self {
         let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let path =
             path.strip_prefix(root).expect("a source must lie in the repository").display().to_string();
@@ -53,7 +55,15 @@ impl Source {
     fn parse(path: String, text: &str) -> Self {
         let opens_with_doc = text.starts_with("//!");
         if is_test(&path) {
-            return Self { path, opens_with_doc, lines_of_code: 0, reveals: false, functions: Vec::new() };
+            let names = BTreeSet::new();
+            return Self {
+                path,
+                opens_with_doc,
+                lines_of_code: 0,
+                reveals: false,
+                names,
+                functions: Vec::new(),
+            };
         }
         let file = syn::parse_file(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         let mut reader = Reader::default();
@@ -68,7 +78,8 @@ impl Source {
         let is_tested = |line: &usize| reader.tests.iter().any(|test| test.contains(line));
         let lines_of_code = tokens.lines.iter().filter(|line| !is_tested(line)).count();
         let reveals = tokens.reveals.iter().any(|line| !is_tested(line));
-        Self { path, opens_with_doc, lines_of_code, reveals, functions: reader.functions }
+        let Reader { functions, names, tests: _ } = reader;
+        Self { path, opens_with_doc, lines_of_code, reveals, names, functions }
     }
 }
 
@@ -112,10 +123,11 @@ impl Tokens {
     }
 }
 
-/// Collects the functions of a file, and where its tests are.
+/// Collects the functions of a file, the paths that it names, and where its tests are.
 #[derive(Debug, Default)]
 struct Reader {
     functions: Vec<Function>,
+    names: BTreeSet<String>,
     tests: Vec<std::ops::RangeInclusive<usize>>,
 }
 
@@ -125,6 +137,16 @@ impl Reader {
         let length = block.span().end().line - line + 1;
         self.functions.push(Function { name: signature.ident.to_string(), line, length });
     }
+
+    fn import(&mut self, prefix: &str, tree: &UseTree) {
+        match tree {
+            UseTree::Path(path) => self.import(&format!("{prefix}{}::", path.ident), &path.tree),
+            UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(prefix, tree)),
+            UseTree::Name(name) => drop(self.names.insert(format!("{prefix}{}", name.ident))),
+            UseTree::Rename(rename) => drop(self.names.insert(format!("{prefix}{}", rename.ident))),
+            UseTree::Glob(_) => drop(self.names.insert(format!("{prefix}*"))),
+        }
+    }
 }
 
 impl<'ast> Visit<'ast> for Reader {
@@ -133,6 +155,16 @@ impl<'ast> Visit<'ast> for Reader {
             true => self.tests.push(module.span().start().line..=module.span().end().line),
             false => visit::visit_item_mod(self, module),
         }
+    }
+
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        self.import("", &item.tree);
+    }
+
+    fn visit_path(&mut self, path: &'ast Path) {
+        let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        self.names.insert(segments.join("::"));
+        visit::visit_path(self, path);
     }
 
     fn visit_item_fn(&mut self, function: &'ast ItemFn) {
@@ -219,5 +251,14 @@ mod tests {
     fn a_file_says_what_it_is_for_in_its_first_line() {
         assert!(source("src/hello.rs", TEXT).opens_with_doc);
         assert!(!source("src/hello/tests.rs", "use super::*;").opens_with_doc);
+    }
+
+    #[test]
+    fn names_are_found_in_imports_and_where_they_stand_but_not_in_tests() {
+        let text = "use std::{fs, net::{TcpStream as Stream, *}};\nfn a() -> kube::Api<b::C> { d::e() }\n\
+                    #[cfg(test)]\nmod tests { use std::env; }";
+        let names: Vec<String> = source("src/a.rs", text).names.into_iter().collect();
+        let expected = ["b::C", "d::e", "kube::Api", "std::fs", "std::net::*", "std::net::TcpStream"];
+        assert_eq!(names, expected);
     }
 }

@@ -12,6 +12,8 @@ const BANNED: &[(&str, &str)] = &[
     ("serde_yaml v", "it is deprecated"),
     ("serde_yml v", "it is unsound"),
     ("backoff v", "it is unmaintained"),
+    ("bincode v", "it is unmaintained"),
+    ("dashmap v", "a lock is easily held across an await"),
     ("rustls-pemfile v", "it is unmaintained"),
     ("rsa v", "it has an open advisory"),
     ("chrono v", "jiff is here already"),

@@ -40,4 +40,6 @@ fn the_parts_can_be_read_back() {
     assert_eq!(error.operation(), "GetSecretValue");
     assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("app/db"));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    assert!(!error.is_of_login());
+    assert!(error.in_login().is_of_login());
 }

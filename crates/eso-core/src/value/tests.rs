@@ -23,3 +23,9 @@ fn bytes_that_are_no_text_are_kept() {
     assert_eq!(value.expose_str(), None);
     assert_eq!(SecretBytes::from("plain").expose_str(), Some("plain"));
 }
+
+#[test]
+fn what_holds_the_bytes_wipes_them_when_the_last_clone_goes() {
+    fn wipes<T: zeroize::ZeroizeOnDrop>(_: &std::sync::Arc<T>) {}
+    wipes(&SecretBytes::from("canary").0);
+}

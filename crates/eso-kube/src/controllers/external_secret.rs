@@ -11,11 +11,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use eso_core::api::external_secret::{ExternalSecret, ExternalSecretStatus};
+use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
-    convert::{Malformed, external_secret, references},
+    convert::{external_secret, references},
     desired::{Desired, Entries, Ownership},
-    observed::{Observation, Observed, Record},
+    observed::{Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
 };
@@ -27,7 +27,6 @@ use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
 use parking_lot::Mutex;
-use serde_json::Value;
 
 use crate::{
     apply::{self, Place, Stored, Writer},
@@ -37,7 +36,6 @@ use crate::{
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
     telemetry::{Kind, Subject, Telemetry},
-    watch::UNREADABLE_SPEC,
 };
 
 pub(super) use observer::RunObserver;
@@ -65,13 +63,13 @@ impl fmt::Debug for KubeTarget {
 impl Target for KubeTarget {
     async fn observe(&self, id: ObjectId) -> Observation {
         let Some(snapshot) = self.index.lock().observe(id) else { return Observation::Gone };
-        if snapshot.metadata.deletion_timestamp.is_some() {
-            return leaving(&snapshot);
+        if snapshot.object.metadata.deletion_timestamp.is_some() {
+            return leaving(&snapshot.object.metadata);
         }
         match understood(&snapshot) {
-            Err(problem) => malformed(&snapshot, problem),
-            Ok((object, _)) if !self.serves(&object) => Observation::Gone,
-            Ok((object, desired)) => self.look_at(id, &snapshot, &object, desired).await,
+            Err(problem) => malformed(&snapshot.object, problem),
+            Ok(_) if !self.serves(&snapshot.object) => Observation::Gone,
+            Ok(desired) => self.look_at(id, &snapshot, desired).await,
         }
     }
 
@@ -87,10 +85,10 @@ impl Target for KubeTarget {
     async fn report(&self, id: ObjectId, report: &Report) -> Result<(), WriteError> {
         let Some(snapshot) = self.index.lock().snapshot(id) else { return Ok(()) };
         if report.write {
-            self.write_status(id, &snapshot, report).await?;
+            self.write_status(id, &snapshot.object, report).await?;
         }
         if let Some(event) = &report.event {
-            self.events.publish(regarding(&snapshot), event.clone());
+            self.events.publish(regarding(&snapshot.object), event.clone());
         }
         Ok(())
     }
@@ -116,7 +114,7 @@ struct Run {
 
 impl Run {
     fn place(&self) -> Place<'_> {
-        let namespace = self.snapshot.metadata.namespace.as_deref().unwrap_or_default();
+        let namespace = self.snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
         Place { namespace, name: &self.target, marks: &self.marks }
     }
 }
@@ -128,18 +126,12 @@ impl KubeTarget {
     }
 
     /// An object that is there, and its target.
-    async fn look_at(
-        &self,
-        id: ObjectId,
-        snapshot: &Snapshot,
-        object: &ExternalSecret,
-        desired: Desired,
-    ) -> Observation {
-        let record = external_secret::record(object);
-        match self.held(id, snapshot, object, &desired).await {
+    async fn look_at(&self, id: ObjectId, snapshot: &Snapshot, desired: Desired) -> Observation {
+        let record = external_secret::record(&snapshot.object);
+        match self.held(id, snapshot, &desired).await {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
-                spread: spread(&object.metadata),
+                spread: spread(&snapshot.object.metadata),
                 started: self.started,
                 refreshed: snapshot.refreshed,
                 record,
@@ -154,9 +146,8 @@ impl KubeTarget {
         let index = self.index.lock();
         let snapshot = index.snapshot(id).filter(|_| index.is_as_observed(id)).ok_or(WriteError::Conflict)?;
         drop(index);
-        let object = external_secret::parse(snapshot.object.clone()).map_err(|_| WriteError::Conflict)?;
-        let target = references::target(&object).to_owned();
-        let marks = Marks::of(&object.metadata, ownership);
+        let target = references::target(&snapshot.object).to_owned();
+        let marks = Marks::of(&snapshot.object.metadata, ownership);
         Ok(Run { id, snapshot, marks, target })
     }
 
@@ -227,7 +218,7 @@ impl KubeTarget {
             match metadata.name {
                 Some(name) if name != place.name && seen.claim == Claim::Ours => {
                     self.writer.delete(place.namespace, &name, &seen).await?;
-                    self.events.publish(regarding(&run.snapshot), status::orphan_deleted());
+                    self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted());
                 }
                 Some(_) | None => {}
             }
@@ -238,7 +229,7 @@ impl KubeTarget {
 
     async fn release(&self, id: ObjectId) -> Result<Written, WriteError> {
         let Some(snapshot) = self.index.lock().snapshot(id) else { return Ok(Written::Nothing) };
-        self.writer.release(&snapshot.metadata).await?;
+        self.writer.release(&snapshot.object.metadata).await?;
         Ok(Written::Nothing)
     }
 
@@ -250,9 +241,14 @@ impl KubeTarget {
         result
     }
 
-    async fn write_status(&self, id: ObjectId, before: &Snapshot, report: &Report) -> Result<(), WriteError> {
-        let old = serde_json::from_value(before.object["status"].clone()).unwrap_or_default();
-        let status: ExternalSecretStatus = apply::status(&old, report, (self.clock)());
+    async fn write_status(
+        &self,
+        id: ObjectId,
+        before: &ExternalSecret,
+        report: &Report,
+    ) -> Result<(), WriteError> {
+        let old = before.status.clone().unwrap_or_default();
+        let status = apply::status(&old, report, (self.clock)());
         let namespace = before.metadata.namespace.as_deref().unwrap_or_default();
         let name = before.metadata.name.as_deref().unwrap_or_default();
         if let Some(version) = self.writer.report(&before.metadata, &status).await? {
@@ -266,41 +262,31 @@ impl KubeTarget {
 }
 
 /// An object that is being deleted: whether it waits for us.
-fn leaving(snapshot: &Snapshot) -> Observation {
-    let mut finalizers = snapshot.metadata.finalizers.iter().flatten();
+fn leaving(metadata: &ObjectMeta) -> Observation {
+    let mut finalizers = metadata.finalizers.iter().flatten();
     match finalizers.any(|finalizer| finalizer == CLEANUP_FINALIZER) {
         true => Observation::Leaving,
         false => Observation::Gone,
     }
 }
 
-/// The object and what it asks for.
-fn understood(snapshot: &Snapshot) -> Result<(ExternalSecret, Desired), String> {
-    if !snapshot.is_readable {
-        return Err(UNREADABLE_SPEC.to_owned());
+/// What the object asks for.
+fn understood(snapshot: &Snapshot) -> Result<Desired, String> {
+    match &snapshot.problem {
+        Some(problem) => Err(problem.clone()),
+        None => external_secret::desired(&snapshot.object).map_err(|malformed| malformed.to_string()),
     }
-    let in_words = |malformed: Malformed| malformed.to_string();
-    let object = external_secret::parse(snapshot.object.clone()).map_err(in_words)?;
-    let desired = external_secret::desired(&object).map_err(in_words)?;
-    Ok((object, desired))
 }
 
 /// An object that cannot be understood.
-fn malformed(snapshot: &Snapshot, problem: String) -> Observation {
-    let metadata = &snapshot.metadata;
+fn malformed(object: &ExternalSecret, problem: String) -> Observation {
+    let metadata = &object.metadata;
     let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
     Observation::Malformed {
-        record: record(snapshot),
+        record: external_secret::record(object),
         problem,
         revision: external_secret::revision(metadata.generation, labels, annotations),
     }
-}
-
-/// What the status says, whatever the spec is like.
-fn record(snapshot: &Snapshot) -> Record {
-    let mut object = snapshot.object.clone();
-    object["spec"] = Value::Object(serde_json::Map::new());
-    external_secret::parse(object).map(|object| external_secret::record(&object)).unwrap_or_default()
 }
 
 /// A number of the object's own, evenly spread and the same in every process.
@@ -309,8 +295,8 @@ fn spread(metadata: &ObjectMeta) -> u32 {
     u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32")
 }
 
-fn regarding(snapshot: &Snapshot) -> ObjectReference {
-    let metadata = &snapshot.metadata;
+fn regarding(object: &ExternalSecret) -> ObjectReference {
+    let metadata = &object.metadata;
     ObjectReference {
         api_version: Some(ExternalSecret::api_version(&()).into_owned()),
         kind: Some(ExternalSecret::kind(&()).into_owned()),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use eso_core::{
-    api::external_secret::{ExternalSecret, ExternalSecretStatus},
+    api::external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus},
     key::{StoreKind, StoreReference},
 };
 use eso_plan::{
@@ -13,7 +13,8 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::{Deserializer, Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
@@ -21,7 +22,7 @@ use crate::{
     marks::{self, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
-    watch::Object,
+    watch::{Object, UNREADABLE_SPEC},
 };
 
 /// What is seen of a target.
@@ -55,12 +56,11 @@ pub struct Edition(u32);
 /// Everything that is known of an ExternalSecret, at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Its metadata, as far as it is kept, with its version.
-    pub metadata: ObjectMeta,
-    /// Metadata, spec and status, as they came.
-    pub object: Value,
-    /// Whether the spec could be read; if not, there is none in `object`.
-    pub is_readable: bool,
+    /// Its metadata, as far as it is kept, with its version; its spec, which is empty where it cannot be read; and its
+    /// status.
+    pub object: ExternalSecret,
+    /// Why its spec cannot be read, where it cannot.
+    pub problem: Option<String>,
     /// Its target.
     pub sight: Sight,
     /// Whether Secrets of other names may be there that it owns.
@@ -177,13 +177,14 @@ impl Entry {
     }
 
     pub(super) fn snapshot(&self) -> Snapshot {
-        let mut object = self.value();
-        object["status"] = self.status.value();
-        let metadata: ObjectMeta = serde_json::from_value(object["metadata"].clone()).unwrap_or_default();
+        let (object, problem) = match self.parsed() {
+            Ok(object) => (object, None),
+            Err(problem) => (self.without_spec(), Some(problem)),
+        };
+        let metadata = ObjectMeta { resource_version: Some(self.version.to_string()), ..object.metadata };
         Snapshot {
-            metadata: ObjectMeta { resource_version: Some(self.version.to_string()), ..metadata },
-            object,
-            is_readable: self.is_readable,
+            object: ExternalSecret { metadata, status: self.status.read(), ..object },
+            problem,
             sight: self.sight.clone(),
             has_strays: false,
             known: self.known.clone(),
@@ -284,14 +285,14 @@ impl Entry {
     }
 
     fn marks(&self) -> Option<Marks> {
-        let object = self.parsed()?;
+        let object = self.parsed().ok()?;
         let desired = external_secret::desired(&object).ok()?;
         Some(Marks::of(&object.metadata, desired.ownership))
     }
 
     /// What follows from an edit for the target, as it was seen with the marks before.
     fn edited(&mut self, before: Option<&Marks>) {
-        let target = self.parsed().map(|object| references::target(&object).into());
+        let target = self.parsed().ok().map(|object| references::target(&object).into());
         let now = self.marks();
         let moved = self.target != target;
         let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
@@ -309,16 +310,36 @@ impl Entry {
         }
     }
 
-    fn parsed(&self) -> Option<ExternalSecret> {
-        external_secret::parse(self.value()).ok()
+    /// Metadata and spec; or why the spec cannot be read.
+    fn parsed(&self) -> Result<ExternalSecret, String> {
+        if !self.is_readable {
+            return Err(UNREADABLE_SPEC.to_owned());
+        }
+        let text = self.object.text();
+        let object = external_secret::parse(&mut Deserializer::from_slice(&text));
+        let object = object.map_err(|malformed| malformed.to_string())?;
+        Ok(ExternalSecret { metadata: self.named_in(object.metadata), ..object })
     }
 
-    /// Metadata and spec.
-    fn value(&self) -> Value {
-        let mut object = self.object.value();
-        let names = [("name", &*self.name), ("namespace", &*self.namespace), ("uid", &*self.uid)];
-        names.into_iter().for_each(|(field, text)| object["metadata"][field] = json!(text));
-        object
+    /// Metadata, and a spec that asks for nothing.
+    fn without_spec(&self) -> ExternalSecret {
+        #[derive(Default, Deserialize)]
+        struct Named {
+            metadata: ObjectMeta,
+        }
+        let Named { metadata } = self.object.read().unwrap_or_default();
+        let spec = ExternalSecretSpec::default();
+        ExternalSecret { metadata: self.named_in(metadata), spec, status: None }
+    }
+
+    /// Metadata as they are kept, with what stands beside them.
+    fn named_in(&self, metadata: ObjectMeta) -> ObjectMeta {
+        ObjectMeta {
+            name: Some(self.name.to_string()),
+            namespace: Some(self.namespace.to_string()),
+            uid: Some(self.uid.to_string()),
+            ..metadata
+        }
     }
 
     fn see(&mut self, sight: Sight) {

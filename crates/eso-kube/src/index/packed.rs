@@ -1,6 +1,6 @@
 //! JSON in half the room: the words that nearly every ExternalSecret holds are one byte each.
 
-use serde_json::Value;
+use serde::{Serialize, de::DeserializeOwned};
 
 /// A JSON text. Text that serde_json writes holds no control characters (it escapes them), so these are free to stand
 /// for words.
@@ -39,8 +39,8 @@ const WORDS: [&str; 26] = [
 ];
 
 impl Packed {
-    pub(super) fn of(value: &Value) -> Self {
-        let mut text = value.to_string();
+    pub(super) fn of(value: &impl Serialize) -> Self {
+        let mut text = serde_json::to_string(value).expect("what came as JSON must be JSON again");
         for (code, word) in (1_u8..).zip(WORDS) {
             if text.contains(word) {
                 text = text.replace(word, char::from(code).encode_utf8(&mut [0]));
@@ -49,7 +49,13 @@ impl Packed {
         Self(text.into_bytes().into_boxed_slice())
     }
 
-    pub(super) fn value(&self) -> Value {
+    /// What it holds, where that can be read as such.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.text()).ok()
+    }
+
+    /// The text that it was made of.
+    pub(super) fn text(&self) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.0.len() * 2);
         for byte in &self.0 {
             match WORDS.get(usize::from(*byte).wrapping_sub(1)) {
@@ -57,8 +63,7 @@ impl Packed {
                 None => text.push(*byte),
             }
         }
-        // Only of an entry that was never filled there is no text.
-        serde_json::from_slice(&text).unwrap_or_default()
+        text
     }
 
     #[cfg(test)]

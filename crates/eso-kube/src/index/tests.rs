@@ -18,7 +18,7 @@ use crate::{
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
-    watch::{Item, Object},
+    watch::{Item, Object, UNREADABLE_SPEC},
 };
 
 const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
@@ -116,8 +116,8 @@ fn an_object_is_new_then_edited_then_the_same() {
     let older = index.meet_object(sent(app(6)));
     assert_eq!((older.object, older.news), (id, News::Nothing));
     assert_eq!(
-        index.snapshot(id.id).unwrap().object["metadata"]["labels"],
-        json!({ "a": "b" }),
+        index.snapshot(id.id).unwrap().object.metadata.labels,
+        Some([("a".to_owned(), "b".to_owned())].into()),
         "older news is none"
     );
 }
@@ -162,15 +162,23 @@ fn a_malformed_object_is_kept_for_its_status() {
 
 #[test]
 fn an_object_whose_spec_cannot_be_read_is_kept_for_its_status() {
-    let deep =
-        |version: u64, generation: i64| Object { spec: None, ..sent(app(version).stored("one", generation)) };
+    let status =
+        json!({ "conditions": [{ "type": READY, "status": "False", "reason": "SecretSyncedError" }] });
+    let deep = |version: u64, generation: i64| Object {
+        spec: None,
+        status: status.clone(),
+        ..sent(app(version).stored("one", generation))
+    };
     let mut index = Index::default();
     let id = index.meet_object(deep(5, 1)).object;
     assert_eq!(id.group, GroupId(0));
-    assert!(!index.snapshot(id.id).unwrap().is_readable);
+    let snapshot = index.snapshot(id.id).unwrap();
+    assert_eq!(snapshot.problem.as_deref(), Some(UNREADABLE_SPEC));
+    assert_eq!(snapshot.object.metadata.name.as_deref(), Some("app"));
+    assert_eq!(json!(snapshot.object.status)["conditions"], status["conditions"]);
     assert_eq!(index.meet_object(deep(6, 2)).news, News::Edited, "another generation is another spec");
     assert_eq!(index.meet_object(sent(app(7))).news, News::Edited);
-    assert!(index.snapshot(id.id).unwrap().is_readable);
+    assert_eq!(index.snapshot(id.id).unwrap().problem, None);
 }
 
 #[test]
@@ -184,7 +192,7 @@ fn what_can_be_read_once_can_be_read_again() {
     let mut index = Index::default();
     let id = index.meet_object(object).object.id;
     let snapshot = index.snapshot(id).unwrap();
-    assert_eq!((snapshot.is_readable, &snapshot.object["spec"]["unknown"]), (true, &nested));
+    assert_eq!((snapshot.problem, &snapshot.object.spec.unserved["unknown"]), (None, &nested));
 }
 
 #[test]
@@ -278,7 +286,7 @@ fn secrets_that_a_list_does_not_show_are_gone() {
 fn the_echo_of_an_own_write_is_no_news() {
     let mut index = Index::default();
     let object = index.meet_object(sent(app(5))).object;
-    let marks = Marks::of(&index.snapshot(object.id).unwrap().metadata, Ownership::Own);
+    let marks = Marks::of(&index.snapshot(object.id).unwrap().object.metadata, Ownership::Own);
     let entries =
         Entries::from([("first".to_owned(), "hello".into()), ("second".to_owned(), "world".into())]);
     let stored = Stored::unchanged(metadata::seen(&secret("app", 10), &marks), &entries);
@@ -361,7 +369,7 @@ fn an_edit_that_the_watch_shows_after_our_own_status_write_is_not_lost() {
     index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
     index.meet_object(sent(app(29).every("7m")));
     let snapshot = index.snapshot(object.id).unwrap();
-    assert_eq!(snapshot.object["spec"]["refreshInterval"], "7m");
+    assert_eq!(snapshot.object.spec.refresh_interval.as_deref(), Some("7m"));
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
 }
 

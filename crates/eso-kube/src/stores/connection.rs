@@ -171,7 +171,7 @@ async fn check(store: &Arc<Store>, credentials: &KubernetesCredentials) -> Resul
 
 /// The original logs in when it makes its client; our providers do at the first call.
 fn failed_to_log_in(error: &ProviderError, credentials: &KubernetesCredentials) -> bool {
-    credentials.reads().failed() || error.operation() == "Login"
+    credentials.reads().failed() || error.is_of_login()
 }
 
 /// Runs an attempt, and makes a failure of it when it hangs or panics: the stores beside it go on.

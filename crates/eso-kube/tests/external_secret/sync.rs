@@ -287,8 +287,8 @@ async fn what_was_written_under_older_names_is_found_without_the_status() {
     for name in ["first", "second"] {
         world.until(world.secret_path(name), Value::is_null).await;
     }
-    let object = world.says("app", "SecretSynced", "").await;
-    assert_eq!(object["status"]["binding"]["name"], "third");
+    world.until(path, |object| object["status"]["binding"]["name"] == "third").await;
+    world.says("app", "SecretSynced", "").await;
     assert!(world.get(&world.secret_path("copy")).await.is_some(), "what it does not control is not deleted");
     operator.stop().await;
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use eso_core::{
     api::selectors::{CaProvider, CaProviderKind, SecretKeySelector, ServiceAccountSelector},
     credentials::{CredentialError, CredentialSource},
-    error::ErrorKind,
+    error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
 };
 use eso_kube::{
@@ -215,6 +215,8 @@ async fn a_store_is_checked_at_its_own_interval_and_its_status_is_not_rewritten(
     world.connector.fail("https://checked", Some(ErrorKind::Denied));
     world.says("store", &format!("{UNREADY} unable to validate store: Fetch: access denied")).await;
     world.told.exactly("store", &[Ready, Lost]).await;
+    world.connector.fail_with("https://checked", ProviderError::new(ErrorKind::Denied, "Renew").in_login());
+    world.says("store", &format!("{UNREADY} unable to create client: Renew: access denied")).await;
     world.connector.fail("https://checked", None);
     world.told.exactly("store", &[Ready, Lost, Ready]).await;
 }

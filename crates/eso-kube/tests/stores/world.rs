@@ -10,7 +10,7 @@ use std::{
 use async_trait::async_trait;
 use eso_core::{
     api::{GROUP, definitions, secret_store::Provider},
-    error::ErrorKind,
+    error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
     provider::{CallObserver, Connection, SecretProvider},
 };
@@ -258,7 +258,7 @@ pub(crate) async fn eventually<T, Looked: Future<Output = Option<T>>>(
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
     connected: Mutex<Vec<Connected>>,
-    failing: Mutex<BTreeMap<String, ErrorKind>>,
+    failing: Mutex<BTreeMap<String, ProviderError>>,
     hanging: Mutex<BTreeSet<String>>,
 }
 
@@ -292,11 +292,15 @@ impl Connector {
 
     /// From now on, connections to a server fail at their first call; `None` mends it.
     pub(crate) fn fail(&self, server: &str, kind: Option<ErrorKind>) {
-        let mut failing = self.failing.lock();
         match kind {
-            Some(kind) => failing.insert(server.to_owned(), kind),
-            None => failing.remove(server),
-        };
+            Some(kind) => self.fail_with(server, ProviderError::new(kind, "Fetch")),
+            None => drop(self.failing.lock().remove(server)),
+        }
+    }
+
+    /// From now on, connections to a server fail at their first call with this error.
+    pub(crate) fn fail_with(&self, server: &str, error: ProviderError) {
+        self.failing.lock().insert(server.to_owned(), error);
     }
 
     /// From now on, connecting to a server never ends.
@@ -328,8 +332,8 @@ impl Connect for Connector {
             pending::<()>().await;
         }
         let made = MemoryProvider::new();
-        if let Some(kind) = self.failing.lock().get(&vault.server) {
-            made.fail(*kind);
+        if let Some(error) = self.failing.lock().get(&vault.server) {
+            made.fail_with(error.clone());
         }
         self.connected.lock().push(Connected {
             server: vault.server.clone(),

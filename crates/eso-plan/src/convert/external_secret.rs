@@ -17,7 +17,7 @@ use eso_core::{
     key::StoreReference,
     provider::Fetch,
 };
-use serde_json::Value;
+use serde::Deserializer;
 
 use super::{Malformed, references, unserved};
 use crate::{
@@ -35,11 +35,11 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// The longest interval between two reads; it keeps every time that is computed within the calendar.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
-/// Reads an object, as the API server sent it.
+/// Reads an object, as the API server sent it: a text, or a `Value`.
 ///
 /// Fails where a field is missing, has the wrong type, or an enum an unknown word: the message names the field, and
 /// quotes nothing.
-pub fn parse(object: Value) -> Result<ExternalSecret, Malformed> {
+pub fn parse<'de>(object: impl Deserializer<'de>) -> Result<ExternalSecret, Malformed> {
     serde_path_to_error::deserialize(object).map_err(|error| {
         // serde_json's own text quotes the input.
         let path = error.path();

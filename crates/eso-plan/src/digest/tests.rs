@@ -27,6 +27,16 @@ fn entries_hash_as_the_original_hashes_them() {
 }
 
 #[test]
+fn bytes_are_written_as_go_prints_them() {
+    for length in [0, 1, 9, 10, 11, 255, 256, 257, 512, 1000] {
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+        let printed: Vec<String> = bytes.iter().map(u8::to_string).collect();
+        let entries = Entries::from([("all".to_owned(), SecretBytes::from(bytes))]);
+        assert_eq!(Digest::of(&entries).as_str(), of_text(&format!("map[all:[{}]]", printed.join(" "))));
+    }
+}
+
+#[test]
 fn texts_hash_as_the_original_hashes_them() {
     assert_eq!(of_text("hello there"), "f78681ec611ebaeea0689bff6c7812a83ff98a7faba986d9af76c999");
     assert_eq!(of_text("default/my-es"), "b8464376b5fe3535e690594280bfe59b60be2603cb6cbb6d6c8bcbb4");

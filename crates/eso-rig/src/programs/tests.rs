@@ -23,7 +23,11 @@ impl Machine {
 
     /// A program that says `says` when it is asked for its version.
     fn with(self, place: &str, program: Program, says: &str) -> Self {
-        let path = self.folder.path().join(place).join(program.file_name());
+        self.with_file(place, program.file_name(), says)
+    }
+
+    fn with_file(self, place: &str, name: &str, says: &str) -> Self {
+        let path = self.folder.path().join(place).join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, format!("#!/bin/sh\n{says}\n")).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
@@ -93,6 +97,20 @@ fn a_missing_prerequisite_is_named_with_its_command_before_anything_is_fetched()
     for program in Program::ALL {
         let error = prepare_in(&Machine::new().environment, &[program], &Nothing).unwrap_err().to_string();
         assert!(error.contains("apt-get install -y python3 python3-venv python3-pip"), "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_had_is_an_error_that_names_it() {
+    // Both are there, as on a machine without a network, and nothing can be had with them.
+    let go = "test \"$1\" = version && echo go version go1.26.8 linux/amd64 || exit 1";
+    let python = "test \"$1\" = -c && echo 3.12 || exit 1";
+    for program in Program::ALL {
+        let machine = Machine::new().with_file("first", "go", go).with_file("first", "python3", python);
+        let error = prepare_in(&machine.environment, &[program], &OneLine).unwrap_err().to_string();
+        let step = Source::of(program).step().name;
+        assert_eq!(error, format!("{step} cannot be had"));
+        assert!(search(&machine.environment, program).is_none());
     }
 }
 

@@ -122,6 +122,7 @@ impl Run<'_> {
             return (End::Stopped, None);
         };
         let plan = self.engine.planner.plan(observed, answers).await;
+        tracing::debug!(object = self.work.object.0, %plan, "planned");
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,
             Err(end) => return (end, None),

@@ -19,10 +19,10 @@ pub(super) type Answer = Result<Fetched, ProviderError>;
 
 /// How long a request that nobody waits for stays in line after the last one that came, so that more can join it.
 /// 10,000 objects a minute come every 6 ms: much less than this breaks their batches up.
-const COMPANY: Duration = Duration::from_millis(30);
+const COMPANY: Duration = Duration::from_millis(50);
 
-/// How long it stays at the most, however many come. At 200 a second a batch of 20 fills up in this time.
-const LONGEST_COMPANY: Duration = Duration::from_millis(100);
+/// How long it stays at the most, however many come. At 100 a second a batch of 20 fills up in this time.
+const LONGEST_COMPANY: Duration = Duration::from_millis(200);
 
 /// The line. Plain data: time is passed in.
 #[derive(Debug, Default)]

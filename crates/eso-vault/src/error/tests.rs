@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use eso_core::error::ErrorKind::{
-    self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
+use eso_core::error::{
+    ErrorKind::{self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected},
+    Reason,
 };
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -185,4 +186,12 @@ fn nothing_that_a_server_says_is_shown() {
             }
         }
     }
+}
+
+#[test]
+fn only_a_login_that_fails_is_called_one() {
+    let of_login = |call: Call| call.error(Denied, Reason::new("no")).is_of_login();
+    assert!(of_login(Call::Login));
+    let others = [Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData, Call::ReadMount];
+    assert!(!others.into_iter().any(of_login));
 }

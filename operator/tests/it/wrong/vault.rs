@@ -101,7 +101,9 @@ async fn a_wrong_token_fails_the_objects_of_its_store_alone() {
     let token = |token: &str| json!({ "data": { "token": encoded(token) } });
     world.patch(Kind::Secret, "own-token", token(&world.canary("wrong-token"))).await;
     patient.fails(UNREADABLE, "SecretStore \"own\" is not ready").await;
-    let store = world.store_says(Kind::SecretStore, "own", "InvalidProviderConfig", "unable to ").await;
+    let store = world
+        .store_says(Kind::SecretStore, "own", "InvalidProviderConfig", "unable to validate store: ")
+        .await;
     assert!(store["status"].to_string().contains("invalid vault credentials: "), "{}", store["status"]);
     goes_on_with(&world, &mount).await;
     world.patch(Kind::Secret, "own-token", token(&mount.token)).await;

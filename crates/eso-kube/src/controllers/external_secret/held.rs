@@ -31,9 +31,9 @@ impl KubeTarget {
         &self,
         id: ObjectId,
         snapshot: &Snapshot,
-        object: &ExternalSecret,
         desired: &Desired,
     ) -> Result<Held, WriteError> {
+        let object = &snapshot.object;
         let marks = Marks::of(&object.metadata, desired.ownership);
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let place = Place { namespace, name: &desired.target, marks: &marks };

@@ -2,7 +2,7 @@
 
 use eso_core::key::{StoreKind, Version};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 

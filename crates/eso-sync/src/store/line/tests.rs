@@ -163,13 +163,13 @@ fn check_wait(requests: &[(&str, Lane)], arrivals: &[u64], expected: Option<u64>
 
 #[test]
 fn a_request_that_nobody_waits_for_waits_for_company() {
-    check_wait(&[("a", Periodic)], &[0], Some(30));
-    check_wait(&[("a", Retry)], &[0], Some(30));
-    check_wait(&[("a", Periodic), ("b", Periodic)], &[0, 7], Some(37));
+    check_wait(&[("a", Periodic)], &[0], Some(50));
+    check_wait(&[("a", Retry)], &[0], Some(50));
+    check_wait(&[("a", Periodic), ("b", Periodic)], &[0, 7], Some(57));
     check_wait(
-        &[("a@1", Periodic), ("b@1", Periodic), ("c@1", Periodic), ("d@1", Periodic)],
-        &[0, 29, 58, 87],
-        Some(100),
+        &[("a@1", Periodic), ("b@1", Periodic), ("c@1", Periodic), ("d@1", Periodic), ("e@1", Periodic)],
+        &[0, 49, 98, 147, 190],
+        Some(200),
     );
 }
 
