@@ -21,7 +21,8 @@ impl<F: FnMut(&mut [u8])> Random for F {
 pub struct Surroundings<'a> {
     /// What `now` answers, all through one rendering.
     pub now: Timestamp,
-    /// What `uuidv4`, `randAlpha`, `genCA` and their like are made of.
+    /// What `uuidv4`, `randAlpha`, `genPrivateKey "ecdsa"` and their like are made of. RSA keys alone are not: AWS-LC
+    /// makes them with a generator of its own.
     pub random: &'a mut dyn Random,
 }
 

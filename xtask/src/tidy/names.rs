@@ -31,6 +31,7 @@ const RULES: &[Rule] = &[
         except: &["crates/eso-plan/src/convert.rs", "crates/eso-plan/src/convert/"],
         reason: "only `convert` knows the CRDs",
     },
+    Rule { below: "crates/eso-template/src/", names: IO, except: &[], reason: "a template looks at nothing" },
     Rule { below: "crates/eso-sync/src/", names: IO, except: &[], reason: "IO is done behind the ports" },
     Rule {
         below: "crates/eso-sync/src/",

@@ -146,7 +146,7 @@ fn rsa_decrypt(
     decrypted.ok_or(Fault::wrong("the text cannot be decrypted with the RSA key"))
 }
 
-/// By AWS-LC, in a time that says nothing of the text (docs/decisions/0006-template-crypto.md).
+/// By AWS-LC, in a time that says nothing of the text (docs/decisions/0005-template-crypto.md).
 fn decrypted(algorithm: &'static OaepAlgorithm, text: &[u8], key: &PrivateKey) -> Option<Text> {
     let key = PrivateDecryptingKey::from_pkcs8(&key.pkcs8()?).ok()?;
     let key = OaepPrivateDecryptingKey::new(key).ok()?;

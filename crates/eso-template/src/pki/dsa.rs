@@ -1,6 +1,6 @@
 //! A DSA key of 2048 and 256 bits, for who still asks for one.
 //!
-//! The numbers that all keys share are fixed (docs/decisions/0006-template-crypto.md): who makes them anew for each
+//! The numbers that all keys share are fixed (docs/decisions/0005-template-crypto.md): who makes them anew for each
 //! key, as Go does, waits for seconds. They are those of FIPS 186-4 A.1.1.2 with SHA-256 of the seed
 //! 3835820c285b0aad410c93625ec949a2a26554a4676ca774022d617773e4a522 with the counter 347, and of A.2.1 with h = 2; a
 //! test makes them of these again.

@@ -2,26 +2,8 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use jiff::Timestamp;
-
 use super::{code, reference};
-use crate::{Options, Surroundings, Template, Value, funcs};
-
-fn render(template: &str) -> Result<String, String> {
-    let parsed =
-        Template::parse("example", template, &Options::default()).map_err(|error| error.to_string())?;
-    let data = Value::strings([("user", "bob"), ("pass", "s3cr3t")]);
-    let mut seed = 1_u32;
-    let mut random = |buffer: &mut [u8]| {
-        for byte in buffer {
-            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            *byte = seed.to_be_bytes()[0];
-        }
-    };
-    let surroundings = Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut random };
-    let text = parsed.render(&data, surroundings).map_err(|error| error.to_string())?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
-}
+use crate::{fixtures::render, funcs};
 
 #[test]
 fn each_example_renders_what_it_says() {

@@ -1,7 +1,7 @@
 //! Certificates that are made, and what is no certificate.
 
 use super::*;
-use crate::fixtures::{check, check_effort, check_silent, datum, render};
+use crate::fixtures::{check_effort, check_silent, datum, render};
 
 /// A key, and an authority of it, by the names `$k` and `$ca`.
 const AUTHORITY: &str = r#"{{ $k := genPrivateKey "ecdsa" }}{{ $ca := genCAWithKey "ca" 365 $k }}"#;

@@ -75,7 +75,6 @@ fn copies_of_an_alias_are_changed_apart() {
     check(r#"{{ $y := fromYaml "a: &a {b: 1}\nc: *a" }}{{ $_ := set $y.a "b" 2 }}{{ $y.c.b }}"#, "1");
 }
 
-/// The original puts the begin of what is no map into its answer; ours answers without it.
 #[test]
 fn a_secret_that_is_no_map_is_in_no_answer() {
     let said = render("{{ fromYaml .password }}{{ fromYaml (list .password | toJson) }}").unwrap();
