@@ -17,6 +17,7 @@ pub(crate) use answer::Answer;
 pub(crate) use body::function;
 pub(crate) use parameter::{Int, Kind, Parameter, Rest};
 pub use scope::Scope;
+pub(crate) use scope::TEXT;
 
 /// A function that templates can call.
 pub(crate) struct Function {

@@ -7,7 +7,7 @@ use crate::Fault;
 #[non_exhaustive]
 pub struct Limits {
     /// Steps: one for each action that is executed, each value that is walked over, and each 64 bytes that a function
-    /// is given or makes. A step takes about 50 ns.
+    /// is given or makes. A step takes about 50 ns, and twice as much in the worst case.
     pub steps: u64,
     /// Bytes of all values that are made, freed or not.
     pub memory: usize,
@@ -22,7 +22,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 1_000_000, memory: 16 << 20, output: 4 << 20, nesting: 100, effort: 500 }
+        Self { steps: 500_000, memory: 16 << 20, output: 4 << 20, nesting: 100, effort: 500 }
     }
 }
 

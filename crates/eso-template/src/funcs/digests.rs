@@ -21,7 +21,9 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 fn hexadecimal(algorithm: &'static Algorithm, text: &[u8]) -> String {
-    digest(algorithm, text).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits =
+        |byte: &u8| [byte >> 4, byte & 15].map(|digit| char::from(b"0123456789abcdef"[usize::from(digit)]));
+    digest(algorithm, text).as_ref().iter().flat_map(digits).collect()
 }
 
 fn adler32(text: Text) -> String {

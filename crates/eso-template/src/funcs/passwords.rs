@@ -83,12 +83,15 @@ fn key(password: &[u8]) -> Result<UnboundCipherKey, Fault> {
 
 const FAILED: Fault = Fault::Wrong(std::borrow::Cow::Borrowed("the cipher failed"));
 const BLOCK: usize = 16;
+/// What it takes to make a cipher ready.
+const CIPHER_STEPS: u64 = 20;
 
 fn encrypt(scope: &mut Scope<'_>, password: Text, text: Text) -> Result<String, Fault> {
     if text.is_empty() {
         return Ok(String::new());
     }
     scope.hold(text.len().saturating_mul(3))?;
+    scope.spend(CIPHER_STEPS)?;
     let mut vector = [0; BLOCK];
     scope.fill(&mut vector);
     let mut encrypted = text.to_vec();

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use self::url::{Url, User};
 use crate::{
     Fault, Scope, Text, Value,
-    function::{Function, function},
+    function::{Function, TEXT, function},
     value::Map,
 };
 
@@ -21,6 +21,8 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 fn url_parse(scope: &mut Scope<'_>, text: Text) -> Result<Value, Fault> {
+    // Eight names and eight parts, of which one is there twice.
+    scope.hold(16 * TEXT + 2 * text.len())?;
     let url = Url::parse(&text).ok_or(Fault::wrong("unable to parse url"))?;
     let hostname = url.hostname().to_vec();
     let userinfo = url.user.as_ref().map(User::text).unwrap_or_default();

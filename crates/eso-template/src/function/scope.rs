@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// The bytes that a text takes beside its own: the counts of its owners, its length, what the allocator adds.
-pub(super) const TEXT: usize = 64;
+pub(crate) const TEXT: usize = 64;
 
 /// The bytes that a map takes at least, and more for each six of its entries: a node of a B-tree, half empty.
 const MAP: usize = 64;
@@ -54,6 +54,16 @@ impl<'a> Scope<'a> {
     /// Whether there is memory for what a function is about to answer, which is taken when it answers.
     pub fn afford(&self, bytes: usize) -> Result<(), Fault> {
         self.budget.afford(bytes)
+    }
+
+    /// Takes memory for an item of a list that is being collected: the list is twice as long while it grows.
+    pub(crate) fn hold_item(&mut self) -> Result<(), Fault> {
+        self.hold(2 * size_of::<Value>())
+    }
+
+    /// Takes memory for an entry of a map that is being collected, beside its value.
+    pub(crate) fn hold_entry(&mut self, name: &[u8]) -> Result<(), Fault> {
+        self.hold(TEXT + name.len() + NODE / 6)
     }
 
     /// Takes effort, before it is made: 1 for each 10 ms.
@@ -117,7 +127,7 @@ impl<'a> Scope<'a> {
             Value::List(list) => list.items().len() as u64 / 8,
             _ => 0,
         };
-        self.spend(1 + arguments.iter().map(size).sum::<u64>())
+        self.spend(2 + arguments.iter().map(size).sum::<u64>())
     }
 }
 

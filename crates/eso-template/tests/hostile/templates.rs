@@ -4,20 +4,45 @@
 /// A template, and what it tries.
 #[derive(Debug)]
 pub(crate) struct Hostile {
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) template: String,
 }
 
 /// All of them.
 pub(crate) fn hostile() -> Vec<Hostile> {
-    let written = WRITTEN.iter().map(|(name, template)| Hostile { name, template: (*template).to_owned() });
-    written.chain(made()).collect()
+    let of = |(name, template): &(&str, &str)| Hostile {
+        name: (*name).to_owned(),
+        template: (*template).to_owned(),
+    };
+    let written = WRITTEN.iter().map(of);
+    written.chain(made()).chain(calls()).collect()
+}
+
+/// Every function again and again, as its example calls it.
+fn calls() -> Vec<Hostile> {
+    let rows = eso_template::reference().lines().filter_map(example).collect::<Vec<_>>();
+    assert!(rows.len() > 200, "there are {} examples", rows.len());
+    rows
+}
+
+/// Of a row of the reference page: `| name | types | template | what it renders |`.
+fn example(row: &str) -> Option<Hostile> {
+    let row = row.replace("\\|", "\u{1}");
+    let mut cells = row.strip_prefix("| `")?.split(" | ");
+    let (name, template) = (cells.next()?.trim_end_matches('`').to_owned(), cells.nth(1)?);
+    let template = template.trim_matches(['`', ' ']).replace('\u{1}', "|");
+    // A definition stands outside of loops.
+    let template = (!template.contains("define")).then_some(template)?;
+    Some(Hostile {
+        name: format!("{name} again and again"),
+        template: format!("{{{{ range 100000000 }}}}{template}{{{{ end }}}}"),
+    })
 }
 
 /// Those that are too long to be written down.
 fn made() -> Vec<Hostile> {
     let many = 200_000;
-    let of = |name, template| Hostile { name, template };
+    let of = |name: &str, template| Hostile { name: name.to_owned(), template };
     let nested = |open: &str, inner: &str, close: &str, depth: usize| {
         [open.repeat(depth), inner.to_owned(), close.repeat(depth)].concat()
     };
@@ -64,6 +89,17 @@ fn made() -> Vec<Hostile> {
         of("a long format of brackets", format!("{{{{ printf \"{}\" 1 }}}}", "%[".repeat(many))),
         of("deep JSON", format!("{{{{ fromJson `{}` }}}}", "[".repeat(many))),
         of("deep JSON that closes", format!("{{{{ fromJson `{}` }}}}", nested("[", "1", "]", many))),
+        of("JSON of many empty texts", format!("{{{{ fromJson `[{}1]` | len }}}}", "\"\",".repeat(many))),
+        of("JSON of many names", {
+            let entries: String = (0..many).map(|i| format!("\"{i}\":0,")).collect();
+            format!("{{{{ fromJson `{{{entries}\"\":0}}` | len }}}}")
+        }),
+        of("JSON of many objects", format!("{{{{ fromJson `[{}1]` | len }}}}", "{\"\":0},".repeat(many / 4))),
+        of("YAML of many empty texts", format!("{{{{ fromYaml `a: [{}1]` | len }}}}", "'',".repeat(many))),
+        of("YAML of many names", {
+            let entries: String = (0..many).map(|i| format!("{i}: 0\n")).collect();
+            format!("{{{{ fromYaml `{entries}` | len }}}}")
+        }),
         of("deep YAML", format!("{{{{ fromYaml `a: {}` }}}}", nested("[", "1", "]", many / 10))),
         of("YAML that names itself", {
             let lines: String = (1..30)
@@ -102,6 +138,15 @@ const WRITTEN: &[(&str, &str)] = &[
     ),
     ("until", "{{ until 1000000000 }}"),
     ("until of less than nothing", "{{ until -1000000000 }}"),
+    ("many texts of numbers", "{{ toStrings (until 100000) | len }}"),
+    ("many parts", r#"{{ split "" .long | len }}"#),
+    ("many matches", r#"{{ regexFindAll "" .long -1 | len }}"#),
+    ("many pieces", r#"{{ regexSplit "" .long -1 | len }}"#),
+    ("many lists of one", "{{ chunk 1 (until 100000) | len }}"),
+    (
+        "many keys of dicts",
+        r#"{{ range until 1000 }}{{ $x := keys (split "" (trunc 1000 $.long)) }}{{ end }}"#,
+    ),
     ("untilStep", "{{ untilStep 0 9223372036854775807 1 }}"),
     ("untilStep without a step", "{{ untilStep 0 10 0 }}"),
     ("seq", "{{ seq 1 1000000000 }}"),

@@ -70,5 +70,5 @@ fn no_cut_of_a_layout_or_a_date_panics() {
 
 #[test]
 fn long_layouts_are_paid_for() {
-    check_limit(r#"{{ range until 100 }}{{ $_ := date $.long 0 }}{{ end }}"#, "memory");
+    check_limit(r#"{{ range until 100 }}{{ $_ := date $.long 0 }}{{ end }}"#, "steps");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Fault, Scope, Value, unicode};
+use crate::{Fault, Scope, Value, function::TEXT, unicode};
 
 /// What was read.
 pub(crate) struct Read {
@@ -55,7 +55,10 @@ impl<'t> Reader<'_, '_, 't> {
         match self.rest.first() {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
-            Some(b'"') => Ok(Value::String(self.string()?.into())),
+            Some(b'"') => {
+                self.scope.hold(TEXT)?;
+                Ok(Value::String(self.string()?.into()))
+            }
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word(b"true", Value::Bool(true)),
             Some(b'f') => self.word(b"false", Value::Bool(false)),
@@ -85,6 +88,7 @@ impl<'t> Reader<'_, '_, 't> {
                 let name = self.string()?;
                 self.spaces();
                 self.expect(b':')?;
+                self.scope.hold_entry(&name)?;
                 let value = self.value()?;
                 entries.insert(name.into(), value);
                 self.spaces();
@@ -101,6 +105,7 @@ impl<'t> Reader<'_, '_, 't> {
         let mut items = Vec::new();
         if !self.takes(b']') {
             loop {
+                self.scope.hold_item()?;
                 items.push(self.value()?);
                 self.spaces();
                 if self.takes(b']') {

@@ -93,7 +93,7 @@ impl Writer<'_, '_> {
 
     fn string(&mut self, text: &[u8]) -> Result<(), Fault> {
         // Rune by rune it takes longer than the bytes say.
-        self.scope.spend(text.len() as u64 / 8)?;
+        self.scope.spend(text.len() as u64 / 4)?;
         self.push(b"\"")?;
         // What is written as it is, from here on.
         let (mut begin, mut at) = (0, 0);

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     Fault, Scope, Text, Value,
     funcs::{encoding::base64, json},
+    function::TEXT,
     value::{List, Map},
 };
 
@@ -93,7 +94,7 @@ impl<'t> Reader<'_, '_, 't> {
                 return self.copy(&value);
             }
             Event::Scalar(text, style, anchor, tag) => {
-                self.scope.hold(text.len())?;
+                self.scope.hold(TEXT + text.len())?;
                 (through_json(scalar(&text, style, tag.as_deref())?)?, anchor)
             }
             Event::SequenceStart(_, anchor, _) => (self.deeper(Self::list)?, anchor),
@@ -124,7 +125,10 @@ impl<'t> Reader<'_, '_, 't> {
         loop {
             match self.next()? {
                 Event::SequenceEnd => return Ok(self.scope.list(items)?),
-                event => items.push(self.node(event)?),
+                event => {
+                    self.scope.hold_item()?;
+                    items.push(self.node(event)?);
+                }
             }
         }
     }
@@ -137,6 +141,7 @@ impl<'t> Reader<'_, '_, 't> {
                 return Ok(entries);
             }
             let name = if is_merge(&event) { None } else { Some(self.key(event)?) };
+            self.scope.hold_entry(name.as_deref().unwrap_or_default())?;
             let event = self.next()?;
             let value = self.node(event)?;
             match name {

@@ -47,7 +47,7 @@ fn limits_are_no_empty_texts() {
     check_limit(r#"{{ $d := dict }}{{ $_ := set $d "a" $d }}{{ toYaml $d }}"#, "nesting");
     check_limit(
         r#"{{ $l := list 1 }}{{ range until 40 }}{{ $l = list $l $l }}{{ end }}{{ toYaml $l }}"#,
-        "memory",
+        "steps",
     );
 }
 
