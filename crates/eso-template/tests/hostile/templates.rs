@@ -10,12 +10,8 @@ pub(crate) struct Hostile {
 
 /// All of them.
 pub(crate) fn hostile() -> Vec<Hostile> {
-    let of = |(name, template): &(&str, &str)| Hostile {
-        name: (*name).to_owned(),
-        template: (*template).to_owned(),
-    };
-    let written = WRITTEN.iter().map(of);
-    written.chain(made()).chain(calls()).collect()
+    let written = WRITTEN.iter().map(|(name, template)| of(name, (*template).to_owned()));
+    written.chain(made()).chain(documents()).chain(calls()).collect()
 }
 
 /// Every function again and again, as its example calls it.
@@ -41,75 +37,87 @@ fn example(row: &str) -> Option<Hostile> {
 
 /// Those that are too long to be written down.
 fn made() -> Vec<Hostile> {
-    let many = 200_000;
-    let of = |name: &str, template| Hostile { name: name.to_owned(), template };
-    let nested = |open: &str, inner: &str, close: &str, depth: usize| {
-        [open.repeat(depth), inner.to_owned(), close.repeat(depth)].concat()
-    };
     vec![
-        of("parentheses", format!("{{{{ {} }}}}", nested("(", "1", ")", many))),
-        of("open parentheses", format!("{{{{ {}", "(".repeat(many))),
-        of("parentheses of not", format!("{{{{ {} }}}}", nested("(not ", "1", ")", many))),
-        of("ifs", nested("{{ if true }}", "x", "{{ end }}", many)),
-        of("open ifs", "{{ if true }}".repeat(many)),
-        of("withs", nested("{{ with 1 }}", "x", "{{ end }}", many)),
-        of("ranges", nested("{{ range list 1 }}", "x", "{{ end }}", many)),
+        of("parentheses", format!("{{{{ {} }}}}", nested("(", "1", ")", MANY))),
+        of("open parentheses", format!("{{{{ {}", "(".repeat(MANY))),
+        of("parentheses of not", format!("{{{{ {} }}}}", nested("(not ", "1", ")", MANY))),
+        of("ifs", nested("{{ if true }}", "x", "{{ end }}", MANY)),
+        of("open ifs", "{{ if true }}".repeat(MANY)),
+        of("withs", nested("{{ with 1 }}", "x", "{{ end }}", MANY)),
+        of("ranges", nested("{{ range list 1 }}", "x", "{{ end }}", MANY)),
         of("ifs as deep as allowed", nested("{{ if true }}", "x", "{{ end }}", 99)),
         of("parentheses as deep as allowed", format!("{{{{ {} }}}}", nested("(print ", "1", ")", 99))),
         of("both as deep as allowed", {
             let parentheses = format!("{{{{ {} }}}}", nested("(print ", "1", ")", 50));
             nested("{{ with 1 }}", &parentheses, "{{ end }}", 49)
         }),
-        of("elses", format!("{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ else if 0 }}".repeat(many / 2))),
-        of("else ifs that are left open", format!("{{{{ if 0 }}}}{}", "{{ else if 0 }}".repeat(many))),
-        of("blocks in blocks", nested("{{ block \"b\" . }}", "x", "{{ end }}", many)),
-        of("definitions", (0..many).map(|i| format!("{{{{ define \"{i}\" }}}}x{{{{ end }}}}")).collect()),
-        of("fields", format!("{{{{ .{} }}}}", "a.".repeat(many))),
-        of("fields of a variable", format!("{{{{ ${} }}}}", ".a".repeat(many))),
-        of("arguments", format!("{{{{ print {} }}}}", "1 ".repeat(many))),
-        of("pipes", format!("{{{{ 1 {} }}}}", "| print ".repeat(many))),
-        of("variables", (0..many).map(|i| format!("{{{{ $v{i} := 1 }}}}")).collect()),
+        of("elses", format!("{{{{ if 0 }}}}{}{{{{ end }}}}", "{{ else if 0 }}".repeat(MANY / 2))),
+        of("else ifs that are left open", format!("{{{{ if 0 }}}}{}", "{{ else if 0 }}".repeat(MANY))),
+        of("blocks in blocks", nested("{{ block \"b\" . }}", "x", "{{ end }}", MANY)),
+        of("definitions", (0..MANY).map(|i| format!("{{{{ define \"{i}\" }}}}x{{{{ end }}}}")).collect()),
+        of("fields", format!("{{{{ .{} }}}}", "a.".repeat(MANY))),
+        of("fields of a variable", format!("{{{{ ${} }}}}", ".a".repeat(MANY))),
+        of("arguments", format!("{{{{ print {} }}}}", "1 ".repeat(MANY))),
+        of("pipes", format!("{{{{ 1 {} }}}}", "| print ".repeat(MANY))),
+        of("variables", (0..MANY).map(|i| format!("{{{{ $v{i} := 1 }}}}")).collect()),
         of("variables that are looked up", {
             let declared: String = (0..4000).map(|i| format!("{{{{ $v{i} := 1 }}}}")).collect();
             format!("{declared}{}", "{{ $v0 }}".repeat(4000))
         }),
-        of("comments", "{{/* x */}}".repeat(many)),
-        of("empty actions", "{{}}".repeat(many)),
-        of("actions", "{{1}}".repeat(many)),
-        of("delimiters", "{{".repeat(many)),
-        of("closing delimiters", format!("{{{{ {}", "}}".repeat(many))),
-        of("trim marks", "{{- 1 -}}".repeat(many)),
+        of("comments", "{{/* x */}}".repeat(MANY)),
+        of("empty actions", "{{}}".repeat(MANY)),
+        of("actions", "{{1}}".repeat(MANY)),
+        of("delimiters", "{{".repeat(MANY)),
+        of("closing delimiters", format!("{{{{ {}", "}}".repeat(MANY))),
+        of("trim marks", "{{- 1 -}}".repeat(MANY)),
         of("a long string", format!("{{{{ \"{}\" | len }}}}", "a".repeat(1 << 20))),
         of("a long number", format!("{{{{ {} }}}}", "1".repeat(1 << 20))),
         of("a long exponent", format!("{{{{ 1e{} }}}}", "1".repeat(1 << 20))),
         of("a long complex number", format!("{{{{ 1{} }}}}", "+1".repeat(1 << 19))),
         of("a long name", format!("{{{{ {} }}}}", "a".repeat(1 << 20))),
-        of("a long format", format!("{{{{ printf \"{}\" }}}}", "%d".repeat(many))),
-        of("a long format of indices", format!("{{{{ printf \"{}\" 1 }}}}", "%[1]d".repeat(many))),
-        of("a long format of brackets", format!("{{{{ printf \"{}\" 1 }}}}", "%[".repeat(many))),
-        of("deep JSON", format!("{{{{ fromJson `{}` }}}}", "[".repeat(many))),
-        of("deep JSON that closes", format!("{{{{ fromJson `{}` }}}}", nested("[", "1", "]", many))),
-        of("JSON of many empty texts", format!("{{{{ fromJson `[{}1]` | len }}}}", "\"\",".repeat(many))),
+        of("a long format", format!("{{{{ printf \"{}\" }}}}", "%d".repeat(MANY))),
+        of("a long format of indices", format!("{{{{ printf \"{}\" 1 }}}}", "%[1]d".repeat(MANY))),
+        of("a long format of brackets", format!("{{{{ printf \"{}\" 1 }}}}", "%[".repeat(MANY))),
+    ]
+}
+
+/// Those that have a long text of another language.
+fn documents() -> Vec<Hostile> {
+    vec![
+        of("deep JSON", format!("{{{{ fromJson `{}` }}}}", "[".repeat(MANY))),
+        of("deep JSON that closes", format!("{{{{ fromJson `{}` }}}}", nested("[", "1", "]", MANY))),
+        of("JSON of many empty texts", format!("{{{{ fromJson `[{}1]` | len }}}}", "\"\",".repeat(MANY))),
         of("JSON of many names", {
-            let entries: String = (0..many).map(|i| format!("\"{i}\":0,")).collect();
+            let entries: String = (0..MANY).map(|i| format!("\"{i}\":0,")).collect();
             format!("{{{{ fromJson `{{{entries}\"\":0}}` | len }}}}")
         }),
-        of("JSON of many objects", format!("{{{{ fromJson `[{}1]` | len }}}}", "{\"\":0},".repeat(many / 4))),
-        of("YAML of many empty texts", format!("{{{{ fromYaml `a: [{}1]` | len }}}}", "'',".repeat(many))),
+        of("JSON of many objects", format!("{{{{ fromJson `[{}1]` | len }}}}", "{\"\":0},".repeat(MANY / 4))),
+        of("YAML of many empty texts", format!("{{{{ fromYaml `a: [{}1]` | len }}}}", "'',".repeat(MANY))),
         of("YAML of many names", {
-            let entries: String = (0..many).map(|i| format!("{i}: 0\n")).collect();
+            let entries: String = (0..MANY).map(|i| format!("{i}: 0\n")).collect();
             format!("{{{{ fromYaml `{entries}` | len }}}}")
         }),
-        of("deep YAML", format!("{{{{ fromYaml `a: {}` }}}}", nested("[", "1", "]", many / 10))),
+        of("deep YAML", format!("{{{{ fromYaml `a: {}` }}}}", nested("[", "1", "]", MANY / 10))),
         of("YAML that names itself", {
             let lines: String = (1..30)
                 .map(|i| format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(",")))
                 .collect();
             format!("{{{{ fromYaml `a0: &a0 [x]\n{lines}` | toJson }}}}")
         }),
-        of("a deep pattern", format!("{{{{ regexMatch `{}` \"a\" }}}}", nested("(", "a", ")", many))),
-        of("a wide pattern", format!("{{{{ regexMatch `{}` .long }}}}", "a?".repeat(many))),
+        of("a deep pattern", format!("{{{{ regexMatch `{}` \"a\" }}}}", nested("(", "a", ")", MANY))),
+        of("a wide pattern", format!("{{{{ regexMatch `{}` .long }}}}", "a?".repeat(MANY))),
     ]
+}
+
+/// How many of a part there are, where nothing else is said.
+const MANY: usize = 200_000;
+
+fn of(name: &str, template: String) -> Hostile {
+    Hostile { name: name.to_owned(), template }
+}
+
+fn nested(open: &str, inner: &str, close: &str, depth: usize) -> String {
+    [open.repeat(depth), inner.to_owned(), close.repeat(depth)].concat()
 }
 
 /// Those that are short.
