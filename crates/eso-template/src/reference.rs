@@ -18,6 +18,7 @@ const HEAD: &str = "\
 
 What a template can call beside Go's own language: the functions of Go's `text/template`, those of sprig, and those of the original operator.
 They take and give what they do there, byte for byte.
+Two differ in rare cases: `slice` does not see what is left behind the end of a list, and `fromYaml` reads what only one of YAML 1.1 and 1.2 takes as 1.2 does.
 
 A type with `…` takes any number of values.
 What needs more than the limits allow is an error that names the limit, and no error holds a value.
