@@ -27,7 +27,7 @@ use eso_rig::Program;
 
 use self::{floor::Floor, report::Report, world::World};
 use crate::{
-    operator,
+    operator, prerequisites,
     project::{self, Profile},
     screen::Screen,
     templates,
@@ -96,6 +96,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
         return templates::bench();
     }
     let screen = Screen;
+    prerequisites::check()?;
     eso_rig::prepare(&[Program::Kubectl, Program::Etcd, Program::KubeApiserver], &screen)?;
     let binary = operator::build(&screen, Profile::Release)?;
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
@@ -117,9 +118,7 @@ pub(crate) fn run(options: Options) -> Result<()> {
 /// Runs this command again, as cargo builds it for release.
 fn run_optimised() -> Result<()> {
     let mut command = project::cargo();
-    command
-        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
-        .args(std::env::args_os().skip(1));
+    command.args(["run", "--release", "--package", "xtask", "--"]).args(std::env::args_os().skip(1));
     ensure!(command.status().context("cannot run cargo")?.success(), "the benchmark did not end well");
     Ok(())
 }

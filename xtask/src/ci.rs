@@ -41,24 +41,20 @@ pub(crate) fn run() -> Result<()> {
 fn checks() -> Result<Vec<Check>> {
     let mut checks = vec![
         check("format", "fmt --all --check", "run `cargo fmt --all`"),
-        check(
-            "lint",
-            "clippy --workspace --all-targets --quiet -- -D warnings",
-            "every warning says how to mend it",
-        ),
+        check("lint", "clippy --workspace --all-targets -- -D warnings", "every warning says how to mend it"),
     ];
     for member in project::members()? {
         // A workspace builds with the features of all its members together, and hides what one of them lacks.
-        let arguments = format!("check --quiet --package {member}");
+        let arguments = format!("check --package {member}");
         checks.push(check(&format!("{member} alone"), &arguments, "a feature that it needs is not its own"));
     }
     checks.extend([
         check(
             "generated files",
-            "test --quiet --package external-secrets --lib codegen",
+            "test --package external-secrets --lib codegen",
             "run `cargo xtask codegen`",
         ),
-        check("tidy", "test --quiet --package xtask tidy", "each failure says what is untidy, and where"),
+        check("tidy", "test --package xtask tidy", "each failure says what is untidy, and where"),
     ]);
     Ok(checks)
 }

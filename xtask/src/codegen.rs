@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, path::Path, process::Command};
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{project, screen::Screen, templates};
+use crate::{operator, project, screen::Screen, templates};
 
 /// Where the Go program is that makes the golden file of property look-ups.
 const PROPERTY: &str = "crates/eso-plan/tests/golden/property";
@@ -78,7 +78,7 @@ impl Part {
 
 /// Every file that the operator makes, by its path.
 fn generated() -> Result<BTreeMap<String, String>> {
-    let operator = project::build_operator(project::Profile::Development)?;
+    let operator = operator::build(&Screen, project::Profile::Development)?;
     let output = Command::new(operator).arg("codegen").output().context("cannot run the operator")?;
     ensure!(output.status.success(), "the operator does not say what is generated");
     serde_json::from_slice(&output.stdout).context("the operator must print texts by path")

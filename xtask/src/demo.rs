@@ -4,17 +4,22 @@
 //! service account of its own; each value is changed, and the Secret is seen to follow.
 
 mod aws;
-mod objects;
 mod vault;
 
-use std::path::PathBuf;
+mod follow;
+mod objects;
+mod stop;
 
-use anyhow::{Context, Result};
-use eso_rig::Program;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result, ensure};
+use eso_rig::{Mode, Moto, OpenBao, Program, Progress as _};
+
+use self::stop::Stop;
 use crate::{
     cluster::Cluster,
     operator::{self, Operator},
+    prerequisites,
     project::Profile,
     screen::Screen,
 };
@@ -31,55 +36,108 @@ pub(crate) struct Options {
     /// End after the walk-through, with an error if any step was not as it should be.
     #[arg(long)]
     once: bool,
-    /// Use a cluster that is there, as this file says, rather than starting one.
+    /// Use a cluster that is there, as this file says, rather than starting one. It is refused where it has anything
+    /// that the demo would make; what the demo made is removed in the end, however that comes.
     #[arg(long, value_name = "FILE")]
     kubeconfig: Option<PathBuf>,
+    /// Run this binary of the operator, rather than building one.
+    #[arg(long, value_name = "FILE")]
+    operator: Option<PathBuf>,
 }
 
 /// Runs the walk-through, and then waits for Ctrl-C unless it is to end by itself.
 pub(crate) fn run(options: Options) -> Result<()> {
-    let Options { once, kubeconfig } = options;
+    let Options { once, kubeconfig, operator } = options;
     let screen = Screen;
-    let mut programs = vec![Program::Kubectl, Program::OpenBao, Program::Moto];
-    if kubeconfig.is_none() {
-        programs.extend([Program::Etcd, Program::KubeApiserver, Program::KubeControllerManager]);
+    prerequisites::check()?;
+    if let Some(kubeconfig) = &kubeconfig {
+        // Kubectl would go to localhost:8080 then, whatever that is.
+        ensure!(kubeconfig.is_file(), "there is no kubeconfig {}", kubeconfig.display());
     }
-    eso_rig::prepare(&programs, &screen)?;
-    let binary = operator::build(&screen, Profile::Development)?;
+    let servers = eso_rig::plan(&programs(kubeconfig.is_none()))?;
+    let mut steps = servers.steps();
+    if operator.is_none() {
+        steps.extend(operator::first_build(Profile::Development)?);
+    }
+    if !steps.is_empty() {
+        screen.announced(&steps);
+    }
+    servers.carry_out(&screen)?;
     let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
-    runtime.block_on(async {
-        tokio::select! {
-            ended = walk(&screen, kubeconfig, &binary, once) => ended,
-            _ = tokio::signal::ctrl_c() => {
-                screen.say("\nStopping everything.");
-                Ok(())
-            }
-        }
-    })
+    if let Some(kubeconfig) = &kubeconfig {
+        // Before the operator is built, which may take minutes.
+        runtime.block_on(look(&screen, kubeconfig))?;
+    }
+    let binary = match operator {
+        Some(binary) => binary,
+        None => operator::build(&screen, Profile::Development)?,
+    };
+    runtime.block_on(demonstrate(&screen, kubeconfig, &binary, once))
 }
 
-/// Everything, in order. What was started ends when this future is dropped.
-async fn walk(
-    screen: &Screen,
-    kubeconfig: Option<PathBuf>,
-    binary: &std::path::Path,
-    once: bool,
-) -> Result<()> {
-    let cluster = screen.step("the cluster", Cluster::reach(kubeconfig, NAMESPACE)).await?;
-    let moto = screen.step("the AWS double (moto)", eso_rig::Moto::start()).await?;
-    let bao = screen.step("OpenBao", eso_rig::OpenBao::start(eso_rig::Mode::Development)).await?;
+/// What is needed, with a control plane or without.
+fn programs(control_plane: bool) -> Vec<Program> {
+    let mut programs = vec![Program::Kubectl, Program::OpenBao, Program::Moto];
+    if control_plane {
+        programs.extend([Program::Etcd, Program::KubeApiserver, Program::KubeControllerManager]);
+    }
+    programs
+}
+
+/// Whether somebody's cluster can be used.
+async fn look(screen: &Screen, kubeconfig: &Path) -> Result<()> {
+    let cluster = Cluster::reach(Some(kubeconfig.to_owned()), NAMESPACE).await?;
+    screen.step("a look at the cluster", cluster.must_be_free(vault::reviewer())).await
+}
+
+/// Everything, in order, and the cleaning up, whatever came of it: done, failed or interrupted.
+async fn demonstrate(screen: &Screen, kubeconfig: Option<PathBuf>, binary: &Path, once: bool) -> Result<()> {
+    const INTERRUPTED: &str = "interrupted before the end of the walk-through";
+    let mut stop = Stop::listen()?;
+    let reached = screen.step("the cluster", Cluster::reach(kubeconfig, NAMESPACE));
+    let cluster = stop.unless(INTERRUPTED, reached).await?;
+    let walked = match stop.unless(INTERRUPTED, walk(screen, &cluster, binary)).await {
+        Ok(running) if !once => {
+            invite(screen, &cluster, &running.operator);
+            stop.told().await;
+            Ok(())
+        }
+        Ok(_) => Ok(()),
+        Err(error) => Err(error),
+    };
+    // What was started has ended by here: it was dropped.
+    screen.say("\nStopping everything.");
+    let cleaned = stop.unless("interrupted; the cluster is not clean", cluster.clean_up()).await;
+    both(walked, cleaned)
+}
+
+/// What runs until it is dropped.
+struct Running {
+    operator: Operator,
+    _moto: Moto,
+    _bao: OpenBao,
+}
+
+/// The walk-through. What was started ends when this future, or what it answers, is dropped.
+async fn walk(screen: &Screen, cluster: &Cluster, binary: &Path) -> Result<Running> {
+    let moto = screen.step("the AWS double (moto)", Moto::start()).await?;
+    let bao = screen.step("OpenBao", OpenBao::start(Mode::Development)).await?;
     screen.step("custom resources and roles", cluster.install()).await?;
-    let operator = screen.step("the operator", Operator::start(&cluster, binary, moto.url())).await?;
+    let operator = screen.step("the operator", Operator::start(cluster, binary, moto.url())).await?;
     let walked = async {
-        aws::walk(screen, &cluster, moto.secrets()).await.context("the AWS part")?;
-        vault::walk(screen, &cluster, &bao).await.context("the Vault part")
+        aws::walk(screen, cluster, moto.secrets()).await.context("the AWS part")?;
+        vault::walk(screen, cluster, &bao).await.context("the Vault part")
     };
     walked.await.with_context(|| operator.last_words())?;
-    if !once {
-        invite(screen, &cluster, &operator);
-        std::future::pending::<()>().await;
+    Ok(Running { operator, _moto: moto, _bao: bao })
+}
+
+/// Good where both are; neither error hides the other.
+fn both(walked: Result<()>, cleaned: Result<()>) -> Result<()> {
+    match (walked, cleaned) {
+        (Err(walked), Err(cleaned)) => Err(walked.context(format!("{cleaned:#}"))),
+        (walked, cleaned) => walked.and(cleaned),
     }
-    cluster.clean_up().await
 }
 
 fn invite(screen: &Screen, cluster: &Cluster, operator: &Operator) {
@@ -101,3 +159,6 @@ The operator's log is {}, its metrics are at {}/metrics.",
         operator.metrics_url(),
     ));
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod test;
 
 mod cluster;
 mod operator;
+mod prerequisites;
 mod project;
 mod screen;
 mod templates;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use eso_rig::Step;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -17,7 +18,7 @@ use tokio::{
 use crate::{
     cluster::{Cluster, PATIENCE},
     project::{self, Profile},
-    screen::{Screen, seconds},
+    screen::Screen,
 };
 
 /// Where deploy/examples/operator puts the operator's service account.
@@ -32,13 +33,23 @@ pub(crate) struct Operator {
     ready: Duration,
 }
 
-/// Builds the operator, and says where it is.
+/// The step of building the operator, where it was never built; nothing where there is little or nothing to do.
+pub(crate) fn first_build(profile: Profile) -> Result<Option<Step>> {
+    let binary = project::operator(profile)?;
+    Ok((!binary.exists()).then(step))
+}
+
+/// Builds the operator as far as it is stale, says how that goes, and where it is.
 pub(crate) fn build(screen: &Screen, profile: Profile) -> Result<PathBuf> {
-    let began = Instant::now();
-    screen.say("building the operator (a few minutes the first time)");
-    let binary = project::build_operator(profile)?;
-    screen.say(&format!("  the operator is built, {}", seconds(began.elapsed())));
-    Ok(binary)
+    step().carry_out(screen, |said| project::build_operator(profile, said))
+}
+
+fn step() -> Step {
+    Step {
+        name: "the operator".to_owned(),
+        work: "fetch crates and build".to_owned(),
+        about: Duration::from_secs(300),
+    }
 }
 
 impl Operator {

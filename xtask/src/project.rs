@@ -5,7 +5,8 @@ use std::{
     process::Command,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+use eso_rig::Said;
 use serde_json::Value;
 
 /// The repository's root.
@@ -29,19 +30,29 @@ pub(crate) enum Profile {
     Release,
 }
 
-/// Builds the operator's binary, and says where it is.
-pub(crate) fn build_operator(profile: Profile) -> Result<PathBuf> {
-    let mut build = cargo();
-    build.args(["build", "--quiet", "--package", "external-secrets", "--bin", "eso"]);
+/// Where the operator's binary is, once it is built.
+pub(crate) fn operator(profile: Profile) -> Result<PathBuf> {
     let folder = match profile {
         Profile::Development => "debug",
-        Profile::Release => {
-            build.arg("--release");
-            "release"
-        }
+        Profile::Release => "release",
     };
-    ensure!(build.status().context("cannot run cargo")?.success(), "the operator does not build");
     Ok(target_folder()?.join(folder).join("eso"))
+}
+
+/// Builds the operator's binary as far as it is stale, and says where it is.
+///
+/// # Errors
+/// When it does not build; quotes the compiler.
+pub(crate) fn build_operator(profile: Profile, said: &Said) -> Result<PathBuf> {
+    let mut build = cargo();
+    build.args(["build", "--package", "external-secrets", "--bin", "eso"]);
+    // Cargo says how many crates are built, and how many there are, to a terminal only unless it is told to.
+    build.envs([("CARGO_TERM_PROGRESS_WHEN", "always"), ("CARGO_TERM_PROGRESS_WIDTH", "80")]);
+    if profile == Profile::Release {
+        build.arg("--release");
+    }
+    said.run(build)?;
+    operator(profile)
 }
 
 /// The names of the crates of this workspace.

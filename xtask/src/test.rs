@@ -5,7 +5,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use eso_rig::Program;
 
-use crate::{project, screen::Screen};
+use crate::{prerequisites, project, screen::Screen};
 
 /// How the tests are run.
 #[derive(Debug, clap::Args)]
@@ -17,6 +17,7 @@ pub(crate) struct Options {
 
 /// Gets the servers first, so that no test waits for minutes in silence, and then runs the tests.
 pub(crate) fn run(options: Options) -> Result<()> {
+    prerequisites::check()?;
     eso_rig::prepare(&Program::ALL, &Screen)?;
     let status = command(options.arguments).status().context("cannot run cargo")?;
     ensure!(status.success(), "tests failed");

@@ -20,6 +20,10 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long one call may take, its connection included.
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many regions are kept that no store may use any more: AWS has fewer. Any text may be a region, and whoever edits
+/// a store may think up many.
+const MOST_UNUSED: usize = 64;
+
 /// What the clients of all regions share.
 #[derive(Debug)]
 pub(crate) struct Clients {
@@ -51,6 +55,9 @@ impl Clients {
             return Arc::clone(region);
         }
         let region = Arc::new(self.load(name).await);
+        if regions.len() >= MOST_UNUSED {
+            regions.retain(|_, region| Arc::strong_count(region) > 1);
+        }
         regions.insert(name.to_owned(), Arc::clone(&region));
         region
     }
@@ -125,4 +132,23 @@ fn http_client() -> SharedHttpClient {
         }
         connector.build()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::{Clients, MOST_UNUSED};
+    use crate::Endpoints;
+
+    #[tokio::test]
+    async fn regions_that_nobody_uses_are_not_kept_without_end() {
+        let clients = Clients::new(Endpoints::default());
+        let used = clients.region("us-east-1").await;
+        for number in 0..2 * MOST_UNUSED {
+            drop(clients.region(&format!("made-up-{number}")).await);
+        }
+        assert!(Arc::ptr_eq(&used, &clients.region("us-east-1").await));
+        assert!(clients.regions.lock().await.len() <= MOST_UNUSED);
+    }
 }

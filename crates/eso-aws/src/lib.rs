@@ -78,6 +78,7 @@ impl Aws {
             region: config.region.to_owned(),
             client: region.secrets_manager(&session),
             session,
+            _shared: region,
             backend: identity.backend(config.region),
             calls: connection.calls,
             batch_denied: AtomicBool::new(false),

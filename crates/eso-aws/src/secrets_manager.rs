@@ -33,6 +33,7 @@ use crate::{
     PROVIDER,
     auth::Session,
     batch::{self, Share},
+    client::RegionClients,
     error::{self, Answer, Call},
 };
 
@@ -54,6 +55,8 @@ pub(crate) struct SecretsManager {
     pub(crate) client: Client,
     /// The identity.
     pub(crate) session: Arc<Session>,
+    /// What it shares with the other stores of its region, kept for them.
+    pub(crate) _shared: Arc<RegionClients>,
     /// Whose quotas are used.
     pub(crate) backend: Backend,
     /// Told about each call.

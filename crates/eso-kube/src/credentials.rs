@@ -140,9 +140,12 @@ impl Reads {
     /// Whether nothing is missing but objects of which [`is_news`](Self::is_news) will tell when they are there.
     pub(crate) fn will_be_told(&self) -> bool {
         let state = self.state.lock();
-        // What was told while its read was under way was no news yet, and will not be told again.
-        let missed = state.told.iter().any(|(object, version)| state.is_news(object, version.as_deref()));
-        state.failed && !state.failed_unseen && !missed
+        state.failed && !state.failed_unseen && !state.is_behind()
+    }
+
+    /// Whether an object was told of while it was read, in another version than was read: it will not be told again.
+    pub(crate) fn are_behind(&self) -> bool {
+        self.state.lock().is_behind()
     }
 
     /// An object could not be read; `will_be_told` says whether a watch tells of it when it can be.
@@ -157,8 +160,14 @@ impl Reads {
         self.state.lock().failed_unseen = true;
     }
 
+    /// Of an object that is read more than once, for another key of it each time, the oldest version counts: it was
+    /// edited in between, and what was read of it may not belong together.
     fn record(&self, object: CredentialObject, version: Option<String>) {
-        self.state.lock().versions.insert(object, version);
+        let mut state = self.state.lock();
+        let is_news = |then: &Option<String>| then.as_deref().zip(version.as_deref()).is_some_and(is_newer);
+        if !state.versions.get(&object).is_some_and(is_news) {
+            state.versions.insert(object, version);
+        }
     }
 
     fn watched<T>(&self, result: Result<T, CredentialError>) -> Result<T, CredentialError> {
@@ -168,6 +177,11 @@ impl Reads {
 }
 
 impl ReadState {
+    /// What was told while its read was under way was no news yet.
+    fn is_behind(&self) -> bool {
+        self.told.iter().any(|(object, version)| self.is_news(object, version.as_deref()))
+    }
+
     fn is_news(&self, object: &CredentialObject, version: Option<&str>) -> bool {
         match (self.versions.get(object), version) {
             (None, _) => false,
@@ -181,6 +195,10 @@ impl ReadState {
 /// Resource versions of one kind are numbers that grow (KEP-5504); where one is not, it is not called older.
 pub(crate) fn is_older(one: &str, other: &str) -> bool {
     matches!((one.parse::<u64>(), other.parse::<u64>()), (Ok(one), Ok(other)) if one < other)
+}
+
+fn is_newer((then, now): (&str, &str)) -> bool {
+    is_older(then, now)
 }
 
 /// The credentials that one identity may have.

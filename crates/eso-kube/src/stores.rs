@@ -192,8 +192,7 @@ impl StoreRegistry {
     pub fn apply_store(&self, kind: StoreKind, object: Object) {
         let version = object.metadata.resource_version.clone();
         let parsed = Arc::new(Parsed::new(kind, object));
-        if parsed.specification.as_ref().is_ok_and(|specification| specification.conditions.ask_for_labels())
-        {
+        if parsed.specification.as_ref().is_ok_and(|specification| specification.needs_namespaces(kind)) {
             self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
         }
         self.state.lock().apply(&self.shared, &parsed, version.as_deref());
@@ -233,7 +232,7 @@ impl StoreRegistry {
         self.state.lock().is_used(&object)
     }
 
-    /// Whether some store asks for labels of namespaces: only then are they worth a watch.
+    /// Whether some store asks for labels of namespaces, or logs in as them: only then are they worth a watch.
     pub fn namespaces_wanted(&self) -> watch::Receiver<bool> {
         self.namespaces_wanted.subscribe()
     }

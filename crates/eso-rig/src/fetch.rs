@@ -15,7 +15,7 @@ use self::{
     go::{GoProgram, Toolchain},
     python::Package,
 };
-use crate::{cache::Cache, environment::Environment, programs::Program, progress::Step};
+use crate::{cache::Cache, environment::Environment, programs::Program, progress::Step, said::Said};
 
 /// One thing that can be fetched or built, and has an entry in the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,10 +49,10 @@ impl Source {
     }
 
     /// Fetches or builds it into the cache, unless it is there already.
-    pub(crate) fn get(&self, environment: &Environment) -> Result<PathBuf> {
+    pub(crate) fn get(&self, environment: &Environment, said: &Said) -> Result<PathBuf> {
         match self {
-            Self::Go(program) => program.build(environment),
-            Self::Python(package) => package.install(environment),
+            Self::Go(program) => program.build(environment, said),
+            Self::Python(package) => package.install(environment, said),
         }
     }
 

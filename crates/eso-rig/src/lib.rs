@@ -20,6 +20,7 @@ mod process;
 mod programs;
 mod progress;
 mod proxy;
+mod said;
 mod scripted;
 mod secrets_manager;
 
@@ -32,9 +33,10 @@ pub use self::{
     openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
     port::free as free_port,
     process::{Launch, Process},
-    programs::{Program, find, prepare},
+    programs::{Plan, Program, find, plan, prepare},
     progress::{OneLine, Progress, Step},
     proxy::{FaultProxy, ProxyMode},
+    said::Said,
     scripted::{Reply, Scripted, ScriptedRequest},
     secrets_manager::SecretsManager,
 };

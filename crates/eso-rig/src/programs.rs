@@ -5,7 +5,6 @@
 use std::{
     path::{Path, PathBuf},
     process::Command,
-    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -71,15 +70,70 @@ impl Program {
     }
 }
 
+/// What has to be fetched and built so that some programs are there.
+#[derive(Debug)]
+pub struct Plan {
+    environment: Environment,
+    sources: Vec<Source>,
+}
+
+/// Looks which of `programs` are missing, and what is to be done about it, without doing it.
+///
+/// # Errors
+/// Names a missing prerequisite, with the command that installs it.
+pub fn plan(programs: &[Program]) -> Result<Plan> {
+    Plan::new(Environment::of_this_process()?, programs)
+}
+
 /// Makes sure that every one of `programs` is there: finds, or fetches and builds. Blocks for minutes then.
 ///
 /// `progress` hears beforehand what has to be done; nothing when everything is there.
 ///
 /// # Errors
-/// Names the program that cannot be had and why; a missing prerequisite, before anything is fetched,
-/// with the command that installs it.
+/// As [`plan`], before anything is fetched; names the program that cannot be had and why.
 pub fn prepare(programs: &[Program], progress: &dyn Progress) -> Result<()> {
-    prepare_in(&Environment::of_this_process()?, programs, progress)
+    plan(programs)?.announce_and_carry_out(progress)
+}
+
+impl Plan {
+    fn new(environment: Environment, programs: &[Program]) -> Result<Self> {
+        let missing: Vec<Program> =
+            programs.iter().copied().filter(|program| search(&environment, *program).is_none()).collect();
+        let sources = match missing.as_slice() {
+            [] => Vec::new(),
+            missing => fetch::plan(&environment, missing)?,
+        };
+        Ok(Self { environment, sources })
+    }
+
+    /// The steps, in order; none when everything is there.
+    pub fn steps(&self) -> Vec<Step> {
+        self.sources.iter().map(Source::step).collect()
+    }
+
+    /// Does every step, which blocks for minutes; `progress` hears of each, but no announcement.
+    ///
+    /// # Errors
+    /// Names the program that cannot be had and why.
+    pub fn carry_out(&self, progress: &dyn Progress) -> Result<()> {
+        for source in &self.sources {
+            source.step().carry_out(progress, |said| source.get(&self.environment, said))?;
+        }
+        match self.sources.as_slice() {
+            [] => Ok(()),
+            _ => fetch::clean(&self.environment),
+        }
+    }
+
+    fn announce_and_carry_out(&self, progress: &dyn Progress) -> Result<()> {
+        match self.steps().as_slice() {
+            [] => Ok(()),
+            steps => {
+                progress.announced(steps);
+                self.carry_out(progress)
+            }
+        }
+    }
 }
 
 /// Where the program is; it is fetched or built first when it is missing.
@@ -89,29 +143,11 @@ pub fn prepare(programs: &[Program], progress: &dyn Progress) -> Result<()> {
 pub async fn find(program: Program) -> Result<PathBuf> {
     let found = tokio::task::spawn_blocking(move || {
         let environment = Environment::of_this_process()?;
-        prepare_in(&environment, &[program], &OneLine)?;
+        Plan::new(environment.clone(), &[program])?.announce_and_carry_out(&OneLine)?;
         search(&environment, program)
             .with_context(|| format!("{} was fetched but is not there", program.file_name()))
     });
     found.await.context("looking for a program must not panic")?
-}
-
-fn prepare_in(environment: &Environment, programs: &[Program], progress: &dyn Progress) -> Result<()> {
-    let missing: Vec<Program> =
-        programs.iter().copied().filter(|program| search(environment, *program).is_none()).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let sources = fetch::plan(environment, &missing)?;
-    let steps: Vec<Step> = sources.iter().map(Source::step).collect();
-    progress.announced(&steps);
-    for (source, step) in sources.iter().zip(&steps) {
-        let began = Instant::now();
-        progress.began(step);
-        source.get(environment).with_context(|| format!("{} cannot be had", step.name))?;
-        progress.finished(step, began.elapsed());
-    }
-    fetch::clean(environment)
 }
 
 /// The first place that has the program, without fetching anything.

@@ -49,7 +49,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// How the engine works.
 #[derive(Clone)]
 pub struct Settings {
-    /// How many objects may be under way at once; those of one group at most a quarter of them.
+    /// How many objects may be under way at once, those of one group at most a quarter of them. One that is under way for
+    /// [`LONGEST_HOLD`](crate::queue::LONGEST_HOLD) is not counted any more.
     pub concurrency: NonZeroUsize,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,

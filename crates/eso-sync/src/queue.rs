@@ -2,7 +2,10 @@
 //!
 //! Plain data: time is passed in, and nothing here waits. An object costs about 100 bytes while it is scheduled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    time::Duration,
+};
 
 use eso_plan::due::Wake;
 use tokio::time::Instant;
@@ -68,7 +71,9 @@ pub struct Overdue {
 /// - An object is scheduled once: an earlier time replaces a later one, a stronger lane or wake a weaker one.
 /// - It is served to one at a time: what is scheduled for it meanwhile is served after [`finish`](Self::finish).
 /// - A group has no more under way than a quarter of all, nor more than what is still free: so one that hangs leaves
-///   the others what they had without it, and many that hang leave something.
+///   the others what they had without it.
+/// - An object that is under way for [`LONGEST_HOLD`] gives its place back: so many groups that hang hold the others up
+///   for that long at the most. What is under way costs memory and nothing else.
 #[derive(Clone, Debug)]
 pub struct Queue {
     concurrency: usize,
@@ -76,12 +81,17 @@ pub struct Queue {
     timers: BTreeMap<(Instant, u64), ObjectId>,
     lines: [Line; 3],
     running: HashMap<ObjectId, Run>,
+    /// Those under way that hold a place, by when they took it.
+    holders: BTreeSet<(Instant, ObjectId)>,
     running_of_group: HashMap<GroupId, usize>,
     tickets: u64,
 }
 
 /// A lane that has something to serve is served once in so many turns, whatever the stronger ones have.
 pub const PATIENCE: usize = 16;
+
+/// How long an object that is under way holds a place that others could have.
+pub const LONGEST_HOLD: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug)]
 struct Scheduled {
@@ -116,6 +126,7 @@ impl Queue {
             timers: BTreeMap::new(),
             lines: Default::default(),
             running: HashMap::new(),
+            holders: BTreeSet::new(),
             running_of_group: HashMap::new(),
             tickets: 0,
         }
@@ -133,19 +144,22 @@ impl Queue {
     /// The next object to serve. It counts as under way until [`finish`](Self::finish).
     pub fn next(&mut self, now: Instant) -> Option<Work> {
         self.promote(now);
+        self.free_places(now);
         let turns = Lane::ALL.map(|lane| self.lines[lane as usize].next_group(|group| self.has_room(group)));
         let lane = self.choose(turns)?;
         let group = turns[lane as usize].expect("a lane that was chosen must have a group");
         let object = self.lines[lane as usize].serve(group);
         let scheduled = self.scheduled.remove(&object).expect("what stands in a line must be scheduled");
         self.running.insert(object, Run { group, since: now });
+        self.holders.insert((now, object));
         *self.running_of_group.entry(group).or_default() += 1;
         Some(Work { object, turn: scheduled.turn })
     }
 
     /// Ends an object's run. What was scheduled for it meanwhile gets its turn.
     pub fn finish(&mut self, object: ObjectId) {
-        let Some(Run { group, .. }) = self.running.remove(&object) else { return };
+        let Some(Run { group, since }) = self.running.remove(&object) else { return };
+        self.holders.remove(&(since, object));
         let running = self.running_of_group.entry(group).or_default();
         *running -= 1;
         if *running == 0 {
@@ -166,11 +180,14 @@ impl Queue {
         self.scheduled.get(&object).map(|scheduled| scheduled.turn)
     }
 
-    /// When the next object's time comes.
+    /// When the next object's time comes, or the next place is given back to those that wait for one.
     ///
-    /// Objects that are due and were not served for want of room are not counted: they wait for a run to finish.
+    /// A run that finishes gives its place back earlier: that is not counted.
     pub fn wake_at(&self) -> Option<Instant> {
-        self.timers.first_key_value().map(|((at, _), _)| *at)
+        let timer = self.timers.first_key_value().map(|((at, _), _)| *at);
+        let waits = self.lines.iter().any(|line| line.len() > 0);
+        let place = self.holders.first().filter(|_| waits).map(|(since, _)| *since + LONGEST_HOLD);
+        timer.into_iter().chain(place).min()
     }
 
     /// How many objects of a lane are due and not served.
@@ -255,9 +272,16 @@ impl Queue {
         }
     }
 
+    /// Takes the places of those that are under way for too long.
+    fn free_places(&mut self, now: Instant) {
+        while self.holders.first().is_some_and(|(since, _)| *since + LONGEST_HOLD <= now) {
+            self.holders.pop_first();
+        }
+    }
+
     fn has_room(&self, group: GroupId) -> bool {
         let running = self.running_of_group.get(&group).copied().unwrap_or(0);
-        let free = self.concurrency - self.running.len();
+        let free = self.concurrency - self.holders.len();
         let share = self.concurrency.div_ceil(4);
         running < share.min(free)
     }

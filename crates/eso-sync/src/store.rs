@@ -33,13 +33,16 @@ mod line;
 mod backends;
 mod circuit;
 mod pace;
+mod questions;
 
 mod call;
 
 pub use backends::Backends;
-use backends::{SharedBackend, Sort};
+use backends::{SharedBackend, Sort, pause, rest};
 use circuit::{Circuit, Probe, Witness};
 use line::{Answer, Line, Waiting};
+use pace::Pace;
+use questions::{Question, Questions};
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,10 +83,12 @@ pub struct Store {
     line: Mutex<Drained>,
     arrived: Notify,
     in_flight: Arc<Semaphore>,
+    /// The pauses that are the store's own.
+    pace: Mutex<Pace>,
     backend: Arc<SharedBackend>,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
-    question: Mutex<Option<Question>>,
+    questions: Mutex<Questions>,
     tasks: TaskTracker,
     closed: CancellationToken,
 }
@@ -93,13 +98,6 @@ pub struct Store {
 struct Drained {
     line: Line,
     is_served: bool,
-}
-
-/// What a probe asks: the last call that says something about the service behind the store.
-#[derive(Clone, Debug)]
-enum Question {
-    Read(Fetch),
-    Check,
 }
 
 /// A place in flight, of the store and of what is behind it.
@@ -134,10 +132,11 @@ impl Store {
                 line: Mutex::default(),
                 arrived: Notify::new(),
                 in_flight: Arc::new(Semaphore::new(settings.in_flight.get())),
+                pace: Mutex::new(Pace::new(None)),
                 backend,
                 circuit,
                 calls: AtomicU64::new(0),
-                question: Mutex::default(),
+                questions: Mutex::default(),
                 tasks: TaskTracker::new(),
                 closed: CancellationToken::new(),
             }
@@ -164,6 +163,8 @@ impl Store {
         lane: Lane,
     ) -> Vec<Result<Fetched, ProviderError>> {
         if let Some(refusal) = self.refusal() {
+            let wanted = requests.last().cloned().map(Question::Read);
+            wanted.into_iter().for_each(|wanted| self.questions.lock().wanted(wanted));
             return requests.into_iter().map(|request| Err(refusal.clone().with_key(request.key))).collect();
         }
         let answers: Vec<_> = {
@@ -181,7 +182,12 @@ impl Store {
         let _call = self.tasks.token();
         let _pass = self.admit(Sort::Single).await?;
         let result = call::check(&*self.provider).await;
-        self.judge(verdict([result.as_ref().err()]), Question::Check);
+        let verdict = verdict([result.as_ref().err()]);
+        // A check that succeeds is no witness: it may have been answered from memory, without any call.
+        if matches!(verdict, Verdict::Unanswered(_)) {
+            self.questions.lock().wanted(Question::Check);
+            self.judge(verdict);
+        }
         self.slow_down(Sort::Single, [result.as_ref().err()]);
         result
     }
@@ -269,6 +275,7 @@ impl Store {
     /// Waits for a place in flight and for the backend's rate; or says why nothing is asked.
     async fn admit(&self, sort: Sort) -> Result<Pass, ProviderError> {
         let pass = async {
+            rest(&self.pace).await;
             let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
             Pass { _of_the_store: place, _of_the_backend: self.backend.admit(sort).await }
         };
@@ -293,7 +300,7 @@ impl Store {
         let requests: Vec<&Fetch> = batch.iter().map(|waiting| &waiting.request).collect();
         let answers = call::read(&*self.provider, &requests).await;
         let errors = || answers.iter().map(|answer| answer.as_ref().err());
-        self.judge(verdict(errors()), Question::Read(requests[0].clone()));
+        self.judge_reads(&requests, &answers);
         self.slow_down(sort, errors());
         drop(pass);
         self.deliver(batch, &answers).await;
@@ -329,17 +336,28 @@ impl Store {
         }
     }
 
-    fn judge(&self, verdict: Verdict, question: Question) {
+    fn judge_reads(&self, requests: &[&Fetch], answers: &[Answer]) {
+        let verdict = verdict(answers.iter().map(|answer| answer.as_ref().err()));
+        let mut questions = self.questions.lock();
+        match &verdict {
+            Verdict::Answered => {
+                let answered = requests.iter().zip(answers).filter(|(_, answer)| is_answer(answer));
+                questions.answered(&answered.map(|(request, _)| *request).collect::<Vec<_>>());
+            }
+            Verdict::Unanswered(_) if !questions.unanswered(requests) => return,
+            Verdict::Unanswered(_) | Verdict::Unknown => {}
+        }
+        drop(questions);
+        self.judge(verdict);
+    }
+
+    fn judge(&self, verdict: Verdict) {
         match verdict {
             Verdict::Answered => {
-                if matches!(question, Question::Read(_)) {
-                    *self.question.lock() = Some(question);
-                }
                 self.circuit.answered();
                 self.backend.circuit.answered();
             }
             Verdict::Unanswered(failure) => {
-                *self.question.lock() = Some(question);
                 let call = Witness::Call(self.calls.fetch_add(1, Ordering::Relaxed));
                 self.circuit.unanswered(call, &failure);
                 self.backend.circuit.unanswered(self.witness(), &failure);
@@ -350,8 +368,11 @@ impl Store {
 
     fn slow_down<'a>(&self, sort: Sort, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
         let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
-        if let Some(longest) = throttled.map(ProviderError::retry_after).max() {
-            self.backend.throttled(sort, longest);
+        let Some(longest) = throttled.map(ProviderError::retry_after).max() else { return };
+        // A backend that has a rate has it for all its stores; another one says no to the identity that asked.
+        match self.backend.pace(sort) {
+            shared if shared.lock().is_limited() => pause(shared, longest),
+            _ => pause(&self.pace, longest),
         }
     }
 
@@ -364,17 +385,34 @@ impl Store {
 #[async_trait]
 impl Probe for Store {
     async fn probe(&self) -> Option<bool> {
-        let question = self.question.lock().clone()?;
+        let question = self.questions.lock().next()?;
         let _call = self.tasks.token();
         if self.closed.is_cancelled() {
             return None;
         }
-        let result = match question {
-            Question::Read(request) => call::read(&*self.provider, &[&request]).await.remove(0).map(drop),
-            Question::Check => call::check(&*self.provider).await,
+        let read = match question {
+            Question::Read(read) => read,
+            Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
         };
-        Some(result.err().is_none_or(|failure| failure.kind() != ErrorKind::Unavailable))
+        let is_answered = is_answer(&call::read(&*self.provider, &[&read]).await.remove(0));
+        if is_answered {
+            self.questions.lock().answered(&[&read]);
+        }
+        Some(is_answered)
     }
+
+    fn is_proven(&self) -> bool {
+        self.questions.lock().are_proven()
+    }
+}
+
+fn is_answer(answer: &Answer) -> bool {
+    is_reply(answer.as_ref().err())
+}
+
+/// Whether somebody replied at all.
+fn is_reply(failure: Option<&ProviderError>) -> bool {
+    failure.is_none_or(|failure| failure.kind() != ErrorKind::Unavailable)
 }
 
 /// What the failures of one call say together; `None` is a success.

@@ -137,7 +137,7 @@ async fn unchanged_refreshes_cost_nothing_where_the_heartbeat_is_longer() {
     let document = json!({ "first": first, "second": second });
     aws.put("db", &document.to_string()).unwrap();
     mount.put("db", &document).await;
-    world.create_secret("merge", &[("theirs", "t")]).await;
+    world.create_secret("merge", &[("theirs", &world.canary("theirs"))]).await;
     let objects = [
         object("keys").key("first", "db#first").key("second", "db#second"),
         object("members").extract("db"),

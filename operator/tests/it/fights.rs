@@ -12,7 +12,7 @@ async fn two_objects_that_fight_over_one_key_write_less_and_less_often() {
     let world = Setup::new("fight").start().await;
     let (one, other) = (world.canary("one"), world.canary("other"));
     world.create(store("main").value("one", &one).value("other", &other)).await;
-    world.create_secret("shared", &[("theirs", "kept")]).await;
+    world.create_secret("shared", &[("theirs", &world.canary("theirs"))]).await;
     let (mark, began) = (world.mark().await, Instant::now());
     for name in ["one", "other"] {
         let fighter = object(name).target("shared").creation("Merge").key("password", name).every("1h");
@@ -40,9 +40,10 @@ async fn a_stranger_that_puts_its_value_back_is_answered_less_and_less_often() {
     world.create(store("main").value("db", &value)).await;
     world.create(object("app").key("password", "db").every("1h")).await;
     let began = Instant::now();
+    let theirs = encoded(&world.canary("theirs"));
     for _ in 0..4 {
         world.holds("app", &[("password", &value)]).await;
-        world.patch(Kind::Secret, "app", json!({ "data": { "password": encoded("theirs") } })).await;
+        world.patch(Kind::Secret, "app", json!({ "data": { "password": theirs } })).await;
     }
     world.holds("app", &[("password", &value)]).await;
     let took = began.elapsed();

@@ -7,6 +7,7 @@ mod audit;
 mod aws;
 mod canaries;
 mod cluster;
+mod exhausted;
 mod kind;
 mod operator;
 mod patience;
@@ -20,7 +21,8 @@ mod world;
 pub(crate) use self::{
     audit::in_words,
     aws::{aws, aws_spec, values_read},
-    cluster::{Cluster, deploy},
+    canaries::TOKEN_BEGINNING,
+    cluster::{Cluster, ROLE, deploy},
     kind::Kind,
     patience::eventually,
     secrets::{encoded, entries},

@@ -1,16 +1,13 @@
 //! No value, token or key gets out, whatever goes wrong: every error path once, at the noisiest log level, with servers
 //! that put secrets wherever a text can be. `World::end` looks for them.
 
-use eso_rig::{Effect, FastAws, Fault, Method, Reply, Scripted, ScriptedRequest};
+use eso_rig::{Call, Effect, FastAws, Fault, Method, Reply, Scripted, ScriptedRequest};
 use eso_testkit::objects::{ObjectBuilder, object, store};
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Setup, World, aws, aws_spec, eventually};
+use crate::harness::{Kind, Setup, TOKEN_BEGINNING, World, aws, aws_spec, eventually};
 
 const UNREADABLE: &str = "could not get secret data from provider";
-
-/// How every JSON Web Token begins that the API server signs.
-const TOKEN_BEGINNING: &str = "eyJhbGciOiJ";
 
 /// Waits until each object has failed so, and has said it in an event.
 async fn all_fail(world: &World, names: &[String], beginning: &str) {
@@ -133,7 +130,6 @@ async fn nothing_of_what_is_read_gets_out_where_it_is_not_what_was_asked_for() {
 #[tokio::test]
 async fn nothing_of_a_login_gets_out() {
     let world = Setup::new("leaks-login").start().await;
-    world.watch_for(TOKEN_BEGINNING);
     let secret = world.canary("secret");
     let ids = [("role", world.canary("role-id")), ("secret", world.canary("secret-id"))];
     world.create_secret("ids", &ids.each_ref().map(|(key, id)| (*key, id.as_str()))).await;
@@ -249,6 +245,39 @@ async fn nothing_that_aws_says_gets_out() {
     world.end().await;
 }
 
+/// What the double gives to whoever assumes a role begins so: the id, the key and the session token.
+const SESSION: [&str; 3] = ["ASIARIG", "rig-assumed-", "rig-session-"];
+
+#[tokio::test]
+async fn nothing_of_an_assumed_role_gets_out() {
+    let (world, aws, _) = with_keys("leaks-role").await;
+    SESSION.iter().for_each(|beginning| world.watch_for(beginning));
+    let quoting = SESSION.map(|beginning| format!("{beginning}1")).join(" ");
+    let mut spec = aws_spec("keys");
+    spec["role"] = json!("arn:aws:iam::123456789012:role/reader");
+    world.create(store("role").provider("aws", &spec)).await;
+    aws.put("good", &world.canary("good")).unwrap();
+    world.create(object("good").store("role").key("password", "good")).await;
+    world.synced("good").await;
+    let faults = [
+        ("denied", Fault::error(400, "AccessDeniedException", &quoting)),
+        ("rejected", Fault::error(400, "ExpiredTokenException", &quoting)),
+        ("no-json", Fault::new(Effect::Body(quoting.clone()))),
+    ];
+    let mut names = Vec::new();
+    for (name, fault) in faults {
+        aws.fault(fault.key(name));
+        world.create(object(name).store("role").key("password", name)).await;
+        names.push(name.to_owned());
+    }
+    all_fail(&world, &names, UNREADABLE).await;
+    for name in names {
+        let is_read = |call: &Call| call.keys.contains(&name) && call.access_key_id.starts_with(SESSION[0]);
+        assert!(aws.calls().iter().any(is_read), "{name} was read in the role's session");
+    }
+    world.end().await;
+}
+
 #[tokio::test]
 async fn nothing_that_aws_says_of_a_batch_or_a_role_gets_out() {
     let (world, aws, id) = with_keys("leaks-batch").await;
@@ -280,15 +309,59 @@ async fn nothing_that_aws_says_of_a_batch_or_a_role_gets_out() {
     world.end().await;
 }
 
+/// A store of somebody else's controller, so that nothing of it is the operator's, with a canary in its status.
 #[tokio::test]
 #[should_panic(expected = "a status holds the value")]
-async fn what_gets_out_is_found() {
-    let world = Setup::new("leaks-found").start().await;
+async fn what_gets_out_in_a_status_is_found() {
+    let world = Setup::new("leaks-status").start().await;
     let secret = world.canary("secret");
     world.create(store("main").with("/spec/controller", json!("theirs"))).await;
     let condition = json!({ "type": "Ready", "status": "False", "message": format!("it is {secret}") });
     let status = json!({ "status": { "conditions": [condition] } });
     let path = format!("{}/status", world.path(Kind::SecretStore, "main"));
     world.call(Method::PATCH.as_str(), &path, Some(&status)).await.unwrap();
+    world.end().await;
+}
+
+#[tokio::test]
+#[should_panic(expected = "an event holds the value")]
+async fn what_gets_out_in_an_event_is_found() {
+    let world = Setup::new("leaks-event").start().await;
+    let secret = world.canary("secret");
+    let about = json!({ "kind": "SecretStore", "name": "main", "namespace": world.namespace });
+    let event = json!({
+        "kind": "Event", "metadata": { "name": "main" }, "involvedObject": about, "message": format!("it is {secret}"),
+    });
+    world.create(event).await;
+    world.end().await;
+}
+
+/// Each series of a store has its name.
+#[tokio::test]
+#[should_panic(expected = "/metrics holds the value")]
+async fn what_gets_out_in_the_metrics_is_found() {
+    let world = Setup::new("leaks-metrics").start().await;
+    let secret = world.canary("secret");
+    world.create(store(&secret).value("db", "value")).await;
+    world.store_says(Kind::SecretStore, &secret, "Valid", "store validated").await;
+    world.end().await;
+}
+
+/// The log has the name of a store whose status cannot be written. The metrics, which have it too, end before.
+#[tokio::test]
+#[should_panic(expected = "the log holds the value")]
+async fn what_gets_out_in_the_log_is_found() {
+    let world = Setup::new("leaks-log").start().await;
+    let secret = world.canary("secret");
+    world.operator_may(|rules| rules.retain(|rule| rule["verbs"] != json!(["patch"]))).await;
+    let patch = json!({ "group": "external-secrets.io", "resource": "secretstores", "subresource": "status", "verb": "patch" });
+    world.cluster.goes_by(&world.namespace, &patch, false).await;
+    world.create(store(&secret).value("db", "value")).await;
+    eventually("the log has its name", async || match world.operator.logged(&secret).len() {
+        0 => Err(world.operator.log()),
+        _ => Ok(()),
+    })
+    .await;
+    world.operator.terminate().await;
     world.end().await;
 }

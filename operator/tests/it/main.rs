@@ -10,6 +10,7 @@ mod policies;
 mod process;
 mod prompt;
 mod refused;
+mod rights;
 mod unreadable;
 mod wrong;
 

@@ -122,6 +122,8 @@ async fn it_outlives_the_api_server() {
     world.holds("app", &[("password", &before)]).await;
     let process = world.operator.id();
 
+    // An API server that has just started knows no roles for a moment.
+    world.expect_refusals();
     world.cluster.plane.kill_apiserver();
     double.put("db", &during).unwrap();
     eventually("it notices", async || match world.operator.logged("a watch begins again").len() {

@@ -40,9 +40,9 @@ async fn a_credential_that_comes_late_and_one_that_is_edited_are_acted_on_at_onc
     world.create(store("main").provider("vault", &mount.spec("vault-token"))).await;
     world.create(object("app").key("password", "db#password").every("1h")).await;
     world.fails("app", "could not get secret data from provider: ").await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    measured("a credential that comes late", world.holds("app", &[("password", &value)])).await;
-    world.synced("app").await;
+    world.exhausted_without("app", "vault-token").await;
+    let late = world.create_secret("vault-token", &[("token", &mount.token)]).await;
+    measured("a credential that comes late", world.made_for(&late, "app", &[("password", &value)])).await;
 
     let edited = world.canary("edited");
     mount.put("db", &json!({ "password": edited })).await;
@@ -54,19 +54,13 @@ async fn a_credential_that_comes_late_and_one_that_is_edited_are_acted_on_at_onc
 }
 
 #[tokio::test]
-async fn an_edit_of_the_authority_is_acted_on_at_once() {
+async fn an_authority_that_comes_late_and_one_that_is_edited_are_acted_on_at_once() {
     let world = Setup::new("authority").start().await;
     let (server, path, value) = (secure_vault().await, world.namespace.clone(), world.canary("value"));
     world.watch_for(server.root_token());
     server.mount_kv(&path, 2).await.unwrap();
     server.put(&path, "db", &json!({ "password": value })).await.unwrap();
     world.create_secret("root-token", &[("token", server.root_token())]).await;
-    let authority = |pem: &str| json!({ "data": { "ca.pem": pem } });
-    let mut wrong = authority(world.cluster.plane.ca_pem());
-    wrong["apiVersion"] = json!("v1");
-    wrong["kind"] = json!("ConfigMap");
-    wrong["metadata"] = json!({ "name": "authority" });
-    world.create(wrong).await;
     let spec = json!({
         "server": server.url(), "path": path, "version": "v2",
         "caProvider": { "type": "ConfigMap", "name": "authority", "key": "ca.pem" },
@@ -74,11 +68,20 @@ async fn an_edit_of_the_authority_is_acted_on_at_once() {
     });
     world.create(store("main").provider("vault", &spec)).await;
     world.create(object("app").key("password", "db#password").every("1h")).await;
-    world.store_says(Kind::SecretStore, "main", "InvalidProviderConfig", "unable to ").await;
     world.fails("app", "could not get secret data from provider: ").await;
-    world.patch(Kind::ConfigMap, "authority", authority(server.ca_pem().unwrap())).await;
-    measured("an edit of the authority", world.holds("app", &[("password", &value)])).await;
-    world.synced("app").await;
+    world.exhausted_without("app", "authority").await;
+    let (right, wrong) = (server.ca_pem().unwrap(), world.cluster.plane.ca_pem());
+    let late =
+        json!({ "kind": "ConfigMap", "metadata": { "name": "authority" }, "data": { "ca.pem": right } });
+    let late = world.create(late).await;
+    measured("an authority that comes late", world.made_for(&late, "app", &[("password", &value)])).await;
+
+    // A store that is well is not connected again by itself.
+    world.patch(Kind::ConfigMap, "authority", json!({ "data": { "ca.pem": wrong } })).await;
+    let fails = world.store_says(Kind::SecretStore, "main", "InvalidProviderConfig", "unable to ");
+    measured("an edit of the authority", fails).await;
+    world.patch(Kind::ConfigMap, "authority", json!({ "data": { "ca.pem": right } })).await;
+    world.store_says(Kind::SecretStore, "main", "Valid", "store validated").await;
     world.end().await;
 }
 
@@ -139,8 +142,9 @@ async fn a_target_that_is_waited_for_is_filled_as_soon_as_it_is_there() {
     world.create(object("app").creation("Merge").key("password", "db").every("1h")).await;
     world.says("app", "SecretMissing", "secret will not be created due to CreationPolicy=Merge").await;
     assert_eq!(world.get(Kind::Secret, "app").await, None);
-    world.create_secret("app", &[("theirs", "kept")]).await;
-    let both = [("password", value.as_str()), ("theirs", "kept")];
+    let theirs = world.canary("theirs");
+    world.create_secret("app", &[("theirs", &theirs)]).await;
+    let both = [("password", value.as_str()), ("theirs", &theirs)];
     measured("a target to merge with appears", world.holds("app", &both)).await;
     world.synced("app").await;
     world.end().await;

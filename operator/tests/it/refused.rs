@@ -26,7 +26,7 @@ async fn a_secret_that_may_not_be_read_is_said_to_be_so() {
     let world = refused("no-get", &["list", "watch", "create", "update", "patch", "delete"]).await;
     let shared = |name: &str| object(name).target("shared").creation("Merge").every("1h");
     world.create(shared("before").key("one", "db")).await;
-    world.create_secret("shared", &[("theirs", "kept")]).await;
+    world.create_secret("shared", &[("theirs", &world.canary("theirs"))]).await;
     let forbidden = "the API server forbids it: check the operator's role";
     // It is read before it is written.
     let message = world.fails("before", "could not update secret: ").await;
@@ -57,7 +57,7 @@ async fn a_secret_that_may_not_be_deleted_is_said_to_be_so() {
     world.patch(Kind::ExternalSecret, "moved", json!({ "spec": { "target": { "name": "new" } } })).await;
     let message = world.fails("moved", "could not delete orphaned secrets: ").await;
     assert!(message.contains("the API server forbids it: check the operator's role"), "{message}");
-    let other = json!([{ "key": "other", "value": "x" }]);
+    let other = json!([{ "key": "other", "value": world.canary("other") }]);
     world
         .patch(Kind::SecretStore, "main", json!({ "spec": { "provider": { "fake": { "data": other } } } }))
         .await;

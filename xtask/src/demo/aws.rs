@@ -5,10 +5,7 @@ use eso_rig::SecretsManager;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::{
-    INTERVAL, NAMESPACE,
-    objects::{is_ready, value_of},
-};
+use super::{INTERVAL, NAMESPACE, follow::follow, objects::is_ready};
 use crate::{
     cluster::{Cluster, text},
     project,
@@ -27,7 +24,6 @@ pub(super) async fn walk(screen: &Screen, cluster: &Cluster, store: &SecretsMana
     let files = ["secret-for-aws.yaml", "secretstore.yaml", "external-secret.yaml"];
     screen.say(&format!("$ kubectl create -f {}", files.join(",")));
     let paths: Vec<String> = files.iter().map(|file| text(&examples.join(file))).collect();
-    cluster.kubectl(&["delete", "--ignore-not-found", "-f", &paths.join(",")], None).await?;
     screen.show(&cluster.kubectl(&["create", "-f", &paths.join(",")], None).await?);
 
     let (object, took) = cluster.wait(("externalsecret", NAME), is_ready).await?;
@@ -37,20 +33,17 @@ pub(super) async fn walk(screen: &Screen, cluster: &Cluster, store: &SecretsMana
     let printed = get_secret(cluster, &text(&examples.join("get-secret.sh"))).await?;
     screen.show(&printed);
     ensure!(printed == "first: hello\nsecond: world\n", "get-secret.sh printed other values");
-    follow(screen, cluster, store).await
+    change(screen, cluster, store).await
 }
 
 /// Changes the value in the store, and sees the Secret follow.
-async fn follow(screen: &Screen, cluster: &Cluster, store: &SecretsManager) -> Result<()> {
+async fn change(screen: &Screen, cluster: &Cluster, store: &SecretsManager) -> Result<()> {
     let patch = json!({ "spec": { "refreshInterval": format!("{INTERVAL}s") } }).to_string();
     screen.say(&format!("$ kubectl patch externalsecret {NAME} --type=merge --patch '{patch}'"));
     cluster.kubectl(&["patch", "externalsecret", NAME, "--type=merge", "--patch", &patch], None).await?;
     put(store, &json!({ "first": "changed", "second": "world" })).await?;
     screen.say("changed first to \"changed\" in the store");
-    let followed = |secret: &Value| value_of(secret, "first").as_deref() == Some("changed");
-    let (_, took) = cluster.wait(("secret", NAME), followed).await?;
-    screen.say(&format!("the Secret followed after {} (interval {INTERVAL} s)", seconds(took)));
-    Ok(())
+    follow(screen, cluster, NAME, ("first", "changed")).await
 }
 
 async fn put(store: &SecretsManager, value: &Value) -> Result<()> {

@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use super::{
     INTERVAL, NAMESPACE,
     aws::status,
+    follow::follow,
     objects::{decoded, is_ready, value_of},
 };
 use crate::{
-    cluster::{Cluster, text},
+    cluster::{Cluster, Manifest, text},
     project,
     screen::{Screen, seconds},
 };
@@ -44,21 +45,18 @@ pub(super) async fn walk(screen: &Screen, cluster: &Cluster, bao: &OpenBao) -> R
         screen.say(&format!("  {key}: {value}"));
         ensure!(value == expected, "{key} is another value than the store's");
     }
-    follow(screen, cluster, bao).await
+    change(screen, cluster, bao).await
 }
 
-async fn follow(screen: &Screen, cluster: &Cluster, bao: &OpenBao) -> Result<()> {
+async fn change(screen: &Screen, cluster: &Cluster, bao: &OpenBao) -> Result<()> {
     bao.put("secret", REMOTE_KEY, &json!({ "username": "ada", "password": "difference" })).await?;
     screen.say("changed password to \"difference\" in the store");
-    let followed = |secret: &Value| value_of(secret, "password").as_deref() == Some("difference");
-    let (_, took) = cluster.wait(("secret", NAME), followed).await?;
-    screen.say(&format!("the Secret followed after {} (interval {INTERVAL} s)", seconds(took)));
-    Ok(())
+    follow(screen, cluster, NAME, ("password", "difference")).await
 }
 
 /// Lets service accounts of the cluster log in to Vault: Vault asks the API server whose token it is shown.
 async fn trust_the_cluster(cluster: &Cluster, bao: &OpenBao) -> Result<()> {
-    cluster.apply(&reviewer()).await?;
+    cluster.create(reviewer()).await?;
     let kubeconfig = cluster.kubeconfig_for(NAMESPACE, "token-reviewer").await?;
     let server = &kubeconfig["clusters"][0]["cluster"];
     bao.enable_auth("kubernetes", "kubernetes").await?;
@@ -87,8 +85,8 @@ fn authority(server: &Value) -> Result<String> {
 }
 
 /// The account that Vault asks the API server with.
-fn reviewer() -> Value {
-    json!({ "apiVersion": "v1", "kind": "List", "items": [
+pub(super) fn reviewer() -> Manifest {
+    let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [
         { "apiVersion": "v1", "kind": "ServiceAccount",
           "metadata": { "name": "token-reviewer", "namespace": NAMESPACE } },
         { "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
@@ -96,5 +94,6 @@ fn reviewer() -> Value {
           "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole",
                        "name": "system:auth-delegator" },
           "subjects": [{ "kind": "ServiceAccount", "name": "token-reviewer", "namespace": NAMESPACE }] },
-    ]})
+    ]});
+    Manifest::object(&objects, NAMESPACE)
 }

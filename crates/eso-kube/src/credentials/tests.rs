@@ -116,6 +116,36 @@ fn the_coming_of_an_object_is_told_unless_it_was_told_too_early_or_nobody_watche
     assert!(!Reads::default().will_be_told(), "nothing is missing");
 }
 
+/// Whether an edit is noticed that made version 6 while an object was read: in these versions, and told after so many
+/// of the reads.
+#[track_caller]
+fn check_edit_under_way(read: &[&str], told_after: usize) {
+    let reads = Reads::default();
+    let mut is_noticed = false;
+    for place in 0..=read.len() {
+        if place == told_after {
+            is_noticed = reads.is_news(&object(), Some("6"));
+        }
+        read.get(place).into_iter().for_each(|version| reads.record(object(), Some((*version).to_owned())));
+    }
+    assert!(is_noticed || reads.are_behind(), "read as {read:?}, told after {told_after}");
+}
+
+#[test]
+fn an_edit_while_a_credential_is_read_is_noticed_whenever_it_is_told() {
+    check_edit_under_way(&["5"], 0);
+    check_edit_under_way(&["5"], 1);
+    check_edit_under_way(&["5", "5"], 0);
+    check_edit_under_way(&["5", "5"], 1);
+    check_edit_under_way(&["5", "6"], 0);
+    check_edit_under_way(&["5", "6"], 1);
+    check_edit_under_way(&["5", "6"], 2);
+    let reads = Reads::default();
+    assert!(!reads.is_news(&object(), Some("6")));
+    reads.record(object(), Some("6".to_owned()));
+    assert!(!reads.are_behind(), "what was read is what was told");
+}
+
 #[test]
 fn objects_beside_the_store_or_who_asks_are_watched_and_only_an_absence_waits_for_them() {
     assert!(own().is_home("demo") && !own().is_home("elsewhere"));

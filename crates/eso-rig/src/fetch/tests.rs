@@ -60,7 +60,9 @@ fn a_package_with_another_checksum_is_refused() {
     let wheel = folder.path().join("rig_sample-1.0-py3-none-any.whl");
     fs::write(&wheel, "not what was pinned").unwrap();
     let pinned = format!("rig-sample @ file://{} --hash=sha256:{}", wheel.display(), "0".repeat(64));
-    let error = python::install_into(&python, &pinned, folder.path()).unwrap_err().to_string();
+    let fetched = tempfile::tempdir().unwrap();
+    let installed = python::install_into(&python, &pinned, folder.path(), fetched.path(), &Said::default());
+    let error = installed.unwrap_err().to_string();
     assert!(error.contains("DO NOT MATCH THE HASHES"), "{error}");
 }
 

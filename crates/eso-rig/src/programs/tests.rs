@@ -86,16 +86,8 @@ fn moto_is_never_taken_from_path() {
 
 #[test]
 fn a_missing_prerequisite_is_named_with_its_command_before_anything_is_fetched() {
-    struct Nothing;
-    impl Progress for Nothing {
-        fn announced(&self, _: &[Step]) {
-            panic!("nothing may be announced");
-        }
-        fn began(&self, _: &Step) {}
-        fn finished(&self, _: &Step, _: std::time::Duration) {}
-    }
     for program in Program::ALL {
-        let error = prepare_in(&Machine::new().environment, &[program], &Nothing).unwrap_err().to_string();
+        let error = Plan::new(Machine::new().environment, &[program]).unwrap_err().to_string();
         assert!(error.contains("apt-get install -y python3 python3-venv python3-pip"), "{error}");
     }
 }
@@ -107,11 +99,37 @@ fn a_server_that_cannot_be_had_is_an_error_that_names_it() {
     let python = "test \"$1\" = -c && echo 3.12 || exit 1";
     for program in Program::ALL {
         let machine = Machine::new().with_file("first", "go", go).with_file("first", "python3", python);
-        let error = prepare_in(&machine.environment, &[program], &OneLine).unwrap_err().to_string();
+        let plan = Plan::new(machine.environment.clone(), &[program]).unwrap();
+        let error = plan.announce_and_carry_out(&OneLine).unwrap_err().to_string();
         let step = Source::of(program).step().name;
         assert_eq!(error, format!("{step} cannot be had"));
         assert!(search(&machine.environment, program).is_none());
     }
+}
+
+#[test]
+fn nothing_is_planned_where_everything_is_there() {
+    let machine = Machine::new().with("first", Program::Etcd, "echo etcd Version: 3.6.8");
+    let plan = Plan::new(machine.environment.clone(), &[Program::Etcd]).unwrap();
+    assert_eq!(plan.steps(), []);
+    plan.announce_and_carry_out(&Unasked).unwrap();
+}
+
+/// Is told nothing.
+struct Unasked;
+
+impl Progress for Unasked {
+    fn announced(&self, steps: &[Step]) {
+        panic!("{steps:?} was announced");
+    }
+
+    fn began(&self, step: &Step) {
+        panic!("{step:?} began");
+    }
+
+    fn goes_on(&self, _: &Step, _: std::time::Duration, _: &str) {}
+
+    fn finished(&self, _: &Step, _: std::time::Duration) {}
 }
 
 #[track_caller]

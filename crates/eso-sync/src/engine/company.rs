@@ -21,6 +21,11 @@ impl Source {
     pub(super) fn new(store: &Store, fetch: &Fetch) -> Self {
         Self(BuildHasherDefault::<DefaultHasher>::default().hash_one((store.number(), fetch)))
     }
+
+    /// An object may show a thousand properties of one value, and a thousand others may too: each value counts once.
+    pub(super) fn each_once(shown: impl IntoIterator<Item = Self>) -> Box<[Self]> {
+        shown.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+    }
 }
 
 /// How much earlier than its time an object may be read, to share a read: a tenth of its interval, at most 30 s.

@@ -263,13 +263,12 @@ impl Run<'_> {
     ///
     /// One that was brought along brings nobody along itself: else one read would draw in everything, link by link.
     fn share(&self, observed: &Observed, sources: &Sources<'_>) {
-        let mut shown = Vec::with_capacity(observed.desired.entries.len());
-        for (store, places) in sources.values() {
-            let Ok(store) = store else { continue };
-            shown.extend(
-                places.iter().map(|place| Source::new(store, &observed.desired.entries[*place].fetch)),
-            );
-        }
+        let entries = &observed.desired.entries;
+        let shown = Source::each_once(sources.values().flat_map(|(store, places)| {
+            store.iter().flat_map(|store: &Arc<Store>| {
+                places.iter().map(|place| Source::new(store, &entries[*place].fetch))
+            })
+        }));
         self.engine.company.lock().note(self.work.object, &shown, slack(observed.desired.refresh));
         if self.work.turn.lane == Lane::Periodic && self.work.turn.wake == Wake::Look {
             self.engine.bring_along(&shown);

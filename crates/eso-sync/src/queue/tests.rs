@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 use eso_plan::due::Wake;
 use tokio::time::Instant;
 
-use super::{Lane, PATIENCE, Queue, Turn, Work};
+use super::{LONGEST_HOLD, Lane, PATIENCE, Queue, Turn, Work};
 use crate::ports::{GroupId, ObjectId};
 
 const PLENTY: usize = 1_000;
@@ -193,6 +193,33 @@ fn many_groups_that_hang_leave_room_for_one_more() {
         assert!(taken < 64, "{groups} groups took everything");
     }
     assert_eq!(shares(1, 1), [1], "the smallest queue still serves");
+}
+
+#[test]
+fn groups_that_hang_hold_the_others_up_for_a_few_seconds_and_no_longer() {
+    let hanging: Vec<_> = (0..64).map(|object| (object, object as u32, Lane::Retry)).collect();
+    let (mut queue, now) = due(64, &hanging);
+    assert_eq!(std::iter::from_fn(|| queue.next(now)).count(), 64);
+    queue.schedule(ObjectId(100), turn(100, Lane::Changed, now));
+    assert_eq!(queue.next(now), None, "there is no place");
+    let later = queue.wake_at().unwrap();
+    assert_eq!(later, now + LONGEST_HOLD);
+    assert_eq!(served(&mut queue, later), [100]);
+    assert_eq!((queue.running(), queue.wake_at()), (64, None));
+    queue.finish(ObjectId(0));
+    assert_eq!(queue.overdue(later).objects, 63, "they are under way all the same");
+}
+
+#[test]
+fn a_group_never_has_more_than_its_share_under_way_however_long_that_takes() {
+    let objects: Vec<_> = (0..64).map(|object| (object, 1, Lane::Retry)).collect();
+    let (mut queue, now) = due(64, &objects);
+    for turn in 0..4 {
+        let later = now + turn * 2 * LONGEST_HOLD;
+        let started = std::iter::from_fn(|| queue.next(later)).count();
+        assert_eq!((started, queue.running()), (if turn == 0 { 16 } else { 0 }, 16));
+    }
+    assert_eq!(queue.wake_at(), None, "no place is waited for: all are free");
 }
 
 #[test]

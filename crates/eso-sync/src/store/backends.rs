@@ -19,10 +19,10 @@ use super::{circuit::Circuit, pace::Pace};
 /// leaves as much to the others.
 const IN_FLIGHT: usize = 64;
 
-/// How long a backend is left alone that throttles and does not say for how long.
+/// How long is waited where somebody throttles and does not say for how long.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// No backend may send us away for longer: the objects would miss the 30 s in which they recover.
+/// Nobody may send us away for longer: the objects would miss the 30 s in which they recover.
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 
 /// What is behind the stores of this process, by [`Backend::id`]. A clone is the same.
@@ -85,25 +85,32 @@ impl SharedBackend {
         let turn = self.pace(sort).lock().reserve(Instant::now());
         sleep_until(turn).await;
         // A pause may have been asked for while this one waited for its turn.
-        loop {
-            let paused_until = self.pace(sort).lock().paused_until();
-            match paused_until.filter(|until| *until > Instant::now()) {
-                Some(until) => sleep_until(until).await,
-                None => return place,
-            }
-        }
+        rest(self.pace(sort)).await;
+        place
     }
 
-    /// Leaves the backend alone for as long as it asks for, within bounds.
-    pub(super) fn throttled(&self, sort: Sort, retry_after: Option<Duration>) {
-        let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
-        self.pace(sort).lock().pause(Instant::now() + pause);
-    }
-
-    fn pace(&self, sort: Sort) -> &Mutex<Pace> {
+    /// The pace of its calls of that sort.
+    pub(super) fn pace(&self, sort: Sort) -> &Mutex<Pace> {
         match sort {
             Sort::Single => &self.singles,
             Sort::Batch => &self.batches,
+        }
+    }
+}
+
+/// Pauses for as long as somebody who throttles asks for, within bounds.
+pub(super) fn pause(pace: &Mutex<Pace>, retry_after: Option<Duration>) {
+    let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
+    pace.lock().pause(Instant::now() + pause);
+}
+
+/// Waits until no pause is under way.
+pub(super) async fn rest(pace: &Mutex<Pace>) {
+    loop {
+        let paused_until = pace.lock().paused_until();
+        match paused_until.filter(|until| *until > Instant::now()) {
+            Some(until) => sleep_until(until).await,
+            None => return,
         }
     }
 }

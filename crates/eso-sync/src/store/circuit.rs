@@ -49,6 +49,9 @@ pub(super) enum Witness {
 pub(super) trait Probe: std::fmt::Debug + Send + Sync {
     /// Asks once, past all budgets. Whether there was an answer; `None` where there is nothing to ask.
     async fn probe(&self) -> Option<bool>;
+
+    /// Whether it ever got an answer to a read.
+    fn is_proven(&self) -> bool;
 }
 
 impl Circuit {
@@ -106,10 +109,13 @@ impl Circuit {
     }
 
     /// Asks the members in turn, until one of them has something to ask. With none of them left nobody waits.
-    async fn probe(&self) -> bool {
+    ///
+    /// `proven`: first those that once got an answer. Whoever makes a hundred stores that never do must not keep the
+    /// others out for as long as it takes to ask each of them.
+    async fn probe(&self, proven: bool) -> bool {
         let members = self.members.lock().len();
         for _ in 0..members {
-            let Some(member) = self.next_member() else { break };
+            let Some(member) = self.next_member(proven) else { break };
             if let Some(answered) = member.probe().await {
                 return answered;
             }
@@ -117,22 +123,25 @@ impl Circuit {
         true
     }
 
-    fn next_member(&self) -> Option<Arc<dyn Probe>> {
+    fn next_member(&self, proven: bool) -> Option<Arc<dyn Probe>> {
         let mut members = self.members.lock();
         members.retain(|member| member.strong_count() > 0);
-        let member = members.pop_front()?;
+        let is_proven = |member: &Weak<dyn Probe>| member.upgrade().is_some_and(|member| member.is_proven());
+        let place = if proven { members.iter().position(is_proven).unwrap_or(0) } else { 0 };
+        let member = members.remove(place)?;
         members.push_back(Weak::clone(&member));
         member.upgrade()
     }
 }
 
 async fn probe_until_answered(circuit: Arc<Circuit>) {
-    let mut delay = FIRST_PROBE;
+    let (mut delay, mut proven) = (FIRST_PROBE, true);
     while circuit.refusal().is_some() {
         sleep(delay).await;
-        if circuit.probe().await {
+        if circuit.probe(proven).await {
             circuit.answered();
         }
+        proven = !proven;
         delay = (delay * 2).min(LAST_PROBE);
     }
 }

@@ -32,6 +32,11 @@ impl Pace {
         self.paused_until.map_or(early, |paused| paused.max(early)).max(now)
     }
 
+    /// Whether a rate is known.
+    pub(super) fn is_limited(&self) -> bool {
+        !self.interval.is_zero()
+    }
+
     /// Nothing goes before that time.
     pub(super) fn pause(&mut self, until: Instant) {
         self.paused_until = Some(self.paused_until.map_or(until, |paused| paused.max(until)));

@@ -226,19 +226,46 @@ async fn stores_of_one_backend_share_its_rate_and_others_do_not() {
     assert_eq!(began.elapsed(), Duration::ZERO);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_backend_that_throttles_is_left_alone_for_as_long_as_it_says() {
+/// How long the neighbour of a store that is throttled for 5 s waits, behind a backend of this rate.
+async fn neighbour_of_a_throttled_store(reads_per_second: Option<u32>) -> Duration {
     let backends = Backends::default();
-    let (throttled, provider) = store_behind("account", None, &backends);
-    let (neighbour, _) = store_behind("account", None, &backends);
-    let (stranger, _) = store_behind("another", None, &backends);
+    let (throttled, provider) = store_behind("account", reads_per_second, &backends);
+    let (neighbour, _) = store_behind("account", reads_per_second, &backends);
+    let (stranger, _) = store_behind("another", reads_per_second, &backends);
     provider.fail_with(ProviderError::new(ErrorKind::Throttled, "Fetch").with_retry_after(5 * SECOND));
     let began = Instant::now();
     assert_eq!(kind(&get(&throttled, "k1", Lane::Changed).await), Some(ErrorKind::Throttled));
     assert!(get(&stranger, "k1", Lane::Changed).await.is_ok());
     assert_eq!(began.elapsed(), Duration::ZERO);
-    assert!(get(&neighbour, "k1", Lane::Changed).await.is_ok(), "it waits, and does not fail");
+    assert!(get(&neighbour, "k1", Lane::Changed).await.is_ok(), "it waits at most, and does not fail");
+    let waited = began.elapsed();
+    provider.mend();
+    assert!(get(&throttled, "k1", Lane::Changed).await.is_ok());
     assert!((5 * SECOND..6 * SECOND).contains(&began.elapsed()), "{:?}", began.elapsed());
+    waited
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backend_that_throttles_at_a_known_rate_is_left_alone_by_all_for_as_long_as_it_says() {
+    let waited = neighbour_of_a_throttled_store(Some(1_000)).await;
+    assert!((5 * SECOND..6 * SECOND).contains(&waited), "{waited:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_quota_of_one_identity_is_not_everybodys() {
+    assert_eq!(neighbour_of_a_throttled_store(None).await, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_that_succeeds_does_not_clear_what_reads_have_shown() {
+    let (store, provider) = store();
+    provider.fail_key("k1", ErrorKind::Unavailable);
+    for _ in 0..3 {
+        assert_eq!(store.refusal(), None);
+        assert_eq!(kind(&get(&store, "k1", Lane::Changed).await), Some(ErrorKind::Unavailable));
+        assert!(store.refusal().is_some() || store.check().await.is_ok());
+    }
+    assert!(store.refusal().is_some(), "three reads in a row got no answer");
 }
 
 #[tokio::test(start_paused = true)]
@@ -316,6 +343,51 @@ async fn requests_in_line_fail_when_the_circuit_opens() {
         assert_eq!(kind(&answer.unwrap()), Some(ErrorKind::Unavailable));
     }
     assert_eq!(provider.reads(), 3);
+}
+
+/// Within how long another value can be read, once one that never gets an answer has opened the circuit.
+async fn shut_out_by(poison: &str, other: &str, before: Option<&str>) -> Duration {
+    let (store, provider) = store();
+    if let Some(before) = before {
+        assert!(get(&store, before, Lane::Changed).await.is_ok());
+    }
+    provider.fail_key(poison, ErrorKind::Unavailable);
+    for _ in 0..3 {
+        assert_eq!(kind(&get(&store, poison, Lane::Changed).await), Some(ErrorKind::Unavailable));
+    }
+    assert!(store.refusal().is_some());
+    let began = Instant::now();
+    while get(&store, other, Lane::Retry).await.is_err() {
+        assert!(began.elapsed() < 600 * SECOND, "the others are shut out for good");
+        tokio::time::sleep(SECOND).await;
+    }
+    began.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_never_gets_an_answer_shuts_nobody_else_out() {
+    let shut_out = shut_out_by("k1", "k2", Some("k3")).await;
+    assert!(shut_out <= 3 * SECOND, "{shut_out:?}");
+    let shut_out = shut_out_by("k1", "k2", None).await;
+    assert!(shut_out <= 12 * SECOND, "also where nothing was answered before: {shut_out:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_fails_by_itself_opens_the_circuit_once() {
+    let (store, provider) = store();
+    provider.fail_key("k1", ErrorKind::Unavailable);
+    assert!(get(&store, "k2", Lane::Changed).await.is_ok());
+    open_circuit(&store).await;
+    tokio::time::timeout(600 * SECOND, store.recovered()).await.expect("the others must not be shut out");
+    for _ in 0..9 {
+        assert_eq!(kind(&get(&store, "k1", Lane::Changed).await), Some(ErrorKind::Unavailable));
+    }
+    assert_eq!(store.refusal(), None);
+    provider.fail(ErrorKind::Unavailable);
+    for key in ["k2", "k3", "k4"] {
+        assert!(get(&store, key, Lane::Changed).await.is_err());
+    }
+    assert!(store.refusal().is_some(), "an outage still opens it");
 }
 
 #[tokio::test(start_paused = true)]
@@ -399,6 +471,26 @@ async fn a_backend_that_answers_three_stores_in_a_row_nothing_is_asked_by_none_u
     stores[4].0.recovered().await;
     stores[4].1.mend();
     assert!(get(last, "k1", Lane::Changed).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hundred_stores_that_never_get_an_answer_keep_one_that_does_out_for_a_second() {
+    let backends = Backends::default();
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        let (store, provider) = store_behind("vault", None, &backends);
+        provider.fail(ErrorKind::Unavailable);
+        silent.push(store);
+    }
+    let (proven, _) = store_behind("vault", None, &backends);
+    assert!(get(&proven, "k1", Lane::Changed).await.is_ok());
+    for store in &silent {
+        assert!(get(store, "k1", Lane::Changed).await.is_err());
+    }
+    assert!(proven.refusal().is_some());
+    let began = Instant::now();
+    proven.recovered().await;
+    assert!(began.elapsed() <= 2 * SECOND, "{:?}", began.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

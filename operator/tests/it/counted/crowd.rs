@@ -72,17 +72,24 @@ async fn a_hundred_objects_over_ten_keys_cost_ten_reads_a_cycle_and_one_call_whe
     }
     let mark = world.mark().await;
     world.operator.restart().await;
-    let one_call = (10, BTreeMap::from([("BatchGetSecretValue".to_owned(), 1)]));
+    // Each object is looked at when the operator starts, and then once a cycle. One that is later than others wait for
+    // company (a fraction of a second) finds their call sent, and reads its own key once more: nobody is given a value
+    // that was asked for before they asked. Only a busy machine is so late, and not in most cycles.
+    let shared = (10, BTreeMap::from([("BatchGetSecretValue".to_owned(), 1)]));
+    let most_are_shared =
+        |cycles: &[_]| cycles.iter().filter(|cycle| **cycle == shared).count() * 2 > cycles.len();
     let mut cycles = Vec::new();
-    // A read waits 100 ms for company at the most, and on a machine that is busy with other tests an object can be
-    // later than that: such a cycle costs a call more, and the next one shows what is meant.
-    while cycles.last() != Some(&one_call) && cycles.len() < 18 {
+    while cycles.len() < 3 || (cycles.len() < 9 && !most_are_shared(&cycles)) {
         aws.reset_counts();
         world.looked_at(100, cycles.len() + 2).await;
         cycles.push((values_read(&aws), aws.counts()));
     }
-    assert_eq!(cycles.last(), Some(&one_call), "{cycles:?}");
-    assert_eq!(in_words(&world.asked(mark).await), ["get secrets"; 2], "the keys of the store");
+    assert!(most_are_shared(&cycles), "{cycles:?}");
+    for (reads, calls) in &cycles {
+        assert!((10..=10 * calls.values().sum::<u64>()).contains(&(*reads as u64)), "{cycles:?}");
+    }
+    let asked = in_words(&world.asked_after_its_start(mark).await);
+    assert_eq!(asked, ["get secrets"; 2], "the keys of the store");
     world.end().await;
 }
 
@@ -126,7 +133,7 @@ async fn a_restart_with_everything_fresh_reads_no_store_and_no_secret_and_writes
     let document = json!({ "a": world.canary("a"), "b": world.canary("b") });
     aws.put("db", &document.to_string()).unwrap();
     mount.put("db", &document).await;
-    world.create_secret("shared", &[("theirs", "t")]).await;
+    world.create_secret("shared", &[("theirs", &world.canary("theirs"))]).await;
     let of = |store: &str| -> Vec<ObjectBuilder> {
         let named = |kind: &str| object(&format!("{kind}-{store}")).store(store).label("of", store);
         vec![
@@ -154,7 +161,7 @@ async fn a_restart_with_everything_fresh_reads_no_store_and_no_secret_and_writes
     world.looked_at(count, 1).await;
     assert_eq!(aws.counts(), BTreeMap::new());
     assert_eq!(mount.server.since(of_vault).unwrap().below(&mount.name).len(), 0);
-    let asked = world.asked(mark).await;
+    let asked = world.asked_after_its_start(mark).await;
     assert!(asked.writes().is_empty(), "{asked:?}");
     let credentials = ["aws-keys", "vault-token"];
     let of_targets = asked.matching(|request| !credentials.contains(&request.name.as_str()));

@@ -10,13 +10,22 @@ impl World {
         self.cluster.plane.mark().await.unwrap()
     }
 
-    /// What this test's operator asked since then. Lists and watches are left out, for they serve all objects
-    /// together, and so are Events, which are off the way.
+    /// What this test's operator asked since then. Watches are left out, each of which serves all objects for minutes,
+    /// and so are Events, which are off the way. Lists count: an operator that runs needs none.
     pub(crate) async fn asked(&self, mark: Mark) -> ApiRequests {
         let requests = self.cluster.plane.since(mark).await.unwrap().by(&self.user());
-        requests.matching(|request| {
-            !["list", "watch"].contains(&request.verb.as_str()) && request.resource != "events"
-        })
+        requests.matching(|request| request.verb != "watch" && request.resource != "events")
+    }
+
+    /// As [`asked`](Self::asked), of an operator that was started since then: it lists each kind once, and only once,
+    /// and that is left out.
+    pub(crate) async fn asked_after_its_start(&self, mark: Mark) -> ApiRequests {
+        let asked = self.asked(mark).await;
+        let mut listed = in_words(&asked.verb("list"));
+        let lists = listed.clone();
+        listed.dedup();
+        assert_eq!(lists, listed, "each kind is listed once");
+        asked.matching(|request| request.verb != "list")
     }
 
     /// Waits until the operator that runs now has looked so often at each of so many objects.

@@ -8,12 +8,28 @@ use std::{
 
 use eso_testkit::canary::found;
 
+/// How every JSON Web Token begins that the API server signs.
+pub(crate) const TOKEN_BEGINNING: &str = "eyJhbGciOiJ";
+
+/// How OpenBao's client tokens begin.
+const CLIENT_TOKEN_BEGINNING: &str = "s.";
+
+/// How many letters and digits follow in a client token, at least.
+const CLIENT_TOKEN: usize = 20;
+
 /// How much of a canary is looked for beside the whole: a log that cuts a value, or escapes its end, leaks too.
 const BEGINNING: usize = 12;
 
-/// The canaries of one test.
-#[derive(Debug, Default)]
+/// The canaries of one test. Tokens are canaries in every test: those of service accounts in any form, those that OpenBao
+/// gave, which nobody but the operator sees, as they are.
+#[derive(Debug)]
 pub(crate) struct Canaries(Mutex<Vec<String>>);
+
+impl Default for Canaries {
+    fn default() -> Self {
+        Self(Mutex::new(vec![TOKEN_BEGINNING.to_owned()]))
+    }
+}
 
 impl Canaries {
     /// A value that nobody else has; its first 16 characters are chance, and its name follows.
@@ -38,11 +54,25 @@ impl Canaries {
                 panic!("{origin} holds the value {canary:?} ({form}):\n{text}");
             }
         }
+        if let Some(token) = client_token(text) {
+            panic!("{origin} holds the client token {token:?}:\n{text}");
+        }
     }
+}
+
+/// The first word of a text that looks like a client token of OpenBao.
+pub(super) fn client_token(text: &str) -> Option<&str> {
+    let mut words = text.split(|character: char| !character.is_ascii_alphanumeric() && character != '.');
+    words.find(|word| {
+        let rest = word.strip_prefix(CLIENT_TOKEN_BEGINNING).unwrap_or_default();
+        rest.split('.').next().is_some_and(|chance| chance.len() >= CLIENT_TOKEN)
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_STANDARD};
+
     use super::Canaries;
 
     #[test]
@@ -52,5 +82,21 @@ mod tests {
         let value = canaries.value("password");
         canaries.assert_absent("the log", "nothing of the kind");
         canaries.assert_absent("the log", &format!("login with {}…", &value[..14]));
+    }
+
+    #[test]
+    #[should_panic(expected = "the log holds the value \"eyJhbGciOiJ\" (base64)")]
+    fn a_service_accounts_token_is_found_in_base64() {
+        let canaries = Canaries::default();
+        canaries.assert_absent("the log", "eyJ is how JSON begins in base64");
+        canaries.assert_absent("the log", &BASE64_STANDARD.encode("bearer eyJhbGciOiJSUzI1NiIsImtpZCI6"));
+    }
+
+    #[test]
+    #[should_panic(expected = "the log holds the client token \"s.dQw4w9WgXcQdQw4w9WgXcQ12\"")]
+    fn a_token_that_vault_gave_is_found() {
+        let canaries = Canaries::default();
+        canaries.assert_absent("the log", "secretstores.external-secrets.io is no token, nor is s.x");
+        canaries.assert_absent("the log", "with token=\"s.dQw4w9WgXcQdQw4w9WgXcQ12\", 1 s");
     }
 }

@@ -7,8 +7,10 @@ use std::{
 };
 
 use eso_rig::{ControlPlane, ControlPlaneOptions};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{process::Command, sync::OnceCell};
+
+use super::patience::eventually;
 
 static SHARED: OnceCell<Arc<Cluster>> = OnceCell::const_new();
 
@@ -50,7 +52,23 @@ impl Cluster {
     /// Makes a service account with the operator's role, and answers its kubeconfig.
     pub(crate) async fn operator_account(&self, name: &str) -> String {
         self.account(name, ROLE).await;
+        self.goes_by(name, &json!({ "resource": "secrets", "verb": "watch" }), true).await;
         self.account_kubeconfig(name).await
+    }
+
+    /// Waits until the API server allows such an account this, or forbids it: it goes by a role a moment after that was
+    /// given.
+    pub(crate) async fn goes_by(&self, name: &str, wants: &Value, is_allowed: bool) {
+        let question = json!({ "spec": { "user": Self::user(name), "resourceAttributes": wants } });
+        let reviews = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        eventually(&format!("{wants} is allowed to {name}: {is_allowed}"), async || {
+            let review = self.plane.create(reviews, &question).await.unwrap();
+            match review["status"]["allowed"] == is_allowed {
+                true => Ok(()),
+                false => Err(review["status"].to_string()),
+            }
+        })
+        .await;
     }
 
     /// A kubeconfig of such a service account.

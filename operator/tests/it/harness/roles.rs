@@ -7,6 +7,7 @@ use super::{cluster::ROLE, kind::Kind, world::World};
 impl World {
     /// Gives this test's operator a role of its own, which is the one that all have but for what is changed here.
     pub(crate) async fn operator_may(&self, change: impl FnOnce(&mut Vec<Value>)) {
+        self.expect_refusals();
         let mut role = self.get(Kind::ClusterRole, ROLE).await.expect("the operator's role must be there");
         change(role["rules"].as_array_mut().expect("a role must have rules"));
         let own = format!("{ROLE}-{}", self.namespace);

@@ -1,6 +1,10 @@
 //! What a test needs, and how it is started.
 
-use std::{fs, sync::Arc, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
 
 use kube::{
     Client, Config,
@@ -87,6 +91,7 @@ impl Setup {
             false => cluster.plane.namespace(&name).await.unwrap(),
         };
         let kubeconfig = cluster.operator_account(&namespace).await;
+        let began = cluster.plane.mark().await.unwrap();
         if !everywhere {
             options.arguments.insert(0, format!("--namespace={namespace}"));
         }
@@ -98,7 +103,9 @@ impl Setup {
             client: client(cluster.plane.kubeconfig()).await,
             operator: Operator::start(&kubeconfig, &options),
             canaries: Canaries::default(),
+            is_refused: AtomicBool::new(false),
             ended: false,
+            began,
             cluster,
             namespace,
             folder,

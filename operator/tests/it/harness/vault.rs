@@ -4,7 +4,7 @@ use eso_rig::{Mode, OpenBao};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::World;
+use super::{World, canaries::client_token};
 
 static SHARED: OnceCell<OpenBao> = OnceCell::const_new();
 
@@ -42,6 +42,7 @@ impl Mount {
             .await
             .unwrap();
         let token = server.token(&[&name], &json!({})).await.unwrap();
+        assert_eq!(client_token(&token), Some(token.as_str()), "or tokens that get out are not found");
         world.watch_for(&token);
         Self { server, name, token }
     }

@@ -3,10 +3,14 @@
 use std::{
     io::{Write as _, stderr},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
 };
 
+use eso_rig::Mark;
 use eso_testkit::objects::{ObjectBuilder, StoreBuilder};
 use http::Request;
 use kube::Client;
@@ -15,6 +19,7 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 use super::{
+    audit::in_words,
     canaries::Canaries,
     cluster::{self, Cluster},
     kind::Kind,
@@ -34,6 +39,10 @@ pub(crate) struct World {
     pub(super) canaries: Canaries,
     /// Holds the administrator's kubeconfig, set to the namespace.
     pub(super) folder: TempDir,
+    /// Before the first request of the operator.
+    pub(super) began: Mark,
+    /// Whether the API server refuses the operator what it asks for, as this test wants it.
+    pub(super) is_refused: AtomicBool,
     pub(super) ended: bool,
 }
 
@@ -83,8 +92,14 @@ impl World {
         self.canaries.watch_for(value);
     }
 
+    /// Says that the API server may refuse the operator something in this test.
+    pub(crate) fn expect_refusals(&self) {
+        self.is_refused.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the operator cleanly, and looks for this test's values in its log, its metrics, all events and all
-    /// statuses.
+    /// statuses. The API server refused it nothing for want of a right, unless the test [expected
+    /// it](Self::expect_refusals).
     pub(crate) async fn end(mut self) {
         self.ended = true;
         if self.operator.ended().is_none() {
@@ -100,6 +115,11 @@ impl World {
             let objects = self.all(kind).await;
             let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();
             self.canaries.assert_absent("a status", &json!(statuses).to_string());
+        }
+        if !self.is_refused.load(Ordering::Relaxed) {
+            let asked = self.cluster.plane.since(self.began).await.unwrap().by(&self.user());
+            let refused = asked.matching(|request| request.status == 403);
+            assert!(refused.is_empty(), "the operator's role lacks a right: {:?}", in_words(&refused));
         }
     }
 

@@ -83,7 +83,7 @@ async fn what_aws_refuses_fails_its_own_object_alone() {
         ("encrypted", Fault::error(400, "DecryptionFailure", "no"), "allow kms:Decrypt"),
         ("down", Fault::error(500, "InternalServiceError", "no"), "cannot answer now"),
         ("throttled", Fault::throttle(), "asks to be called less often"),
-        ("left-out", Fault::new(Effect::Omit), ""),
+        ("left-out", Fault::new(Effect::Omit), "the answer to a batch does not mention this key"),
     ];
     for (name, ..) in &cases {
         double.put(name, &password(&world.canary(name))).unwrap();
@@ -104,7 +104,7 @@ async fn an_aws_that_hangs_cuts_or_lies_to_one_store_leaves_the_others_alone() {
     let lie = format!("<html>{}</html>", world.canary("lie"));
     let cases = [
         ("hangs", Effect::Hang, "did not answer in time"),
-        ("cuts", Effect::Disconnect, ""),
+        ("cuts", Effect::Disconnect, "cannot be reached: check the region, the endpoint and the network"),
         ("lies", Effect::Body(lie), "an answer that is not understood"),
     ];
     let mut faults = Vec::new();

@@ -3,11 +3,16 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::UNREADABLE;
 use crate::harness::{Condition, Kind, World, measured};
+
+/// How much slower than promised this may be: the promises are for a machine that does nothing else, and this one runs
+/// other tests, and may be a small one. In the cluster it is still less than the 27 s after which an object is tried
+/// again that failed often, so that one which no event woke is found out.
+const SLOWNESS: u32 = 4;
 
 /// Where the cause of a failure is, which says how soon after its end the object is in step again.
 #[derive(Clone, Copy, Debug)]
@@ -55,13 +60,9 @@ impl<'a> Patient<'a> {
         self.keeps_its_secret().await;
     }
 
-    /// Waits until the object is in step again, for four times as long as is promised.
+    /// Waits until the object is in step again, in time.
     pub(super) async fn recovers(&self, cause: Cause) {
-        let what = format!("{}, whose trouble was {cause:?}, is in step again", self.name);
-        let patience = cause.recovery() * 4;
-        let recovered = timeout(patience, self.world.synced(self.name));
-        let in_time = measured(&what, recovered).await;
-        assert!(in_time.is_ok(), "not within {patience:?}: {what}");
+        recovers(self.world, self.name, cause).await;
         self.keeps_its_secret().await;
     }
 
@@ -74,6 +75,20 @@ impl<'a> Patient<'a> {
         };
         assert_eq!(identity(&now), identity(&self.secret), "the Secret of {} was touched", self.name);
     }
+}
+
+/// Waits until an object whose trouble ends now is in step, and shows that it was so in time: by what its condition says
+/// itself, so that only the operator's own slowness counts, and not that of the test.
+pub(super) async fn recovers(world: &World, name: &str, cause: Cause) {
+    let what = format!("{name}, whose trouble was {cause:?}, is in step again");
+    let began = Timestamp::now();
+    let object = measured(&what, world.synced(name)).await;
+    let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
+    let ready = conditions.into_iter().find(|condition| condition["type"] == "Ready");
+    let since = ready.and_then(|ready| ready["lastTransitionTime"].as_str()?.parse::<Timestamp>().ok());
+    let took = since.expect("a condition must say since when").duration_since(began);
+    let allowed = cause.recovery() * SLOWNESS;
+    assert!(took <= SignedDuration::try_from(allowed).unwrap(), "not within {allowed:?}, but {took}: {what}");
 }
 
 /// Waits until objects of these names are in step.

@@ -304,6 +304,9 @@ impl Task {
     }
 
     async fn rest(&self) -> Woken {
+        if self.state.credentials.lock().reads().are_behind() {
+            return Woken::Edited;
+        }
         let interval = self.validation_interval();
         let due = async {
             match interval {

@@ -37,6 +37,7 @@ fn check(spec: &Value, expected: &[(&str, Named, Option<&str>, &str)]) {
 fn check_follows(auth: Value, expected: bool) {
     let specification = specification(StoreKind::ClusterSecretStore, &vault(auth)).unwrap();
     assert_eq!(specification.follows_who_asks(StoreKind::ClusterSecretStore), expected);
+    assert_eq!(specification.needs_namespaces(StoreKind::ClusterSecretStore), expected);
     assert!(!specification.follows_who_asks(StoreKind::SecretStore), "a SecretStore is always itself");
 }
 

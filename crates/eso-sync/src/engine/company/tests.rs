@@ -41,6 +41,18 @@ async fn objects_that_show_the_same_value_are_company() {
 }
 
 #[tokio::test]
+async fn a_value_of_which_many_properties_are_shown_counts_once() {
+    let store = store();
+    let [db, api] = sources(&store, ["db", "api"]);
+    let shown = Source::each_once([db, api, db, db]);
+    let mut company = Company::default();
+    company.note(ObjectId(1), &shown, SLACK);
+    company.note(ObjectId(2), &[db], SLACK);
+    assert_eq!(shown.len(), 2);
+    assert_eq!(company.of(&shown).count(), 3, "one for each object and value");
+}
+
+#[tokio::test]
 async fn the_same_key_of_another_store_or_another_version_is_another_value() {
     let (first, second) = (store(), store());
     let [here] = sources(&first, ["db"]);
