@@ -48,8 +48,8 @@ pub(crate) fn to_integer(value: &Value) -> i64 {
         Value::Uint8(value) => i64::from(*value),
         Value::Uint64(value) => value.cast_signed(),
         Value::Float64(value) => truncated(*value),
-        Value::String(text) => integer(without_zero_decimals(text), 0).unwrap_or(0),
-        Value::Object(object) => named(&**object).unwrap_or(0),
+        Value::String(text) => integer(whole(text), 0).unwrap_or(0),
+        Value::Object(object) => object.integer().unwrap_or(0),
         Value::Nil | Value::Complex128(..) | Value::List(_) | Value::Map(_) => 0,
     }
 }
@@ -64,7 +64,7 @@ pub(crate) fn to_float(value: &Value) -> f64 {
         Value::Uint64(value) => *value as f64,
         Value::Float64(value) => *value,
         Value::String(text) => float(text).unwrap_or(0.0),
-        Value::Object(object) => named(&**object).unwrap_or(0) as f64,
+        Value::Object(object) => object.integer().unwrap_or(0) as f64,
         Value::Nil | Value::Complex128(..) | Value::List(_) | Value::Map(_) => 0.0,
     }
 }
@@ -79,20 +79,15 @@ pub(crate) fn truncated(value: f64) -> i64 {
     }
 }
 
-/// Months and days of the week are numbers to `cast`; durations are not.
-fn named(object: &dyn crate::Object) -> Option<i64> {
-    match object.type_name() {
-        "time.Month" | "time.Weekday" => object.integer(),
-        _ => None,
-    }
-}
-
-/// `1.00` is 1 to `cast`.
-fn without_zero_decimals(text: &[u8]) -> &[u8] {
-    let zeros = text.iter().rev().take_while(|byte| **byte == b'0').count();
-    match text[..text.len() - zeros].split_last() {
-        Some((b'.', whole)) if zeros > 0 => whole,
-        _ => text,
+/// What is before the point of a decimal number, `0` where there is nothing; `cast` rounds no text.
+fn whole(text: &[u8]) -> &[u8] {
+    let Some(point) = memchr::memchr(b'.', text) else { return text };
+    let (whole, fraction) = (&text[..point], &text[point + 1..]);
+    let digits = whole.strip_prefix(b"-").or(whole.strip_prefix(b"+")).unwrap_or(whole);
+    match digits.iter().chain(fraction).all(u8::is_ascii_digit) {
+        true if digits.is_empty() => b"0",
+        true => whole,
+        false => text,
     }
 }
 

@@ -26,7 +26,7 @@ fn semver_compare(scope: &mut Scope<'_>, wanted: Text, version: Text) -> Result<
     scope.spend(wanted.len() as u64)?;
     let alternatives = constraint::parse(&wanted).ok_or(Fault::wrong("this is no constraint of versions"))?;
     let version = Version::parse(&version).ok_or(Fault::wrong("this is no semantic version"))?;
-    Ok(alternatives.iter().any(|all| all.iter().all(|one| one.allows(&version))))
+    Ok(alternatives.iter().any(|all| constraint::all_allow(all, &version)))
 }
 
 /// A version.

@@ -1,6 +1,6 @@
 //! What a version may be: `^1.2`, `>=1.0 <2 || 3.x`, `1.0 - 1.4`.
 //!
-//! A constraint of releases alone does not allow a prerelease.
+//! Comparisons that must all hold allow a prerelease where one of them names one.
 
 use std::cmp::Ordering;
 
@@ -183,17 +183,19 @@ fn range(text: &str) -> Option<(&str, &str, &str)> {
     Some((from, to, rest.trim_start_matches(is_space)))
 }
 
+/// Whether all of an alternative allow a version.
+pub(super) fn all_allow(all: &[Constraint], version: &Version) -> bool {
+    let takes_prereleases = all.iter().any(|constraint| !constraint.version.prerelease.is_empty());
+    (takes_prereleases || version.prerelease.is_empty())
+        && all.iter().all(|constraint| constraint.allows(version))
+}
+
 impl Constraint {
-    pub(super) fn allows(&self, version: &Version) -> bool {
+    fn allows(&self, version: &Version) -> bool {
         let wanted = &self.version;
-        let unwanted_prerelease = !version.prerelease.is_empty() && wanted.prerelease.is_empty();
         let order = version.order(wanted);
         match self.operator {
-            Operator::NotEqual => match self.open {
-                Some(open) => !unwanted_prerelease && self.differs(version, open),
-                None => order.is_ne(),
-            },
-            _ if unwanted_prerelease => false,
+            Operator::NotEqual => self.open.map_or(order.is_ne(), |open| self.differs(version, open)),
             Operator::Equal if self.open.is_none() => order.is_eq(),
             Operator::Equal | Operator::Tilde => order.is_ge() && self.is_near(version),
             Operator::Greater => self.is_less_than(version, order),
