@@ -11,6 +11,7 @@ mod operator;
 mod prerequisites;
 mod project;
 mod screen;
+mod templates;
 
 #[cfg(test)]
 mod tidy;
@@ -34,8 +35,18 @@ enum Chore {
     Codegen(codegen::Options),
     /// Walk through the operator's main job on real servers, and leave everything running.
     Demo(demo::Options),
+    /// Compare with the original on random input, until something differs. It needs Go.
+    #[command(subcommand)]
+    Fuzz(Fuzz),
     /// Measure what the operator costs and how fast it is, on a real API server.
     Bench(bench::Options),
+}
+
+/// What can be compared.
+#[derive(Debug, clap::Subcommand)]
+enum Fuzz {
+    /// What templates render.
+    Templates(templates::Options),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +55,7 @@ fn main() -> ExitCode {
         Chore::Test(options) => test::run(options),
         Chore::Codegen(options) => codegen::run(options),
         Chore::Demo(options) => demo::run(options),
+        Chore::Fuzz(Fuzz::Templates(options)) => templates::fuzz(&options),
         Chore::Bench(options) => bench::run(options),
     };
     match done {

@@ -69,7 +69,8 @@ pub(crate) fn metadata() -> Result<Value> {
     serde_json::from_slice(&output.stdout).context("cargo metadata must print JSON")
 }
 
-fn target_folder() -> Result<PathBuf> {
+/// Where cargo builds to.
+pub(crate) fn target_folder() -> Result<PathBuf> {
     let metadata = metadata()?;
     Ok(metadata["target_directory"].as_str().context("cargo metadata must name the target folder")?.into())
 }

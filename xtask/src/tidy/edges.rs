@@ -7,6 +7,7 @@ use crate::project;
 /// What each crate uses of ours. There are no other edges.
 const EDGES: &[(&str, &[&str])] = &[
     ("eso-core", &[]),
+    ("eso-template", &[]),
     ("eso-plan", &["eso-core"]),
     ("eso-sync", &["eso-core", "eso-plan"]),
     ("eso-aws", &["eso-core"]),

@@ -1,0 +1,4 @@
+//! Templates against what Go renders.
+
+mod golden;
+mod probes;
