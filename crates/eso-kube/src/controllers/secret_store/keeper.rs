@@ -324,7 +324,7 @@ impl Task {
     async fn pause(&self, pause: Duration) -> Woken {
         let over = async {
             sleep(pause).await;
-            self.shared.gate.turn().await;
+            self.shared.gate.turn(self.namespace()).await;
         };
         select! {
             () = self.state.edited.notified() => Woken::Edited,
@@ -342,6 +342,11 @@ impl Task {
             (true, false) => Cause::Cluster,
             (false, false) => Cause::Store,
         }
+    }
+
+    /// The namespace that it is tried again for; empty for a ClusterSecretStore itself.
+    fn namespace(&self) -> &str {
+        self.asking.as_deref().or(self.parsed.key.namespace.as_deref()).unwrap_or_default()
     }
 
     /// A number of the store, logged in as somebody: the same however often it is connected.
