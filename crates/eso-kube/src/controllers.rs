@@ -193,8 +193,9 @@ async fn begin(
         watches.follow(objects, StoreObjects::new(StoreKind::ClusterSecretStore, &stores));
     }
     watches.listed().await;
-    watches.follow(watches.metadata::<Secret>(), Secrets::new(router, &stores));
-    watches.follow(watches.metadata::<ConfigMap>(), ConfigMaps::new(&stores));
+    let secrets = Secrets::new(router, &stores, watches.namespace());
+    watches.follow(watches.metadata::<Secret>(), secrets);
+    watches.follow(watches.metadata::<ConfigMap>(), ConfigMaps::new(&stores, watches.namespace()));
     watches.listed().await;
     watches.follow_namespaces(&stores);
     synced.send_replace(true);

@@ -207,29 +207,15 @@ impl StoreRegistry {
         }
     }
 
-    /// A Secret is there, was edited, or is gone (`resource_version` is `None`). A store that logged in with another
-    /// version of it logs in again.
-    pub fn secret_changed(&self, namespace: &str, name: &str, resource_version: Option<&str>) {
-        let object = credential_object(CaProviderKind::Secret, namespace, name);
-        self.state.lock().credential_changed(&object, resource_version);
+    /// A Secret or a ConfigMap is there, was edited, or is gone (`version`, its resource version, is `None`). A store
+    /// that logged in with another version of it logs in again.
+    pub fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
+        self.state.lock().credential_changed(object, version);
     }
 
-    /// As [`secret_changed`](Self::secret_changed), of a ConfigMap.
-    pub fn config_map_changed(&self, namespace: &str, name: &str, resource_version: Option<&str>) {
-        let object = credential_object(CaProviderKind::ConfigMap, namespace, name);
-        self.state.lock().credential_changed(&object, resource_version);
-    }
-
-    /// Whether a store logs in with this Secret.
-    pub fn cares_about_secret(&self, namespace: &str, name: &str) -> bool {
-        let object = credential_object(CaProviderKind::Secret, namespace, name);
-        self.state.lock().is_used(&object)
-    }
-
-    /// Whether a store logs in with this ConfigMap.
-    pub fn cares_about_config_map(&self, namespace: &str, name: &str) -> bool {
-        let object = credential_object(CaProviderKind::ConfigMap, namespace, name);
-        self.state.lock().is_used(&object)
+    /// The objects of this kind that stores log in with, whether or not they are there.
+    pub fn credentials_in_use(&self, kind: CaProviderKind) -> Vec<CredentialObject> {
+        self.state.lock().credentials_in_use(kind)
     }
 
     /// Whether some store asks for labels of namespaces, or logs in as them: only then are they worth a watch.
@@ -335,10 +321,6 @@ impl StoreRegistry {
         read.map(|found| found.metadata().labels.clone().unwrap_or_default())
             .map_err(|problem| format!("could not get namespace \"{namespace}\": {problem}"))
     }
-}
-
-fn credential_object(kind: CaProviderKind, namespace: &str, name: &str) -> CredentialObject {
-    CredentialObject { kind, namespace: namespace.to_owned(), name: name.to_owned() }
 }
 
 /// The store, once it is known how it stands; or why it cannot be used, where that is known in time.

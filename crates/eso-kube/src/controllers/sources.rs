@@ -1,11 +1,15 @@
 //! What stores are told by the watches: the stores themselves, and the objects that hold their credentials.
 //!
-//! The registry hears of each thing that is gone, also of one that went while a watch was broken: each source keeps
-//! the names that it told, and no more.
+//! The registry hears of each thing that is gone, also of one that went while a watch was broken: of stores and
+//! namespaces each source keeps the names that it told; of credentials it asks which ones are in use when a list ends.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    hash::{BuildHasher, RandomState},
+    sync::Arc,
+};
 
-use eso_core::key::StoreKind;
+use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
@@ -14,6 +18,7 @@ use parking_lot::Mutex;
 
 use super::{external_secret::Router, watches::Metadata};
 use crate::{
+    credentials::CredentialObject,
     stores::StoreRegistry,
     watch::{Item, Watched},
 };
@@ -95,84 +100,133 @@ impl<K> Watched<Item<K>> for StoreObjects {
     }
 }
 
+/// The objects of one kind that stores log in with.
+#[derive(Debug)]
+struct Credentials {
+    kind: CaProviderKind,
+    /// The one namespace that is watched; `None` for all. Nothing is known of the others.
+    namespace: Option<String>,
+    stores: Arc<StoreRegistry>,
+    /// What the list that is under way has shown, as hashes: it shows everything there is, and little of it is in use.
+    shown: Mutex<Option<HashSet<u64>>>,
+    hasher: RandomState,
+}
+
+impl Credentials {
+    fn new(kind: CaProviderKind, namespace: Option<&str>, stores: &Arc<StoreRegistry>) -> Self {
+        Self {
+            kind,
+            namespace: namespace.map(str::to_owned),
+            stores: Arc::clone(stores),
+            shown: Mutex::default(),
+            hasher: RandomState::new(),
+        }
+    }
+
+    fn begin(&self) {
+        *self.shown.lock() = Some(HashSet::new());
+    }
+
+    fn meet(&self, metadata: &ObjectMeta) {
+        let object = self.object(metadata);
+        if let Some(shown) = &mut *self.shown.lock() {
+            shown.insert(self.hasher.hash_one(&object));
+        }
+        self.stores.credential_changed(&object, metadata.resource_version.as_deref());
+    }
+
+    fn lose(&self, metadata: &ObjectMeta) {
+        self.stores.credential_changed(&self.object(metadata), None);
+    }
+
+    /// What is in use and was not shown is gone. It may have been there since before its store was: no event told of
+    /// it. One that came while the list was under way is told of next, and read again.
+    fn end(&self) {
+        let Some(shown) = self.shown.lock().take() else { return };
+        let in_use = self.stores.credentials_in_use(self.kind).into_iter();
+        let gone = in_use.filter(|object| {
+            self.is_watched(&object.namespace) && !shown.contains(&self.hasher.hash_one(object))
+        });
+        gone.for_each(|object| self.stores.credential_changed(&object, None));
+    }
+
+    fn is_watched(&self, namespace: &str) -> bool {
+        self.namespace.as_deref().is_none_or(|watched| watched == namespace)
+    }
+
+    fn object(&self, metadata: &ObjectMeta) -> CredentialObject {
+        let (namespace, name) = name_of(metadata);
+        CredentialObject { kind: self.kind, namespace, name }
+    }
+}
+
 /// Secrets: targets of objects, and credentials of stores.
 #[derive(Debug)]
 pub(super) struct Secrets {
     router: Arc<Router>,
-    stores: Arc<StoreRegistry>,
-    roll: Mutex<Roll>,
+    credentials: Credentials,
 }
 
 impl Secrets {
-    pub(super) fn new(router: Arc<Router>, stores: &Arc<StoreRegistry>) -> Arc<Self> {
-        Arc::new(Self { router, stores: Arc::clone(stores), roll: Mutex::default() })
+    /// Those of one namespace, or of all.
+    pub(super) fn new(
+        router: Arc<Router>,
+        stores: &Arc<StoreRegistry>,
+        namespace: Option<&str>,
+    ) -> Arc<Self> {
+        let credentials = Credentials::new(CaProviderKind::Secret, namespace, stores);
+        Arc::new(Self { router, credentials })
     }
 }
 
 impl Watched<Metadata<Secret>> for Secrets {
     fn begin(&self) {
         Watched::<Metadata<Secret>>::begin(&*self.router);
-        self.roll.lock().begin();
+        self.credentials.begin();
     }
 
     fn meet(&self, secret: Metadata<Secret>) {
-        let name = name_of(secret.metadata());
-        if self.stores.cares_about_secret(&name.0, &name.1) {
-            self.stores.secret_changed(&name.0, &name.1, secret.metadata().resource_version.as_deref());
-            self.roll.lock().meet(name);
-        }
+        self.credentials.meet(secret.metadata());
         self.router.meet(secret);
     }
 
     fn lose(&self, secret: Metadata<Secret>) {
-        let name = name_of(secret.metadata());
-        self.roll.lock().lose(&name);
-        self.stores.secret_changed(&name.0, &name.1, None);
+        self.credentials.lose(secret.metadata());
         self.router.lose(secret);
     }
 
     fn end(&self) {
-        let gone = self.roll.lock().end();
-        gone.iter().for_each(|name| self.stores.secret_changed(&name.0, &name.1, None));
+        self.credentials.end();
         Watched::<Metadata<Secret>>::end(&*self.router);
     }
 }
 
 /// ConfigMaps: certificate authorities of stores.
 #[derive(Debug)]
-pub(super) struct ConfigMaps {
-    stores: Arc<StoreRegistry>,
-    roll: Mutex<Roll>,
-}
+pub(super) struct ConfigMaps(Credentials);
 
 impl ConfigMaps {
-    pub(super) fn new(stores: &Arc<StoreRegistry>) -> Arc<Self> {
-        Arc::new(Self { stores: Arc::clone(stores), roll: Mutex::default() })
+    /// Those of one namespace, or of all.
+    pub(super) fn new(stores: &Arc<StoreRegistry>, namespace: Option<&str>) -> Arc<Self> {
+        Arc::new(Self(Credentials::new(CaProviderKind::ConfigMap, namespace, stores)))
     }
 }
 
 impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     fn begin(&self) {
-        self.roll.lock().begin();
+        self.0.begin();
     }
 
     fn meet(&self, map: Metadata<ConfigMap>) {
-        let name = name_of(map.metadata());
-        if self.stores.cares_about_config_map(&name.0, &name.1) {
-            self.stores.config_map_changed(&name.0, &name.1, map.metadata().resource_version.as_deref());
-            self.roll.lock().meet(name);
-        }
+        self.0.meet(map.metadata());
     }
 
     fn lose(&self, map: Metadata<ConfigMap>) {
-        let name = name_of(map.metadata());
-        self.roll.lock().lose(&name);
-        self.stores.config_map_changed(&name.0, &name.1, None);
+        self.0.lose(map.metadata());
     }
 
     fn end(&self) {
-        let gone = self.roll.lock().end();
-        gone.iter().for_each(|name| self.stores.config_map_changed(&name.0, &name.1, None));
+        self.0.end();
     }
 }
 
@@ -218,23 +272,4 @@ fn name_of(metadata: &ObjectMeta) -> Name {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::Roll;
-
-    #[test]
-    fn a_roll_gives_what_a_list_did_not_show() {
-        let name = |name: &str| ("namespace".to_owned(), name.to_owned());
-        let mut roll = Roll::default();
-        ["stays", "goes unseen", "goes"].map(name).into_iter().for_each(|name| roll.meet(name));
-        roll.lose(&name("goes"));
-        roll.begin();
-        roll.meet(name("stays"));
-        roll.meet(name("new"));
-        assert_eq!(roll.end(), BTreeSet::from([name("goes unseen")]));
-        roll.begin();
-        assert_eq!(roll.end(), BTreeSet::from([name("new"), name("stays")]));
-        assert_eq!(roll.end(), BTreeSet::new());
-    }
-}
+mod tests;

@@ -32,6 +32,11 @@ impl Watches {
         Self { client, namespace, tasks: JoinSet::new(), listing: Vec::new() }
     }
 
+    /// The one namespace that is watched; `None` for all.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     /// The objects of a kind.
     pub(super) fn objects<K>(&self) -> Api<Item<K>>
     where

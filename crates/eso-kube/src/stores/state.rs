@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use eso_core::api::secret_store::SecretStoreStatus;
+use eso_core::api::{secret_store::SecretStoreStatus, selectors::CaProviderKind};
 use tokio::{sync::watch, time::Instant};
 
 use super::{StoreChange, StoreKey, connection::Standing, parsed::Parsed};
@@ -48,9 +48,9 @@ struct Identity {
 }
 
 impl State {
-    /// Whether an object is one that a store logs in with.
-    pub(super) fn is_used(&self, object: &CredentialObject) -> bool {
-        self.users.contains_key(object)
+    /// The objects of a kind that stores log in with.
+    pub(super) fn credentials_in_use(&self, kind: CaProviderKind) -> Vec<CredentialObject> {
+        self.users.keys().filter(|object| object.kind == kind).cloned().collect()
     }
 
     /// The labels of a namespace, where they were seen.

@@ -9,12 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use eso_core::{
-    api::{GROUP, definitions, secret_store::Provider},
+    api::{GROUP, definitions, secret_store::Provider, selectors::CaProviderKind},
     error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
     provider::{CallObserver, Connection, SecretProvider},
 };
 use eso_kube::{
+    credentials::CredentialObject,
     events::Events,
     stores::{
         Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
@@ -28,6 +29,7 @@ use eso_testkit::memory::{Call, MemoryProvider};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
 use kube::{
     Api, Client, Config,
+    api::ObjectMeta,
     config::{KubeConfigOptions, Kubeconfig},
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
@@ -103,14 +105,10 @@ impl World {
             }
         });
         self.follow(Api::all(self.client.clone()), |seen, secret: PartialObjectMeta<Secret>| {
-            let (namespace, name, version) = named(secret.metadata);
-            let version = version.filter(|_| matches!(seen, Seen::There));
-            Box::new(move |registry| registry.secret_changed(&namespace, &name, version.as_deref()))
+            credential(CaProviderKind::Secret, seen, secret.metadata)
         });
         self.follow(Api::all(self.client.clone()), |seen, config_map: PartialObjectMeta<ConfigMap>| {
-            let (namespace, name, version) = named(config_map.metadata);
-            let version = version.filter(|_| matches!(seen, Seen::There));
-            Box::new(move |registry| registry.config_map_changed(&namespace, &name, version.as_deref()))
+            credential(CaProviderKind::ConfigMap, seen, config_map.metadata)
         });
         self.follow(Api::all(self.client.clone()), |_, namespace: PartialObjectMeta<Namespace>| {
             let labels = namespace.metadata.labels.clone().unwrap_or_default();
@@ -456,7 +454,14 @@ fn gone_store(kind: StoreKind, store: &Item<DynamicObject>) -> Act {
     })
 }
 
-fn named(metadata: kube::api::ObjectMeta) -> (String, String, Option<String>) {
-    let kube::api::ObjectMeta { namespace, name, resource_version, .. } = metadata;
+fn credential(kind: CaProviderKind, seen: Seen, metadata: ObjectMeta) -> Act {
+    let (namespace, name, version) = named(metadata);
+    let version = version.filter(|_| matches!(seen, Seen::There));
+    let object = CredentialObject { kind, namespace, name };
+    Box::new(move |registry| registry.credential_changed(&object, version.as_deref()))
+}
+
+fn named(metadata: ObjectMeta) -> (String, String, Option<String>) {
+    let ObjectMeta { namespace, name, resource_version, .. } = metadata;
     (namespace.unwrap_or_default(), name.unwrap_or_default(), resource_version)
 }

@@ -1,0 +1,175 @@
+//! Tests of `sources`: what stores hear of what went or came while a watch was broken.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use eso_core::{
+    api::secret_store::Provider,
+    key::{StoreKind, StoreReference},
+    provider::{Connection, SecretProvider},
+};
+use eso_sync::ports::Stores;
+use eso_testkit::memory::MemoryProvider;
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use kube::{Client, client::Body, core::PartialObjectMeta};
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::{ConfigMaps, Namespaces, Roll, Secrets};
+use crate::{
+    controllers::external_secret::Router,
+    events::Events,
+    stores::{
+        Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
+    },
+    watch::{Item, Object, Watched},
+};
+
+/// Connects each store with the token and the authority that it names, and counts.
+#[derive(Debug, Default)]
+struct Connector(Mutex<usize>);
+
+#[async_trait]
+impl Connect for Connector {
+    async fn connect(
+        &self,
+        provider: &Provider,
+        connection: Connection,
+    ) -> Result<Arc<dyn SecretProvider>, ConnectError> {
+        let failed = |error: eso_core::credentials::CredentialError| {
+            ConnectError::Provider(error.into_provider_error("Login"))
+        };
+        let vault = provider.vault.as_ref().unwrap();
+        if let Some(authority) = &vault.ca_provider {
+            connection.credentials.certificate_authority(authority).await.map_err(failed)?;
+        }
+        let token = vault.auth.as_ref().and_then(|auth| auth.token_secret_ref.as_ref()).unwrap();
+        connection.credentials.secret_key(token).await.map_err(failed)?;
+        *self.0.lock() += 1;
+        Ok(MemoryProvider::new())
+    }
+}
+
+/// Stores of an API server that has every Secret and every ConfigMap, at version 5.
+struct World {
+    stores: Arc<StoreRegistry>,
+    connector: Arc<Connector>,
+    told: Arc<Told>,
+}
+
+impl World {
+    fn new() -> Self {
+        let (connector, told) = (Arc::new(Connector::default()), Arc::new(Told::default()));
+        let stores = StoreRegistry::new(StoreRegistrySettings {
+            client: client(),
+            connect: Arc::<Connector>::clone(&connector),
+            dependents: Arc::<Told>::clone(&told),
+            events: Events::new(client(), 0, Arc::new(())).0,
+            telemetry: Arc::new(()),
+            class: "default".to_owned(),
+            requeue_interval: None,
+            stop: CancellationToken::new(),
+        });
+        Self { stores, connector, told }
+    }
+
+    /// Its SecretStore is connected with the Secret `token` and the ConfigMap `authority` of the namespace `demo`.
+    async fn with_store() -> Self {
+        let world = Self::new();
+        let authority = json!({ "type": "ConfigMap", "name": "authority", "key": "key" });
+        world
+            .stores
+            .apply_store(StoreKind::SecretStore, store(Some("demo"), json!({ "caProvider": authority })));
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(*world.connector.0.lock(), 1);
+        world
+    }
+
+    fn secrets(&self, namespace: Option<&str>) -> Arc<dyn Watched<Metadata<Secret>>> {
+        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace)
+    }
+
+    fn config_maps(&self) -> Arc<dyn Watched<Metadata<ConfigMap>>> {
+        ConfigMaps::new(&self.stores, None)
+    }
+
+    /// The watch lists these; then the store has connected so often.
+    async fn check<K>(
+        &self,
+        watched: &dyn Watched<Metadata<K>>,
+        listed: impl IntoIterator<Item = Metadata<K>>,
+        expected: usize,
+    ) {
+        watched.begin();
+        listed.into_iter().for_each(|object| watched.meet(object));
+        watched.end();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(*self.connector.0.lock(), expected);
+    }
+}
+
+type Metadata<K> = Item<PartialObjectMeta<K>>;
+
+fn client() -> Client {
+    let answer = |_: http::Request<Body>| async {
+        let metadata = json!({ "name": "any", "resourceVersion": "5" });
+        let object = json!({ "metadata": metadata, "data": { "key": "dmFsdWU=" } });
+        Ok::<_, kube::Error>(http::Response::new(Body::from(object.to_string().into_bytes())))
+    };
+    Client::new(tower::service_fn(answer), "default")
+}
+
+/// A Vault store that reads the Secret `token`.
+fn store(namespace: Option<&str>, more: Value) -> Object {
+    let mut vault = json!({
+        "server": "https://vault",
+        "auth": { "tokenSecretRef": { "name": "token", "key": "key" } },
+    });
+    vault.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    Object::sent(json!({
+        "metadata": { "name": "store", "namespace": namespace, "uid": "store", "generation": 1 },
+        "spec": { "provider": { "vault": vault } },
+    }))
+}
+
+fn item<K>(metadata: Value) -> Metadata<K> {
+    serde_json::from_value(json!({ "metadata": metadata })).unwrap()
+}
+
+fn listed<K>(name: &str) -> Option<Metadata<K>> {
+    Some(item(json!({ "name": name, "namespace": "demo", "resourceVersion": "5" })))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_is_older_than_its_store_and_went_unseen_is_told() {
+    let world = World::with_store().await;
+    let (secrets, maps) = (world.secrets(None), world.config_maps());
+    world.check(&*secrets, listed("token"), 1).await;
+    world.check(&*maps, listed("authority"), 1).await;
+    world.check(&*secrets, listed("other"), 2).await;
+    world.check(&*maps, None, 3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_in_a_namespace_that_is_not_watched_is_not_taken_for_gone() {
+    let world = World::with_store().await;
+    world.check(&*world.secrets(Some("elsewhere")), None, 1).await;
+    world.check(&*world.secrets(Some("demo")), None, 2).await;
+}
+
+#[test]
+fn a_roll_gives_what_a_list_did_not_show() {
+    let name = |name: &str| ("namespace".to_owned(), name.to_owned());
+    let mut roll = Roll::default();
+    ["stays", "goes unseen", "goes"].map(name).into_iter().for_each(|name| roll.meet(name));
+    roll.lose(&name("goes"));
+    roll.begin();
+    roll.meet(name("stays"));
+    roll.meet(name("new"));
+    assert_eq!(roll.end(), BTreeSet::from([name("goes unseen")]));
+    roll.begin();
+    assert_eq!(roll.end(), BTreeSet::from([name("new"), name("stays")]));
+    assert_eq!(roll.end(), BTreeSet::new());
+}
