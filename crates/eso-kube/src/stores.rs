@@ -223,9 +223,11 @@ impl StoreRegistry {
         self.namespaces_wanted.subscribe()
     }
 
-    /// A namespace is there, or has other labels: the stores that ask for them may let it in now, or not any more.
-    pub fn namespace_changed(&self, name: &str, labels: &BTreeMap<String, String>) {
-        for (store, change) in self.state.lock().relabel(name, labels) {
+    /// A namespace is there, or has other labels: the stores that ask for them may let it in now, or not any more. One
+    /// of another uid than before is another one, and what was logged in with the credentials of the old one ends.
+    pub fn namespace_changed(&self, name: &str, uid: &str, labels: &BTreeMap<String, String>) {
+        let changes = self.state.lock().meet_namespace(name, uid, labels);
+        for (store, change) in changes {
             self.shared.settings.dependents.store_changed(&store, Some(name), change);
         }
     }

@@ -230,7 +230,8 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     }
 }
 
-/// Namespaces: their labels, which conditions of ClusterSecretStores ask for.
+/// Namespaces: which ones there are, whose credentials are logged in with, and their labels, which conditions of
+/// ClusterSecretStores ask for.
 #[derive(Debug)]
 pub(super) struct Namespaces {
     stores: Arc<StoreRegistry>,
@@ -250,8 +251,8 @@ impl Watched<Metadata<Namespace>> for Namespaces {
 
     fn meet(&self, namespace: Metadata<Namespace>) {
         let name = name_of(namespace.metadata());
-        let labels = namespace.metadata().labels.clone().unwrap_or_default();
-        self.stores.namespace_changed(&name.1, &labels);
+        let ObjectMeta { uid, labels, .. } = namespace.metadata().clone();
+        self.stores.namespace_changed(&name.1, &uid.unwrap_or_default(), &labels.unwrap_or_default());
         self.roll.lock().meet(name);
     }
 

@@ -27,8 +27,8 @@ pub(super) struct State {
     stores: HashMap<StoreKey, Entry>,
     /// Who logs in with an object.
     users: HashMap<CredentialObject, HashSet<Identity>>,
-    /// Labels of namespaces, once some store asks for them.
-    namespaces: HashMap<String, BTreeMap<String, String>>,
+    /// Namespaces, once it matters to some store which ones there are.
+    namespaces: HashMap<String, Namespace>,
     /// Stores that were deleted, and when: one that comes back may be another.
     deleted: HashMap<StoreKey, Instant>,
 }
@@ -38,6 +38,14 @@ pub(super) struct Entry {
     parsed: Arc<Parsed>,
     /// By the namespace that asks; `None` is the store itself.
     keepers: HashMap<Option<String>, Keeper>,
+}
+
+/// What is known of a namespace.
+#[derive(Debug)]
+struct Namespace {
+    /// Another one of the same name has another.
+    uid: String,
+    labels: BTreeMap<String, String>,
 }
 
 /// A store, logged in as somebody.
@@ -55,7 +63,7 @@ impl State {
 
     /// The labels of a namespace, where they were seen.
     pub(super) fn labels(&self, namespace: &str) -> Option<&BTreeMap<String, String>> {
-        self.namespaces.get(namespace)
+        self.namespaces.get(namespace).map(|namespace| &namespace.labels)
     }
 
     /// How every store stands itself.
@@ -139,19 +147,21 @@ impl State {
         Some(keeper.standing())
     }
 
-    /// Drops the keepers of namespaces that meet a test; that of the store itself stays.
-    fn drop_keepers(&mut self, key: &StoreKey, ends: impl Fn(&str, &Keeper) -> bool) {
-        let Some(entry) = self.stores.get_mut(key) else { return };
+    /// Drops the keepers of namespaces that meet a test, and says whether there was any; that of the store itself stays.
+    fn drop_keepers(&mut self, key: &StoreKey, ends: impl Fn(&str, &Keeper) -> bool) -> bool {
+        let Some(entry) = self.stores.get_mut(key) else { return false };
         let ended = entry
             .keepers
             .extract_if(|asking, keeper| asking.as_ref().is_some_and(|asking| ends(asking, keeper)));
-        for (asking, _) in ended {
-            let identity = Identity { store: key.clone(), asking };
+        let ended: Vec<Option<String>> = ended.map(|(asking, _)| asking).collect();
+        for asking in &ended {
+            let identity = Identity { store: key.clone(), asking: asking.clone() };
             self.users.retain(|_, users| {
                 users.remove(&identity);
                 !users.is_empty()
             });
         }
+        !ended.is_empty()
     }
 
     pub(super) fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
@@ -162,28 +172,51 @@ impl State {
         }
     }
 
-    pub(super) fn relabel(
+    /// A namespace is there. What changed for its objects: that a store lets them in or out, or is logged in anew.
+    pub(super) fn meet_namespace(
         &mut self,
-        namespace: &str,
+        name: &str,
+        uid: &str,
         labels: &BTreeMap<String, String>,
     ) -> Vec<(StoreKey, StoreChange)> {
-        let before = self.namespaces.insert(namespace.to_owned(), labels.clone());
-        let Some(before) = before.filter(|before| before != labels) else { return Vec::new() };
+        let namespace = Namespace { uid: uid.to_owned(), labels: labels.clone() };
+        let Some(before) = self.namespaces.insert(name.to_owned(), namespace) else { return Vec::new() };
+        let mut changes = self.relabelled(name, &before.labels, labels);
+        if before.uid != uid {
+            let ended = self.end_logins(name);
+            changes.extend(ended.into_iter().map(|store| (store, StoreChange::Edited)));
+        }
+        changes
+    }
+
+    fn relabelled(
+        &self,
+        namespace: &str,
+        before: &BTreeMap<String, String>,
+        labels: &BTreeMap<String, String>,
+    ) -> Vec<(StoreKey, StoreChange)> {
+        if before == labels {
+            return Vec::new();
+        }
         let changes = self.stores.values().filter_map(|entry| {
             let conditions = &entry.parsed.specification.as_ref().ok()?.conditions;
             let allowed = conditions.allow(namespace, labels);
             let change = if allowed { StoreChange::Ready } else { StoreChange::Lost };
-            (conditions.allow(namespace, &before) != allowed).then(|| (entry.parsed.key.clone(), change))
+            (conditions.allow(namespace, before) != allowed).then(|| (entry.parsed.key.clone(), change))
         });
         changes.collect()
     }
 
     pub(super) fn forget_namespace(&mut self, namespace: &str) {
         self.namespaces.remove(namespace);
-        let keys: Vec<StoreKey> = self.stores.keys().cloned().collect();
-        for key in keys {
-            self.drop_keepers(&key, |asking, _| asking == namespace);
-        }
+        self.end_logins(namespace);
+    }
+
+    /// Ends what was logged in with a namespace's credentials: gives the stores.
+    fn end_logins(&mut self, namespace: &str) -> Vec<StoreKey> {
+        let mut keys: Vec<StoreKey> = self.stores.keys().cloned().collect();
+        keys.retain(|key| self.drop_keepers(key, |asking, _| asking == namespace));
+        keys
     }
 }
 

@@ -111,9 +111,10 @@ impl World {
             credential(CaProviderKind::ConfigMap, seen, config_map.metadata)
         });
         self.follow(Api::all(self.client.clone()), |_, namespace: PartialObjectMeta<Namespace>| {
-            let labels = namespace.metadata.labels.clone().unwrap_or_default();
+            let (uid, labels) = (namespace.metadata.uid.clone(), namespace.metadata.labels.clone());
             let (_, name, _) = named(namespace.metadata);
-            Box::new(move |registry| registry.namespace_changed(&name, &labels))
+            let (uid, labels) = (uid.unwrap_or_default(), labels.unwrap_or_default());
+            Box::new(move |registry| registry.namespace_changed(&name, &uid, &labels))
         });
     }
 

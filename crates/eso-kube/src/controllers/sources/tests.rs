@@ -52,6 +52,15 @@ impl Connect for Connector {
     }
 }
 
+#[derive(Debug, Default)]
+struct Told(Mutex<Vec<(Option<String>, StoreChange)>>);
+
+impl Dependents for Told {
+    fn store_changed(&self, _store: &StoreKey, asking: Option<&str>, change: StoreChange) {
+        self.0.lock().push((asking.map(str::to_owned), change));
+    }
+}
+
 /// Stores of an API server that has every Secret and every ConfigMap, at version 5.
 struct World {
     stores: Arc<StoreRegistry>,
@@ -142,6 +151,10 @@ fn listed<K>(name: &str) -> Option<Metadata<K>> {
     Some(item(json!({ "name": name, "namespace": "demo", "resourceVersion": "5" })))
 }
 
+fn namespace(uid: &str) -> Metadata<Namespace> {
+    item(json!({ "name": "tenant", "uid": uid }))
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_credential_that_is_older_than_its_store_and_went_unseen_is_told() {
     let world = World::with_store().await;
@@ -157,6 +170,26 @@ async fn a_credential_in_a_namespace_that_is_not_watched_is_not_taken_for_gone()
     let world = World::with_store().await;
     world.check(&*world.secrets(Some("elsewhere")), None, 1).await;
     world.check(&*world.secrets(Some("demo")), None, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_ends_with_its_namespace_although_another_one_has_its_name_already() {
+    let world = World::new();
+    world.stores.apply_store(StoreKind::ClusterSecretStore, store(None, json!({})));
+    let asking = StoreReference {
+        kind: StoreKind::ClusterSecretStore,
+        namespace: "tenant".to_owned(),
+        name: "store".to_owned(),
+    };
+    let namespaces = Namespaces::new(&world.stores);
+    world.check(&*namespaces, [namespace("old")], 0).await;
+    let first = world.stores.store(&asking).await.unwrap();
+    world.check(&*namespaces, [namespace("old")], 1).await;
+    assert!(Arc::ptr_eq(&first, &world.stores.store(&asking).await.unwrap()));
+    world.told.0.lock().clear();
+    world.check(&*namespaces, [namespace("new")], 1).await;
+    assert_eq!(*world.told.0.lock(), [(Some("tenant".to_owned()), StoreChange::Edited)]);
+    assert!(!Arc::ptr_eq(&first, &world.stores.store(&asking).await.unwrap()));
 }
 
 #[test]
