@@ -96,11 +96,7 @@ impl Target for KubeTarget {
     fn refreshed(&self, id: ObjectId, at: Timestamp) {
         let mut index = self.index.lock();
         index.refreshed(id, at);
-        let name = index.name(id);
-        drop(index);
-        if let Some((namespace, name)) = name {
-            self.telemetry.refreshed(subject(&namespace, &name), at);
-        }
+        while_there(&index, id, |subject| self.telemetry.refreshed(subject, at));
     }
 }
 
@@ -249,13 +245,13 @@ impl KubeTarget {
     ) -> Result<(), WriteError> {
         let old = before.status.clone().unwrap_or_default();
         let status = apply::status(&old, report, (self.clock)());
-        let namespace = before.metadata.namespace.as_deref().unwrap_or_default();
-        let name = before.metadata.name.as_deref().unwrap_or_default();
-        if let Some(version) = self.writer.report(&before.metadata, &status).await? {
-            self.index.lock().reported(id, &status, version);
+        let version = self.writer.report(&before.metadata, &status).await?;
+        let mut index = self.index.lock();
+        if let Some(version) = version {
+            index.reported(id, &status, version);
         }
         if let Some(ready) = router::ready(&status.conditions) {
-            self.telemetry.condition(subject(namespace, name), ready);
+            while_there(&index, id, |subject| self.telemetry.condition(subject, ready));
         }
         Ok(())
     }
@@ -308,6 +304,17 @@ fn regarding(object: &ExternalSecret) -> ObjectReference {
     }
 }
 
+/// Counts for an object that is there. The index must stay locked until it is counted: an object that was forgotten
+/// meanwhile would have its series back, for ever.
+fn while_there(index: &Index, id: ObjectId, count: impl FnOnce(Subject<'_>)) {
+    if let Some((namespace, name)) = index.name(id) {
+        count(subject(&namespace, &name));
+    }
+}
+
 fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
     Subject { kind: Kind::ExternalSecret, namespace, name }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use eso_plan::plan::Outcome;
 use eso_sync::ports::{ObjectId, Observer};
 use parking_lot::Mutex;
 
-use super::subject;
+use super::while_there;
 use crate::{index::Index, telemetry::Telemetry};
 
 /// Tells the telemetry about each run, by the object's name.
@@ -18,10 +18,10 @@ pub(in crate::controllers) struct RunObserver {
 
 impl Observer for RunObserver {
     fn ran(&self, object: ObjectId, outcome: Option<&Outcome>, took: Duration) {
-        let name = self.index.lock().name(object);
-        if let Some((namespace, name)) = name {
-            self.telemetry.reconciled(subject(&namespace, &name), outcome.is_none_or(succeeded), took);
-        }
+        let succeeded = outcome.is_none_or(succeeded);
+        while_there(&self.index.lock(), object, |subject| {
+            self.telemetry.reconciled(subject, succeeded, took)
+        });
     }
 }
 
