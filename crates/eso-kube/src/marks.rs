@@ -104,6 +104,12 @@ impl Marks {
         (leftover != Leftover::default()).then(|| Box::new(leftover))
     }
 
+    /// Whether an object has an annotation that our field manager put there.
+    pub fn annotated(&self, metadata: &ObjectMeta, name: &str) -> bool {
+        let annotations = written(metadata, &self.manager, "f:annotations", metadata.annotations.as_ref());
+        annotations.iter().any(|annotation| annotation == name)
+    }
+
     /// Whether a label or an annotation of these is not among others.
     pub fn exceed(&self, others: &Self) -> bool {
         let has_more = |these: &BTreeMap<_, _>, others: &BTreeMap<_, _>| {

@@ -15,6 +15,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 
 use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks};
 
+/// The annotation of a token that says whose it is.
+const SERVICE_ACCOUNT_ANNOTATION: &str = "kubernetes.io/service-account.name";
+
 /// A Secret that is there, as one ExternalSecret that names it sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -121,7 +124,7 @@ fn claim(metadata: &ObjectMeta, marks: &Marks, known: bool) -> Claim {
             held(Holder::Stranger(format!("{}/{}", owner.kind, owner.name)))
         }
         Some(_) => Claim::Free { known },
-        None => match service_account(metadata) {
+        None => match service_account(metadata, marks) {
             Some(name) => held(Holder::Stranger(format!("ServiceAccount/{name}"))),
             None => Claim::Free { known },
         },
@@ -133,9 +136,11 @@ fn of_our_group(api_version: &str) -> bool {
 }
 
 /// A service account's token has no owner reference, and is known by the annotation that Kubernetes itself requires.
-/// Whoever writes its data takes the account's identity away.
-fn service_account(metadata: &ObjectMeta) -> Option<&String> {
-    metadata.annotations.as_ref()?.get("kubernetes.io/service-account.name")
+/// Whoever writes its data takes the account's identity away. One that we put there ourselves, as the ExternalSecret has
+/// it, says nothing of the kind.
+fn service_account<'a>(metadata: &'a ObjectMeta, marks: &Marks) -> Option<&'a String> {
+    let name = metadata.annotations.as_ref()?.get(SERVICE_ACCOUNT_ANNOTATION)?;
+    (!marks.annotated(metadata, SERVICE_ACCOUNT_ANNOTATION)).then_some(name)
 }
 
 fn data(metadata: &ObjectMeta, fields: &Fields<'_>, shared: bool) -> Data {

@@ -197,6 +197,18 @@ fn shared_keys_are_ours_and_others_are_all() {
     assert_ne!(Keys::of(["ab"]), Keys::of(["a", "b"]));
 }
 
+#[test]
+fn a_service_account_that_we_wrote_down_ourselves_holds_nothing() {
+    let mut we = ours(&["a"]);
+    we["fieldsV1"]["f:metadata"]["f:annotations"]["f:kubernetes.io/service-account.name"] = json!({});
+    let robot =
+        json!({ "ownerReferences": null, "annotations": { "kubernetes.io/service-account.name": "robot" } });
+    for ownership in [Ownership::Leave, SHARE] {
+        let secret = secret(json!([we, theirs(&["b"])]), robot.clone());
+        assert_eq!(seen(&secret, &marks(ownership)).claim, Claim::Free { known: true });
+    }
+}
+
 #[track_caller]
 fn check_claim(ownership: Ownership, patch: Value, expected: Claim) {
     let found = seen(&secret(json!([ours(&["a"])]), patch.clone()), &marks(ownership)).claim;
