@@ -7,7 +7,7 @@ pub mod secret_store;
 mod sources;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
 
 use eso_core::{
     api::{
@@ -160,8 +160,14 @@ impl Controller {
     }
 
     /// Runs until `stop` is cancelled, and returns when no call is under way any more and every login is ended.
+    ///
+    /// # Panics
+    ///
+    /// Where a watch has panicked, after everything else was stopped: what it watches would never be heard of again, and
+    /// a new process lists everything anew.
     pub async fn run(self, stop: CancellationToken) {
-        let mut watches = Watches::new(self.client, self.namespace);
+        let stop = stop.child_token();
+        let mut watches = Watches::new(self.client, self.namespace, stop.clone());
         let stores = Arc::clone(&self.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
         let begin = begin(&mut watches, self.router, self.stores, self.cluster_stores, &self.synced);
@@ -169,11 +175,14 @@ impl Controller {
             () = stop.cancelled() => {}
             () = begin => self.engine.run(stop.clone()).await,
         }
-        drop(watches);
+        let panic = watches.end().await;
         self.end.cancel();
         stores.stopped().await;
         if events.await.is_err() {
             warn!("the events ended in a panic");
+        }
+        if let Some(panic) = panic {
+            resume_unwind(panic);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The watches of one controller, each on a task of its own.
 
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 
 use k8s_openapi::{ClusterResourceScope, NamespaceResourceScope, api::core::v1::Namespace};
 use kube::{Api, Client, Resource, core::PartialObjectMeta};
@@ -8,6 +8,7 @@ use tokio::{
     sync::watch::{Receiver, Sender},
     task::JoinSet,
 };
+use tokio_util::sync::CancellationToken;
 
 use super::sources::Namespaces;
 use crate::{
@@ -19,17 +20,21 @@ use crate::{
 pub(super) type Metadata<K> = Item<PartialObjectMeta<K>>;
 
 /// Watches of one namespace, or of all. They end when this is dropped.
+///
+/// None ends by itself: one that panics stops everything, for what it saw would never be told again.
 pub(super) struct Watches {
     client: Client,
     namespace: Option<String>,
+    stop: CancellationToken,
     tasks: JoinSet<()>,
     /// Those that have not listed everything yet.
     listing: Vec<Receiver<bool>>,
 }
 
 impl Watches {
-    pub(super) fn new(client: Client, namespace: Option<String>) -> Self {
-        Self { client, namespace, tasks: JoinSet::new(), listing: Vec::new() }
+    /// `stop` is cancelled when a watch ends.
+    pub(super) fn new(client: Client, namespace: Option<String>, stop: CancellationToken) -> Self {
+        Self { client, namespace, stop, tasks: JoinSet::new(), listing: Vec::new() }
     }
 
     /// The one namespace that is watched; `None` for all.
@@ -71,7 +76,7 @@ impl Watches {
     ) {
         let listed = Sender::new(false);
         self.listing.push(listed.subscribe());
-        self.tasks.spawn(async move { follow(api, &*watched, &listed).await });
+        self.spawn(async move { follow(api, &*watched, &listed).await });
     }
 
     /// Follows the labels of namespaces, from when a store asks for some.
@@ -79,7 +84,7 @@ impl Watches {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let mut wanted = stores.namespaces_wanted();
         let watched = Namespaces::new(stores);
-        self.tasks.spawn(async move {
+        self.spawn(async move {
             if wanted.wait_for(|wanted| *wanted).await.is_ok() {
                 follow(api, &*watched, &Sender::new(false)).await;
             }
@@ -92,5 +97,55 @@ impl Watches {
             // A watch that is gone will list nothing any more: its task was ended.
             let _ = listing.wait_for(|listed| *listed).await;
         }
+    }
+
+    /// Ends them. Gives the panic in which one has ended already.
+    pub(super) async fn end(mut self) -> Option<Box<dyn Any + Send>> {
+        self.tasks.abort_all();
+        let mut panic = None;
+        while let Some(ended) = self.tasks.join_next().await {
+            panic = ended.err().and_then(|error| error.try_into_panic().ok()).or(panic);
+        }
+        panic
+    }
+
+    fn spawn(&mut self, watch: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone().drop_guard();
+        self.tasks.spawn(async move {
+            watch.await;
+            drop(stop);
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use kube::{Client, Config};
+    use tokio_util::sync::CancellationToken;
+
+    use super::Watches;
+
+    fn watches(stop: &CancellationToken) -> Watches {
+        let nobody = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
+        Watches::new(nobody, None, stop.clone())
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_panics_stops_everything_and_its_panic_is_kept() {
+        let stop = CancellationToken::new();
+        let mut watches = watches(&stop);
+        watches.spawn(pending());
+        watches.spawn(async { panic!("a test's") });
+        stop.cancelled().await;
+        assert_eq!(watches.end().await.unwrap().downcast_ref(), Some(&"a test's"));
+    }
+
+    #[tokio::test]
+    async fn watches_that_are_ended_leave_no_panic() {
+        let mut watches = watches(&CancellationToken::new());
+        watches.spawn(pending());
+        assert!(watches.end().await.is_none());
     }
 }
