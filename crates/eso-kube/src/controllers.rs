@@ -210,3 +210,6 @@ async fn begin(
     synced.send_replace(true);
     stores.settled().await;
 }
+
+#[cfg(test)]
+mod tests;

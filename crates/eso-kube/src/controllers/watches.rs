@@ -120,9 +120,10 @@ impl Watches {
 
 #[cfg(test)]
 mod tests {
-    use std::future::pending;
+    use std::{future::pending, time::Duration};
 
     use kube::{Client, Config};
+    use tokio::time::timeout;
     use tokio_util::sync::CancellationToken;
 
     use super::Watches;
@@ -132,13 +133,13 @@ mod tests {
         Watches::new(nobody, None, stop.clone())
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn a_watch_that_panics_stops_everything_and_its_panic_is_kept() {
         let stop = CancellationToken::new();
         let mut watches = watches(&stop);
         watches.spawn(pending());
         watches.spawn(async { panic!("a test's") });
-        stop.cancelled().await;
+        timeout(Duration::from_secs(600), stop.cancelled()).await.expect("everything must stop");
         assert_eq!(watches.end().await.unwrap().downcast_ref(), Some(&"a test's"));
     }
 
