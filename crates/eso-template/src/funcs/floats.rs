@@ -81,6 +81,8 @@ fn greatest(_: &mut Scope<'_>, first: Value, Rest(others): Rest<Value>) -> f64 {
     others.iter().map(to_float).fold(to_float(&first), |one, other| match (one, other) {
         _ if one == f64::INFINITY || other == f64::INFINITY => f64::INFINITY,
         _ if one.is_nan() || other.is_nan() => f64::NAN,
+        // If they differ, they are zeros of two signs, of which Rust's own may answer either.
+        _ if one == other => f64::from_bits(one.to_bits() & other.to_bits()),
         _ => one.max(other),
     })
 }
@@ -89,6 +91,7 @@ fn least(_: &mut Scope<'_>, first: Value, Rest(others): Rest<Value>) -> f64 {
     others.iter().map(to_float).fold(to_float(&first), |one, other| match (one, other) {
         _ if one == f64::NEG_INFINITY || other == f64::NEG_INFINITY => f64::NEG_INFINITY,
         _ if one.is_nan() || other.is_nan() => f64::NAN,
+        _ if one == other => f64::from_bits(one.to_bits() | other.to_bits()),
         _ => one.min(other),
     })
 }

@@ -24,7 +24,8 @@ fn semver(text: Text) -> Result<Value, Fault> {
 fn semver_compare(scope: &mut Scope<'_>, wanted: Text, version: Text) -> Result<bool, Fault> {
     // Each alternative and each of its parts is looked at some ten times.
     scope.spend(wanted.len() as u64)?;
-    let alternatives = constraint::parse(&wanted).ok_or(Fault::wrong("this is no constraint of versions"))?;
+    let alternatives = constraint::parse(scope, &wanted)?;
+    let alternatives = alternatives.ok_or(Fault::wrong("this is no constraint of versions"))?;
     let version = Version::parse(&version).ok_or(Fault::wrong("this is no semantic version"))?;
     Ok(alternatives.iter().any(|all| constraint::all_allow(all, &version)))
 }

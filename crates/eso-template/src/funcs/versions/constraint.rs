@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use super::{Version, prereleases};
+use crate::{Fault, Scope, limits};
 
 /// One comparison with a version.
 #[derive(Debug)]
@@ -51,9 +52,10 @@ const OPERATORS: [(&str, Operator); 12] = [
 ];
 
 /// Alternatives, each of comparisons that must all hold; nothing where the text is no constraint.
-pub(super) fn parse(text: &[u8]) -> Option<Vec<Vec<Constraint>>> {
-    let text = without_ranges(str::from_utf8(text).ok()?);
-    text.split("||").map(alternative).collect()
+pub(super) fn parse(scope: &mut Scope<'_>, text: &[u8]) -> Result<Option<Vec<Vec<Constraint>>>, Fault> {
+    let Ok(text) = str::from_utf8(text) else { return Ok(None) };
+    let text = without_ranges(scope, text)?;
+    Ok(text.split("||").map(alternative).collect())
 }
 
 fn alternative(text: &str) -> Option<Vec<Constraint>> {
@@ -150,10 +152,13 @@ fn version(spelled: &str) -> Option<(Version, Option<Open>)> {
 }
 
 /// The text with each `1.0 - 1.4` as `>= 1.0, <= 1.4 `.
-fn without_ranges(text: &str) -> String {
+///
+/// It is looked for at each place anew, and may be looked for up to the end: a long text would take long.
+fn without_ranges(scope: &mut Scope<'_>, text: &str) -> Result<String, Fault> {
     let mut written = String::new();
     let mut rest = text;
     while !rest.is_empty() {
+        scope.spend(limits::steps_for(rest.len()))?;
         match range(rest) {
             Some((from, to, after)) => {
                 written += &format!(">= {from}, <= {to} ");
@@ -166,7 +171,7 @@ fn without_ranges(text: &str) -> String {
             }
         }
     }
-    written
+    Ok(written)
 }
 
 /// The ends of a range that a text begins with, and what follows.
