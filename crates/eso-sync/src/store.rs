@@ -370,10 +370,9 @@ impl Store {
         let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
         let Some(longest) = throttled.map(ProviderError::retry_after).max() else { return };
         // A backend that has a rate has it for all its stores; another one says no to the identity that asked.
-        match self.backend.pace(sort) {
-            shared if shared.lock().is_limited() => pause(shared, longest),
-            _ => pause(&self.pace, longest),
-        }
+        let shared = self.backend.pace(sort);
+        let is_everybodys = shared.lock().is_limited();
+        pause(if is_everybodys { shared } else { &self.pace }, longest);
     }
 
     /// Contained as a call is: were it to panic in the one who serves the line, nobody in it would get an answer.

@@ -150,6 +150,7 @@ async fn probe_until_answered(circuit: Arc<Circuit>) {
 fn refusal_after(failure: &ProviderError) -> ProviderError {
     let reason = std::error::Error::source(failure).map(ToString::to_string);
     let reason = reason.unwrap_or_else(|| failure.kind().in_words().to_owned());
-    ProviderError::new(ErrorKind::Unavailable, failure.operation())
-        .with_reason(Reason::new(format!("{reason}; it is not asked again until it answers a probe")))
+    let refusal = ProviderError::new(ErrorKind::Unavailable, failure.operation())
+        .with_reason(Reason::new(format!("{reason}; it is not asked again until it answers a probe")));
+    if failure.is_of_login() { refusal.in_login() } else { refusal }
 }

@@ -331,6 +331,19 @@ async fn the_refusal_says_the_same_for_as_long_as_the_circuit_is_open() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_refusal_says_whether_it_was_the_login_that_got_no_answer() {
+    for (failure, expected) in [
+        (ProviderError::new(ErrorKind::Unavailable, "Login").in_login(), true),
+        (ProviderError::new(ErrorKind::Unavailable, "Fetch"), false),
+    ] {
+        let (store, provider) = store();
+        provider.fail_with(failure);
+        open_circuit(&store).await;
+        assert_eq!(store.refusal().map(|refusal| refusal.is_of_login()), Some(expected));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_in_line_fail_when_the_circuit_opens() {
     let provider = provider();
     let store = Store::new(Arc::clone(&provider) as _, settings(3), &Backends::default());
