@@ -499,14 +499,16 @@ async fn one_object_may_have_several_stores_and_their_answers_are_not_mixed_up()
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_conflict_is_looked_at_again_at_once() {
-    let world = World::new();
-    let _provider = world.store("main");
-    world.add(1, 1, wants("main", ["k1"]));
-    world.thing(1, |thing| thing.faults.extend([Fault::Conflict; 3]));
-    world.synced().await;
-    assert_eq!(world.elapsed(), Duration::ZERO);
-    world.thing(1, |thing| assert_eq!((thing.observed, thing.reports.len()), (4, 1)));
+async fn a_conflict_at_a_look_or_a_write_is_looked_at_again_at_once() {
+    for conflict in [Fault::Changing, Fault::Conflict] {
+        let world = World::new();
+        let _provider = world.store("main");
+        world.add(1, 1, wants("main", ["k1"]));
+        world.thing(1, |thing| thing.faults.extend([conflict; 3]));
+        world.synced().await;
+        assert_eq!(world.elapsed(), Duration::ZERO);
+        world.thing(1, |thing| assert_eq!((thing.observed, thing.reports.len()), (4, 1), "{conflict:?}"));
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -550,17 +552,6 @@ async fn a_target_that_cannot_be_looked_at_is_told_once_and_looked_at_again() {
     assert_eq!(provider.reads(), 1, "the store is not read for nothing");
     let outcomes = world.target.outcomes.lock();
     assert!(matches!(outcomes[0], (1, Some(Outcome::Unwritable(Attempt::Look, _)))), "{outcomes:?}");
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_target_that_changes_while_it_is_looked_at_is_looked_at_again_at_once() {
-    let world = World::new();
-    let _provider = world.store("main");
-    world.add(1, 1, wants("main", ["k1"]));
-    world.thing(1, |thing| thing.faults.extend([Fault::Changing; 3]));
-    world.synced().await;
-    assert_eq!(world.elapsed(), Duration::ZERO);
-    world.thing(1, |thing| assert_eq!((thing.observed, thing.reports.len()), (4, 1)));
 }
 
 #[tokio::test(start_paused = true)]
