@@ -4,6 +4,8 @@
 pub mod external_secret;
 pub mod secret_store;
 
+#[cfg(test)]
+mod fixtures;
 mod sources;
 mod watches;
 

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use eso_core::{
-    api::secret_store::Provider,
-    provider::{CallObserver, Connection, SecretProvider},
-};
+use eso_core::provider::CallObserver;
 use eso_testkit::objects::object;
 use jiff::Timestamp;
 use kube::{Client, client::Body};
@@ -14,11 +10,8 @@ use serde_json::json;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{Controller, Options};
-use crate::{
-    stores::{Connect, ConnectError},
-    telemetry::{Ready, Subject, Telemetry},
-};
+use super::{Controller, Options, fixtures::ToNothing};
+use crate::telemetry::{Ready, Subject, Telemetry};
 
 /// Panics when the watch of ExternalSecrets tells of one that is ready.
 #[derive(Debug)]
@@ -36,20 +29,6 @@ impl Telemetry for Panicking {
     fn refreshed(&self, _subject: Subject<'_>, _at: Timestamp) {}
     fn forgotten(&self, _subject: Subject<'_>) {}
     fn event_dropped(&self) {}
-}
-
-#[derive(Debug)]
-struct ToNothing;
-
-#[async_trait]
-impl Connect for ToNothing {
-    async fn connect(
-        &self,
-        _provider: &Provider,
-        _connection: Connection,
-    ) -> Result<Arc<dyn SecretProvider>, ConnectError> {
-        Err(ConnectError::Unknown("none".to_owned()))
-    }
 }
 
 /// Of an API server whose lists hold one ExternalSecret that is ready, and nothing else.

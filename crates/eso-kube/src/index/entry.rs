@@ -285,15 +285,14 @@ impl Entry {
     }
 
     fn marks(&self) -> Option<Marks> {
-        let object = self.parsed().ok()?;
-        let desired = external_secret::desired(&object).ok()?;
-        Some(Marks::of(&object.metadata, desired.ownership))
+        self.parsed().ok().and_then(|object| marks_of(&object))
     }
 
     /// What follows from an edit for the target, as it was seen with the marks before.
     fn edited(&mut self, before: Option<&Marks>) {
-        let target = self.parsed().ok().map(|object| references::target(&object).into());
-        let now = self.marks();
+        let object = self.parsed().ok();
+        let target = object.as_ref().map(|object| references::target(object).into());
+        let now = object.as_ref().and_then(marks_of);
         let moved = self.target != target;
         let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
         // Whether our field manager wrote what must go is not kept.
@@ -369,6 +368,12 @@ impl Edition {
     fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }
+}
+
+/// The marks of an object that can be understood.
+fn marks_of(object: &ExternalSecret) -> Option<Marks> {
+    let desired = external_secret::desired(object).ok()?;
+    Some(Marks::of(&object.metadata, desired.ownership))
 }
 
 /// Whether an object should have a look at its target: not where the same is seen at another version.

@@ -2,11 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_trait::async_trait;
-use eso_core::{
-    api::secret_store::Provider,
-    provider::{CallObserver, Connection, SecretProvider},
-};
+use eso_core::provider::CallObserver;
 use eso_plan::{observed::Record, status::Report};
 use eso_sync::ports::{ObjectId, Observer, Target};
 use eso_testkit::objects::object;
@@ -19,9 +15,10 @@ use tokio_util::sync::CancellationToken;
 use super::{KubeTarget, Router, RunObserver};
 use crate::{
     apply::Writer,
+    controllers::fixtures::ToNothing,
     events::Events,
     index::Index,
-    stores::{Connect, ConnectError, StoreRegistry, StoreRegistrySettings},
+    stores::{StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
     watch::Object,
 };
@@ -56,20 +53,6 @@ impl Telemetry for Told {
     }
     fn forgotten(&self, _subject: Subject<'_>) {}
     fn event_dropped(&self) {}
-}
-
-#[derive(Debug)]
-struct ToNothing;
-
-#[async_trait]
-impl Connect for ToNothing {
-    async fn connect(
-        &self,
-        _provider: &Provider,
-        _connection: Connection,
-    ) -> Result<Arc<dyn SecretProvider>, ConnectError> {
-        Err(ConnectError::Unknown("none".to_owned()))
-    }
 }
 
 /// What runs for one ExternalSecret come to.
