@@ -150,7 +150,7 @@ async fn it_outlives_the_api_server() {
 #[tokio::test]
 async fn without_the_right_to_write_secrets_an_object_says_so() {
     let world = Setup::new("no-write").start().await;
-    restrict(&world, &["get", "list", "watch"]).await;
+    world.operator_may_do_to_secrets(&["get", "list", "watch"]).await;
     world.create(store("main").value("db", &world.canary("value"))).await;
     world.create(object("app").key("password", "db").every("1h")).await;
     let message = world.fails("app", "could not update secret: ").await;
@@ -163,7 +163,7 @@ async fn without_the_right_to_write_secrets_an_object_says_so() {
 #[tokio::test]
 async fn without_the_right_to_watch_secrets_it_is_not_ready_and_its_log_says_why() {
     let world = Setup::new("no-watch").start().await;
-    restrict(&world, &["get"]).await;
+    world.operator_may_do_to_secrets(&["get"]).await;
     world.operator.kill();
     world.operator.start_again();
     eventually("its log says why", async || {
@@ -176,19 +176,6 @@ async fn without_the_right_to_watch_secrets_it_is_not_ready_and_its_log_says_why
     world.allow_everything().await;
     world.operator.ready().await;
     world.end().await;
-}
-
-/// Leaves the operator of this world only these verbs on Secrets.
-async fn restrict(world: &World, verbs: &[&str]) {
-    world
-        .operator_may(|rules| {
-            for rule in rules {
-                if rule["resources"] == json!(["secrets"]) {
-                    rule["verbs"] = json!(verbs);
-                }
-            }
-        })
-        .await;
 }
 
 #[tokio::test]

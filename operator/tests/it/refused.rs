@@ -9,15 +9,7 @@ use crate::harness::{Kind, Setup, World};
 async fn refused(name: &str, verbs: &[&str]) -> World {
     let world = Setup::new(name).start().await;
     world.create(store("main").value("db", &world.canary("value"))).await;
-    world
-        .operator_may(|rules| {
-            for rule in rules {
-                if rule["resources"] == json!(["secrets"]) {
-                    rule["verbs"] = json!(verbs);
-                }
-            }
-        })
-        .await;
+    world.operator_may_do_to_secrets(verbs).await;
     world
 }
 

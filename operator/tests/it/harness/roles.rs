@@ -16,6 +16,16 @@ impl World {
         self.bind(&own).await;
     }
 
+    /// Gives this test's operator these rights to Secrets and no others, and the rest of what all have.
+    pub(crate) async fn operator_may_do_to_secrets(&self, verbs: &[&str]) {
+        self.operator_may(|rules| {
+            for rule in rules.iter_mut().filter(|rule| rule["resources"] == json!(["secrets"])) {
+                rule["verbs"] = json!(verbs);
+            }
+        })
+        .await;
+    }
+
     /// Gives this test's operator the role that all have.
     pub(crate) async fn allow_everything(&self) {
         self.bind(ROLE).await;
