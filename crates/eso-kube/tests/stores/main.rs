@@ -90,6 +90,27 @@ async fn an_edited_credential_is_logged_in_with_at_once_and_the_old_login_ends()
 }
 
 #[tokio::test]
+async fn a_credential_that_is_edited_while_it_is_logged_in_with_costs_one_further_login() {
+    let world = World::new().await;
+    world.secret(&world.namespace, "token", "one").await;
+    world.connector.hang("https://slow");
+    world.store("slow", vault("https://slow", "token")).await;
+    world.store("other", vault("https://other", "token")).await;
+    world.told.exactly("other", &[Ready]).await;
+    world.connector.connection("https://slow", "one").await;
+    let path = format!("/api/v1/namespaces/{}/secrets/token", world.namespace);
+    world.patch(&path, json!({ "stringData": { "token": "two" } })).await;
+    world.told.exactly("other", &[Ready, Edited]).await;
+    world.connector.let_go("https://slow");
+    world.connector.connection("https://slow", "two").await;
+    world.patch(&path, json!({ "stringData": { "token": "three" } })).await;
+    world.connector.connection("https://slow", "three").await;
+    let tokens: Vec<String> =
+        world.connector.connections("https://slow").into_iter().map(|connected| connected.token).collect();
+    assert_eq!(tokens, ["one", "two", "three"]);
+}
+
+#[tokio::test]
 async fn a_connection_that_is_replaced_is_not_closed_while_somebody_uses_it() {
     let world = World::new().await;
     world.secret(&world.namespace, "token", "one").await;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    future::{Future, pending},
+    future::Future,
     sync::Arc,
     time::Duration,
 };
@@ -36,7 +36,10 @@ use kube::{
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::{
-    sync::{OnceCell, watch::Sender},
+    sync::{
+        OnceCell,
+        watch::{self, Sender},
+    },
     task::JoinSet,
     time::sleep,
 };
@@ -258,7 +261,7 @@ pub(crate) async fn eventually<T, Looked: Future<Output = Option<T>>>(
 pub(crate) struct Connector {
     connected: Mutex<Vec<Connected>>,
     failing: Mutex<BTreeMap<String, ProviderError>>,
-    hanging: Mutex<BTreeSet<String>>,
+    hanging: watch::Sender<BTreeSet<String>>,
 }
 
 #[derive(Clone, Debug)]
@@ -302,9 +305,14 @@ impl Connector {
         self.failing.lock().insert(server.to_owned(), error);
     }
 
-    /// From now on, connecting to a server never ends.
+    /// From now on, connecting to a server does not end, once the token is read.
     pub(crate) fn hang(&self, server: &str) {
-        self.hanging.lock().insert(server.to_owned());
+        self.hanging.send_if_modified(|hanging| hanging.insert(server.to_owned()));
+    }
+
+    /// Lets those go on that connect to a server.
+    pub(crate) fn let_go(&self, server: &str) {
+        self.hanging.send_if_modified(|hanging| hanging.remove(server));
     }
 }
 
@@ -327,9 +335,6 @@ impl Connect for Connector {
         }
         let selector = vault.auth.as_ref().and_then(|auth| auth.token_secret_ref.clone()).unwrap();
         let token = connection.credentials.secret_key(&selector).await.map_err(failed)?;
-        if self.hanging.lock().contains(&vault.server) {
-            pending::<()>().await;
-        }
         let made = MemoryProvider::new();
         if let Some(error) = self.failing.lock().get(&vault.server) {
             made.fail_with(error.clone());
@@ -339,6 +344,8 @@ impl Connect for Connector {
             token: token.expose_str().unwrap().to_owned(),
             provider: Arc::clone(&made),
         });
+        let mut hanging = self.hanging.subscribe();
+        hanging.wait_for(|hanging| !hanging.contains(&vault.server)).await.unwrap();
         Ok(made)
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use eso_core::{api::secret_store::SecretStoreStatus, provider::Connection};
 use eso_sync::store::{Backends, Store, StoreSettings};
+use futures::FutureExt;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::{
@@ -83,6 +84,15 @@ struct State {
     seen: Mutex<Seen>,
 }
 
+impl State {
+    /// Takes new credentials. What was told of the old ones, and not acted on yet, asks for no further connection.
+    fn begin_anew(&self, credentials: Arc<KubernetesCredentials>) {
+        let mut current = self.credentials.lock();
+        *current = credentials;
+        let _ = self.edited.notified().now_or_never();
+    }
+}
+
 /// The status as it was last seen in the cluster, or written.
 #[derive(Debug)]
 struct Seen {
@@ -132,7 +142,8 @@ impl Keeper {
 
     /// Told that an object is there in another version; it connects again if it had logged in with that one.
     pub(crate) fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
-        if self.state.credentials.lock().reads().is_news(object, version) {
+        let credentials = self.state.credentials.lock();
+        if credentials.reads().is_news(object, version) {
             self.state.edited.notify_one();
         }
     }
@@ -221,7 +232,7 @@ impl Task {
         let settings = &self.shared.settings;
         let scope = self.parsed.scope(self.asking.as_deref());
         let credentials = Arc::new(KubernetesCredentials::new(settings.client.clone(), scope));
-        *self.state.credentials.lock() = Arc::clone(&credentials);
+        self.state.begin_anew(Arc::clone(&credentials));
         let attempt = Attempt {
             connect: settings.connect.as_ref(),
             provider: &specification.provider,
