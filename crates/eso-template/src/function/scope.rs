@@ -31,6 +31,12 @@ impl<'a> Scope<'a> {
         Self { budget: Budget::new(limits), surroundings, maps: Vec::new() }
     }
 
+    /// Calls with a scope outside of a rendering, for what needs neither time nor chance.
+    pub(crate) fn apart<T>(limits: Limits, call: impl FnOnce(&mut Scope<'_>) -> T) -> T {
+        let mut none = |_: &mut [u8]| {};
+        call(&mut Scope::new(limits, Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut none }))
+    }
+
     /// The time of the rendering.
     pub fn now(&self) -> Timestamp {
         self.surroundings.now
