@@ -62,6 +62,11 @@ impl<'a> Scope<'a> {
         self.budget.afford(bytes)
     }
 
+    /// Whether there is memory for what a function takes while it runs, and gives back.
+    pub fn lend(&self, bytes: usize) -> Result<(), Fault> {
+        self.budget.lend(bytes)
+    }
+
     /// Takes memory for an item of a list that is being collected: the list is twice as long while it grows.
     pub(crate) fn hold_item(&mut self) -> Result<(), Fault> {
         self.hold(2 * size_of::<Value>())
