@@ -3,7 +3,7 @@
 use crate::{
     Fault, List, Scope, Text, Value,
     function::{Function, Int, function},
-    regex::{Regex, whole},
+    regex::whole,
     value::Element,
 };
 
@@ -30,7 +30,7 @@ pub(super) fn functions() -> Vec<Function> {
 }
 
 fn is_match(scope: &mut Scope<'_>, pattern: Text, text: Text) -> Result<bool, Fault> {
-    let regex = Regex::new(scope, &pattern)?;
+    let regex = scope.regex(&pattern)?;
     Ok(regex.find(scope, &text, 0)?.is_some())
 }
 
@@ -42,7 +42,7 @@ fn is_match_or_wrong(scope: &mut Scope<'_>, pattern: Text, text: Text) -> Result
 }
 
 fn find(scope: &mut Scope<'_>, pattern: Text, text: Text) -> Result<Text, Fault> {
-    let regex = Regex::new(scope, &pattern)?;
+    let regex = scope.regex(&pattern)?;
     let found = regex.find(scope, &text, 0)?;
     let place = found.and_then(|places| whole(&places));
     Ok(place.map_or_else(Text::default, |(begin, end)| text[begin..end].into()))
@@ -58,7 +58,7 @@ fn nil() -> Value {
 }
 
 fn find_all(scope: &mut Scope<'_>, pattern: Text, text: Text, count: Int) -> Result<Value, Fault> {
-    let regex = Regex::new(scope, &pattern)?;
+    let regex = scope.regex(&pattern)?;
     let found = regex.find_all(scope, &text, most(count))?;
     match found.is_empty() {
         true => Ok(nil()),
@@ -67,7 +67,7 @@ fn find_all(scope: &mut Scope<'_>, pattern: Text, text: Text, count: Int) -> Res
 }
 
 fn split(scope: &mut Scope<'_>, pattern: Text, text: Text, count: Int) -> Result<Value, Fault> {
-    let regex = Regex::new(scope, &pattern)?;
+    let regex = scope.regex(&pattern)?;
     let most = match most(count) {
         0 => return Ok(nil()),
         most => most,
@@ -99,7 +99,7 @@ fn replace_all_literally(
     text: Text,
     replacement: Text,
 ) -> Result<Vec<u8>, Fault> {
-    let regex = Regex::new(scope, &pattern)?;
+    let regex = scope.regex(&pattern)?;
     regex.replace_all_with(scope, &text, |scope, written, _| {
         scope.afford(written.len() + text.len() + replacement.len())?;
         written.extend_from_slice(&replacement);
@@ -114,7 +114,7 @@ fn replace_all(
     text: Text,
     replacement: Text,
 ) -> Result<Vec<u8>, Fault> {
-    Regex::new(scope, &pattern)?.replace_all(scope, &text, &replacement)
+    scope.regex(&pattern)?.replace_all(scope, &text, &replacement)
 }
 
 fn quote_meta(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {

@@ -11,6 +11,19 @@ fn searches_that_look_far_ahead_again_and_again_are_cut() {
 }
 
 #[test]
+fn an_expression_is_parsed_once_in_a_loop() {
+    check(r#"{{ range until 1000 }}{{ if regexMatch `(?i)^\pL+$` "x" }}{{ else }}-{{ end }}{{ end }}"#, "");
+    check_limit(
+        r#"{{ range $i, $_ := until 1000 }}{{ regexMatch (print `(?i)^\pL+$` $i) "x" }}{{ end }}"#,
+        "steps",
+    );
+    check_limit(
+        r#"{{ $p := repeat 900 "[a-z]" }}{{ range $i, $_ := until 1000 }}{{ regexMatch (print $p $i) "x" }}{{ end }}"#,
+        "memory",
+    );
+}
+
+#[test]
 fn what_explodes_elsewhere_takes_its_length_here() {
     check(
         r#"{{ $x := trunc 40000 .long }}{{ regexMatch "^(x+)+$" $x }} {{ regexMatch "^(x+)+y$" $x }}"#,
