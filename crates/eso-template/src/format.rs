@@ -204,9 +204,10 @@ impl<'a, 'b> Printer<'a, 'b> {
         Ok(())
     }
 
-    /// Asks for so many bytes more, and takes the steps to write them.
+    /// Asks for so many bytes more, and takes the steps to write them: they are only copied here, and what they cost as
+    /// a value is paid when they are one.
     fn room(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.scope.spend(bytes as u64 / 64)?;
+        self.scope.spend(bytes as u64 / 128)?;
         self.scope.afford(self.written.len() + bytes)
     }
 }
