@@ -142,13 +142,38 @@ impl<'a, 'b> Printer<'a, 'b> {
     }
 
     fn object(&mut self, value: &Value, object: &dyn Object, verb: char) -> Result<(), Fault> {
-        match object.integer() {
-            Some(integer) if self.layout.go_syntax || !string::has_verb(verb) => {
-                self.integer(value, i128::from(integer), verb)
-            }
+        let is_bare = self.layout.go_syntax || self.mending || !string::has_verb(verb);
+        if let Some(integer) = object.integer().filter(|_| is_bare) {
+            return self.integer(value, i128::from(integer), verb);
+        }
+        if let Some(text) = object.go_string().filter(|_| self.layout.go_syntax) {
+            return self.pad(&text);
+        }
+        match object.fields() {
+            Some(fields) if is_bare => self.fields(object.type_name(), &fields, verb),
             Some(_) | None if string::has_verb(verb) => self.string(&object.show(), verb),
             Some(_) | None => self.bad_verb(value, verb),
         }
+    }
+
+    /// Prints what a structure holds, each with the verb; a pointer to one with `&` before it.
+    fn fields(&mut self, type_name: &str, fields: &[(&'static str, Value)], verb: char) -> Result<(), Fault> {
+        let (pointer, name) = type_name.strip_prefix('*').map_or(("", type_name), |name| ("&", name));
+        let go_syntax = self.layout.go_syntax;
+        self.put(pointer.as_bytes())?;
+        if go_syntax {
+            self.put(name.as_bytes())?;
+        }
+        self.put(b"{")?;
+        for (place, (name, value)) in fields.iter().enumerate() {
+            self.separate(place)?;
+            if go_syntax {
+                self.put(name.as_bytes())?;
+                self.put(b":")?;
+            }
+            self.value(value, verb, 1)?;
+        }
+        self.put(b"}")
     }
 
     fn bool(&mut self, truth: bool, verb: char) -> Result<(), Fault> {
@@ -204,9 +229,10 @@ impl<'a, 'b> Printer<'a, 'b> {
         Ok(())
     }
 
-    /// Asks for so many bytes more, and takes the steps to write them.
+    /// Asks for so many bytes more, and takes the steps to write them: they are only copied here, and what they cost as
+    /// a value is paid when they are one.
     fn room(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.scope.spend(bytes as u64 / 64)?;
+        self.scope.spend(bytes as u64 / 128)?;
         self.scope.afford(self.written.len() + bytes)
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct Function {
     pub(crate) variadic: bool,
     /// A template that shows it, and what that renders. The reference page has it, and a test renders it.
     pub(crate) example: Option<(&'static str, &'static str)>,
+    /// Whether it does no more with its arguments than to write them, and is paid for that as it does.
+    copies: bool,
     call: Call,
 }
 
@@ -37,6 +39,11 @@ impl Function {
     pub(crate) fn example(mut self, template: &'static str, rendered: &'static str) -> Self {
         self.example = Some((template, rendered));
         self
+    }
+
+    /// Marks one that does no more with its arguments than to write them, so that a text can grow in a loop.
+    pub(crate) fn copies(self) -> Self {
+        Self { copies: true, ..self }
     }
 
     /// The type that the argument at this place must have; nothing where there is one too many.
@@ -54,7 +61,7 @@ impl Function {
 
     /// Calls it. The arguments must be of the types and the number that it takes.
     pub(crate) fn call(&self, scope: &mut Scope<'_>, arguments: Vec<Value>) -> Result<Value, Fault> {
-        scope.spend_on(&arguments)?;
+        scope.spend_on(if self.copies { &[] } else { &arguments })?;
         let answer = (self.call)(scope, arguments)?;
         if let Value::String(text) = &answer {
             scope.hold(scope::TEXT + text.len())?;

@@ -82,6 +82,16 @@ pub trait Object: 'static {
         Value::String(self.show())
     }
 
+    /// What `%#v` prints where it has a word of its own for that, as `time.Date(…)`.
+    fn go_string(&self) -> Option<Text> {
+        None
+    }
+
+    /// What it holds by name, where all of that can be told: verbs that it has no text for print that.
+    fn fields(&self) -> Option<Vec<(&'static str, Value)>> {
+        None
+    }
+
     /// A field, or what a method answers to these arguments; `None` where there is neither.
     fn get(&self, scope: &mut Scope<'_>, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>>;
 

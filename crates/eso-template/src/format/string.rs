@@ -11,6 +11,10 @@ pub(super) fn has_verb(verb: char) -> bool {
 impl Printer<'_, '_> {
     /// Prints a text. The verb must be one that it has.
     pub(super) fn string(&mut self, text: &[u8], verb: char) -> Result<(), Fault> {
+        if self.layout.width.is_some() || self.layout.precision.is_some() {
+            // Its runes are counted.
+            self.scope.spend(text.len() as u64 / 32)?;
+        }
         match verb {
             'x' => self.hexadecimal(text, "0123456789abcdef", b"0x"),
             'X' => self.hexadecimal(text, "0123456789ABCDEF", b"0X"),

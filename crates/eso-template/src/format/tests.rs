@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{print_with, show};
-use crate::{Fault, Limits, Scope, Surroundings, Value};
+use crate::{Fault, Limits, Scope, Surroundings, Value, fixtures::render};
 
 fn with_scope<T>(limits: Limits, work: impl FnOnce(&mut Scope<'_>) -> T) -> T {
     let mut random = |_: &mut [u8]| {};
@@ -50,4 +50,27 @@ fn a_pointer_is_the_same_for_all() {
         print_with(scope, b"%p %p", &values)
     });
     assert_eq!(printed.unwrap(), b"0xc000000000 0xc000000000");
+}
+
+#[test]
+fn a_text_can_grow_by_a_thousand_prints_and_not_by_ten_thousand() {
+    let grown = |times: u32, by: &str| {
+        render(&format!(
+            r#"{{{{ $s := "" }}}}{{{{ range $i := until {times} }}}}{{{{ $s = {by} }}}}{{{{ end }}}}{{{{ len $s }}}}"#
+        ))
+    };
+    for by in [
+        r#"printf "%s, host-%d.example.com" $s $i"#,
+        r#"print $s ", a host.example.com""#,
+        r#"cat $s "a-host.example""#,
+    ] {
+        assert!(grown(1000, by).is_ok(), "{by}");
+        assert!(matches!(grown(10_000, by), Err(Fault::Limit(_))), "{by}");
+    }
+}
+
+#[test]
+fn runes_are_counted_for_a_price() {
+    let template = r#"{{ range until 400 }}{{ $_ := printf "%5.100s" $.long }}{{ end }}"#;
+    assert_eq!(render(template), Err(Fault::Limit("steps")));
 }

@@ -25,14 +25,17 @@ pub(super) fn functions() -> Vec<Function> {
         function("index", index).example(r#"{{ index (list "a" "b") 1 }}"#, "b"),
         function("call", call),
         function("print", |scope: &mut Scope<'_>, values: Rest<Value>| format::print(scope, &values.0))
+            .copies()
             .example(r#"{{ print 1 2 "a" }}"#, "1 2a"),
         function("println", |scope: &mut Scope<'_>, values: Rest<Value>| {
             format::print_line(scope, &values.0)
         })
+        .copies()
         .example(r#"{{ println 1 "a" | quote }}"#, r#""1 a\n""#),
         function("printf", |scope: &mut Scope<'_>, format: Text, values: Rest<Value>| {
             format::print_with(scope, &format, &values.0)
         })
+        .copies()
         .example(r#"{{ printf "%05.1f|%-4s|%q" 3.14159 "a" "b" }}"#, r#"003.1|a   |"b""#),
     ];
     functions.extend(comparison::functions());

@@ -1,5 +1,7 @@
 //! Lists: made, taken apart, searched. Whatever is no list is an error, also without `must`.
 
+use std::collections::BTreeSet;
+
 use crate::{
     Fault, List, Scope, Value,
     function::{Function, Int, Rest, function},
@@ -179,13 +181,65 @@ fn slice(scope: &mut Scope<'_>, value: Value, Rest(places): Rest<Value>) -> Resu
 fn unique(scope: &mut Scope<'_>, value: Value) -> Result<Value, Fault> {
     let items = of(&value)?.items();
     ask(scope, items.len())?;
+    // Scalars are looked up, and the others compared with each of their like.
+    let (mut seen, mut others) = (BTreeSet::new(), Vec::<Value>::new());
     let mut kept: Vec<Value> = Vec::new();
     for item in items {
-        if !contains(scope, &kept, item)? {
-            kept.push(item.clone());
-        }
+        let is_new = match Scalar::of(item) {
+            Some(scalar) => {
+                scope.hold(2 * size_of::<Scalar<'_>>())?;
+                scope.spend(scalar.comparison() * u64::from(kept.len().max(2).ilog2()))?;
+                seen.insert(scalar)
+            }
+            None => {
+                let is_new = !contains(scope, &others, item)?;
+                others.extend(is_new.then(|| item.clone()));
+                is_new
+            }
+        };
+        kept.extend(is_new.then(|| item.clone()));
     }
     scope.list(kept)
+}
+
+/// A value that is the same as another where both are equal here.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Scalar<'a> {
+    Nil,
+    Bool(bool),
+    Int(i64),
+    Int64(i64),
+    Uint8(u8),
+    Uint64(u64),
+    /// By its bits: there is one zero, and no number that is none, which is not even the same as itself.
+    Float64(u64),
+    String(&'a [u8]),
+}
+
+impl<'a> Scalar<'a> {
+    fn of(value: &'a Value) -> Option<Self> {
+        Some(match value {
+            Value::Nil => Self::Nil,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::Int(value) => Self::Int(*value),
+            Value::Int64(value) => Self::Int64(*value),
+            Value::Uint8(value) => Self::Uint8(*value),
+            Value::Uint64(value) => Self::Uint64(*value),
+            Value::Float64(value) if !value.is_nan() => Self::Float64((value + 0.0).to_bits()),
+            Value::String(text) => Self::String(text),
+            Value::Float64(_) | Value::Complex128(..) | Value::List(_) | Value::Map(_) | Value::Object(_) => {
+                return None;
+            }
+        })
+    }
+
+    /// The steps that a comparison takes.
+    fn comparison(&self) -> u64 {
+        match self {
+            Self::String(text) => 1 + text.len() as u64 / 256,
+            _ => 1,
+        }
+    }
 }
 
 fn without(scope: &mut Scope<'_>, value: Value, Rest(unwanted): Rest<Value>) -> Result<Value, Fault> {

@@ -16,7 +16,7 @@ pub(crate) trait Body<Types>: Send + Sync + 'static {
 pub(crate) fn function<Types, B: Body<Types>>(name: &'static str, body: B) -> Function {
     let (parameters, variadic) = B::parameters();
     let call = Box::new(move |scope: &mut Scope<'_>, arguments| body.call(scope, arguments));
-    Function { name, parameters, variadic, example: None, call }
+    Function { name, parameters, variadic, example: None, copies: false, call }
 }
 
 /// Marks a body that is given the scope.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     Fault, Limits, Surroundings, Text, Value,
     limits::{Budget, steps_for},
+    regex::Regex,
     value::{Element, List, Map},
 };
 
@@ -24,11 +25,19 @@ pub struct Scope<'a> {
     surroundings: Surroundings<'a>,
     /// All maps that were made, so that those that lie in themselves go too, and deep ones go one by one.
     maps: Vec<Map>,
+    /// The regular expressions that were parsed: in a loop the same one is asked for again and again.
+    regexes: BTreeMap<Text, Regex>,
 }
 
 impl<'a> Scope<'a> {
     pub(crate) fn new(limits: Limits, surroundings: Surroundings<'a>) -> Self {
-        Self { budget: Budget::new(limits), surroundings, maps: Vec::new() }
+        Self { budget: Budget::new(limits), surroundings, maps: Vec::new(), regexes: BTreeMap::new() }
+    }
+
+    /// Calls with a scope outside of a rendering, for what needs neither time nor chance.
+    pub(crate) fn apart<T>(limits: Limits, call: impl FnOnce(&mut Scope<'_>) -> T) -> T {
+        let mut none = |_: &mut [u8]| {};
+        call(&mut Scope::new(limits, Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut none }))
     }
 
     /// The time of the rendering.
@@ -56,6 +65,11 @@ impl<'a> Scope<'a> {
         self.budget.afford(bytes)
     }
 
+    /// Whether there is memory for what a function takes while it runs, and gives back.
+    pub fn lend(&self, bytes: usize) -> Result<(), Fault> {
+        self.budget.lend(bytes)
+    }
+
     /// Takes memory for an item of a list that is being collected: the list is twice as long while it grows.
     pub(crate) fn hold_item(&mut self) -> Result<(), Fault> {
         self.hold(2 * size_of::<Value>())
@@ -79,6 +93,18 @@ impl<'a> Scope<'a> {
     /// How deep something may nest.
     pub(crate) fn nesting(&self) -> usize {
         self.budget.nesting()
+    }
+
+    /// A regular expression, parsed once. Finding it again costs a look at its text.
+    pub(crate) fn regex(&mut self, pattern: &Text) -> Result<Regex, Fault> {
+        self.spend(steps_for(pattern.len()))?;
+        if let Some(regex) = self.regexes.get(pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = Regex::new(self, pattern)?;
+        self.hold_entry(pattern)?;
+        self.regexes.insert(pattern.clone(), regex.clone());
+        Ok(regex)
     }
 
     /// A list of anything.

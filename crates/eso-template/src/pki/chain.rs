@@ -1,5 +1,7 @@
 //! Certificates from the leaf to the root, by the identifiers of their keys.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::{certificate::Certificate, pem};
 
 /// Why certificates make no chain.
@@ -18,8 +20,9 @@ pub(crate) fn ordered(text: &[u8]) -> Result<Vec<Certificate>, NoChain> {
     let certificates: Option<Vec<_>> =
         blocks.iter().map(|block| Certificate::parse(&block.content)).collect();
     let certificates = certificates.ok_or(NoChain::NoCertificate)?;
-    let signers: Vec<_> = (0..certificates.len()).map(|place| signer(&certificates, place)).collect();
-    let mut leaves = (0..certificates.len()).filter(|place| !signers.contains(&Some(*place)));
+    let signers = signers(&certificates);
+    let signing: BTreeSet<_> = signers.iter().flatten().collect();
+    let mut leaves = (0..certificates.len()).filter(|place| !signing.contains(place));
     let (Some(leaf), None) = (leaves.next(), leaves.next()) else { return Err(NoChain::NoLeaf) };
     let mut chain = Vec::new();
     let mut next = Some(leaf);
@@ -33,14 +36,23 @@ pub(crate) fn ordered(text: &[u8]) -> Result<Vec<Certificate>, NoChain> {
     Ok(chain)
 }
 
-/// The first other certificate whose key is the one that a certificate was signed with. Where both say nothing of
+/// For each certificate the first other one whose key is the one that it was signed with. Where both say nothing of
 /// their keys they are taken for the same, as the original does.
-fn signer(certificates: &[Certificate], place: usize) -> Option<usize> {
-    let wanted = certificates[place].authority.as_deref().unwrap_or_default();
-    let is_signer = |(other, certificate): (usize, &Certificate)| {
-        (other != place && certificate.own.as_deref().unwrap_or_default() == wanted).then_some(other)
+fn signers(certificates: &[Certificate]) -> Vec<Option<usize>> {
+    // The first two of a key: one of them is another than the one that is signed.
+    let mut of_key: BTreeMap<&[u8], (usize, Option<usize>)> = BTreeMap::new();
+    for (place, certificate) in certificates.iter().enumerate() {
+        let own = certificate.own.as_deref().unwrap_or_default();
+        let (first, second) = of_key.entry(own).or_insert((place, None));
+        if *first != place && second.is_none() {
+            *second = Some(place);
+        }
+    }
+    let signer = |(place, certificate): (usize, &Certificate)| {
+        let (first, second) = of_key.get(certificate.authority.as_deref().unwrap_or_default())?;
+        if *first == place { *second } else { Some(*first) }
     };
-    certificates.iter().enumerate().find_map(is_signer)
+    certificates.iter().enumerate().map(signer).collect()
 }
 
 impl Certificate {

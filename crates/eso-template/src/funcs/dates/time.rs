@@ -1,5 +1,7 @@
 //! Go's `time.Time`: an instant, and the zone that it is shown in.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
@@ -7,7 +9,10 @@ use super::{
     duration::{Duration, SECOND},
     write::write,
 };
-use crate::{Fault, Scope, Text, Value, value::Object};
+use crate::{
+    Fault, Scope, Text, Value, unicode,
+    value::{Element, Map, Object},
+};
 
 /// How `%v` shows a time.
 const SHOWN: &[u8] = b"2006-01-02 15:04:05.999999999 -0700 MST";
@@ -204,6 +209,11 @@ impl Object for Location {
         }
     }
 
+    /// It has nothing that JSON may know.
+    fn plain(&self) -> Value {
+        Value::Map(Map::new(Element::Any, BTreeMap::new()))
+    }
+
     fn get(&self, _scope: &mut Scope<'_>, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>> {
         match (name, arguments) {
             ("String", []) => Some(Ok(self.show().into())),
@@ -231,6 +241,27 @@ impl Object for Time {
 
     fn plain(&self) -> Value {
         Value::String(self.format(RFC_3339).into())
+    }
+
+    fn go_string(&self) -> Option<Text> {
+        let local = self.local_second();
+        let Day { year, month, day } = Day::of(local);
+        let month = MONTHS[usize::try_from(month - 1).expect("a month must be one of twelve")];
+        let second = calendar::second_of_day(local);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        let place = match &self.place {
+            Place::Utc => "time.UTC".to_owned(),
+            Place::Local => "time.Local".to_owned(),
+            other @ (Place::Fixed { .. } | Place::Named(_)) => {
+                let name = unicode::quote(&Location(other.clone()).show());
+                format!("time.Location({})", String::from_utf8_lossy(&name))
+            }
+        };
+        let nanosecond = self.nanosecond;
+        let text = format!(
+            "time.Date({year}, time.{month}, {day}, {hour}, {minute}, {second}, {nanosecond}, {place})"
+        );
+        Some(text.into_bytes().into())
     }
 
     fn get(&self, scope: &mut Scope<'_>, name: &str, arguments: &[Value]) -> Option<Result<Value, Fault>> {

@@ -11,8 +11,23 @@ fn lists_are_not_changed() {
 }
 
 #[test]
+fn scalars_are_looked_up_among_those_that_were_seen() {
+    check("{{ uniq (until 5000) | len }} {{ uniq (toStrings (until 5000)) | len }}", "5000 5000");
+    check(
+        r#"{{ uniq (list 1 "1" 1.0 (int64 1) nil nil true -0.0 0.0 (list 1) (list 1)) }}"#,
+        "[1 1 1 1 <nil> true -0 [1]]",
+    );
+    check(r#"{{ uniq (concat (list "a" "b") (list "b" "a" "c")) }}"#, "[a b c]");
+    check_limit(r#"{{ uniq (splitList "y" (printf "%sy" .long | repeat 60)) | len }}"#, "memory");
+    check_limit(
+        r#"{{ $l := list }}{{ range until 30 }}{{ $l = append $l (print $.long .) }}{{ end }}{{ range until 90 }}{{ $_ := uniq $l }}{{ end }}"#,
+        "steps",
+    );
+}
+
+#[test]
 fn each_comparison_is_a_step() {
-    check_limit("{{ uniq (until 10000) | len }}", "steps");
+    check_limit("{{ uniq (chunk 1 (until 3000)) | len }}", "steps");
     check_limit("{{ $l := until 20000 }}{{ range $l }}{{ $_ := has -1 $l }}{{ end }}", "steps");
 }
 

@@ -22,7 +22,7 @@ pub(super) fn functions() -> Vec<Function> {
         function("toStrings", to_strings)
             .example("{{ range toStrings (list 1 2) }}<{{ . }}>{{ end }}", "<1><2>"),
         function("toString", to_string).example(r#"{{ toString 1 | printf "%q" }}"#, r#""1""#),
-        function("cat", cat).example(r#"{{ cat "a" 1 "b" }}"#, "a 1 b"),
+        function("cat", cat).copies().example(r#"{{ cat "a" 1 "b" }}"#, "a 1 b"),
         function("quote", quote).example(r#"{{ quote "a\"b" 1 }}"#, r#""a\"b" "1""#),
         function("squote", squote).example(r#"{{ squote "a" 1 }}"#, "'a' '1'"),
     ]
