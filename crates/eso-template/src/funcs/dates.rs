@@ -98,12 +98,15 @@ fn format(scope: &mut Scope<'_>, layout: &[u8], value: &Value, place: Place) -> 
     Ok(time_of(scope, value).within(place).format(layout))
 }
 
+/// The zones that are compiled in: those of the machine would be files, and others elsewhere.
+static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
+
 /// A zone by its name, in the case that it is written in; UTC where there is none of it.
 fn place_of(name: &[u8]) -> Place {
     match std::str::from_utf8(name) {
         Ok("Local") => Place::Local,
         Ok("UTC" | "") | Err(_) => Place::Utc,
-        Ok(name) => match TimeZone::get(name) {
+        Ok(name) => match ZONES.get(name) {
             Ok(zone) if zone.iana_name() == Some(name) => Place::Named(Box::new(zone)),
             Ok(_) | Err(_) => Place::Utc,
         },
