@@ -53,8 +53,8 @@ fn lines_of_json(values: Vec<String>) -> String {
 }
 
 /// The requests that a file of probes holds: a template a line, as it is or, where it begins with `"`, as a JSON
-/// string. `#` begins a comment; `#! missingkey=zero` and `#! delimiters=<< >>` hold for the lines below, and `#!`
-/// alone ends them.
+/// string. `#` begins a comment; `#! missingkey=zero`, `#! delimiters=<< >>` and, where the lines are no templates,
+/// `#! as=regexp` or `#! as=strings` hold for the lines below, and `#!` alone ends them.
 fn requests(probes: &str) -> Result<Vec<Value>> {
     let mut options = json!({});
     let mut requests = Vec::new();
@@ -76,7 +76,7 @@ fn requests(probes: &str) -> Result<Vec<Value>> {
 fn set(options: &mut Value, option: &str) -> Result<()> {
     match option.split_once('=') {
         None if option.is_empty() => *options = json!({}),
-        Some((name @ "missingkey", value)) => options[name] = value.into(),
+        Some((name @ ("missingkey" | "as"), value)) => options[name] = value.into(),
         Some((name @ "delimiters", value)) => {
             options[name] = value.split(' ').map(Value::from).collect();
         }

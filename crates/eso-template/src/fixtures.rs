@@ -26,7 +26,7 @@ pub(crate) fn render(template: &str) -> Result<String, Fault> {
     render_within(Limits::default(), template)
 }
 
-fn render_within(limits: Limits, template: &str) -> Result<String, Fault> {
+pub(crate) fn render_within(limits: Limits, template: &str) -> Result<String, Fault> {
     let data = Value::strings([("user", "bob"), ("password", "s3cr3t"), ("long", &"x".repeat(100_000))]);
     let options = Options { limits, ..Options::default() };
     let template = Template::parse("test", template, &options).expect("a template must be one");
@@ -42,10 +42,11 @@ pub(crate) fn datum(name: &str) -> String {
     data[name].as_str().unwrap_or_else(|| panic!("there must be data of the name {name}")).to_owned()
 }
 
-/// That a template is cut by this limit.
+/// That a template is cut by this limit, of 16 MiB where it is memory.
 #[track_caller]
 pub(crate) fn check_limit(template: &str, limit: &'static str) {
-    assert_eq!(render(template), Err(Fault::Limit(limit)), "{template}");
+    let limits = Limits { memory: 16 << 20, ..Limits::default() };
+    assert_eq!(render_within(limits, template), Err(Fault::Limit(limit)), "{template}");
 }
 
 /// That a template is cut by the effort that it takes: by a fifth of what is allowed, so that tests are soon done.

@@ -22,7 +22,7 @@ mod stores;
 mod strings;
 mod urls;
 mod versions;
-mod yaml;
+pub(crate) mod yaml;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 

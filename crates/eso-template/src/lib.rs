@@ -16,15 +16,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! Beside templates there are what programs need that replace one of Go: its regular expressions, [`regexp`], and its
+//! maps of strings out of YAML, [`yaml`].
+//!
 //! Not as in Go:
 //! - A template that needs more than its limits fails.
 //! - `%p` shows no address, and `slice` never sees what an allocator left behind the end of a list.
 //! - Values of other types than a template can come to hold (channels, functions, structures of the program) are there
 //!   as [`Object`] alone.
 //! - `fromYaml` reads what YAML 1.1 and 1.2 have in common, with the words of 1.1 (`yes`, `0777`). What only one of them
-//!   takes (`?` and `:` within words in brackets, U+2028 as the end of a line) is read as in 1.2, and of a text that is
-//!   no YAML its answer does not say where.
+//!   takes (`?` and `:` within words in brackets, U+2028 as the end of a line, a tab before a name) is read as in 1.2,
+//!   and of a text that is no YAML its answer does not say where.
 //! - A time zone has no summer time after the year 9999.
+
+pub mod regexp;
+pub mod yaml;
 
 mod error;
 mod eval;

@@ -9,20 +9,22 @@ pub struct Limits {
     /// Steps: one for each action that is executed, each value that is walked over, and each 64 bytes that a function
     /// is given or makes. A step takes about 50 ns, and twice as much in the worst case.
     pub steps: u64,
-    /// Bytes of all values that are made, freed or not.
+    /// Bytes of all values that are made, freed or not, and of what one call takes for as long as it runs:
+    /// `derivePassword` 32 MiB, which the default allows.
     pub memory: usize,
     /// Bytes of output.
     pub output: usize,
     /// How deep templates call each other, actions and parentheses nest, and lists and maps lie in each other.
     pub nesting: usize,
     /// What costs much time by itself, in its own units: an RSA key, a bcrypt hash, a scrypt derivation is 1 for each
-    /// 10 ms that it takes on a common machine.
+    /// 10 ms that it takes on a common machine. The default is 2 seconds: an RSA key of 4096 bits, which may take
+    /// 1.5, or an authority and three certificates that it signs, or 33 bcrypt hashes.
     pub effort: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 500_000, memory: 16 << 20, output: 4 << 20, nesting: 100, effort: 500 }
+        Self { steps: 500_000, memory: 40 << 20, output: 4 << 20, nesting: 100, effort: 200 }
     }
 }
 
@@ -57,6 +59,14 @@ impl Budget {
         }
         match steps_for(bytes) > self.left.steps {
             true => Err(Fault::Limit("steps")),
+            false => Ok(()),
+        }
+    }
+
+    /// Whether there is memory for what a call takes and gives back.
+    pub(crate) fn lend(&self, bytes: usize) -> Result<(), Fault> {
+        match bytes > self.left.memory {
+            true => Err(Fault::Limit("memory")),
             false => Ok(()),
         }
     }

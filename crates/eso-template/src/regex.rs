@@ -4,19 +4,25 @@
 //! for: that is why the search is our own, and not that of the `regex` crate, which cannot be asked what it costs.
 
 mod classes;
+mod error;
 mod parse;
 mod program;
+mod replacement;
 mod search;
 
-use crate::{Fault, Scope, unicode};
-use program::Program;
+use std::sync::Arc;
 
-/// A regular expression.
-#[derive(Debug)]
+use crate::{Fault, Scope, unicode};
+pub(crate) use error::Problem;
+use program::Program;
+use replacement::Replacement;
+
+/// A regular expression. Clones share it.
+#[derive(Clone, Debug)]
 pub(crate) struct Regex {
-    program: Program,
+    program: Arc<Program>,
     /// The name of each group, from the whole on.
-    names: Vec<Option<String>>,
+    names: Arc<[Option<String>]>,
     /// Groups that a search tells of; the whole alone, where nobody asks for more.
     groups: usize,
 }
@@ -25,11 +31,11 @@ pub(crate) struct Regex {
 pub(crate) type Places = Vec<Option<usize>>;
 
 impl Regex {
-    /// Parses an expression. The error does not show it: it may be made of data.
-    pub(crate) fn new(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Self, Fault> {
+    /// Parses an expression.
+    pub(crate) fn new(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Self, Problem> {
         let parsed = parse::parse(scope, pattern)?;
         let program = Program::new(scope, &parsed.node)?;
-        Ok(Self { program, names: parsed.names, groups: 1 })
+        Ok(Self { program: program.into(), names: parsed.names.into(), groups: 1 })
     }
 
     /// One whose searches tell where its groups are.
@@ -77,8 +83,22 @@ impl Regex {
         Ok(found)
     }
 
-    /// The text with all matches replaced. What a match becomes is appended.
+    /// The text with all matches replaced by a text in which `$1`, `${1}`, `$name` and `${name}` stand for groups.
     pub(crate) fn replace_all(
+        &self,
+        scope: &mut Scope<'_>,
+        text: &[u8],
+        replacement: &[u8],
+    ) -> Result<Vec<u8>, Fault> {
+        let replacement = Replacement::new(scope, replacement)?;
+        let regex = self.clone().with_groups();
+        regex.replace_all_with(scope, text, |scope, written, places| {
+            replacement.expand(scope, written, replacement::Match { regex: &regex, text, places })
+        })
+    }
+
+    /// The text with all matches replaced. What a match becomes is appended.
+    pub(crate) fn replace_all_with(
         &self,
         scope: &mut Scope<'_>,
         text: &[u8],

@@ -123,8 +123,11 @@ fn decrypt(scope: &mut Scope<'_>, password: Text, text: Text) -> Result<Vec<u8>,
     Ok(decrypted)
 }
 
-/// What scrypt takes of the effort: 2^15 blocks of 1 KiB, twice, are about 150 ms, and 32 MiB for as long.
+/// What scrypt takes of the effort: 2^15 blocks of 1 KiB, twice, are about 150 ms.
 const SCRYPT_EFFORT: u32 = 15;
+/// The bytes that it takes for as long: the blocks, and a few beside them.
+const SCRYPT_MEMORY: usize = (1 << SCRYPT_LOG_BLOCKS) * 1024 + 8192;
+const SCRYPT_LOG_BLOCKS: u8 = 15;
 const MASTER: &[u8] = b"com.lyndir.masterpassword";
 
 /// The password of a site, of one password for all, as the Master Password algorithm has it.
@@ -139,9 +142,10 @@ fn derive(
     let Some(templates) = templates(&kind) else {
         return Ok([b"cannot find password template ", &kind[..]].concat());
     };
+    scope.lend(SCRYPT_MEMORY)?;
     scope.strain(SCRYPT_EFFORT)?;
     let failed = |_| Fault::wrong("scrypt failed");
-    let parameters = scrypt::Params::new(15, 8, 2).map_err(failed)?;
+    let parameters = scrypt::Params::new(SCRYPT_LOG_BLOCKS, 8, 2).map_err(failed)?;
     let mut key = Zeroizing::new([0; 64]);
     let salt = [MASTER, &length(&user), &user].concat();
     scrypt::scrypt(&password, &salt, &parameters, &mut key[..]).map_err(|_| Fault::wrong("scrypt failed"))?;

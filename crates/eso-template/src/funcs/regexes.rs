@@ -3,8 +3,7 @@
 use crate::{
     Fault, List, Scope, Text, Value,
     function::{Function, Int, function},
-    regex::{Places, Regex, group, whole},
-    unicode::{self, DIGIT, LETTER},
+    regex::{Regex, whole},
     value::Element,
 };
 
@@ -101,7 +100,7 @@ fn replace_all_literally(
     replacement: Text,
 ) -> Result<Vec<u8>, Fault> {
     let regex = Regex::new(scope, &pattern)?;
-    regex.replace_all(scope, &text, |scope, written, _| {
+    regex.replace_all_with(scope, &text, |scope, written, _| {
         scope.afford(written.len() + text.len() + replacement.len())?;
         written.extend_from_slice(&replacement);
         Ok(())
@@ -115,74 +114,7 @@ fn replace_all(
     text: Text,
     replacement: Text,
 ) -> Result<Vec<u8>, Fault> {
-    let regex = Regex::new(scope, &pattern)?.with_groups();
-    let parts: Vec<Part<'_>> = parts(&replacement);
-    scope.hold(size_of_val(&parts[..]))?;
-    regex.replace_all(scope, &text, |scope, written, places| {
-        // A name is looked for among all.
-        scope.spend(parts.len() as u64 * (1 + regex.groups() as u64 / 16))?;
-        for part in &parts {
-            let bytes = part.bytes(&regex, &text, places);
-            scope.afford(written.len() + text.len() + bytes.len())?;
-            written.extend_from_slice(bytes);
-        }
-        Ok(())
-    })
-}
-
-/// A part of a replacement.
-enum Part<'a> {
-    Bytes(&'a [u8]),
-    Group(usize),
-    Named(String),
-}
-
-impl Part<'_> {
-    fn bytes<'a>(&'a self, regex: &Regex, text: &'a [u8], places: &Places) -> &'a [u8] {
-        let place = match self {
-            Part::Bytes(bytes) => return bytes,
-            Part::Group(number) => group(places, *number),
-            Part::Named(name) => regex.groups_named(name).find_map(|number| group(places, number)),
-        };
-        place.map_or(&[], |(begin, end)| &text[begin..end])
-    }
-}
-
-fn parts(replacement: &[u8]) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let mut rest = replacement;
-    while let Some(dollar) = memchr::memchr(b'$', rest) {
-        parts.push(Part::Bytes(&rest[..dollar]));
-        let after = &rest[dollar + 1..];
-        let (part, length) = match after.first() {
-            Some(b'$') => (Part::Bytes(b"$"), 1),
-            // What names nothing is a dollar.
-            _ => reference(after).unwrap_or((Part::Bytes(b"$"), 0)),
-        };
-        parts.push(part);
-        rest = &after[length..];
-    }
-    parts.push(Part::Bytes(rest));
-    parts
-}
-
-/// The group that is named behind a dollar, and how many bytes that takes.
-fn reference(after: &[u8]) -> Option<(Part<'static>, usize)> {
-    let braced = after.strip_prefix(b"{");
-    let begin = braced.unwrap_or(after);
-    let is_word = |rune: char| rune == '_' || LETTER.has(rune) || DIGIT.has(rune);
-    let length =
-        unicode::pieces(begin).take_while(|(rune, _)| is_word(*rune)).map(|(_, piece)| piece.len()).sum();
-    let name = str::from_utf8(&begin[..length]).ok().filter(|name| !name.is_empty())?;
-    let part = match name.parse() {
-        Ok(number) if name == "0" || !name.starts_with('0') => Part::Group(number),
-        _ => Part::Named(name.to_owned()),
-    };
-    match (braced, begin.get(length)) {
-        (None, _) => Some((part, length)),
-        (Some(_), Some(b'}')) => Some((part, length + 2)),
-        (Some(_), _) => None,
-    }
+    Regex::new(scope, &pattern)?.replace_all(scope, &text, &replacement)
 }
 
 fn quote_meta(scope: &mut Scope<'_>, text: Text) -> Result<Vec<u8>, Fault> {

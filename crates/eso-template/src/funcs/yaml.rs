@@ -9,7 +9,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-use read::Problem;
+pub(crate) use read::{Problem, read_strings};
 
 use crate::{
     Fault, Scope, Text, Value,
@@ -40,11 +40,10 @@ fn to_yaml(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, Fault> {
 fn from_yaml(scope: &mut Scope<'_>, text: Text) -> Result<Value, Fault> {
     match read::read(scope, &text) {
         Ok(map) => Ok(map),
-        Err(Problem::Wrong(error)) => {
-            let error = Value::String(error.into_owned().into());
+        Err(problem) => {
+            let error = Value::String(problem.of_original()?.into());
             scope.map(BTreeMap::from([("Error".into(), error)]))
         }
-        Err(Problem::Fault(fault)) => Err(fault),
     }
 }
 

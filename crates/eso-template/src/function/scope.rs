@@ -31,6 +31,12 @@ impl<'a> Scope<'a> {
         Self { budget: Budget::new(limits), surroundings, maps: Vec::new() }
     }
 
+    /// Calls with a scope outside of a rendering, for what needs neither time nor chance.
+    pub(crate) fn apart<T>(limits: Limits, call: impl FnOnce(&mut Scope<'_>) -> T) -> T {
+        let mut none = |_: &mut [u8]| {};
+        call(&mut Scope::new(limits, Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut none }))
+    }
+
     /// The time of the rendering.
     pub fn now(&self) -> Timestamp {
         self.surroundings.now
@@ -54,6 +60,11 @@ impl<'a> Scope<'a> {
     /// Whether there is memory for what a function is about to answer, which is taken when it answers.
     pub fn afford(&self, bytes: usize) -> Result<(), Fault> {
         self.budget.afford(bytes)
+    }
+
+    /// Whether there is memory for what a function takes while it runs, and gives back.
+    pub fn lend(&self, bytes: usize) -> Result<(), Fault> {
+        self.budget.lend(bytes)
     }
 
     /// Takes memory for an item of a list that is being collected: the list is twice as long while it grows.

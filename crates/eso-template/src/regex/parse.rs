@@ -2,10 +2,14 @@
 
 mod atoms;
 
-use std::{mem, rc::Rc};
+use std::{mem, sync::Arc};
 
 use regex_syntax::hir::ClassUnicode;
 
+use super::error::{
+    INVALID_COUNT, INVALID_NAMED_CAPTURE, INVALID_PERL, INVALID_REPETITION, INVALID_UTF8, MISSING_ARGUMENT,
+    MISSING_PARENTHESIS, Problem, UNEXPECTED_PARENTHESIS,
+};
 use crate::{Fault, Scope};
 
 /// An expression as a tree.
@@ -14,7 +18,7 @@ pub(super) enum Node {
     /// Nothing, which always matches.
     Empty,
     Rune(char),
-    Class(Rc<ClassUnicode>),
+    Class(Arc<ClassUnicode>),
     Assertion(Assertion),
     /// A group that is told of, by its place.
     Group(Box<Node>, usize),
@@ -62,13 +66,14 @@ const MOST_REPEATS: u32 = 1000;
 
 const TOO_DEEP: Fault = Fault::Limit("nesting of a regular expression");
 
-pub(super) fn parse(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Parsed, Fault> {
-    let text = str::from_utf8(pattern).map_err(|_| wrong())?;
+pub(super) fn parse(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Parsed, Problem> {
+    let text = str::from_utf8(pattern).map_err(|_| Problem::new(INVALID_UTF8, ""))?;
     // A tree takes about so many bytes for each of the pattern.
     scope.hold(text.len().saturating_mul(3 * size_of::<Item>()))?;
     let parser = Parser {
         deepest: scope.nesting(),
         scope,
+        whole: text,
         rest: text,
         flags: Flags::default(),
         names: vec![None],
@@ -76,11 +81,6 @@ pub(super) fn parse(scope: &mut Scope<'_>, pattern: &[u8]) -> Result<Parsed, Fau
         has_no_names: false,
     };
     parser.parse()
-}
-
-/// The one error: it does not say what is wrong with the expression, which may be made of data.
-fn wrong() -> Fault {
-    Fault::wrong("the regular expression cannot be parsed")
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -116,6 +116,8 @@ struct Level {
 
 struct Parser<'a, 's> {
     scope: &'a mut Scope<'s>,
+    whole: &'a str,
+    /// What is still to be read: the end of the whole.
     rest: &'a str,
     flags: Flags,
     names: Vec<Option<String>>,
@@ -126,44 +128,51 @@ struct Parser<'a, 's> {
 }
 
 impl<'a> Parser<'a, '_> {
-    fn parse(mut self) -> Result<Parsed, Fault> {
-        // Whether a repetition stands right before: another behind it is an error.
-        let mut repeated = false;
+    fn parse(mut self) -> Result<Parsed, Problem> {
+        // Where a repetition begins that stands right before: another behind it is an error.
+        let mut repeated = None;
         while let Some(next) = self.rest.chars().next() {
+            let begin = self.rest;
             let repeats = match next {
                 '*' | '+' | '?' => Some((self.skip(1), simple_count(next)).1),
                 '{' => self.count(),
                 _ => None,
             };
             match repeats {
-                Some(count) => self.repeat(count, repeated)?,
+                Some(count) => self.repeat(count, begin, repeated)?,
                 None => self.part(next)?,
             }
-            repeated = repeats.is_some();
+            repeated = repeats.is_some().then_some(begin);
         }
-        let whole = self.open.pop().filter(|_| self.open.is_empty()).ok_or_else(wrong)?;
+        let whole = self.open.pop().filter(|_| self.open.is_empty());
+        let whole = whole.ok_or_else(|| Problem::new(MISSING_PARENTHESIS, self.whole))?;
         Ok(Parsed { node: whole.close().node, names: self.names })
     }
 
-    fn part(&mut self, next: char) -> Result<(), Fault> {
+    /// What is wrong with what was read from there on.
+    fn wrong(&self, reason: &'static str, begin: &str) -> Problem {
+        Problem::new(reason, &begin[..begin.len() - self.rest.len()])
+    }
+
+    fn part(&mut self, next: char) -> Result<(), Problem> {
         match next {
             '(' => self.open_group(),
             ')' => self.close_group(),
             '|' => {
                 self.skip(1);
-                self.level()?.end_alternative();
+                self.level().end_alternative();
                 Ok(())
             }
             _ => {
                 let nodes = self.atom(next)?;
-                self.level()?.items.extend(nodes.into_iter().map(Item::once));
+                self.level().items.extend(nodes.into_iter().map(Item::once));
                 Ok(())
             }
         }
     }
 
-    fn level(&mut self) -> Result<&mut Level, Fault> {
-        self.open.last_mut().ok_or_else(wrong)
+    fn level(&mut self) -> &mut Level {
+        self.open.last_mut().expect("the whole must be open until the end")
     }
 
     fn skip(&mut self, bytes: usize) -> &'a str {
@@ -178,10 +187,11 @@ impl<'a> Parser<'a, '_> {
         taken.is_some()
     }
 
-    fn next(&mut self) -> Result<char, Fault> {
-        let next = self.rest.chars().next().ok_or_else(wrong)?;
+    /// The next rune, which is read.
+    fn next(&mut self) -> Option<char> {
+        let next = self.rest.chars().next()?;
         self.skip(next.len_utf8());
-        Ok(next)
+        Some(next)
     }
 
     /// `{2}`, `{2,}`, `{2,3}`; nothing, and nothing taken, where it is none: then `{` stands for itself.
@@ -200,15 +210,19 @@ impl<'a> Parser<'a, '_> {
         Some(Count { least, most })
     }
 
-    fn repeat(&mut self, count: Count, repeated: bool) -> Result<(), Fault> {
+    /// Repeats what stands before. The operator was read, and begins there; another one may begin right before it.
+    fn repeat(&mut self, count: Count, begin: &str, before: Option<&str>) -> Result<(), Problem> {
+        let Count { least, most } = count;
+        if least > MOST_REPEATS || most.is_some_and(|most| most > MOST_REPEATS || most < least) {
+            return Err(self.wrong(INVALID_COUNT, begin));
+        }
         let lazy = self.take("?");
         let greedy = lazy == self.flags.ungreedy;
-        let Count { least, most } = count;
-        if repeated || least > MOST_REPEATS || most.is_some_and(|most| most > MOST_REPEATS || most < least) {
-            return Err(wrong());
+        if let Some(before) = before {
+            return Err(self.wrong(INVALID_REPETITION, before));
         }
-        let items = &mut self.level()?.items;
-        let item = items.pop().ok_or_else(wrong)?;
+        let items = &mut self.level().items;
+        let Some(item) = items.pop() else { return Err(self.wrong(MISSING_ARGUMENT, begin)) };
         let Some(Item { node, repeats, depth, nullable }) = item.unless_one(count, greedy, items) else {
             return Ok(());
         };
@@ -217,7 +231,7 @@ impl<'a> Parser<'a, '_> {
             times => repeats.saturating_mul(times.max(1)),
         };
         if most_times > MOST_REPEATS {
-            return Err(wrong());
+            return Err(self.wrong(INVALID_COUNT, begin));
         }
         let node = Node::Repeat { node: Box::new(node), count, greedy, nullable };
         let nullable = nullable || least == 0;
@@ -225,16 +239,19 @@ impl<'a> Parser<'a, '_> {
     }
 
     /// `(`, and what may stand behind it: `(?P<name>`, `(?<name>`, `(?i-s:`; or `(?i)`, which opens nothing.
-    fn open_group(&mut self) -> Result<(), Fault> {
+    fn open_group(&mut self) -> Result<(), Problem> {
+        let begin = self.rest;
         self.skip(1);
         if self.open.len() > self.deepest {
-            return Err(TOO_DEEP);
+            return Err(TOO_DEEP.into());
         }
-        if self.take("?P<") || self.take("?<") {
-            let name = self.name()?;
+        // As in Go: behind a `<` there must be something, or it is none of a name.
+        let is_named = |prefix: &str| begin.len() > prefix.len() && begin.starts_with(prefix);
+        if is_named("(?P<") || is_named("(?<") {
+            let name = self.name(begin)?;
             self.open_told(Some(name));
         } else if self.take("?") {
-            self.open_flags()?;
+            self.open_flags(begin)?;
         } else {
             self.open_told(None);
         }
@@ -246,37 +263,40 @@ impl<'a> Parser<'a, '_> {
         self.names.push(name);
     }
 
-    fn name(&mut self) -> Result<String, Fault> {
-        let (name, rest) = self.rest.split_once('>').ok_or_else(wrong)?;
-        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-        if name.is_empty() || !name.bytes().all(is_word) {
-            return Err(wrong());
-        }
+    fn name(&mut self, begin: &str) -> Result<String, Problem> {
+        let Some((named, rest)) = self.rest.split_once('>') else {
+            return Err(Problem::new(INVALID_NAMED_CAPTURE, begin));
+        };
         self.rest = rest;
-        Ok(name.to_owned())
+        let (_, name) = named.split_once('<').unwrap_or_default();
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        match name.is_empty() || !name.bytes().all(is_word) {
+            true => Err(self.wrong(INVALID_NAMED_CAPTURE, begin)),
+            false => Ok(name.to_owned()),
+        }
     }
 
-    fn open_flags(&mut self) -> Result<(), Fault> {
+    fn open_flags(&mut self, begin: &str) -> Result<(), Problem> {
         let mut flags = self.flags;
         let mut on = true;
         // A `-` must be followed by a flag.
         let mut lacks = false;
         loop {
-            match self.next()? {
-                'i' => flags.fold = on,
-                'm' => flags.multi_line = on,
-                's' => flags.dot_all = on,
-                'U' => flags.ungreedy = on,
-                '-' if on => {
+            match self.next() {
+                Some('i') => flags.fold = on,
+                Some('m') => flags.multi_line = on,
+                Some('s') => flags.dot_all = on,
+                Some('U') => flags.ungreedy = on,
+                Some('-') if on => {
                     (on, lacks) = (false, true);
                     continue;
                 }
-                ':' if !lacks => {
+                Some(':') if !lacks => {
                     self.open.push(Level { flags: self.flags, ..Level::default() });
                     break;
                 }
-                ')' if !lacks => break,
-                _ => return Err(wrong()),
+                Some(')') if !lacks => break,
+                _ => return Err(self.wrong(INVALID_PERL, begin)),
             }
             lacks = false;
         }
@@ -284,9 +304,10 @@ impl<'a> Parser<'a, '_> {
         Ok(())
     }
 
-    fn close_group(&mut self) -> Result<(), Fault> {
+    fn close_group(&mut self) -> Result<(), Problem> {
         self.skip(1);
-        let level = self.open.pop().filter(|_| !self.open.is_empty()).ok_or_else(wrong)?;
+        let level = self.open.pop().filter(|_| !self.open.is_empty());
+        let level = level.ok_or_else(|| Problem::new(UNEXPECTED_PARENTHESIS, self.whole))?;
         self.flags = level.flags;
         let group = level.group;
         let Item { node, repeats, depth, nullable } = level.close();
@@ -297,11 +318,11 @@ impl<'a> Parser<'a, '_> {
         self.push(Item { node, repeats, depth: depth + 1, nullable })
     }
 
-    fn push(&mut self, item: Item) -> Result<(), Fault> {
+    fn push(&mut self, item: Item) -> Result<(), Problem> {
         if item.depth > self.deepest {
-            return Err(TOO_DEEP);
+            return Err(TOO_DEEP.into());
         }
-        self.level()?.items.push(item);
+        self.level().items.push(item);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! An expression as instructions for the search.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use regex_syntax::hir::ClassUnicode;
 
@@ -18,7 +18,7 @@ pub(super) enum Instruction {
     /// Takes this rune.
     Rune(char),
     /// Takes a rune of this set.
-    Class(Rc<ClassUnicode>),
+    Class(Arc<ClassUnicode>),
     Assertion(Assertion),
     /// Notes the place.
     Save(usize),
@@ -74,7 +74,7 @@ impl Writer<'_, '_> {
         match node {
             Node::Empty => Ok(()),
             Node::Rune(rune) => self.push(Instruction::Rune(*rune)).map(drop),
-            Node::Class(class) => self.push(Instruction::Class(Rc::clone(class))).map(drop),
+            Node::Class(class) => self.push(Instruction::Class(Arc::clone(class))).map(drop),
             Node::Assertion(assertion) => self.push(Instruction::Assertion(*assertion)).map(drop),
             Node::Group(node, group) => {
                 self.push(Instruction::Save(group * 2))?;

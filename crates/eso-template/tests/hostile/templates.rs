@@ -1,5 +1,5 @@
-//! The hostile templates. What is slow on purpose (a bcrypt hash, an RSA key) is not among them: one call of it may take
-//! longer than all of these may, and how many there can be is tested beside the functions.
+//! The hostile templates. Of what is slow on purpose, one call of some (a bcrypt hash, an RSA key) takes longer than a
+//! whole template may here, so that it is refused; how many there can be by default is tested beside the functions.
 
 /// A template, and what it tries.
 #[derive(Debug)]
@@ -144,6 +144,30 @@ const WRITTEN: &[(&str, &str)] = &[
         "a range over a dict that grows",
         r#"{{ $d := dict "a" 1 }}{{ range until 1000000 }}{{ range $k, $v := $d }}{{ $_ := set $d (print $k "x") 1 }}{{ end }}{{ end }}"#,
     ),
+    (
+        "signatures",
+        r#"{{ $k := genPrivateKey "ecdsa" }}{{ range 100000000 }}{{ $_ := genCAWithKey "a" 1 $k }}{{ end }}"#,
+    ),
+    (
+        "signatures as many as allowed, and then a range",
+        r#"{{ $k := genPrivateKey "ecdsa" }}{{ range 5 }}{{ $_ := genCAWithKey "a" 1 $k }}{{ end }}{{ range 100000000 }}{{ end }}"#,
+    ),
+    (
+        "stores as many as allowed, and then a range",
+        r#"{{ $k := genPrivateKey "ecdsa" }}{{ $c := (genCAWithKey "a" 1 $k).Cert }}{{ $_ := pemToPkcs12Pass $c $k "p" }}{{ range 100000000 }}{{ end }}"#,
+    ),
+    (
+        "stores",
+        r#"{{ $k := genPrivateKey "ed25519" }}{{ $c := (genCAWithKey "a" 1 $k).Cert }}{{ range 100000000 }}{{ $_ := pemToPkcs12 $c $k }}{{ end }}"#,
+    ),
+    ("keys on a curve", r#"{{ range 100000000 }}{{ $_ := genPrivateKey "ecdsa" }}{{ end }}"#),
+    ("keys on another curve", r#"{{ range 100000000 }}{{ $_ := genPrivateKey "ed25519" }}{{ end }}"#),
+    ("DSA keys", r#"{{ range 100000000 }}{{ $_ := genPrivateKey "dsa" }}{{ end }}"#),
+    ("RSA keys", r#"{{ range 100000000 }}{{ $_ := genPrivateKey "rsa" }}{{ end }}"#),
+    ("authorities", r#"{{ range 100000000 }}{{ $_ := genCA "a" 1 }}{{ end }}"#),
+    ("hashes", r#"{{ range 100000000 }}{{ $_ := bcrypt "a" }}{{ end }}"#),
+    ("derivations", r#"{{ range 100000000 }}{{ $_ := derivePassword 1 "pin" "a" "b" "c" }}{{ end }}"#),
+    ("what is locked", r#"{{ range 100000000 }}{{ $_ := encryptAES "a" $.long }}{{ end }}"#),
     ("until", "{{ until 1000000000 }}"),
     ("until of less than nothing", "{{ until -1000000000 }}"),
     ("many texts of numbers", "{{ toStrings (until 100000) | len }}"),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_template::{MissingKey, Options, Surroundings, Template, Value};
+use eso_template::{MissingKey, Options, Surroundings, Template, Value, regexp::Regexp, yaml};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -15,6 +15,9 @@ pub(crate) struct Probe {
     template: String,
     missingkey: Option<String>,
     delimiters: Option<(String, String)>,
+    /// What the text is where it is no template.
+    #[serde(rename = "as")]
+    kind: Option<Kind>,
     ok: Option<String>,
     ok64: Option<String>,
     #[serde(default)]
@@ -25,9 +28,22 @@ pub(crate) struct Probe {
     _group: Option<String>,
 }
 
+/// What a text may be beside a template.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    /// A regular expression. What is rendered is what is wrong with it.
+    Regexp,
+    /// YAML of texts. What is rendered is JSON of them.
+    Strings,
+}
+
 impl Probe {
     /// Whether a name is in the template as a word that is no field, variable or text.
     pub(crate) fn calls(&self, name: &str) -> bool {
+        if self.kind.is_some() {
+            return false;
+        }
         let is_word =
             |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
         self.template.match_indices(name).any(|(at, _)| {
@@ -71,7 +87,13 @@ fn difference(probe: &Probe, data: &Data) -> Option<String> {
         (None, None, true) => None,
         _ => panic!("a probe must be rendered or fail: {probe:?}"),
     };
-    let rendered = render(probe, data);
+    let rendered = match probe.kind {
+        None => render(probe, data),
+        Some(Kind::Regexp) => {
+            Ok(Regexp::new(&probe.template).map_or_else(|error| error.to_string(), |_| String::new()).into())
+        }
+        Some(Kind::Strings) => strings(&probe.template),
+    };
     if rendered.as_ref().ok() == expected.as_ref() {
         return None;
     }
@@ -79,6 +101,14 @@ fn difference(probe: &Probe, data: &Data) -> Option<String> {
     let rendered = rendered.map_or_else(|error| error, |bytes| show(&bytes));
     let expected = expected.map_or("an error".to_owned(), |bytes| show(&bytes));
     Some(format!("{}\n    Go:   {expected}\n    ours: {rendered}", probe.template))
+}
+
+fn strings(text: &str) -> Result<Vec<u8>, String> {
+    let map = yaml::string_map(text.as_bytes()).map_err(|error| error.to_string())?;
+    let text = |bytes| String::from_utf8(bytes).expect("a text must be UTF-8");
+    let map: Data = map.into_iter().map(|(name, bytes)| (name, text(bytes))).collect();
+    let json = serde_json::to_string(&map).expect("texts must be JSON");
+    Ok(format!("{json}\n").into())
 }
 
 fn render(probe: &Probe, data: &Data) -> Result<Vec<u8>, String> {

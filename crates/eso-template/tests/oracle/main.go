@@ -1,7 +1,8 @@
 // Command oracle renders templates with Go's own text/template and sprig, for the golden files of eso-template.
 //
 // `cargo xtask codegen templates` and `cargo xtask fuzz templates` run it. Its argument is a file with the data; it
-// reads a request a line from its input, as JSON, and writes an answer a line. With `-bench FILE` it renders that
+// reads a request a line from its input, as JSON, and writes an answer a line. A request may also be a regular
+// expression, or YAML that is a map of strings. With `-bench FILE` it renders that
 // template 10,000 times instead, and prints the nanoseconds that one rendering took; with `-names` it prints the names of
 // its functions, without those of Go itself.
 package main
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"text/template"
@@ -30,6 +32,8 @@ type request struct {
 	Template   string   `json:"t"`
 	MissingKey string   `json:"missingkey,omitempty"`
 	Delimiters []string `json:"delimiters,omitempty"`
+	// As says what the text is where it is no template: "regexp" or "strings".
+	As string `json:"as,omitempty"`
 }
 
 type answer struct {
@@ -75,10 +79,15 @@ func main() {
 }
 
 func render(asked request, data map[string]string) (answer, error) {
-	parsed, err := parse(asked)
 	var written bytes.Buffer
-	if err == nil {
-		err = parsed.Execute(&written, data)
+	var err error
+	switch asked.As {
+	case "regexp":
+		compile(&written, asked.Template)
+	case "strings":
+		err = unmarshal(&written, asked.Template)
+	default:
+		err = execute(&written, asked, data)
 	}
 	text := written.String()
 	switch {
@@ -90,6 +99,32 @@ func render(asked request, data map[string]string) (answer, error) {
 		encoded := base64.StdEncoding.EncodeToString(written.Bytes())
 		return answer{request: asked, Bytes: &encoded}, nil
 	}
+}
+
+func execute(written *bytes.Buffer, asked request, data map[string]string) error {
+	parsed, err := parse(asked)
+	if err != nil {
+		return err
+	}
+	return parsed.Execute(written, data)
+}
+
+// compile writes what is wrong with a regular expression; nothing where it is one.
+func compile(written *bytes.Buffer, pattern string) {
+	if _, err := regexp.Compile(pattern); err != nil {
+		written.WriteString(err.Error())
+	}
+}
+
+// unmarshal writes what is read of YAML into a map of strings, as JSON.
+func unmarshal(written *bytes.Buffer, text string) error {
+	read := map[string]string{}
+	if err := yaml.Unmarshal([]byte(text), &read); err != nil {
+		return err
+	}
+	output := json.NewEncoder(written)
+	output.SetEscapeHTML(false)
+	return output.Encode(read)
 }
 
 func parse(asked request) (*template.Template, error) {

@@ -1,7 +1,7 @@
 //! Certificates that are made, and what is no certificate.
 
 use super::*;
-use crate::fixtures::{check_effort, check_silent, datum, render};
+use crate::fixtures::{check, check_effort, check_silent, datum, render};
 
 /// A key, and an authority of it, by the names `$k` and `$ca`.
 const AUTHORITY: &str = r#"{{ $k := genPrivateKey "ecdsa" }}{{ $ca := genCAWithKey "ca" 365 $k }}"#;
@@ -50,6 +50,12 @@ fn days_beyond_all_calendars_are_no_panic() {
 #[test]
 fn how_many_keys_a_template_makes_is_limited() {
     check_effort(r#"{{ range until 1000 }}{{ $_ := genSelfSignedCert "a" nil nil 1 }}{{ end }}"#);
+}
+
+#[test]
+fn an_authority_with_two_servers_is_within_the_limits() {
+    let server = |name| format!(r#"{{{{ (genSignedCert "{name}" nil nil 1 $ca).Cert | trunc 10 }}}}"#);
+    check(&format!(r#"{{{{ $ca := genCA "ca" 1 }}}}{}{}"#, server("a"), server("b")), "-----BEGIN-----BEGIN");
 }
 
 #[test]

@@ -11,6 +11,13 @@ fn what_takes_long_is_limited() {
 }
 
 #[test]
+fn a_derivation_asks_for_its_memory_first() {
+    let template = r#"{{ derivePassword 1 "pin" "a" "b" "c" | len }}"#;
+    check_limit(template, "memory");
+    check(template, "4");
+}
+
+#[test]
 fn a_hash_is_of_the_password_alone() {
     let hash = render(r#"{{ bcrypt .password }}"#).unwrap();
     assert!(hash.starts_with("$2a$10$") && hash.len() == 60, "{hash}");

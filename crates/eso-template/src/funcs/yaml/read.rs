@@ -16,11 +16,34 @@ use crate::{
 };
 
 /// Why a text is no map.
-pub(super) enum Problem {
-    /// It is wrong, as the original says it.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// It is wrong, as the original says it, without a value of the text.
     Wrong(Cow<'static, str>),
+    /// A scalar is not what its tag says, which the original shows.
+    Scalar {
+        found: &'static str,
+        text: String,
+        wanted: String,
+    },
     Fault(Fault),
 }
+
+impl Problem {
+    /// As the original says it.
+    pub(super) fn of_original(self) -> Result<String, Fault> {
+        match self {
+            Self::Wrong(error) => Ok(error.into_owned()),
+            Self::Scalar { found, text, wanted } => {
+                Ok(format!("{CONVERTING}yaml: cannot decode {found} `{text}` as a {wanted}"))
+            }
+            Self::Fault(fault) => Err(fault),
+        }
+    }
+}
+
+/// What the original's errors begin with.
+const CONVERTING: &str = "error converting YAML to JSON: ";
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
@@ -30,30 +53,79 @@ impl From<Fault> for Problem {
 
 /// Reads the map of a text; an empty one of what is null.
 pub(super) fn read(scope: &mut Scope<'_>, text: &[u8]) -> Result<Value, Problem> {
-    let Ok(text) = str::from_utf8(text) else { return wrong("yaml: invalid UTF-8") };
-    scope.spend(text.len() as u64)?;
-    if !text.chars().all(is_allowed) {
-        return wrong("yaml: control characters are not allowed");
-    }
-    // A line break to YAML 1.1, and none to 1.2.
-    let text = text.replace('\u{85}', "\n");
-    let options = granit_parser::options! { block_scalar_eof_without_line_feed: true, emit_comments: false };
-    let parser = Parser::new_from_str_with_options(&text, options);
-    let read = Reader { scope, parser, anchors: BTreeMap::new(), depth: 0 }.document()?;
+    let text = checked(scope, text)?;
+    let read = Reader::new(scope, &text, Target::Any).document()?;
     let kind = match read {
         Value::Map(_) => return Ok(read),
         Value::Nil => return Ok(scope.map(BTreeMap::new())?),
-        Value::List(_) => "array",
-        Value::Bool(_) => "bool",
-        Value::String(_) => "string",
-        _ => "number",
+        other => kind(&other),
     };
     let error = format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}");
     Err(Problem::Wrong(format!("error unmarshaling JSON: while decoding JSON: {error}").into()))
 }
 
+/// Reads a map of texts, as the original's `yaml.Unmarshal` does into a `map[string]string`. An error comes with the
+/// line that was read, from 1.
+pub(crate) fn read_strings(
+    scope: &mut Scope<'_>,
+    text: &[u8],
+) -> Result<BTreeMap<Text, Text>, (usize, Problem)> {
+    let text = checked(scope, text).map_err(|problem| (1, problem))?;
+    let mut reader = Reader::new(scope, &text, Target::Strings);
+    let read = reader.document();
+    let line = reader.line;
+    let strings = read.and_then(|read| match read {
+        Value::Map(map) => {
+            let entries = map.entries();
+            entries.iter().map(|(name, value)| Ok((name.clone(), string(value)?))).collect()
+        }
+        Value::Nil => Ok(BTreeMap::new()),
+        other => Err(Problem::Wrong(format!("{} stands where a map is wanted", kind(&other)).into())),
+    });
+    strings.map_err(|problem| (line, problem))
+}
+
+/// What JSON calls a value that is no map.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::List(_) => "array",
+        Value::Bool(_) => "bool",
+        Value::String(_) => "string",
+        Value::Map(_) => "object",
+        _ => "number",
+    }
+}
+
+/// A scalar as a text. A number is written anew, a float with the digits that 32 bits have.
+fn string(value: &Value) -> Result<Text, Problem> {
+    Ok(match value {
+        Value::Nil => Text::default(),
+        Value::String(text) => text.runes().into_owned().into(),
+        Value::Bool(value) => value.to_string().into(),
+        Value::Int(number) => number.to_string().into(),
+        Value::Uint64(number) => number.to_string().into(),
+        Value::Float64(number) => float_of_32_bits(*number).into(),
+        other => {
+            let reason = format!("{} stands where a text is wanted", kind(other));
+            return Err(Problem::Wrong(reason.into()));
+        }
+    })
+}
+
+/// What is read: UTF-8 without what go-yaml does not allow, with the line breaks of YAML 1.2.
+fn checked(scope: &mut Scope<'_>, text: &[u8]) -> Result<String, Problem> {
+    let Ok(text) = str::from_utf8(text) else { return wrong("yaml: invalid UTF-8") };
+    scope.hold(text.len())?;
+    scope.spend(text.len() as u64)?;
+    match text.chars().all(is_allowed) {
+        // A line break to YAML 1.1, and none to 1.2.
+        true => Ok(text.replace('\u{85}', "\n")),
+        false => wrong("yaml: control characters are not allowed"),
+    }
+}
+
 fn wrong<T>(error: &str) -> Result<T, Problem> {
-    Err(Problem::Wrong(format!("error converting YAML to JSON: {error}").into()))
+    Err(Problem::Wrong(format!("{CONVERTING}{error}").into()))
 }
 
 struct Reader<'r, 's, 't> {
@@ -62,16 +134,42 @@ struct Reader<'r, 's, 't> {
     /// What aliases stand for.
     anchors: BTreeMap<usize, Value>,
     depth: usize,
+    /// The line that was read last, from 1.
+    line: usize,
+    target: Target,
+}
+
+/// What a text is read into.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Target {
+    /// Anything, by way of JSON.
+    Any,
+    /// A map of texts.
+    Strings,
 }
 
 type Entries = BTreeMap<Text, Value>;
 
-impl<'t> Reader<'_, '_, 't> {
+impl<'r, 's, 't> Reader<'r, 's, 't> {
+    fn new(scope: &'r mut Scope<'s>, text: &'t str, target: Target) -> Self {
+        let options =
+            granit_parser::options! { block_scalar_eof_without_line_feed: true, emit_comments: false };
+        let parser = Parser::new_from_str_with_options(text, options);
+        Self { scope, parser, anchors: BTreeMap::new(), depth: 0, line: 1, target }
+    }
+
     fn next(&mut self) -> Result<Event<'t>, Problem> {
         self.scope.spend(4)?;
         match self.parser.next_event() {
-            Some(Ok((event, _))) => Ok(event),
-            Some(Err(_)) | None => wrong("yaml: this is no YAML"),
+            Some(Ok((event, span))) => {
+                self.line = span.start.line();
+                Ok(event)
+            }
+            Some(Err(error)) => {
+                self.line = error.marker().line();
+                wrong("yaml: this is no YAML")
+            }
+            None => wrong("yaml: this is no YAML"),
         }
     }
 
@@ -95,7 +193,11 @@ impl<'t> Reader<'_, '_, 't> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 self.scope.hold(TEXT + text.len())?;
-                (through_json(scalar(&text, style, tag.as_deref())?)?, anchor)
+                let value = scalar(&text, style, tag.as_deref())?;
+                match self.target {
+                    Target::Any => (through_json(value)?, anchor),
+                    Target::Strings => (value, anchor),
+                }
             }
             Event::SequenceStart(_, anchor, _) => (self.deeper(Self::list)?, anchor),
             Event::MappingStart(_, anchor, _) => {
@@ -143,7 +245,13 @@ impl<'t> Reader<'_, '_, 't> {
             let name = if is_merge(&event) { None } else { Some(self.key(event)?) };
             self.scope.hold_entry(name.as_deref().unwrap_or_default())?;
             let event = self.next()?;
+            let line = self.line;
             let value = self.node(event)?;
+            if name.is_some() && self.depth == 1 && self.target == Target::Strings {
+                let at_the_value = std::mem::replace(&mut self.line, line);
+                string(&value)?;
+                self.line = at_the_value;
+            }
             match name {
                 Some(name) => drop(entries.insert(name, value)),
                 None => merge(&mut entries, &value)?,
@@ -192,14 +300,24 @@ impl<'t> Reader<'_, '_, 't> {
     }
 }
 
-/// A number as a key, as go-yaml writes it: with the digits that 32 bits have.
-#[expect(clippy::cast_possible_truncation, reason = "as the original has it")]
+/// A number as a key.
 fn float_key(number: f64) -> String {
-    match number {
-        number if number.is_nan() => ".nan".to_owned(),
-        f64::INFINITY => ".inf".to_owned(),
-        f64::NEG_INFINITY => "-.inf".to_owned(),
-        number => json::shortest(&format!("{:e}", number as f32)),
+    match float_of_32_bits(number).as_str() {
+        "NaN" => ".nan".to_owned(),
+        "+Inf" => ".inf".to_owned(),
+        "-Inf" => "-.inf".to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// A number with the digits that 32 bits have.
+#[expect(clippy::cast_possible_truncation, reason = "as the original has it")]
+fn float_of_32_bits(number: f64) -> String {
+    match number as f32 {
+        number if number.is_nan() => "NaN".to_owned(),
+        f32::INFINITY => "+Inf".to_owned(),
+        f32::NEG_INFINITY => "-Inf".to_owned(),
+        number => json::shortest(&format!("{number:e}")),
     }
 }
 
@@ -246,7 +364,7 @@ fn scalar(text: &str, style: ScalarStyle, tagged: Option<&Tag>) -> Result<Value,
         Value::Int(number) if wanted == "!!float" => Ok(Value::Float64(number as f64)),
         value if tag(&value) == wanted => Ok(value),
         value if wanted == "!!timestamp" && timestamp(text).is_some() => Ok(value),
-        value => wrong(&format!("yaml: cannot decode {} `{text}` as a {wanted}", tag(&value))),
+        value => Err(Problem::Scalar { found: tag(&value), text: text.to_owned(), wanted }),
     }
 }
 
@@ -262,14 +380,7 @@ fn through_json(value: Value) -> Result<Value, Problem> {
         Value::Int(number) => Value::Float64(number as f64),
         Value::Uint64(number) => Value::Float64(number as f64),
         Value::Float64(number) if !number.is_finite() => {
-            let shown = if number.is_nan() {
-                "NaN"
-            } else if number > 0.0 {
-                "+Inf"
-            } else {
-                "-Inf"
-            };
-            return wrong(&format!("json: unsupported value: {shown}"));
+            return wrong(&format!("json: unsupported value: {}", float_of_32_bits(number)));
         }
         Value::String(text) if str::from_utf8(&text).is_err() => text.runes().into_owned().as_str().into(),
         value => value,
