@@ -1,0 +1,1 @@
+//! What values are decoded to, beside what Go says.
