@@ -47,7 +47,7 @@ pub fn convert(name: &str) -> Cow<'_, str> {
 
 /// The name converted so.
 pub fn convert_as(name: &str, conversion: Conversion) -> Cow<'_, str> {
-    let kept = |character: char| character.is_alphanumeric() || "-._".contains(character);
+    let kept = |character: char| is_letter_or_number(character) || "-._".contains(character);
     if name.chars().all(kept) {
         return Cow::Borrowed(name);
     }
@@ -60,6 +60,16 @@ pub fn convert_as(name: &str, conversion: Conversion) -> Cow<'_, str> {
         }
     }
     Cow::Owned(converted)
+}
+
+/// As Go says it: a letter in a circle or a square is a symbol, though it is alphabetic. (So are some marks, but a name
+/// that is nothing but marks and ASCII is nobody's.)
+fn is_letter_or_number(character: char) -> bool {
+    let is_enclosed = matches!(
+        character,
+        '\u{24b6}'..='\u{24e9}' | '\u{1f130}'..='\u{1f149}' | '\u{1f150}'..='\u{1f169}' | '\u{1f170}'..='\u{1f189}'
+    );
+    character.is_alphanumeric() && !is_enclosed
 }
 
 /// The name for a message: its beginning, where it is longer than a name may be.

@@ -1,5 +1,7 @@
 //! Cron schedules of five fields, as robfig/cron v3 reads them.
 
+use std::num::{IntErrorKind, ParseIntError};
+
 use jiff::civil::{Date, date};
 
 use super::schedule::DAY;
@@ -197,7 +199,13 @@ fn number_or_name(text: &str, bounds: &Bounds) -> Result<i64, String> {
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    let number: i64 = text.parse().map_err(|error| format!("failed to parse int from {text}: {error}"))?;
+    let number: i64 = text.parse().map_err(|error: ParseIntError| {
+        let reason = match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+            _ => "invalid syntax",
+        };
+        format!("failed to parse int from {text}: strconv.Atoi: parsing {text:?}: {reason}")
+    })?;
     match number < 0 {
         true => Err(format!("negative number ({number}) not allowed: {text}")),
         false => Ok(number),
