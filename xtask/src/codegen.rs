@@ -1,7 +1,7 @@
 //! `cargo xtask codegen`: writes the files that come out of the code.
 //!
-//! What they hold is decided in `operator/src/codegen.rs`; the golden files of property look-ups and of templates come
-//! from Go programs.
+//! What they hold is decided in `operator/src/codegen.rs`; the golden files of property look-ups, of rules and of
+//! templates come from Go programs.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
@@ -12,6 +12,9 @@ use crate::{operator, project, screen::Screen, templates};
 
 /// Where the Go program is that makes the golden file of property look-ups.
 const PROPERTY: &str = "crates/eso-plan/tests/golden/property";
+
+/// Where the Go program is that makes the golden file of keys, values and schedules.
+const RULES: &str = "crates/eso-plan/tests/golden/rules";
 
 /// What is written.
 #[derive(Debug, clap::Args)]
@@ -31,6 +34,8 @@ enum Part {
     Reference,
     /// What the original's property look-up gives. It needs Go.
     Property,
+    /// What Go's packages make of keys, values and schedules. It needs Go.
+    Rules,
     /// `docs/reference/template-functions.md`.
     Functions,
     /// What Go's text/template and sprig render. It needs Go.
@@ -49,7 +54,10 @@ pub(crate) fn run(options: Options) -> Result<()> {
         files.extend(generated.into_iter().filter(|(path, _)| parts.iter().any(|part| part.holds(path))));
     }
     if parts.contains(&Part::Property) {
-        files.insert(format!("{PROPERTY}/golden.json"), property()?);
+        files.insert(format!("{PROPERTY}/golden.json"), golden(PROPERTY)?);
+    }
+    if parts.contains(&Part::Rules) {
+        files.insert(format!("{RULES}/golden.json"), golden(RULES)?);
     }
     if parts.contains(&Part::Functions) {
         files.insert("docs/reference/template-functions.md".to_owned(), functions()?);
@@ -67,7 +75,7 @@ impl Part {
             Self::Crds => Some("deploy/crds/"),
             Self::Roles => Some("deploy/examples/operator/"),
             Self::Reference => Some("docs/reference/"),
-            Self::Property | Self::Functions | Self::Templates => None,
+            Self::Property | Self::Rules | Self::Functions | Self::Templates => None,
         }
     }
 
@@ -84,10 +92,10 @@ fn generated() -> Result<BTreeMap<String, String>> {
     serde_json::from_slice(&output.stdout).context("the operator must print texts by path")
 }
 
-/// The golden file of property look-ups.
-fn property() -> Result<String> {
+/// What the Go program of a folder prints.
+fn golden(folder: &str) -> Result<String> {
     let mut go = Command::new("go");
-    go.args(["run", "-mod=readonly", "."]).current_dir(project::root().join(PROPERTY));
+    go.args(["run", "-mod=readonly", "."]).current_dir(project::root().join(folder));
     let output = go.output().context("cannot run go: install Go 1.26 or later, from https://go.dev/dl")?;
     ensure!(output.status.success(), "the Go program failed: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).context("the Go program must print text")

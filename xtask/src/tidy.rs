@@ -29,7 +29,10 @@ const LONGEST_FILE: usize = 400;
 const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-aws/src/auth.rs", "keys are handed to the SDK, which signs with them"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
+    ("crates/eso-plan/src/decoding.rs", "a value is decoded"),
     ("crates/eso-plan/src/digest.rs", "the original's hash over the entries"),
+    ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),
+    ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),
     ("crates/eso-plan/src/render.rs", "values are measured: a Secret holds only so much"),
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),

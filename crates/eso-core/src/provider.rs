@@ -7,6 +7,7 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    hash::{Hash, Hasher},
     num::{NonZeroU32, NonZeroUsize},
     sync::Arc,
     time::Duration,
@@ -271,14 +272,53 @@ pub enum MissingProperty {
 }
 
 /// Which values to look for: all that is given must hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Query {
     /// Where to look.
     pub path: Option<String>,
-    /// A regular expression, in Go's syntax and unanchored, that the name must match.
-    pub name: Option<String>,
+    /// What the name must be like. Whoever asks looks at the names again: a provider applies it where that saves calls.
+    pub name: Option<NameFilter>,
     /// Tags that must be there with these values.
     pub tags: BTreeMap<String, String>,
+}
+
+/// What a name must be like. Two filters of one text are equal.
+#[derive(Clone)]
+pub struct NameFilter {
+    text: String,
+    accepts: Arc<dyn Fn(&str) -> bool + Send + Sync>,
+}
+
+impl NameFilter {
+    /// A filter, and the text that it was made of, such as a regular expression.
+    pub fn new(text: impl Into<String>, accepts: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self { text: text.into(), accepts: Arc::new(accepts) }
+    }
+
+    /// Whether it lets a name pass.
+    pub fn accepts(&self, name: &str) -> bool {
+        (self.accepts)(name)
+    }
+}
+
+impl fmt::Debug for NameFilter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("NameFilter").field(&self.text).finish()
+    }
+}
+
+impl PartialEq for NameFilter {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for NameFilter {}
+
+impl Hash for NameFilter {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
+    }
 }
 
 /// A value that a query met.

@@ -16,6 +16,11 @@ pub mod plan;
 pub mod render;
 pub mod status;
 
+pub mod decoding;
+pub mod fence;
+pub mod naming;
+pub mod windows;
+
 pub mod digest;
 pub mod names;
 pub mod property;

@@ -7,6 +7,8 @@ mod path;
 mod budget;
 mod names;
 
+pub(crate) mod object;
+
 use std::cell::OnceCell;
 
 use eso_core::{

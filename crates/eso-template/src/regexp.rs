@@ -97,12 +97,34 @@ impl Regexp {
     /// # Errors
     /// Where that takes too long, or too much memory.
     pub fn replace_all(&self, text: &str, replacement: &str) -> Result<String, RegexpError> {
-        let limits = Limits::default();
-        let replaced = Scope::apart(limits, |scope| {
-            self.regex.replace_all(scope, text.as_bytes(), replacement.as_bytes())
-        });
-        Ok(String::from_utf8(replaced.map_err(cut)?)
-            .expect("groups of a text must begin and end between runes"))
+        Scope::apart(Limits::default(), |scope| self.replaced(scope, text, replacement)).map_err(cut)
+    }
+
+    /// Many texts as [`Regexp::replace_all`] gives each, in their order.
+    ///
+    /// # Errors
+    /// Where that takes more than these limits, all in all.
+    pub fn replace_each<T: AsRef<str>>(
+        &self,
+        texts: impl IntoIterator<Item = T>,
+        replacement: &str,
+        limits: Limits,
+    ) -> Result<Vec<String>, RegexpError> {
+        let mut texts = texts.into_iter();
+        Scope::apart(limits, |scope| {
+            texts.try_fold(Vec::new(), |mut replaced, text| {
+                let text = self.replaced(scope, text.as_ref(), replacement)?;
+                scope.hold(text.len())?;
+                replaced.push(text);
+                Ok(replaced)
+            })
+        })
+        .map_err(cut)
+    }
+
+    fn replaced(&self, scope: &mut Scope<'_>, text: &str, replacement: &str) -> Result<String, Fault> {
+        let replaced = self.regex.replace_all(scope, text.as_bytes(), replacement.as_bytes())?;
+        Ok(String::from_utf8(replaced).expect("groups of a text must begin and end between runes"))
     }
 }
 

@@ -74,6 +74,14 @@ impl Template {
         Ok(Self { name: name.to_owned(), options: options.clone(), trees: Arc::new(trees), lines })
     }
 
+    /// The same within other limits. How deep it may nest was decided when it was parsed.
+    #[must_use]
+    pub fn within(&self, limits: Limits) -> Self {
+        let mut template = self.clone();
+        template.options.limits = limits;
+        template
+    }
+
     /// Renders it.
     ///
     /// # Errors

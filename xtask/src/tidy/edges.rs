@@ -8,7 +8,7 @@ use crate::project;
 const EDGES: &[(&str, &[&str])] = &[
     ("eso-core", &[]),
     ("eso-template", &[]),
-    ("eso-plan", &["eso-core"]),
+    ("eso-plan", &["eso-core", "eso-template"]),
     ("eso-sync", &["eso-core", "eso-plan"]),
     ("eso-aws", &["eso-core"]),
     ("eso-vault", &["eso-core"]),

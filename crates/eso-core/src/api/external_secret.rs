@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{
     conditions::Condition,
@@ -63,15 +62,15 @@ pub struct ExternalSecretSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "1h0m0s"))]
     pub refresh_interval: Option<String>,
+    /// When the timer may have the store read; changes of the object are acted on at any time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sync_windows: Option<SyncWindows>,
     /// One key of the Secret for each entry; they win over `dataFrom`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data: Vec<Data>,
     /// Many keys of the Secret for each entry; later entries win over earlier ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub data_from: Vec<DataFrom>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
 }
 
 /// A reference to a store.
@@ -118,9 +117,27 @@ pub struct Target {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = "Retain"))]
     pub deletion_policy: Option<DeletionPolicy>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
+    /// Whether the Secret may never change again once it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub immutable: Option<bool>,
+    /// Another kind of object to write in place of a Secret, where the operator's flags allow it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<Manifest>,
+    /// What the target is made of, out of the values; without it, it holds the values themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Template>,
+}
+
+/// A kind of object.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    /// Its group and version, such as `v1` or `argoproj.io/v1alpha1`.
+    #[schemars(length(min = 1))]
+    pub api_version: String,
+    /// Its kind, such as `ConfigMap`.
+    #[schemars(length(min = 1))]
+    pub kind: String,
 }
 
 /// How the Secret is made and owned.
@@ -169,10 +186,64 @@ pub struct Data {
     pub secret_key: String,
     /// The value in the store.
     pub remote_ref: RemoteRef,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
+    /// The store of this entry, where it is not the object's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ref: Option<SourceRef>,
 }
+
+/// Where the values of an entry come from: exactly one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub struct SourceRef {
+    /// A store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub store_ref: Option<SecretStoreRef>,
+    /// A generator; none is served yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generator_ref: Option<GeneratorRef>,
+}
+
+/// A generator of values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GeneratorRef {
+    /// Its group and version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "generators.external-secrets.io/v1alpha1"))]
+    pub api_version: Option<String>,
+    /// Its kind.
+    #[schemars(extend("enum" = GENERATORS))]
+    pub kind: String,
+    /// Its name.
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = SUBDOMAIN)
+    )]
+    pub name: String,
+}
+
+/// The kinds of generator that the original knows.
+const GENERATORS: [&str; 18] = [
+    "ACRAccessToken",
+    "BeyondtrustWorkloadCredentialsDynamicSecret",
+    "ClusterGenerator",
+    "CloudsmithAccessToken",
+    "ECRAuthorizationToken",
+    "Fake",
+    "GCRAccessToken",
+    "GithubAccessToken",
+    "GitlabDeployToken",
+    "QuayAccessToken",
+    "Password",
+    "SSHKey",
+    "STSSessionToken",
+    "UUID",
+    "VaultDynamicSecret",
+    "Webhook",
+    "Grafana",
+    "MFA",
+];
 
 /// A value in a store.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -186,9 +257,58 @@ pub struct RemoteRef {
     /// The version of the value; the newest by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
+    /// Whether the value is read (`None`, the default), or what is known about it, such as its tags (`Fetch`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata_policy: Option<MetadataPolicy>,
+    /// How names that Kubernetes does not take are converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion_strategy: Option<ConversionStrategy>,
+    /// How values are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding_strategy: Option<DecodingStrategy>,
+    /// What becomes of a value with a byte 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_byte_policy: Option<NullBytePolicy>,
+}
+
+/// Whether a value is read, or what is known about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum MetadataPolicy {
+    /// The value.
+    None,
+    /// What is known about it.
+    Fetch,
+}
+
+/// How names that Kubernetes does not take are converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum ConversionStrategy {
+    /// What Kubernetes does not take becomes `_`.
+    Default,
+    /// It becomes `_U` and the number of the character in hexadecimal digits, and `_`.
+    Unicode,
+}
+
+/// How values are decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum DecodingStrategy {
+    /// As Base64 or Base64URL where they can be, else not at all.
+    Auto,
+    /// As standard base64.
+    Base64,
+    /// As base64 with `-` and `_`.
+    Base64URL,
+    /// Not at all.
+    None,
+}
+
+/// What becomes of a value with a byte 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum NullBytePolicy {
+    /// It is taken as any other.
+    Ignore,
+    /// The object fails.
+    Fail,
 }
 
 /// Many keys of the Secret.
@@ -198,9 +318,274 @@ pub struct DataFrom {
     /// A value that is a JSON object: each of its members becomes a key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extract: Option<RemoteRef>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
+    /// Many values of the store: each becomes a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub find: Option<Find>,
+    /// How the names of the keys are written anew, one step after the other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rewrite: Vec<Rewrite>,
+    /// The store of this entry, where it is not the object's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_ref: Option<SourceRef>,
+}
+
+/// Which values of a store are meant: all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Find {
+    /// Where to look.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Which names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<FindName>,
+    /// Which tags they must have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// How names that Kubernetes does not take are converted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversion_strategy: Option<ConversionStrategy>,
+    /// How values are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decoding_strategy: Option<DecodingStrategy>,
+    /// What becomes of a value with a byte 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub null_byte_policy: Option<NullBytePolicy>,
+}
+
+/// Which names are meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct FindName {
+    /// A regular expression (Go's syntax, not anchored).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regexp: Option<String>,
+}
+
+/// One step in which names are written anew: exactly one of these.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[schemars(extend("minProperties" = 1, "maxProperties" = 1))]
+pub struct Rewrite {
+    /// What a regular expression finds is replaced.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub regexp: Option<RewriteRegexp>,
+    /// The name is what a template makes of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<RewriteTransform>,
+    /// The values, which are JSON objects, become one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merge: Option<RewriteMerge>,
+}
+
+/// What a regular expression finds in a name is replaced.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct RewriteRegexp {
+    /// The regular expression (Go's syntax, not anchored).
+    pub source: String,
+    /// What stands there then; `$1` or `${1}` is what the first group found.
+    pub target: String,
+}
+
+/// A name is what a template makes of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct RewriteTransform {
+    /// The template; `.value` is the name.
+    pub template: String,
+}
+
+/// Values that are JSON objects become one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RewriteMerge {
+    /// The key that holds the merged object, for the strategy `JSON`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = ""))]
+    pub into: Option<String>,
+    /// The keys that win over others, a later one over an earlier one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priority: Vec<String>,
+    /// What becomes of a key of `priority` that is not there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Strict"))]
+    pub priority_policy: Option<PriorityPolicy>,
+    /// What becomes of a member that several objects have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Error"))]
+    pub conflict_policy: Option<ConflictPolicy>,
+    /// Whether the members become keys, or stay one JSON object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Extract"))]
+    pub strategy: Option<MergeStrategy>,
+}
+
+/// What becomes of a key of `priority` that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum PriorityPolicy {
+    /// The object fails.
+    Strict,
+    /// Nothing.
+    IgnoreNotFound,
+}
+
+/// What becomes of a member that several objects have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum ConflictPolicy {
+    /// The last one wins.
+    Ignore,
+    /// The object fails.
+    Error,
+}
+
+/// What becomes of the members of merged objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum MergeStrategy {
+    /// Each becomes a key.
+    Extract,
+    /// They stay one JSON object, under the key `into`.
+    JSON,
+}
+
+/// When the timer may have the store read.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct SyncWindows {
+    /// Whether it may within the windows only (`allow`), or outside them only (`deny`).
+    pub kind: SyncWindowKind,
+    /// The windows.
+    #[schemars(length(min = 1))]
+    pub windows: Vec<SyncWindow>,
+}
+
+/// What windows are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncWindowKind {
+    /// Within them the timer may.
+    Allow,
+    /// Within them it may not.
+    Deny,
+}
+
+/// A window of time that comes again and again.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct SyncWindow {
+    /// When it begins, in UTC: a cron schedule of five fields, or `@daily`, `@every 6h` and their like.
+    pub schedule: String,
+    /// How long it lasts, as a Go duration.
+    pub duration: String,
+}
+
+/// What a target is made of, out of the values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Template {
+    /// The type of the Secret.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub secret_type: Option<String>,
+    /// The language of the templates.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "v2"))]
+    pub engine_version: Option<EngineVersion>,
+    /// What the target carries beside its data, in place of the ExternalSecret's own labels and annotations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<TemplateMetadata>,
+    /// Whether the values themselves are kept beside what the templates make (`Merge`), or not (`Replace`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Replace"))]
+    pub merge_policy: Option<TemplateMergePolicy>,
+    /// A template for each key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data: BTreeMap<String, String>,
+    /// Templates of ConfigMaps and Secrets of the namespace, and longer ones; later entries win over earlier ones, and
+    /// `data` over all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub template_from: Vec<TemplateFrom>,
+}
+
+/// The languages of templates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineVersion {
+    /// Go's `text/template` with the functions of sprig.
+    V2,
+}
+
+/// What a target carries beside its data. Values are templates; names are not.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct TemplateMetadata {
+    /// Its annotations.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// Its labels.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    /// Finalizers that are put on it, and never taken off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub finalizers: Vec<String>,
+}
+
+/// Whether the values themselves are kept beside what the templates make.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum TemplateMergePolicy {
+    /// They are not.
+    Replace,
+    /// They are.
+    Merge,
+}
+
+/// Templates that stand elsewhere, or make many keys at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateFrom {
+    /// Templates of a ConfigMap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_map: Option<TemplateRef>,
+    /// Templates of a Secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<TemplateRef>,
+    /// What they make: `Data` (the default), `Labels` or `Annotations` of a Secret, or a path in another kind of object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Data"))]
+    pub target: Option<String>,
+    /// A template that makes a YAML map of names and values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub literal: Option<String>,
+    /// How the values that it makes are decoded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values_decoding_strategy: Option<DecodingStrategy>,
+}
+
+/// Templates of a ConfigMap or a Secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub struct TemplateRef {
+    /// Its name.
+    #[schemars(
+        length(min = 1, max = 253),
+        regex(pattern = SUBDOMAIN)
+    )]
+    pub name: String,
+    /// Which of its keys.
+    pub items: Vec<TemplateRefItem>,
+}
+
+/// One key of a ConfigMap or a Secret that holds a template.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateRefItem {
+    /// The key.
+    #[schemars(length(min = 1, max = 253), regex(pattern = KEY))]
+    pub key: String,
+    /// Whether it makes one value under its own name, or a YAML map of names and values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = "Values"))]
+    pub template_as: Option<TemplateScope>,
+}
+
+/// What a template makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+pub enum TemplateScope {
+    /// One value.
+    Values,
+    /// A YAML map of names and values.
+    KeysAndValues,
 }
 
 /// What was last done for an ExternalSecret.

@@ -132,6 +132,10 @@ pub struct NamespaceCondition {
     /// Namespaces whose names match one of these regular expressions (Go's syntax, not anchored).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespace_regexes: Vec<String>,
+    /// The remote keys that these namespaces may ask for; empty for all. `*` stands for any characters.
+    /// A key that several conditions of a store let in needs to be allowed by one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub keys: Vec<String>,
 }
 
 /// What is known about a store.

@@ -19,11 +19,25 @@ pub(super) enum Numbers {
     Shortest,
 }
 
+/// Which characters are escaped besides those that must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Escapes {
+    /// `<`, `>`, `&`, U+2028 and U+2029: what `json.Marshal` does.
+    Html,
+    /// U+2028 and U+2029: what an encoder does after `SetEscapeHTML(false)`.
+    Lines,
+}
+
 /// The document, written anew; `None` where it is no JSON, or nested too deep. It takes time in proportion to its
 /// length, however deep it is nested.
 pub(super) fn document(text: &[u8], numbers: Numbers) -> Option<Zeroizing<Vec<u8>>> {
+    document_with(text, numbers, Escapes::Html)
+}
+
+/// The same with other escapes.
+pub(super) fn document_with(text: &[u8], numbers: Numbers, escapes: Escapes) -> Option<Zeroizing<Vec<u8>>> {
     let value = json::is_valid(text).then(|| json::first(text)).flatten()?;
-    let mut writer = Writer::new(value, numbers);
+    let mut writer = Writer { escapes, ..Writer::new(value, numbers) };
     writer.value(0, DEEPEST)?;
     Some(writer.out)
 }
@@ -35,9 +49,14 @@ pub(super) fn plain_number(raw: &[u8]) -> Cow<'_, [u8]> {
 
 /// Writes a text as a JSON string. What is no UTF-8 becomes U+FFFD.
 pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
+    write_string_with(text, Escapes::Html, out);
+}
+
+/// The same with other escapes.
+pub(super) fn write_string_with(text: &[u8], escapes: Escapes, out: &mut Vec<u8>) {
     out.push(b'"');
     for chunk in text.utf8_chunks() {
-        chunk.valid().chars().for_each(|character| write_character(character, out));
+        chunk.valid().chars().for_each(|character| write_character(character, escapes, out));
         if !chunk.invalid().is_empty() {
             out.extend_from_slice(b"\\ufffd");
         }
@@ -50,6 +69,7 @@ struct Writer<'a> {
     text: &'a [u8],
     nesting: Nesting,
     numbers: Numbers,
+    escapes: Escapes,
     out: Zeroizing<Vec<u8>>,
     /// How many bytes of the text were read, each time anew.
     read: usize,
@@ -59,7 +79,8 @@ impl<'a> Writer<'a> {
     /// Nothing is written yet of a text that is one valid value.
     fn new(text: &'a [u8], numbers: Numbers) -> Self {
         let out = Zeroizing::new(Vec::with_capacity(text.len()));
-        Self { text, nesting: Nesting::of(text), numbers, out, read: text.len() }
+        let nesting = Nesting::of(text);
+        Self { text, nesting, numbers, escapes: Escapes::Html, out, read: text.len() }
     }
 
     /// Writes the value that begins there, and says where it ends.
@@ -77,7 +98,9 @@ impl<'a> Writer<'a> {
 
     fn scalar(&mut self, raw: &[u8], kind: Kind) -> Option<()> {
         match (kind, self.numbers) {
-            (Kind::String, _) => write_string(json::unquote(raw)?.bytes(), &mut self.out),
+            (Kind::String, _) => {
+                write_string_with(json::unquote(raw)?.bytes(), self.escapes, &mut self.out);
+            }
             (Kind::Number, Numbers::Shortest) => self.out.extend_from_slice(&printed(raw, json_number)),
             (Kind::Number, Numbers::AsWritten)
             | (Kind::Null | Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
@@ -92,7 +115,7 @@ impl<'a> Writer<'a> {
         self.out.push(b'{');
         for (index, (name, value)) in members.into_iter().enumerate() {
             separate(index, &mut self.out);
-            write_string(&name, &mut self.out);
+            write_string_with(&name, self.escapes, &mut self.out);
             self.out.push(b':');
             self.value(value, depth)?;
         }
@@ -150,7 +173,7 @@ fn separate(index: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn write_character(character: char, out: &mut Vec<u8>) {
+fn write_character(character: char, escapes: Escapes, out: &mut Vec<u8>) {
     let short = match character {
         '"' => b'"',
         '\\' => b'\\',
@@ -159,6 +182,7 @@ fn write_character(character: char, out: &mut Vec<u8>) {
         '\t' => b't',
         '\u{8}' => b'b',
         '\u{c}' => b'f',
+        '<' | '>' | '&' if escapes == Escapes::Lines => return out.push(character as u8),
         '<' | '>' | '&' | '\u{2028}' | '\u{2029}' | '\0'..'\u{20}' => {
             return out.extend_from_slice(format!("\\u{:04x}", u32::from(character)).as_bytes());
         }
