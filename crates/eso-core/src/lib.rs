@@ -12,5 +12,6 @@ pub mod key;
 pub mod value;
 
 pub mod duration;
+pub mod labels;
 
 pub mod api;

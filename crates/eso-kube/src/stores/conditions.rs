@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eso_core::api::secret_store::NamespaceCondition;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
+use eso_core::{api::secret_store::NamespaceCondition, labels::Selector};
 use regex::bytes::{Regex, RegexBuilder};
 
 /// The conditions of a store, ready to be asked.
@@ -15,23 +14,9 @@ pub(crate) struct Conditions(Vec<Rule>);
 enum Rule {
     Name(String),
     Pattern(Regex),
-    Labels(Vec<Requirement>),
+    Labels(Selector),
     /// What stands for a condition that lets nobody in, so that it is not taken for no condition at all.
     Nobody,
-}
-
-#[derive(Clone, Debug)]
-struct Requirement {
-    key: String,
-    test: Test,
-}
-
-#[derive(Clone, Debug)]
-enum Test {
-    In(Vec<String>),
-    NotIn(Vec<String>),
-    Exists,
-    DoesNotExist,
 }
 
 impl Conditions {
@@ -49,7 +34,7 @@ impl Conditions {
                 })?));
             }
             if let Some(selector) = &condition.namespace_selector {
-                rules.push(Rule::Labels(requirements(selector)?));
+                rules.push(Rule::Labels(Selector::parse(selector)?));
             }
         }
         Ok(Self(rules))
@@ -76,43 +61,10 @@ impl Rule {
         match self {
             Self::Name(name) => name == namespace,
             Self::Pattern(pattern) => pattern.is_match(namespace.as_bytes()),
-            Self::Labels(requirements) => {
-                labels.is_some_and(|labels| requirements.iter().all(|requirement| requirement.holds(labels)))
-            }
+            Self::Labels(selector) => labels.is_some_and(|labels| selector.selects(labels)),
             Self::Nobody => false,
         }
     }
-}
-
-impl Requirement {
-    fn holds(&self, labels: &BTreeMap<String, String>) -> bool {
-        let value = labels.get(&self.key);
-        match &self.test {
-            Test::In(values) => value.is_some_and(|value| values.contains(value)),
-            Test::NotIn(values) => value.is_none_or(|value| !values.contains(value)),
-            Test::Exists => value.is_some(),
-            Test::DoesNotExist => value.is_none(),
-        }
-    }
-}
-
-fn requirements(selector: &LabelSelector) -> Result<Vec<Requirement>, String> {
-    let labels = selector.match_labels.iter().flatten();
-    let equal =
-        labels.map(|(key, value)| Ok(Requirement { key: key.clone(), test: Test::In(vec![value.clone()]) }));
-    equal.chain(selector.match_expressions.iter().flatten().map(requirement)).collect()
-}
-
-fn requirement(expression: &LabelSelectorRequirement) -> Result<Requirement, String> {
-    let values = expression.values.clone().unwrap_or_default();
-    let test = match expression.operator.as_str() {
-        "In" => Test::In(values),
-        "NotIn" => Test::NotIn(values),
-        "Exists" => Test::Exists,
-        "DoesNotExist" => Test::DoesNotExist,
-        other => return Err(format!("\"{other}\" is not a valid label selector operator")),
-    };
-    Ok(Requirement { key: expression.key.clone(), test })
 }
 
 /// Compiles as Go does: not anchored, and `\d`, `\w`, `\s` and `\b` mean ASCII.
