@@ -16,6 +16,8 @@ pub mod plan;
 pub mod render;
 pub mod status;
 
+pub mod cluster;
+
 pub mod digest;
 pub mod names;
 pub mod property;
