@@ -4,7 +4,7 @@ use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Condition, Kind, Setup, World, eventually, in_words};
+use crate::harness::{Cluster, Condition, Kind, Setup, World, eventually, in_words, measured};
 
 /// The original's finalizer of a ClusterExternalSecret.
 const CLEANUP: &str = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
@@ -140,11 +140,11 @@ async fn whatever_changes_is_acted_on() {
     says(&world, &["one"], &[]).await;
 
     relabel(&world, "two", "a").await;
-    says(&world, &["one", "two"], &[]).await;
+    measured("a relabelled namespace is provisioned", says(&world, &["one", "two"], &[])).await;
     make_namespace(&world, "three", "a").await;
-    says(&world, &["one", "three", "two"], &[]).await;
+    measured("a new namespace is provisioned", says(&world, &["one", "three", "two"], &[])).await;
     relabel(&world, "one", "b").await;
-    says(&world, &["three", "two"], &[]).await;
+    measured("a namespace is left", says(&world, &["three", "two"], &[])).await;
     assert!(copy(&world, "one", "shared").await.is_none());
 
     // Whoever edits or deletes a copy finds it as it was.

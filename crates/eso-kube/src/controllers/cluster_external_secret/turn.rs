@@ -161,7 +161,8 @@ impl Clusters {
             Step::Delete { name } => name,
         };
         let place = Place { namespace, name };
-        let version = self.view.lock().copies.version(namespace, name).cloned();
+        let uid = owner.uid.as_deref().unwrap_or_default();
+        let version = self.view.lock().copies.version(uid, namespace, name).cloned();
         let written = match (step, &version) {
             (Step::Create, None) => self.writer.create(place, owner, &asked.copy).await?,
             (Step::Update, Some(version)) => self.writer.update(place, version, &asked.copy).await?,

@@ -116,9 +116,10 @@ impl Copies {
         found
     }
 
-    /// The version of one, as it was last seen.
-    pub(in super::super) fn version(&self, namespace: &str, name: &str) -> Option<&Version> {
-        self.known.get(&(namespace.to_owned(), name.to_owned())).map(|known| &known.version)
+    /// The version of one of an owner's, as it was last seen.
+    pub(in super::super) fn version(&self, owner: &str, namespace: &str, name: &str) -> Option<&Version> {
+        let known = self.known.get(&(namespace.to_owned(), name.to_owned()));
+        known.filter(|known| known.owner == owner).map(|known| &known.version)
     }
 
     /// A turn begins, in which some are written.

@@ -241,7 +241,10 @@ fn copies_that_a_list_does_not_show_are_gone_but_for_those_made_meanwhile() {
     view.meet_copy(&item(copy("ns-b", "b", "b", 20)));
     check(&view.end_copies(), &["a"]);
     check_standing(&view, None);
-    assert!(view.copies.version("ns-c", "a").is_some() && view.copies.version("ns-b", "b").is_some());
+    assert!(
+        view.copies.version("uid-a", "ns-c", "a").is_some()
+            && view.copies.version("uid-b", "ns-b", "b").is_some()
+    );
 }
 
 #[test]
@@ -252,21 +255,28 @@ fn an_answer_that_comes_after_the_event_that_its_object_is_gone_is_not_believed(
     view.meet_copy(&made());
     view.lose_copy(made().metadata());
     view.copies.wrote(&made());
-    assert_eq!(view.copies.version("ns-c", "a"), None);
+    assert_eq!(view.copies.version("uid-a", "ns-c", "a"), None);
     view.copies.end_turn();
     view.copies.begin_turn();
     view.copies.wrote(&made());
-    assert!(view.copies.version("ns-c", "a").is_some());
+    assert!(view.copies.version("uid-a", "ns-c", "a").is_some());
 }
 
 #[test]
 fn a_deletion_forgets_what_it_deleted_and_nothing_newer() {
     let mut view = view();
-    let version = view.copies.version("ns-a", "a").unwrap().clone();
+    let version = view.copies.version("uid-a", "ns-a", "a").unwrap().clone();
     view.meet_copy(&item(changed(copy("ns-a", "a", "a", 30), "/metadata/uid", json!("another"))));
     view.copies.deleted("ns-a", "a", &version);
-    assert!(view.copies.version("ns-a", "a").is_some());
-    let version = view.copies.version("ns-a", "a").unwrap().clone();
+    assert!(view.copies.version("uid-a", "ns-a", "a").is_some());
+    let version = view.copies.version("uid-a", "ns-a", "a").unwrap().clone();
     view.copies.deleted("ns-a", "a", &version);
-    assert_eq!(view.copies.version("ns-a", "a"), None);
+    assert_eq!(view.copies.version("uid-a", "ns-a", "a"), None);
+}
+
+#[test]
+fn a_version_is_of_the_owners_own_and_of_nobody_elses() {
+    let view = view();
+    assert!(view.copies.version("uid-a", "ns-a", "a").is_some());
+    assert_eq!(view.copies.version("uid-b", "ns-a", "a"), None);
 }
