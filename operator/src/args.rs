@@ -6,7 +6,7 @@ mod address;
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use eso_core::duration;
 
 pub use address::ListenAddress;
@@ -30,6 +30,19 @@ pub struct Args {
     /// The one namespace that is served; all of them where nothing is said.
     #[arg(long, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
+
+    /// Whether ClusterExternalSecrets are served; where `--namespace` is set, they are not.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_cluster_external_secret_reconciler: bool,
 
     /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
     /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.

@@ -4,6 +4,7 @@
 //! Fields that are not typed here survive in the cluster (`x-kubernetes-preserve-unknown-fields`), and we never write
 //! a spec; the ones that would change what is written are kept in `unserved`, so that they can be refused by name.
 
+pub mod cluster_external_secret;
 pub mod external_secret;
 pub mod secret_store;
 

@@ -56,7 +56,8 @@ async fn make(version: &str, kind: &str, name: &str, spec: &Value, dry_run: &str
         "metadata": { "name": name },
         "spec": spec,
     });
-    let path = format!("/apis/external-secrets.io/{version}/namespaces/default/{plural}{dry_run}");
+    let namespace = if kind.starts_with("Cluster") { "" } else { "namespaces/default/" };
+    let path = format!("/apis/external-secrets.io/{version}/{namespace}{plural}{dry_run}");
     control_plane().await.request(Method::POST, &path, Some(&object)).await.unwrap()
 }
 
@@ -199,6 +200,39 @@ async fn the_other_fields_of_a_store_are_checked_as_by_the_original() {
     provider(json!({ "fake": {} }), false).await;
     provider(json!({ "fake": { "data": [{ "key": "a" }] } }), false).await;
     provider(json!({ "fake": { "data": [], "validationResult": 2 } }), true).await;
+}
+
+#[tokio::test]
+async fn a_cluster_external_secret_is_checked_as_by_the_original() {
+    let cluster = async |field: &str, value: Value, accepted: bool| {
+        let mut spec = json!({ "externalSecretSpec": entry("password") });
+        spec[field] = value;
+        check("ClusterExternalSecret", spec, accepted).await;
+    };
+    cluster("namespaces", json!(["team-a"]), true).await;
+    cluster("namespaces", json!(["team.a"]), false).await;
+    cluster("externalSecretName", json!("db.password"), true).await;
+    cluster("externalSecretName", json!("DB"), false).await;
+    cluster("externalSecretName", json!(""), false).await;
+    cluster("refreshTime", json!("1m"), true).await;
+    cluster("refreshTime", json!(60), false).await;
+    cluster("externalSecretMetadata", json!({ "labels": { "a": "b" }, "annotations": {} }), true).await;
+    cluster("namespaceSelector", json!({ "matchLabels": { "team": "a" } }), true).await;
+    let expression = json!({ "key": "team", "operator": "Among" });
+    cluster("namespaceSelectors", json!([{}, { "matchExpressions": [expression] }]), true).await;
+    cluster("namespaceSelectors", json!([{ "matchExpressions": [{ "key": "team" }] }]), false).await;
+    cluster("externalSecretSpec", entry("a/b"), false).await;
+    check("ClusterExternalSecret", json!({ "namespaces": ["team-a"] }), false).await;
+}
+
+#[tokio::test]
+async fn the_spec_in_a_cluster_external_secret_has_the_defaults_of_an_external_secrets() {
+    let made = async |kind: &str, spec: Value| {
+        make("v1", kind, "same", &spec, "?dryRun=All").await.success().unwrap()["spec"].clone()
+    };
+    let alone = made("ExternalSecret", entry("password")).await;
+    let nested = made("ClusterExternalSecret", json!({ "externalSecretSpec": entry("password") })).await;
+    assert_eq!(nested["externalSecretSpec"], alone);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! Every write names the version that it is meant for, and fails with [`WriteError::Conflict`] on any other. Answers
 //! are asked for as metadata, so that no value comes back.
 
+pub(crate) mod cluster;
 pub mod store_status;
 
 mod body;

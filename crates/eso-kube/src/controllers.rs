@@ -1,6 +1,7 @@
 //! The controllers, and how they are joined: watches fill the index and the stores, these wake the engine, and the
 //! engine writes through the target.
 
+pub mod cluster_external_secret;
 pub mod external_secret;
 pub mod secret_store;
 
@@ -13,6 +14,7 @@ use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duratio
 
 use eso_core::{
     api::{
+        cluster_external_secret::ClusterExternalSecret,
         external_secret::ExternalSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
@@ -22,7 +24,10 @@ use eso_sync::engine::{Engine, Handle, Settings};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Client;
 use parking_lot::Mutex;
-use tokio::sync::watch::{Receiver, Sender};
+use tokio::{
+    sync::watch::{Receiver, Sender},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -33,9 +38,13 @@ use crate::{
     stores::{Connect, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
 };
+use cluster_external_secret::{Clusters, Objects};
 use external_secret::{KubeTarget, Router, RunObserver};
 use sources::{ConfigMaps, Secrets, StoreObjects};
-use watches::Watches;
+use watches::{Watches, all_listed};
+
+/// How long the beginning waits for the list of ClusterExternalSecrets.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is served, and how.
 #[derive(Clone, Debug)]
@@ -46,6 +55,9 @@ pub struct Options {
     pub class: String,
     /// Whether ClusterSecretStores are served (`--enable-cluster-store-reconciler`).
     pub cluster_stores: bool,
+    /// Whether ClusterExternalSecrets are served (`--enable-cluster-external-secret-reconciler`). Where one namespace alone
+    /// is served, they are not.
+    pub cluster_external_secrets: bool,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -63,6 +75,7 @@ impl Default for Options {
             namespace: None,
             class: "default".to_owned(),
             cluster_stores: true,
+            cluster_external_secrets: true,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -78,15 +91,21 @@ impl Default for Options {
 pub struct Controller {
     client: Client,
     namespace: Option<String>,
-    cluster_stores: bool,
-    router: Arc<Router>,
-    stores: Arc<StoreRegistry>,
+    served: Served,
     engine: Engine,
     handle: Handle,
     events: EventTask,
     synced: Sender<bool>,
     /// Ends what serves the engine, after the engine.
     end: CancellationToken,
+}
+
+/// Who is told what the watches see.
+struct Served {
+    router: Arc<Router>,
+    stores: Arc<StoreRegistry>,
+    cluster_stores: bool,
+    clusters: Option<Arc<Clusters>>,
 }
 
 impl fmt::Debug for Controller {
@@ -134,15 +153,15 @@ impl Controller {
             started: (settings.clock)(),
             clock: Arc::clone(&settings.clock),
         };
+        let clusters = (options.cluster_external_secrets && options.namespace.is_none())
+            .then(|| Clusters::new(client.clone(), Arc::clone(&index), Arc::clone(&telemetry)));
         let observer = Arc::new(RunObserver { index, telemetry });
         let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
         router.connect(handle.clone());
         Self {
             client,
             namespace: options.namespace,
-            cluster_stores: options.cluster_stores,
-            router,
-            stores,
+            served: Served { router, stores, cluster_stores: options.cluster_stores, clusters },
             engine,
             handle,
             events: event_task,
@@ -170,9 +189,9 @@ impl Controller {
     pub async fn run(self, stop: CancellationToken) {
         let stop = stop.child_token();
         let mut watches = Watches::new(self.client, self.namespace, stop.clone());
-        let stores = Arc::clone(&self.stores);
+        let stores = Arc::clone(&self.served.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
-        let begin = begin(&mut watches, self.router, self.stores, self.cluster_stores, &self.synced);
+        let begin = begin(&mut watches, self.served, &self.synced, &stop);
         tokio::select! {
             () = stop.cancelled() => {}
             () = begin => self.engine.run(stop.clone()).await,
@@ -190,14 +209,13 @@ impl Controller {
 }
 
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
-async fn begin(
-    watches: &mut Watches,
-    router: Arc<Router>,
-    stores: Arc<StoreRegistry>,
-    cluster_stores: bool,
-    synced: &Sender<bool>,
-) {
-    watches.follow(watches.objects::<ExternalSecret>(), Arc::clone(&router) as _);
+async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
+    let Served { router, stores, cluster_stores, clusters } = served;
+    let objects = watches.objects::<ExternalSecret>();
+    match &clusters {
+        Some(clusters) => watches.follow(objects, Objects::new(&router, clusters)),
+        None => watches.follow(objects, Arc::clone(&router) as _),
+    }
     watches.follow(watches.objects::<SecretStore>(), StoreObjects::new(StoreKind::SecretStore, &stores));
     if cluster_stores {
         let objects = watches.cluster_objects::<ClusterSecretStore>();
@@ -208,7 +226,14 @@ async fn begin(
     watches.follow(watches.metadata::<Secret>(), secrets);
     watches.follow(watches.metadata::<ConfigMap>(), ConfigMaps::new(&stores, watches.namespace()));
     watches.listed().await;
-    watches.follow_namespaces(&stores);
+    let namespaces = watches.follow_namespaces(&stores, clusters.clone());
+    if let Some(clusters) = clusters {
+        let objects = watches.cluster_objects::<ClusterExternalSecret>();
+        let listed = vec![namespaces, watches.follow_apart(objects, Arc::clone(&clusters) as _)];
+        watches.spawn(clusters.run(listed.clone(), stop.clone()));
+        // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
+        let _ = timeout(PATIENCE, all_listed(listed)).await;
+    }
     synced.send_replace(true);
     stores.settled().await;
 }

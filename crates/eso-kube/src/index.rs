@@ -104,6 +104,11 @@ impl Index {
         }
     }
 
+    /// Whether there is an ExternalSecret of this name.
+    pub fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.find(namespace, name).is_some()
+    }
+
     /// An ExternalSecret is gone.
     pub fn lose_object(&mut self, namespace: &str, name: &str) -> Option<Forgotten> {
         self.find(namespace, name).and_then(|id| self.forget(id))

@@ -45,6 +45,8 @@ pub enum Kind {
     SecretStore,
     /// `ClusterSecretStore`.
     ClusterSecretStore,
+    /// `ClusterExternalSecret`.
+    ClusterExternalSecret,
 }
 
 /// The status of a `Ready` condition.

@@ -1,5 +1,6 @@
 //! From CRD objects to what they ask for: the only place here that names CRD types.
 
+pub mod cluster_external_secret;
 pub mod external_secret;
 pub mod references;
 

@@ -20,6 +20,7 @@ pub mod decoding;
 pub mod fence;
 pub mod naming;
 pub mod windows;
+pub mod cluster;
 
 pub mod digest;
 pub mod names;

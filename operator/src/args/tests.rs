@@ -60,6 +60,18 @@ fn the_flags_of_the_originals_chart_are_taken() {
 }
 
 #[test]
+fn a_switch_is_written_as_for_go() {
+    let read = |args: &Args| args.enable_cluster_external_secret_reconciler;
+    check(&[], read, true);
+    check(&["--enable-cluster-external-secret-reconciler"], read, true);
+    check(&["--enable-cluster-external-secret-reconciler", "--concurrent=1"], read, true);
+    for (text, expected) in [("true", true), ("false", false), ("TRUE", true), ("F", false), ("0", false)] {
+        check(&[&format!("--enable-cluster-external-secret-reconciler={text}")], read, expected);
+    }
+    refused(&["--enable-cluster-external-secret-reconciler=maybe"]);
+}
+
+#[test]
 fn durations_are_gos_and_not_negative() {
     check(&["--status-heartbeat=0"], |args| args.status_heartbeat, Duration::ZERO);
     check(&["--status-heartbeat=1h30m"], |args| args.status_heartbeat, Duration::from_secs(5400));

@@ -12,20 +12,31 @@ const RULES: &[Rule] = &[
     Rule {
         why: "What it serves.",
         group: "external-secrets.io",
-        resources: &["externalsecrets", "secretstores", "clustersecretstores"],
+        resources: &["externalsecrets", "clusterexternalsecrets", "secretstores", "clustersecretstores"],
         verbs: &["list", "watch"],
     },
     Rule {
         why: "What it says about it.",
         group: "external-secrets.io",
-        resources: &["externalsecrets/status", "secretstores/status", "clustersecretstores/status"],
+        resources: &[
+            "externalsecrets/status",
+            "clusterexternalsecrets/status",
+            "secretstores/status",
+            "clustersecretstores/status",
+        ],
         verbs: &["patch"],
     },
     Rule {
         why: "The original's finalizer is taken off an object that is being deleted.",
         group: "external-secrets.io",
-        resources: &["externalsecrets"],
+        resources: &["externalsecrets", "clusterexternalsecrets"],
         verbs: &["patch"],
+    },
+    Rule {
+        why: "The ExternalSecrets of a ClusterExternalSecret; the patch above mends them.",
+        group: "external-secrets.io",
+        resources: &["externalsecrets"],
+        verbs: &["create", "delete"],
     },
     Rule {
         why: "Whether an object whose status was refused is gone, and another one has its name.",
@@ -37,7 +48,7 @@ const RULES: &[Rule] = &[
         why: "An owner reference that blocks its owner's deletion needs this where \
               OwnerReferencesPermissionEnforcement is on (OpenShift).",
         group: "external-secrets.io",
-        resources: &["externalsecrets/finalizers"],
+        resources: &["externalsecrets/finalizers", "clusterexternalsecrets/finalizers"],
         verbs: &["update"],
     },
     Rule {
@@ -53,10 +64,16 @@ const RULES: &[Rule] = &[
         verbs: &["get", "list", "watch"],
     },
     Rule {
-        why: "Labels of namespaces, which conditions of a ClusterSecretStore may ask for.",
+        why: "Labels of namespaces, which conditions of a ClusterSecretStore and a ClusterExternalSecret ask for.",
         group: "",
         resources: &["namespaces"],
         verbs: &["get", "list", "watch"],
+    },
+    Rule {
+        why: "The finalizer that the original puts on namespaces is taken off.",
+        group: "",
+        resources: &["namespaces"],
+        verbs: &["patch"],
     },
     Rule {
         why: "Tokens of the service accounts that stores log in with.",

@@ -123,6 +123,18 @@ pub const DESCRIPTIONS: &[Description] = &[
         "The duration time to reconcile the Cluster Secret Store",
         Measure::Took(Kind::ClusterSecretStore),
     ),
+    gauge(
+        "clusterexternalsecret_status_condition",
+        CONDITION,
+        "The status condition of a specific Cluster External Secret",
+        Measure::Condition(Kind::ClusterExternalSecret),
+    ),
+    gauge(
+        "clusterexternalsecret_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Cluster External Secret",
+        Measure::Took(Kind::ClusterExternalSecret),
+    ),
     ours(gauge(
         "externalsecret_data_age_seconds",
         OBJECT,

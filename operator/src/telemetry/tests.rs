@@ -101,6 +101,19 @@ fn a_store_of_the_cluster_has_its_own_metrics() {
 }
 
 #[test]
+fn a_cluster_external_secret_has_its_own_metrics() {
+    let metrics = metrics();
+    let object = Subject { kind: Kind::ClusterExternalSecret, namespace: "", name: "shared" };
+    metrics.reconciled(object, true, Duration::from_nanos(7));
+    metrics.condition(object, Ready::False);
+    let expected = [
+        r#"clusterexternalsecret_reconcile_duration{name="shared",namespace=""} 7.0"#,
+        r#"clusterexternalsecret_status_condition{condition="Ready",name="shared",namespace="",status="False"} 1.0"#,
+    ];
+    check(&metrics, &expected);
+}
+
+#[test]
 fn calls_to_stores_are_counted_by_name_and_outcome() {
     let metrics = metrics();
     for succeeded in [true, false, true] {

@@ -5,6 +5,7 @@ mod harness;
 
 mod walk_through;
 
+mod cluster;
 mod fights;
 mod policies;
 mod process;

@@ -12,12 +12,17 @@ use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, secure_vault};
 /// The original's finalizer of an ExternalSecret.
 const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
+/// The original's finalizer of a ClusterExternalSecret, and that of its namespaces.
+const CLUSTER_FINALIZER: &str = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
+const NAMESPACE_FINALIZER: &str = "externalsecrets.external-secrets.io/ces-each";
+
 /// What a race needs that may be or not: a namespace is read for a store that asks for its labels before the watch has
 /// shown them, and an object where it is not clear whether what could not be written was of its former life.
 const RARELY_USED: [&str; 2] = ["get namespaces", "get externalsecrets"];
 
 /// An admission plugin asks for it, which is off here, where an owner reference blocks its owner's deletion.
-const USED_BY_OTHERS: &str = "update externalsecrets/finalizers";
+const USED_BY_OTHERS: [&str; 2] =
+    ["update clusterexternalsecrets/finalizers", "update externalsecrets/finalizers"];
 
 /// A verb and what it is for, as a role has them: `patch externalsecrets/status`.
 type Right = String;
@@ -34,7 +39,7 @@ async fn the_role_holds_no_right_that_is_never_used() {
     let granted = granted(&world).await;
     let never_used: Vec<&Right> =
         granted.difference(&used).filter(|right| !RARELY_USED.contains(&right.as_str())).collect();
-    assert_eq!(never_used, [USED_BY_OTHERS], "{used:#?}");
+    assert_eq!(never_used, USED_BY_OTHERS, "{used:#?}");
     world.end().await;
 }
 
@@ -50,6 +55,30 @@ async fn all_that_it_does(world: &World) {
     let labels = json!({ "metadata": { "labels": { "team": "a" } } });
     world.patch(Kind::Namespace, &world.namespace, labels).await;
     world.synced("let-in").await;
+    in_a_namespace(world).await;
+}
+
+/// An ExternalSecret is made and deleted for a ClusterExternalSecret, and finalizers are taken off.
+async fn in_a_namespace(world: &World) {
+    let cluster = json!({
+        "apiVersion": "external-secrets.io/v1",
+        "kind": "ClusterExternalSecret",
+        "metadata": { "name": "each", "finalizers": [CLUSTER_FINALIZER] },
+        "spec": {
+            "externalSecretSpec": object("each").cluster_store("rights").key("password", "db").json()["spec"],
+            "namespaceSelectors": [{ "matchLabels": { "each": "yes" } }],
+        },
+    });
+    world.create(cluster).await;
+    let labels = |each: &str| json!({ "metadata": { "labels": { "each": each } } });
+    world.patch(Kind::Namespace, &world.namespace, labels("yes")).await;
+    world.synced("each").await;
+    let finalizers = json!({ "metadata": { "finalizers": [NAMESPACE_FINALIZER] } });
+    world.patch(Kind::Namespace, &world.namespace, finalizers).await;
+    world.patch(Kind::Namespace, &world.namespace, labels("no")).await;
+    world.gone(Kind::ExternalSecret, "each").await;
+    world.delete(Kind::ClusterExternalSecret, "each").await;
+    world.gone(Kind::ClusterExternalSecret, "each").await;
 }
 
 /// Secrets are made, read, changed and deleted, and a finalizer is taken off.

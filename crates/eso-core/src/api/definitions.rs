@@ -6,13 +6,16 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
 use kube::CustomResourceExt;
 
 use super::{
+    cluster_external_secret::ClusterExternalSecret,
     external_secret::ExternalSecret,
     secret_store::{ClusterSecretStore, SecretStore},
 };
 
 /// Every definition that the operator needs, in the order of their names.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [ClusterSecretStore::crd(), ExternalSecret::crd(), SecretStore::crd()].map(served_twice).into()
+    [ClusterExternalSecret::crd(), ClusterSecretStore::crd(), ExternalSecret::crd(), SecretStore::crd()]
+        .map(served_twice)
+        .into()
 }
 
 /// Adds `v1beta1`: the same type serves both, for a narrower schema would prune what a user wrote.

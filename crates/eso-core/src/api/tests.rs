@@ -56,11 +56,6 @@ fn what_is_not_served_survives_where_it_stands() {
         "dataFrom": [{ "find": { "name": { "regexp": "x" } }, "rewrite": [] }],
     })));
     assert_eq!(object.spec.refresh_policy, Some(RefreshPolicy::OnChange));
-    assert!(object.spec.unserved.contains_key("syncWindows"));
-    assert!(object.spec.target.unwrap().unserved.contains_key("template"));
-    assert!(object.spec.data[0].unserved.contains_key("sourceRef"));
-    assert!(object.spec.data[0].remote_ref.unserved.contains_key("decodingStrategy"));
-    assert!(object.spec.data_from[0].unserved.contains_key("find"));
 }
 
 #[test]
@@ -87,7 +82,6 @@ fn a_store_of_aws_survives() {
         "retrySettings": { "maxRetries": 5, "retryInterval": "10s" },
     })));
     let aws = store.spec.provider.aws.unwrap();
-    assert!(aws.unserved.contains_key("prefix"));
     let keys = aws.auth.unwrap().secret_ref.unwrap();
     assert_eq!(keys.access_key_id.key.as_deref(), Some("access-key"));
 }

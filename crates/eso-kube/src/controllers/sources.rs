@@ -16,7 +16,7 @@ use k8s_openapi::{
 };
 use parking_lot::Mutex;
 
-use super::{external_secret::Router, watches::Metadata};
+use super::{cluster_external_secret::Clusters, external_secret::Router, watches::Metadata};
 use crate::{
     credentials::CredentialObject,
     stores::StoreRegistry,
@@ -231,16 +231,23 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
 }
 
 /// Namespaces: which ones there are, whose credentials are logged in with, and their labels, which conditions of
-/// ClusterSecretStores ask for.
+/// ClusterSecretStores and the selectors of ClusterExternalSecrets ask for.
 #[derive(Debug)]
 pub(super) struct Namespaces {
     stores: Arc<StoreRegistry>,
+    clusters: Option<Arc<Clusters>>,
     roll: Mutex<Roll>,
 }
 
 impl Namespaces {
-    pub(super) fn new(stores: &Arc<StoreRegistry>) -> Arc<Self> {
-        Arc::new(Self { stores: Arc::clone(stores), roll: Mutex::default() })
+    /// For the stores, and for the ClusterExternalSecrets where they are served.
+    pub(super) fn new(stores: &Arc<StoreRegistry>, clusters: Option<Arc<Clusters>>) -> Arc<Self> {
+        Arc::new(Self { stores: Arc::clone(stores), clusters, roll: Mutex::default() })
+    }
+
+    fn delete(&self, name: &str) {
+        self.stores.namespace_deleted(name);
+        self.clusters.iter().for_each(|clusters| clusters.lose_namespace(name));
     }
 }
 
@@ -253,18 +260,19 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         let name = name_of(namespace.metadata());
         let ObjectMeta { uid, labels, .. } = namespace.metadata().clone();
         self.stores.namespace_changed(&name.1, &uid.unwrap_or_default(), &labels.unwrap_or_default());
+        self.clusters.iter().for_each(|clusters| clusters.meet_namespace(namespace.metadata()));
         self.roll.lock().meet(name);
     }
 
     fn lose(&self, namespace: Metadata<Namespace>) {
         let name = name_of(namespace.metadata());
         self.roll.lock().lose(&name);
-        self.stores.namespace_deleted(&name.1);
+        self.delete(&name.1);
     }
 
     fn end(&self) {
         let gone = self.roll.lock().end();
-        gone.iter().for_each(|name| self.stores.namespace_deleted(&name.1));
+        gone.iter().for_each(|name| self.delete(&name.1));
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::sources::Namespaces;
+use super::{cluster_external_secret::Clusters, sources::Namespaces};
 use crate::{
     stores::StoreRegistry,
     watch::{Item, Watched, follow},
@@ -74,29 +74,46 @@ impl Watches {
         api: Api<Item<K>>,
         watched: Arc<dyn Watched<Item<K>>>,
     ) {
-        let listed = Sender::new(false);
-        self.listing.push(listed.subscribe());
-        self.spawn(async move { follow(api, &*watched, &listed).await });
+        let listed = self.follow_apart(api, watched);
+        self.listing.push(listed);
     }
 
-    /// Follows the labels of namespaces, from when a store asks for some.
-    pub(super) fn follow_namespaces(&mut self, stores: &Arc<StoreRegistry>) {
+    /// As [`follow`](Self::follow), of what not everybody waits for: gives whether it has listed everything once.
+    pub(super) fn follow_apart<K: Resource + 'static>(
+        &mut self,
+        api: Api<Item<K>>,
+        watched: Arc<dyn Watched<Item<K>>>,
+    ) -> Receiver<bool> {
+        let listed = Sender::new(false);
+        let listing = listed.subscribe();
+        self.spawn(async move { follow(api, &*watched, &listed).await });
+        listing
+    }
+
+    /// Follows namespaces: from when a store asks for their labels, and at once where ClusterExternalSecrets are served.
+    /// Gives whether all have been listed once.
+    pub(super) fn follow_namespaces(
+        &mut self,
+        stores: &Arc<StoreRegistry>,
+        clusters: Option<Arc<Clusters>>,
+    ) -> Receiver<bool> {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let mut wanted = stores.namespaces_wanted();
-        let watched = Namespaces::new(stores);
+        let at_once = clusters.is_some();
+        let watched = Namespaces::new(stores, clusters);
+        let listed = Sender::new(false);
+        let listing = listed.subscribe();
         self.spawn(async move {
-            if wanted.wait_for(|wanted| *wanted).await.is_ok() {
-                follow(api, &*watched, &Sender::new(false)).await;
+            if at_once || wanted.wait_for(|wanted| *wanted).await.is_ok() {
+                follow(api, &*watched, &listed).await;
             }
         });
+        listing
     }
 
     /// Waits until each that is followed so far has listed everything once.
     pub(super) async fn listed(&mut self) {
-        for mut listing in self.listing.drain(..) {
-            // A watch that is gone will list nothing any more: its task was ended.
-            let _ = listing.wait_for(|listed| *listed).await;
-        }
+        all_listed(self.listing.drain(..)).await;
     }
 
     /// Ends them. Gives the panic in which one has ended already.
@@ -109,12 +126,21 @@ impl Watches {
         panic
     }
 
-    fn spawn(&mut self, watch: impl Future<Output = ()> + Send + 'static) {
+    /// Runs what goes by the watches, and ends with them.
+    pub(super) fn spawn(&mut self, watch: impl Future<Output = ()> + Send + 'static) {
         let stop = self.stop.clone().drop_guard();
         self.tasks.spawn(async move {
             watch.await;
             drop(stop);
         });
+    }
+}
+
+/// Waits until each of these watches has listed everything once.
+pub(super) async fn all_listed(listing: impl IntoIterator<Item = Receiver<bool>>) {
+    for mut listing in listing {
+        // A watch that is gone will list nothing any more: its task was ended.
+        let _ = listing.wait_for(|listed| *listed).await;
     }
 }
 

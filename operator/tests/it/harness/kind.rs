@@ -4,6 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     ExternalSecret,
+    ClusterExternalSecret,
     SecretStore,
     ClusterSecretStore,
     Secret,
@@ -22,6 +23,7 @@ impl Kind {
     pub(crate) fn named(name: &str) -> Self {
         let all = [
             Self::ExternalSecret,
+            Self::ClusterExternalSecret,
             Self::SecretStore,
             Self::ClusterSecretStore,
             Self::Secret,
@@ -54,7 +56,8 @@ impl Kind {
             | Self::ConfigMap
             | Self::Event
             | Self::ServiceAccount => true,
-            Self::ClusterSecretStore
+            Self::ClusterExternalSecret
+            | Self::ClusterSecretStore
             | Self::Namespace
             | Self::ClusterRole
             | Self::ClusterRoleBinding
@@ -73,9 +76,10 @@ impl Kind {
 
     fn group(self) -> &'static str {
         match self {
-            Self::ExternalSecret | Self::SecretStore | Self::ClusterSecretStore => {
-                "/apis/external-secrets.io/v1"
-            }
+            Self::ExternalSecret
+            | Self::ClusterExternalSecret
+            | Self::SecretStore
+            | Self::ClusterSecretStore => "/apis/external-secrets.io/v1",
             Self::Secret | Self::ConfigMap | Self::Event | Self::Namespace | Self::ServiceAccount => {
                 "/api/v1"
             }

@@ -11,6 +11,9 @@ use super::all;
 /// The fields of the original that this version serves, by kind, with all that its schema says of them.
 const FIELDS: &str = include_str!("../../../tests/fields.txt");
 
+/// The fields of a ClusterExternalSecret that are an ExternalSecret's own.
+const IN_EACH_NAMESPACE: &str = "spec.externalSecretSpec.";
+
 fn definition(kind: &str) -> CustomResourceDefinition {
     let mut all = all().into_iter();
     all.find(|definition| definition.spec.names.kind == kind).expect("the kind must be defined")
@@ -65,7 +68,7 @@ fn line(path: &str, field: &JSONSchemaProps, required: bool) -> String {
 }
 
 #[track_caller]
-fn check(kind: &str) {
+fn check(kind: &str, apart: &str) {
     let definition = definition(kind);
     let heading = format!("# {kind}");
     let expected: Vec<_> = FIELDS
@@ -80,6 +83,7 @@ fn check(kind: &str) {
         let mut found = Vec::new();
         lines("", schema(version), &mut found);
         found.retain(|line| line.starts_with("spec") || line.starts_with("status"));
+        found.retain(|line| apart.is_empty() || !line.starts_with(apart));
         let missing: Vec<_> =
             expected.iter().filter(|line| !found.iter().any(|found| found == **line)).collect();
         let added: Vec<_> = found.iter().filter(|line| !expected.contains(&line.as_str())).collect();
@@ -89,8 +93,26 @@ fn check(kind: &str) {
 
 #[test]
 fn fields_are_the_originals() {
-    check("ExternalSecret");
-    check("SecretStore");
+    check("ExternalSecret", "");
+    check("SecretStore", "");
+}
+
+#[test]
+fn a_cluster_external_secrets_own_fields_are_the_originals() {
+    check("ClusterExternalSecret", IN_EACH_NAMESPACE);
+}
+
+#[test]
+fn the_spec_in_a_cluster_external_secret_is_that_of_an_external_secret() {
+    let fields = |kind: &str, within: &str| -> Vec<String> {
+        let definition = definition(kind);
+        let mut found = Vec::new();
+        lines("", schema(&definition.spec.versions[0]), &mut found);
+        found.iter().filter_map(|line| line.strip_prefix(within)).map(str::to_owned).collect()
+    };
+    let nested = fields("ClusterExternalSecret", IN_EACH_NAMESPACE);
+    assert!(nested.len() > 30, "{nested:#?}");
+    assert_eq!(nested, fields("ExternalSecret", "spec."));
 }
 
 #[test]
@@ -130,6 +152,7 @@ fn both_versions_have_one_schema_and_the_older_is_deprecated() {
 #[test]
 fn names_are_the_originals() {
     for (kind, plural, short, scope) in [
+        ("ClusterExternalSecret", "clusterexternalsecrets", "ces", "Cluster"),
         ("ExternalSecret", "externalsecrets", "es", "Namespaced"),
         ("SecretStore", "secretstores", "ss", "Namespaced"),
         ("ClusterSecretStore", "clustersecretstores", "css", "Cluster"),
@@ -158,6 +181,7 @@ fn columns_are_the_originals() {
         columns("ExternalSecret"),
         ["StoreType", "Store", "Refresh Interval", "Status", "Ready", "Last Sync"]
     );
+    assert_eq!(columns("ClusterExternalSecret"), ["Store", "Refresh Interval", "Ready"]);
     assert_eq!(columns("SecretStore"), stores);
     assert_eq!(columns("ClusterSecretStore"), stores);
 }
