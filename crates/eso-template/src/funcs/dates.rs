@@ -7,7 +7,9 @@ mod read;
 mod time;
 mod write;
 
-use jiff::tz::TimeZone;
+use std::sync::LazyLock;
+
+use jiff::tz::TimeZoneDatabase;
 
 pub(crate) use self::{duration::Duration, time::Time};
 use self::{
