@@ -4,7 +4,8 @@ pub mod cluster_external_secret;
 pub mod external_secret;
 pub mod references;
 
-mod unserved;
+mod entries;
+mod template;
 
 /// Why an object cannot be understood: in words for its condition, what is wrong and what to do. It quotes no value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,18 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use eso_core::{key::StoreReference, provider::Fetch, value::SecretBytes};
+use eso_core::{
+    key::{RemoteKey, StoreReference},
+    provider::{Fetch, Query},
+    value::SecretBytes,
+};
+
+use crate::{
+    decoding::{Decoding, NullBytes},
+    naming::Naming,
+    template::Template,
+    windows::Windows,
+};
 
 /// The entries of a target: name → bytes, in the order of their names.
 pub type Entries = BTreeMap<String, SecretBytes>;
@@ -21,8 +32,14 @@ pub struct Desired {
     pub absence: Absence,
     /// When the store is read again.
     pub refresh: Refresh,
+    /// When the timer may have the store read; `None` is at any time.
+    pub windows: Option<Windows>,
     /// What to read, in the order in which later entries win over earlier ones.
     pub entries: Vec<Entry>,
+    /// What the target is made of; `None`: of the entries themselves.
+    pub template: Option<Template>,
+    /// Whether the target keeps its entries for good once it is made (`immutable`).
+    pub immutable: bool,
 }
 
 /// Who a target belongs to.
@@ -64,7 +81,7 @@ pub enum Refresh {
     Once,
 }
 
-/// One value to read, and what to make of it.
+/// One or many values to read, and what to make of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Where the object says so.
@@ -72,11 +89,34 @@ pub struct Entry {
     /// The store to ask.
     pub store: StoreReference,
     /// What to ask.
-    pub fetch: Fetch,
+    pub ask: Ask,
     /// A part of the value; `None` is the whole.
     pub property: Option<String>,
     /// What it becomes.
     pub into: Destination,
+    /// How the values are decoded.
+    pub decoding: Decoding,
+    /// What becomes of a value with a null byte.
+    pub null_bytes: NullBytes,
+}
+
+/// What a store is asked.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Ask {
+    /// One value.
+    Read(Fetch),
+    /// Which values there are, and what they hold.
+    Find(Query),
+}
+
+impl Ask {
+    /// The one key that is asked for.
+    pub fn key(&self) -> Option<&RemoteKey> {
+        match self {
+            Self::Read(fetch) => Some(&fetch.key),
+            Self::Find(_) => None,
+        }
+    }
 }
 
 /// Where in an object an entry stands, as the original's messages say it.
@@ -84,15 +124,18 @@ pub struct Entry {
 pub enum Origin {
     /// `spec.data[n]`.
     Data(usize),
-    /// `spec.dataFrom[n]`.
-    DataFrom(usize),
+    /// `spec.dataFrom[n].extract`.
+    Extract(usize),
+    /// `spec.dataFrom[n].find`.
+    Find(usize),
 }
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Data(index) => write!(f, "spec.data[{index}]"),
-            Self::DataFrom(index) => write!(f, "spec.dataFrom[{index}]"),
+            Self::Extract(index) => write!(f, "spec.dataFrom[{index}].extract"),
+            Self::Find(index) => write!(f, "spec.dataFrom[{index}].find"),
         }
     }
 }
@@ -102,6 +145,33 @@ impl fmt::Display for Origin {
 pub enum Destination {
     /// One entry of this name.
     Entry(String),
-    /// One entry for each member of the JSON object that it is (`extract`).
-    Members,
+    /// Many entries: the members of the JSON object that it is (`extract`), or one for each value that was found
+    /// (`find`).
+    Many(Naming),
+}
+
+/// What a target must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Its entries.
+    pub entries: Entries,
+    /// What it carries beside them, where a template says so; `None`: what the object itself carries.
+    pub dress: Option<Dress>,
+}
+
+/// What a template puts on a target beside its entries. Values may be secret: `Debug` shows names only.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Dress {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Its annotations.
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Dress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { labels, annotations } = self;
+        let mut dress = f.debug_struct("Dress");
+        dress.field("labels", &labels.keys()).field("annotations", &annotations.keys()).finish()
+    }
 }

@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desired::{Desired, Ownership, Refresh},
-    observed::{Held, Observed},
+    observed::{Held, Observed, Record},
     status,
+    windows::Windows,
 };
 
 /// Why an object is looked at.
@@ -49,6 +50,9 @@ pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if is_out_of_step(observed) {
         return Due::Now;
     }
+    if !is_ready(&observed.record) {
+        return by_timer(observed.desired.windows.as_ref(), now, now);
+    }
     match regularly_due(observed, wake, now) {
         Due::Now => Due::Now,
         Due::Repair | Due::At(_) | Due::OnChange if has_drifted(observed) => Due::Repair,
@@ -61,7 +65,20 @@ fn regularly_due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     match (observed.desired.refresh, wake) {
         (Refresh::Once | Refresh::OnChange, Wake::Look | Wake::Refresh) => Due::OnChange,
         (Refresh::Every(_), Wake::Refresh) => Due::Now,
-        (Refresh::Every(interval), Wake::Look) => after(last_read(observed, interval), interval, now),
+        (Refresh::Every(interval), Wake::Look) => {
+            let from = after(last_read(observed, interval), interval, now);
+            by_timer(observed.desired.windows.as_ref(), from, now)
+        }
+    }
+}
+
+/// When the timer has the store read, from a time on. Outside of its windows it does not, be it for a retry: as in the
+/// original, only a change of the object does.
+fn by_timer(windows: Option<&Windows>, from: Timestamp, now: Timestamp) -> Due {
+    match windows.map_or(Some(from), |windows| windows.next_allowed(from)) {
+        Some(time) if time <= now => Due::Now,
+        Some(time) => Due::At(time),
+        None => Due::OnChange,
     }
 }
 
@@ -71,8 +88,11 @@ fn is_out_of_step(observed: &Observed) -> bool {
     let contested = is_kept(desired) && matches!(held, Held::Contested(_));
     let changed = desired.refresh != Refresh::Once && record.revision.as_ref() != Some(&desired.revision);
     let never = record.revision.is_none() || (record.refreshed.is_none() && observed.refreshed.is_none());
-    let ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
-    never || changed || !ready || contested
+    never || changed || contested
+}
+
+fn is_ready(record: &Record) -> bool {
+    record.condition.as_ref().is_some_and(|(ready, _, _)| *ready)
 }
 
 /// Whether the target is not what the status promises.
@@ -110,11 +130,11 @@ fn last_read(observed: &Observed, interval: Duration) -> Option<Timestamp> {
     }
 }
 
-fn after(last: Option<Timestamp>, interval: Duration, now: Timestamp) -> Due {
+/// That long after it was last read; now, where it never was, or where that lies too far ahead.
+fn after(last: Option<Timestamp>, interval: Duration, now: Timestamp) -> Timestamp {
     match last {
-        Some(last) if last.duration_since(now) > CLOCK_SKEW => Due::Now,
-        Some(last) if later(last, interval) > now => Due::At(later(last, interval)),
-        Some(_) | None => Due::Now,
+        Some(last) if last.duration_since(now) <= CLOCK_SKEW => later(last, interval).max(now),
+        Some(_) | None => now,
     }
 }
 

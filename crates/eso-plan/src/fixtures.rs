@@ -5,15 +5,18 @@ use std::time::Duration;
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
-    provider::{Dialect, Fetch, Fetched, Value},
+    provider::{Dialect, Fetch, Fetched, NameFilter, Query, Value},
 };
 use jiff::Timestamp;
 
 use crate::{
-    desired::{Absence, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
+    decoding::{Decoding, NullBytes},
+    desired::{Absence, Ask, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
     digest::Digest,
+    naming::Naming,
     observed::{Held, Observed, Record},
-    render::{Answer, ReadError},
+    render::{self, Answer, Given, ReadError, RenderError, Rendered},
+    template::{self, Delimiters, Sources, Surroundings},
 };
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -49,15 +52,28 @@ pub(crate) fn data(index: usize, name: &str, remote: &str) -> Entry {
     Entry {
         origin: Origin::Data(index),
         store: store(),
-        fetch: Fetch::new(remote),
+        ask: Ask::Read(Fetch::new(remote)),
         property: None,
         into: Destination::Entry(name.into()),
+        decoding: Decoding::None,
+        null_bytes: NullBytes::Ignore,
     }
 }
 
 /// `spec.dataFrom[index].extract` of the remote key `remote`.
 pub(crate) fn extract(index: usize, remote: &str) -> Entry {
-    Entry { origin: Origin::DataFrom(index), into: Destination::Members, ..data(index, "", remote) }
+    Entry {
+        origin: Origin::Extract(index),
+        into: Destination::Many(Naming::default()),
+        ..data(index, "", remote)
+    }
+}
+
+/// `spec.dataFrom[index].find` of all names that hold this text.
+pub(crate) fn find(index: usize, name: &'static str) -> Entry {
+    let name = NameFilter::new(name, move |found| found.contains(name));
+    let query = Query { name: Some(name), ..Query::default() };
+    Entry { origin: Origin::Find(index), ask: Ask::Find(query), ..extract(index, "") }
 }
 
 /// Owned, kept where the values are gone, read each hour: `password` out of `db`.
@@ -68,7 +84,10 @@ pub(crate) fn desired() -> Desired {
         ownership: Ownership::Own,
         absence: Absence::Retain,
         refresh: Refresh::Every(HOUR),
+        windows: None,
         entries: vec![data(0, "password", "db")],
+        template: None,
+        immutable: false,
     }
 }
 
@@ -86,6 +105,7 @@ pub(crate) fn in_step() -> Observed {
             condition: condition(true, "SecretSynced", "secret synced"),
         },
         held: intact(&[("password", "old")]),
+        sources: 0,
         refreshed: Some(minute(0)),
         started: minute(-600),
         spread: u32::MAX / 2,
@@ -141,12 +161,38 @@ impl Observed {
     }
 }
 
+/// Rendered at the first second of 2026, with nothing to read templates from.
+pub(crate) fn render(desired: &Desired, answers: &[Answer]) -> Result<Rendered, RenderError> {
+    render_with(desired, answers, &Sources::new())
+}
+
+/// Rendered at the first second of 2026, with these objects to read templates from.
+pub(crate) fn render_with(
+    desired: &Desired,
+    answers: &[Answer],
+    sources: &Sources,
+) -> Result<Rendered, RenderError> {
+    let mut surroundings = Surroundings {
+        sources,
+        delimiters: &Delimiters::default(),
+        limits: template::limits(),
+        now: minute(0),
+        random: &mut |buffer| buffer.fill(4),
+    };
+    render::render(desired, answers, &mut surroundings)
+}
+
 pub(crate) fn gives(text: &str) -> Answer {
-    let fetched = Ok(Fetched::new(Value::Bytes(text.into())));
-    Answer { dialect: Dialect::default(), fetched }
+    Answer { dialect: Dialect::default(), given: Ok(Given::Value(Fetched::new(Value::Bytes(text.into())))) }
+}
+
+/// Values that were found, by their keys.
+pub(crate) fn found(values: &[(&str, &str)]) -> Answer {
+    let value = |(key, text): &(&str, &str)| ((*key).into(), Fetched::new(Value::Bytes((*text).into())));
+    Answer { dialect: Dialect::default(), given: Ok(Given::Found(values.iter().map(value).collect())) }
 }
 
 pub(crate) fn fails(kind: ErrorKind) -> Answer {
-    let fetched = Err(ReadError::Provider(ProviderError::new(kind, "GetSecretValue")));
-    Answer { dialect: Dialect::default(), fetched }
+    let error = ProviderError::new(kind, "GetSecretValue");
+    Answer { dialect: Dialect::default(), given: Err(ReadError::Provider(error)) }
 }

@@ -15,6 +15,7 @@ pub mod due;
 pub mod plan;
 pub mod render;
 pub mod status;
+pub mod template;
 
 pub mod decoding;
 pub mod fence;

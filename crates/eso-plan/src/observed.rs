@@ -42,6 +42,8 @@ pub struct Observed {
     pub record: Record,
     /// What its target holds.
     pub held: Held,
+    /// A fingerprint of the versions of what its templates stand in: it differs when one of them changes, comes or goes.
+    pub sources: u64,
     /// When this process last read the store for it with success.
     pub refreshed: Option<Timestamp>,
     /// When this process first saw the cluster, or became the one who writes.

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use crate::{
-    desired::{Absence, Desired, Entries, Ownership, Refresh},
+    desired::{Absence, Content, Ownership, Refresh},
     digest::Digest,
     due,
     observed::{Held, Holder, Observed},
@@ -34,8 +34,8 @@ pub enum Step {
     Keep,
     /// Make it hold these entries: exactly these where it is ours or nobody's, these among others where it is shared.
     Write {
-        /// What it must hold.
-        entries: Entries,
+        /// What it must hold, and carry.
+        content: Content,
         /// Who it belongs to.
         ownership: Ownership,
     },
@@ -49,8 +49,8 @@ impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Keep => f.write_str("keep"),
-            Self::Write { entries, ownership: _ } => {
-                let names: Vec<&str> = entries.keys().map(String::as_str).collect();
+            Self::Write { content, ownership: _ } => {
+                let names: Vec<&str> = content.entries.keys().map(String::as_str).collect();
                 write!(f, "write {}", names.join(", "))
             }
             Self::Delete => f.write_str("delete"),
@@ -193,21 +193,25 @@ pub enum Next {
 /// nothing that is contested; and it writes only where the target does not hold the entries already, as far as is
 /// known without reading it.
 pub fn plan(observed: &Observed, rendered: Result<Rendered, RenderError>) -> Plan {
-    let Desired { ownership, absence, .. } = observed.desired;
     if let Some(holder) = contested_by(observed) {
         return keep(Outcome::Contested(holder.clone()));
     }
+    let (ownership, absence) = (observed.desired.ownership, observed.desired.absence);
     match (rendered, absence) {
         (Err(error), _) => keep(Outcome::Unreadable(error)),
+        (Ok(Rendered::Content { content, .. }), _) => hold(observed, content),
         (Ok(Rendered::Gone(_)), Absence::Delete) => delete(observed),
-        (Ok(Rendered::Gone(_)), Absence::Drop) => hold(observed, Entries::new()),
         // `render` gives no such thing. Were it to, nothing may be lost.
-        (Ok(Rendered::Gone(_)), Absence::Retain) => keep(Outcome::Retained),
-        (Ok(Rendered::Entries { entries, .. }), _) if !entries.is_empty() => hold(observed, entries),
-        (Ok(Rendered::Entries { .. }), _) if ownership == Ownership::Read => keep(Outcome::Synced),
-        (Ok(Rendered::Entries { .. }), Absence::Retain) => keep(Outcome::Retained),
-        (Ok(Rendered::Entries { .. }), Absence::Drop | Absence::Delete) => keep(Outcome::Empty),
+        (Ok(Rendered::Gone(_)), Absence::Retain | Absence::Drop) => keep(Outcome::Retained),
+        (Ok(Rendered::Empty), _) if ownership == Ownership::Read => keep(Outcome::Synced),
+        (Ok(Rendered::Empty), Absence::Retain) => keep(Outcome::Retained),
+        (Ok(Rendered::Empty), Absence::Drop | Absence::Delete) => keep(Outcome::Empty),
     }
+}
+
+/// What to do for an object whose target is as it was when it was last made of the same: nothing.
+pub fn unchanged() -> Plan {
+    keep(Outcome::Synced)
 }
 
 /// When to look at an object again after a run that read the store at `read`.
@@ -220,6 +224,8 @@ pub fn next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
         }
         // The values may become those that the target holds; that it may be changed again is a change of it.
         Outcome::Unwritable(_, WriteError::Immutable(_)) => regularly(observed.desired.refresh, read),
+        // A template that fails does so again until it, what it reads, or a value changes.
+        Outcome::Unreadable(RenderError::Template(_)) => regularly(observed.desired.refresh, read),
         Outcome::Unreadable(error) => Next::Retry { not_before: error.retry_after() },
         Outcome::Empty
         | Outcome::Unwritable(
@@ -257,16 +263,21 @@ fn delete(observed: &Observed) -> Plan {
     }
 }
 
-fn hold(observed: &Observed, entries: Entries) -> Plan {
+fn hold(observed: &Observed, content: Content) -> Plan {
     let ownership = observed.desired.ownership;
     match (ownership, &observed.held) {
         (Ownership::Read, _) => keep(Outcome::Synced),
         (Ownership::Share { create: false }, Held::Nothing) => keep(Outcome::Waiting),
-        (_, Held::Intact { digest: Some(digest) }) if *digest == Digest::of(&entries) => {
+        // As measured of the original: one of ours that must not change keeps its entries, and is in step.
+        (_, Held::Intact { .. }) if observed.desired.immutable => keep(Outcome::Synced),
+        // What a template puts beside the entries is compared where it is written.
+        (_, Held::Intact { digest: Some(digest) })
+            if content.dress.is_none() && *digest == Digest::of(&content.entries) =>
+        {
             keep(Outcome::Synced)
         }
         (Ownership::Own | Ownership::Leave | Ownership::Share { .. }, _) => {
-            Plan { step: Step::Write { entries, ownership }, outcome: Outcome::Synced }
+            Plan { step: Step::Write { content, ownership }, outcome: Outcome::Synced }
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     due,
     observed::{Holder, Observed, Record},
     plan::{Attempt, Outcome, WriteError},
+    render::RenderError,
 };
 
 /// One run for an object, as it ended.
@@ -142,7 +143,10 @@ fn verdict(outcome: &Outcome) -> Verdict {
             "the store gave no entries, and does not say that the values are gone: the secret stays as it is"
                 .to_owned(),
         )),
-        Outcome::Unreadable(error) => bad((UNREADABLE, error.to_string())),
+        Outcome::Unreadable(error @ RenderError::Entry(_)) => bad((UNREADABLE, error.to_string())),
+        Outcome::Unreadable(error @ (RenderError::Sources(_) | RenderError::Template(_))) => {
+            bad((UNWRITABLE, error.to_string()))
+        }
         Outcome::Contested(holder) => bad(contested(holder)),
         Outcome::Unwritable(attempt, error) => bad(unwritable(*attempt, error)),
     }

@@ -39,6 +39,11 @@ impl Budget {
         Self { left: limits }
     }
 
+    /// What is left.
+    pub(crate) fn left(&self) -> Limits {
+        self.left
+    }
+
     /// Takes steps.
     pub(crate) fn spend(&mut self, steps: u64) -> Result<(), Fault> {
         self.left.steps = self.left.steps.checked_sub(steps).ok_or(Fault::Limit("steps"))?;

@@ -90,6 +90,22 @@ impl Template {
         eval::render(self, data, &mut Scope::new(self.options.limits, surroundings))
     }
 
+    /// Renders it within what is left of limits that several templates share, and takes from them what it used.
+    ///
+    /// # Errors
+    /// As [`render`](Self::render).
+    pub fn render_sharing(
+        &self,
+        data: &Value,
+        surroundings: Surroundings<'_>,
+        left: &mut Limits,
+    ) -> Result<Text, RenderError> {
+        let mut scope = Scope::new(*left, surroundings);
+        let rendered = eval::render(self, data, &mut scope);
+        *left = scope.left();
+        rendered
+    }
+
     /// The nodes of the template itself, or of one that it defines.
     pub(crate) fn tree(&self, name: &str) -> Option<&Nodes> {
         self.trees.get(name)
@@ -105,3 +121,6 @@ fn position(lines: &[u32], at: u32) -> (u32, u32) {
     let line = lines.partition_point(|begin| *begin <= at);
     (u32::try_from(line).unwrap_or(u32::MAX), at - lines[line - 1] + 1)
 }
+
+#[cfg(test)]
+mod tests;

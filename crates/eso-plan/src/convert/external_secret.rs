@@ -1,29 +1,25 @@
 //! `ExternalSecret`: what it asks for, and what its status says.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use eso_core::{
     api::{
         conditions::READY,
         external_secret::{
-            CreationPolicy, Data, DataFrom, DeletionPolicy, ExternalSecret, ExternalSecretSpec,
-            RefreshPolicy, RemoteRef, Target,
+            CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, RefreshPolicy,
+            SyncWindowKind, SyncWindows, Target,
         },
     },
     duration,
-    key::StoreReference,
-    provider::Fetch,
 };
 use serde::Deserializer;
 
-use super::{Malformed, references, unserved};
+use super::{Malformed, entries, references, template};
 use crate::{
-    desired::{Absence, Desired, Destination, Entry, Origin, Ownership, Refresh},
-    digest, names,
+    desired::{Absence, Desired, Ownership, Refresh},
+    digest,
     observed::Record,
+    windows::{WindowKind, Windows},
 };
 
 /// What stands for a refresh interval where nothing is said.
@@ -52,18 +48,16 @@ pub fn parse<'de>(object: impl Deserializer<'de>) -> Result<ExternalSecret, Malf
 
 /// What an object asks for.
 ///
-/// Fails where the original's webhook would refuse it, in the words of that, and where it asks for what this version
-/// does not serve.
+/// Fails where the original's webhook would refuse it, in the words of that, where an expression or a rewrite in it
+/// cannot be read, and where it asks for what this version does not serve.
 pub fn desired(object: &ExternalSecret) -> Result<Desired, Malformed> {
     let spec = &object.spec;
     let target = spec.target.clone().unwrap_or_default();
-    unserved::check_spec(spec)?;
+    if target.manifest.is_some() {
+        return Err(Malformed("spec.target.manifest is not served by this version".to_owned()));
+    }
     let absence = absence(&target);
     check_policies(&target)?;
-    check_entries(spec, absence)?;
-    let store = references::default_store(object).ok_or_else(|| {
-        Malformed("spec.secretStoreRef.name is missing: name the store that the values are in".to_owned())
-    })?;
     let metadata = &object.metadata;
     Ok(Desired {
         revision: revision(metadata.generation, metadata.labels.as_ref(), metadata.annotations.as_ref()),
@@ -71,7 +65,10 @@ pub fn desired(object: &ExternalSecret) -> Result<Desired, Malformed> {
         ownership: ownership(&target),
         absence,
         refresh: refresh(spec)?,
-        entries: entries(spec, &store),
+        windows: spec.sync_windows.as_ref().map(windows),
+        entries: entries::entries(object, absence)?,
+        template: target.template.as_ref().map(template::template).transpose()?,
+        immutable: target.immutable == Some(true),
     })
 }
 
@@ -164,47 +161,15 @@ fn check_policies(target: &Target) -> Result<(), Malformed> {
     Err(Malformed(problem.to_owned()))
 }
 
-fn check_entries(spec: &ExternalSecretSpec, absence: Absence) -> Result<(), Malformed> {
-    if spec.data.is_empty() && spec.data_from.is_empty() {
-        return Err(Malformed("either data or dataFrom should be specified".to_owned()));
-    }
-    let mut seen = BTreeSet::new();
-    for (index, Data { secret_key, .. }) in spec.data.iter().enumerate() {
-        if !seen.insert(secret_key) && absence == Absence::Retain {
-            return Err(Malformed(format!("duplicate secretKey found: {secret_key}")));
-        }
-        match names::check(secret_key) {
-            Err(error) => return Err(Malformed(format!("spec.data[{index}].secretKey: {error}"))),
-            Ok(()) if secret_key.is_empty() => {
-                return Err(Malformed(format!(
-                    "spec.data[{index}].secretKey is empty: name the key of the Secret"
-                )));
-            }
-            Ok(()) => {}
-        }
-    }
-    Ok(())
-}
-
-/// `dataFrom` comes first, for `data` wins over it.
-fn entries(spec: &ExternalSecretSpec, store: &StoreReference) -> Vec<Entry> {
-    let members = spec.data_from.iter().enumerate().filter_map(|(index, DataFrom { extract, .. })| {
-        Some(entry(Origin::DataFrom(index), store, extract.as_ref()?, Destination::Members))
-    });
-    let single = spec.data.iter().enumerate().map(|(index, Data { secret_key, remote_ref, .. })| {
-        entry(Origin::Data(index), store, remote_ref, Destination::Entry(secret_key.clone()))
-    });
-    members.chain(single).collect()
-}
-
-fn entry(origin: Origin, store: &StoreReference, remote: &RemoteRef, into: Destination) -> Entry {
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let fetch = Fetch::new(remote.key.clone());
-    let fetch = match given(&remote.version) {
-        Some(version) => fetch.at_version(version),
-        None => fetch,
+/// A window whose schedule or duration cannot be read is passed over, as in the original.
+fn windows(asked: &SyncWindows) -> Windows {
+    let kind = match asked.kind {
+        SyncWindowKind::Allow => WindowKind::Allow,
+        SyncWindowKind::Deny => WindowKind::Deny,
     };
-    Entry { origin, store: store.clone(), fetch, property: given(&remote.property), into }
+    let lasting = |text: &str| duration::parse(text).ok().and_then(|length| Duration::try_from(length).ok());
+    let windows = asked.windows.iter().map(|window| (window.schedule.as_str(), lasting(&window.duration)));
+    Windows::new(kind, windows.map(|(schedule, length)| (schedule, length.unwrap_or_default())))
 }
 
 #[cfg(test)]

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use eso_core::{
-    api::external_secret::{ExternalSecret, SecretStoreRefKind},
+    api::external_secret::{
+        ExternalSecret, ExternalSecretSpec, SecretStoreRef, SecretStoreRefKind, SourceRef, TemplateFrom,
+        TemplateRef,
+    },
     key::{StoreKind, StoreReference},
 };
+
+use crate::template::{SourceKind, SourceName};
 
 /// The name of the Secret that an ExternalSecret writes.
 pub fn target(object: &ExternalSecret) -> &str {
@@ -16,19 +21,37 @@ pub fn target(object: &ExternalSecret) -> &str {
     }
 }
 
-/// The stores that an ExternalSecret names.
+/// The stores that an ExternalSecret names: the one of all entries, and those of single ones.
 pub fn stores(object: &ExternalSecret) -> BTreeSet<StoreReference> {
-    default_store(object).into_iter().collect()
+    let ExternalSecretSpec { data, data_from, .. } = &object.spec;
+    let of_data = data.iter().map(|data| data.source_ref.as_ref());
+    let of_data_from = data_from.iter().map(|from| from.source_ref.as_ref());
+    of_data.chain(of_data_from).chain([None]).filter_map(|source| store_of(object, source)).collect()
 }
 
-/// The store of all entries that name none of their own.
-pub(super) fn default_store(object: &ExternalSecret) -> Option<StoreReference> {
-    let reference = object.spec.secret_store_ref.as_ref()?;
-    let kind = match reference.kind {
+/// The objects of its namespace that the templates of an ExternalSecret stand in.
+pub fn sources(object: &ExternalSecret) -> BTreeSet<SourceName> {
+    let template = object.spec.target.as_ref().and_then(|target| target.template.as_ref());
+    let from = template.into_iter().flat_map(|template| &template.template_from);
+    let named = |kind, reference: &Option<TemplateRef>| {
+        reference.as_ref().map(|reference| SourceName { kind, name: reference.name.clone() })
+    };
+    from.flat_map(|TemplateFrom { config_map, secret, .. }| {
+        [named(SourceKind::ConfigMap, config_map), named(SourceKind::Secret, secret)]
+    })
+    .flatten()
+    .collect()
+}
+
+/// The store of an entry with this source: the one that it names, or else the object's.
+pub(super) fn store_of(object: &ExternalSecret, source: Option<&SourceRef>) -> Option<StoreReference> {
+    let own = source.and_then(|source| source.store_ref.as_ref());
+    let SecretStoreRef { name, kind } = own.or(object.spec.secret_store_ref.as_ref())?;
+    let kind = match kind {
         None | Some(SecretStoreRefKind::SecretStore) => StoreKind::SecretStore,
         Some(SecretStoreRefKind::ClusterSecretStore) => StoreKind::ClusterSecretStore,
     };
-    let name = reference.name.clone().filter(|name| !name.is_empty())?;
+    let name = name.clone().filter(|name| !name.is_empty())?;
     Some(StoreReference { kind, namespace: object.metadata.namespace.clone().unwrap_or_default(), name })
 }
 

@@ -40,6 +40,11 @@ impl<'a> Scope<'a> {
         call(&mut Scope::new(limits, Surroundings { now: Timestamp::UNIX_EPOCH, random: &mut none }))
     }
 
+    /// What is left of its limits.
+    pub(crate) fn left(&self) -> Limits {
+        self.budget.left()
+    }
+
     /// The time of the rendering.
     pub fn now(&self) -> Timestamp {
         self.surroundings.now

@@ -1,0 +1,107 @@
+//! `spec.target.template`: what a target is made of.
+
+use eso_core::api::external_secret::{
+    Template as Asked, TemplateFrom, TemplateMergePolicy, TemplateRef, TemplateScope,
+};
+
+use super::{Malformed, entries};
+use crate::template::{From, Part, Scope, SourceKind, SourceName, Template, Text};
+
+/// A Secret of this type is a token of the service account that an annotation names: who may make one may be anybody
+/// (GHSA-fq7h-9x26-6j22).
+const TOKEN_TYPE: &str = "kubernetes.io/service-account-token";
+const TOKEN_ANNOTATION: &str = "kubernetes.io/service-account.name";
+
+/// A Secret of this type lets nodes join a cluster.
+const BOOTSTRAP_TYPE: &str = "bootstrap.kubernetes.io/token";
+
+/// What a template asks for.
+///
+/// Fails where the original's webhook would refuse it, in the words of that.
+pub(super) fn template(asked: &Asked) -> Result<Template, Malformed> {
+    let Asked { secret_type, engine_version: _, metadata, merge_policy, data, template_from } = asked;
+    let from: Vec<From> = template_from
+        .iter()
+        .enumerate()
+        .map(|(index, from)| read(index, from))
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .flatten()
+        .collect();
+    let metadata = metadata.clone().unwrap_or_default();
+    check_type(secret_type.as_deref(), &from, metadata.annotations.contains_key(TOKEN_ANNOTATION))?;
+    let keeps_values = match merge_policy {
+        Some(TemplateMergePolicy::Merge) => true,
+        None | Some(TemplateMergePolicy::Replace) => data.is_empty() && template_from.is_empty(),
+    };
+    Ok(Template {
+        keeps_values,
+        from,
+        data: data.clone(),
+        labels: metadata.labels,
+        annotations: metadata.annotations,
+    })
+}
+
+fn check_type(kind: Option<&str>, from: &[From], annotated: bool) -> Result<(), Malformed> {
+    let makes_annotations = from.iter().any(|from| from.into == Part::Annotations);
+    match kind {
+        Some(TOKEN_TYPE) if annotated => Err(Malformed(format!(
+            "template.type={TOKEN_TYPE:?} with annotation {TOKEN_ANNOTATION:?} is not allowed"
+        ))),
+        Some(TOKEN_TYPE) if makes_annotations => Err(Malformed(format!(
+            "template.type={TOKEN_TYPE:?} with templateFrom target=\"Annotations\" is not allowed"
+        ))),
+        Some(BOOTSTRAP_TYPE) => {
+            Err(Malformed(format!("template.type={BOOTSTRAP_TYPE:?} is not allowed")))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// As in the original, an entry may hold several sources at once: first the ConfigMap, then the Secret, then the text.
+fn read(index: usize, from: &TemplateFrom) -> Result<Vec<From>, Malformed> {
+    let TemplateFrom { config_map, secret, target, literal, values_decoding_strategy } = from;
+    let into = part(target.as_deref())?;
+    let texts = [
+        config_map.as_ref().map(|reference| source(SourceKind::ConfigMap, reference)),
+        secret.as_ref().map(|reference| source(SourceKind::Secret, reference)),
+        literal.clone().map(Text::Literal),
+    ];
+    let decoding = entries::decoding(*values_decoding_strategy);
+    let read: Vec<From> = texts.into_iter().flatten().map(|text| From { text, into, decoding }).collect();
+    if read.is_empty() {
+        return Err(Malformed(format!(
+            "spec.target.template.templateFrom[{index}] names no template: set configMap, secret or literal"
+        )));
+    }
+    Ok(read)
+}
+
+fn part(target: Option<&str>) -> Result<Part, Malformed> {
+    // The original compares without regard to case.
+    match target.unwrap_or_default().to_ascii_lowercase().as_str() {
+        "" | "data" => Ok(Part::Data),
+        "labels" => Ok(Part::Labels),
+        "annotations" => Ok(Part::Annotations),
+        _ => Err(Malformed(format!(
+            "templateFrom target={:?} is not allowed when targeting a Secret, must be one of \"Data\", \
+             \"Annotations\" or \"Labels\"",
+            target.unwrap_or_default()
+        ))),
+    }
+}
+
+fn source(kind: SourceKind, reference: &TemplateRef) -> Text {
+    let items = reference.items.iter().map(|item| {
+        let scope = match item.template_as {
+            None | Some(TemplateScope::Values) => Scope::Value,
+            Some(TemplateScope::KeysAndValues) => Scope::Map,
+        };
+        (item.key.clone(), scope)
+    });
+    Text::Source { source: SourceName { kind, name: reference.name.clone() }, items: items.collect() }
+}
+
+#[cfg(test)]
+mod tests;
