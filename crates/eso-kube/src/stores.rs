@@ -19,7 +19,7 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 use eso_sync::{
-    ports::Stores,
+    ports::{Granted, Stores},
     store::{Backends, Store},
 };
 use futures::future::join_all;
@@ -264,7 +264,7 @@ impl Stores for StoreRegistry {
     /// The store, or why it cannot be used. A store that is being connected for the first time since it was made or
     /// edited is waited for, until a second after that began: so objects that are applied together with their store,
     /// or come due while it is edited, do not fail over it.
-    async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
+    async fn store(&self, reference: &StoreReference) -> Result<Granted, String> {
         let StoreReference { kind, namespace, name } = reference;
         let key = StoreKey::of(reference);
         let Some(parsed) = self.state.lock().parsed(&key) else {
@@ -281,7 +281,7 @@ impl Stores for StoreRegistry {
         let asking = specification.follows_who_asks(*kind).then(|| namespace.clone());
         let is_theirs = asking.is_some();
         let standing = self.state.lock().standing(&self.shared, &parsed, asking).ok_or_else(not_ready)?;
-        first_answer(standing).await.map_err(|failure| match failure {
+        first_answer(standing).await.map(Granted::whole).map_err(|failure| match failure {
             // No status says it: the store is fine, and the credentials are those of who asks.
             Some(Failure { stage: _, reason }) if is_theirs => {
                 format!("{kind} \"{name}\" is not ready: {reason}")

@@ -1,5 +1,7 @@
 //! Which keys of a store somebody may ask for.
 
+use eso_core::key::{RemoteKey, StoreReference};
+
 /// Patterns of remote keys. In a pattern `*` stands for any characters, `/` among them, and for none; everything else
 /// stands for itself. A pattern is held against the whole key.
 ///
@@ -17,6 +19,14 @@ impl KeyPatterns {
     pub fn allows(&self, key: &str) -> bool {
         self.0.iter().any(|pattern| matches(pattern, key))
     }
+}
+
+/// Why a key of a store may not be asked for.
+pub fn denied(store: &StoreReference, key: &RemoteKey) -> String {
+    format!(
+        "key {key} of {} {:?} is not allowed from namespace {:?}: denied by spec.conditions[].keys",
+        store.kind, store.name, store.namespace
+    )
 }
 
 fn matches(pattern: &str, key: &str) -> bool {

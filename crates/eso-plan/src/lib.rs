@@ -17,11 +17,11 @@ pub mod render;
 pub mod status;
 pub mod template;
 
+pub mod cluster;
 pub mod decoding;
 pub mod fence;
 pub mod naming;
 pub mod windows;
-pub mod cluster;
 
 pub mod digest;
 pub mod names;

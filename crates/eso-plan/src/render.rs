@@ -2,7 +2,10 @@
 
 mod values;
 
-use std::time::Duration;
+use std::{
+    hash::{BuildHasher, Hash, Hasher},
+    time::Duration,
+};
 
 use eso_core::{
     error::{ErrorKind, ProviderError},
@@ -12,6 +15,7 @@ use eso_core::{
 
 use crate::{
     desired::{Absence, Content, Desired, Entries, Origin},
+    observed::Observed,
     plan::WriteError,
     property::PropertyError,
     template::{self, Surroundings, TemplateError},
@@ -151,7 +155,12 @@ pub enum RenderCause {
 /// How many bytes the values of these answers take, each counted for every entry that shows it: a measure of the work
 /// of rendering them.
 pub fn weight(answers: &[Answer]) -> usize {
-    answers.iter().flat_map(fetched).map(|fetched| bytes(&fetched.value).len()).sum()
+    answers.iter().flat_map(fetched).map(size).sum()
+}
+
+/// How many bytes a value takes.
+pub fn size(fetched: &Fetched) -> usize {
+    bytes(&fetched.value).len()
 }
 
 /// All values of an answer.
@@ -162,6 +171,27 @@ fn fetched(answer: &Answer) -> impl Iterator<Item = &Fetched> {
         Err(_) => (None, &[][..]),
     };
     one.into_iter().chain(many.iter().map(|(_, fetched)| fetched))
+}
+
+/// What a templated target is made of, as a number that another hasher makes another one of: the state of the object,
+/// the versions of what its templates stand in, and what the stores gave. `None` where the stores failed, for that is
+/// no state that could come again.
+pub fn fingerprint(observed: &Observed, answers: &[Answer], hasher: &impl BuildHasher) -> Option<u64> {
+    let mut hash = hasher.build_hasher();
+    (&observed.desired.revision, observed.sources).hash(&mut hash);
+    for answer in answers {
+        match &answer.given {
+            Ok(Given::Value(fetched)) => bytes(&fetched.value).hash(&mut hash),
+            Ok(Given::Found(found)) => {
+                found.len().hash(&mut hash);
+                found.iter().for_each(|(key, fetched)| (key, bytes(&fetched.value)).hash(&mut hash));
+            }
+            Err(ReadError::Provider(error)) if error.kind() == ErrorKind::NotFound => ().hash(&mut hash),
+            Err(_) => return None,
+        }
+        answer.given.is_ok().hash(&mut hash);
+    }
+    Some(hash.finish())
 }
 
 fn bytes(value: &Value) -> &[u8] {

@@ -5,12 +5,12 @@ mod apply;
 use std::{collections::BTreeMap, fmt};
 
 use eso_core::value::SecretBytes;
-use eso_template::Limits;
 use jiff::Timestamp;
 
 use crate::decoding::Decoding;
 
 pub use apply::{TemplateError, TemplateProblem, apply};
+pub use eso_template::Limits;
 
 /// What a target is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -159,6 +159,9 @@ pub struct Surroundings<'a> {
 impl fmt::Debug for Surroundings<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sources: Vec<&SourceName> = self.sources.keys().collect();
-        f.debug_struct("Surroundings").field("sources", &sources).field("now", &self.now).finish_non_exhaustive()
+        f.debug_struct("Surroundings")
+            .field("sources", &sources)
+            .field("now", &self.now)
+            .finish_non_exhaustive()
     }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use eso_plan::{due::Wake, plan::Outcome};
+use eso_plan::{due::Wake, plan::Outcome, template::Delimiters};
 use futures::FutureExt;
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -30,14 +30,17 @@ use crate::{
 
 mod run;
 
+mod ask;
 mod company;
 mod failures;
+mod made;
 mod planner;
 mod repairs;
 mod time;
 
 use company::{Company, Source};
 use failures::Failures;
+use made::Made;
 use planner::Planner;
 use repairs::Repairs;
 use run::{End, Run};
@@ -45,6 +48,9 @@ use time::wait_until;
 
 /// Tells the wall clock's time; tests pass one that follows tokio's.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Fills a buffer with random bytes, of which keys may be made; tests pass one that gives the same ones each time.
+pub type Random = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 /// How the engine works.
 #[derive(Clone)]
@@ -58,6 +64,10 @@ pub struct Settings {
     pub watchdog: Duration,
     /// The wall clock.
     pub clock: Clock,
+    /// Where the random bytes of templates come from.
+    pub random: Random,
+    /// What begins and ends an action in a template.
+    pub delimiters: Delimiters,
 }
 
 /// Why an object should be looked at.
@@ -111,6 +121,7 @@ struct Shared {
     failures: Mutex<Failures>,
     repairs: Mutex<Repairs>,
     company: Mutex<Company>,
+    made: Made,
     planner: Planner,
     /// The objects that wait for a store to answer again, by the number of the store.
     waiting_for: Mutex<HashMap<u64, BTreeMap<ObjectId, GroupId>>>,
@@ -130,12 +141,13 @@ impl Engine {
             stores,
             observer,
             queue: Mutex::new(Queue::new(settings.concurrency.get())),
+            planner: Planner::new(&settings),
             settings,
             queue_changed: Notify::new(),
             failures: Mutex::default(),
             repairs: Mutex::default(),
             company: Mutex::default(),
-            planner: Planner::default(),
+            made: Made::default(),
             waiting_for: Mutex::default(),
             overdue: AtomicU64::new(0),
         });
@@ -210,15 +222,18 @@ impl Default for Settings {
             heartbeat: Duration::from_secs(600),
             watchdog: Duration::from_secs(60),
             clock: Arc::new(Timestamp::now),
+            random: Arc::new(|buffer| getrandom::fill(buffer).expect("the system must give random bytes")),
+            delimiters: Delimiters::default(),
         }
     }
 }
 
 impl fmt::Debug for Settings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { concurrency, heartbeat, watchdog, clock: _ } = self;
+        let Self { concurrency, heartbeat, watchdog, clock: _, random: _, delimiters } = self;
         let mut settings = f.debug_struct("Settings");
         settings.field("concurrency", concurrency).field("heartbeat", heartbeat).field("watchdog", watchdog);
+        settings.field("delimiters", delimiters);
         settings.finish_non_exhaustive()
     }
 }
@@ -234,6 +249,7 @@ impl Shared {
         self.failures.lock().clear(object);
         self.repairs.lock().forget(object);
         self.company.lock().forget(object);
+        self.made.forget(object);
     }
 
     /// Waits until an object's time comes, or the queue changes.
@@ -312,6 +328,7 @@ impl Shared {
         // not be remembered here: nobody would ever forget it again.
         if again.is_none() {
             self.company.lock().forget(object);
+            self.made.forget(object);
         }
         let mut queue = self.queue.lock();
         if let Some(again) = again {

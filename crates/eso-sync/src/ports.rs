@@ -1,14 +1,18 @@
 //! What the engine needs from outside: targets to look at and write, and stores to read.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eso_core::key::StoreReference;
 use eso_plan::{
+    fence::KeyPatterns,
     observed::Observation,
     plan::{Outcome, Step, WriteError},
     status::{Report, Written},
+    template::{SourceName, Sources},
 };
+
+use crate::store::Store;
 
 /// An object, as its target numbers it. A number is never given to another object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +29,10 @@ pub struct GroupId(pub u32);
 pub trait Target: fmt::Debug + Send + Sync + 'static {
     /// Looks at an object and its target. It may read the target, once for each version of it that somebody else wrote.
     async fn observe(&self, object: ObjectId) -> Observation;
+
+    /// Reads what the templates of an object stand in: all that `wanted` names, those that are not there as `None`.
+    /// It is asked only before a template is rendered.
+    async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError>;
 
     /// Does one step to the target. A step is done whole or not at all, and never on a target that changed since it
     /// was observed: that is a [`WriteError::Conflict`].
@@ -48,11 +56,27 @@ impl Observer for () {
     fn ran(&self, _object: ObjectId, _outcome: Option<&Outcome>, _took: Duration) {}
 }
 
+/// A store that an object may use.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// The store.
+    pub store: Arc<Store>,
+    /// The keys that it may ask for there; `None` is any.
+    pub keys: Option<KeyPatterns>,
+}
+
+impl Granted {
+    /// A store with all its keys.
+    pub fn whole(store: Arc<Store>) -> Self {
+        Self { store, keys: None }
+    }
+}
+
 /// Stores by name.
 #[async_trait]
 pub trait Stores: fmt::Debug + Send + Sync + 'static {
-    /// The store, connected as the identity that the reference means; or why it cannot be used, in words that begin
-    /// with the original's. It may wait a moment for a store that is just being connected, so that objects made
-    /// together with their store do not fail over it, and for no other.
-    async fn store(&self, reference: &StoreReference) -> Result<std::sync::Arc<crate::store::Store>, String>;
+    /// The store, connected as the identity that the reference means, and what of it its user may see; or why it cannot
+    /// be used, in words that begin with the original's. It may wait a moment for a store that is just being connected,
+    /// so that objects made together with their store do not fail over it, and for no other.
+    async fn store(&self, reference: &StoreReference) -> Result<Granted, String>;
 }

@@ -17,7 +17,7 @@ use std::{
 use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    provider::{Dialect, Fetch, Fetched, SecretProvider},
+    provider::{Dialect, Fetch, Fetched, Found, Query, SecretProvider},
 };
 use parking_lot::Mutex;
 use tokio::{
@@ -175,6 +175,14 @@ impl Store {
         self.serve_line();
         let answers = answers.into_iter().map(async |answer| answer.await.unwrap_or_else(|_| Err(closed())));
         futures::future::join_all(answers).await
+    }
+
+    /// Temporary: the finder's answer as it is.
+    pub async fn find(self: &Arc<Self>, query: Query, _lane: Lane) -> Result<Vec<Found>, ProviderError> {
+        match self.provider.finder() {
+            Some(finder) => finder.find(&query).await,
+            None => Err(ProviderError::new(ErrorKind::Invalid, "Find")),
+        }
     }
 
     /// Whether the login is good, asked within the same bounds as reads.

@@ -5,6 +5,7 @@ mod observer;
 mod router;
 
 use std::{
+    collections::BTreeSet,
     fmt,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
     sync::Arc,
@@ -18,6 +19,7 @@ use eso_plan::{
     observed::{Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
+    template::{SourceName, Sources},
 };
 use eso_sync::{
     engine::Clock,
@@ -73,10 +75,16 @@ impl Target for KubeTarget {
         }
     }
 
+    async fn sources(&self, _id: ObjectId, _wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+        Ok(Sources::new())
+    }
+
     async fn write(&self, id: ObjectId, step: &Step) -> Result<Written, WriteError> {
         match step {
             Step::Keep => Ok(Written::Nothing),
-            Step::Write { entries, ownership } => self.put(&self.run(id, *ownership)?, entries).await,
+            Step::Write { content, ownership } => {
+                self.put(&self.run(id, *ownership)?, &content.entries).await
+            }
             Step::Delete => self.delete(&self.run(id, Ownership::Own)?).await,
             Step::Release => self.release(id).await,
         }
@@ -128,6 +136,7 @@ impl KubeTarget {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
                 spread: spread(&snapshot.object.metadata),
+                sources: 0,
                 started: self.started,
                 refreshed: snapshot.refreshed,
                 record,

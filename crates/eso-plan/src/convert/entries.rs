@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use eso_core::{
     api::external_secret::{
-        ConflictPolicy, ConversionStrategy, Data, DataFrom, DecodingStrategy, ExternalSecret, Find, MergeStrategy,
-        MetadataPolicy, NullBytePolicy, PriorityPolicy, RemoteRef, Rewrite, RewriteMerge, SourceRef,
+        ConflictPolicy, ConversionStrategy, Data, DataFrom, DecodingStrategy, ExternalSecret, Find,
+        MergeStrategy, MetadataPolicy, NullBytePolicy, PriorityPolicy, RemoteRef, Rewrite, RewriteMerge,
+        SourceRef,
     },
     key::StoreReference,
     provider::{Fetch, NameFilter, Query},
@@ -93,9 +94,9 @@ fn check_source(from: &DataFrom) -> Result<(), Malformed> {
     match (ways.into_iter().filter(|given| *given).count(), source) {
         (2.., _) => Err(at_once()),
         (0, None) => Err(none_at_all()),
-        (_, Some(source)) if *source == SourceRef::default() => Err(Malformed(
-            "generatorRef or storeRef must be set when using sourceRef in dataFrom".to_owned(),
-        )),
+        (_, Some(source)) if *source == SourceRef::default() => {
+            Err(Malformed("generatorRef or storeRef must be set when using sourceRef in dataFrom".to_owned()))
+        }
         (0 | 1, _) => Ok(()),
     }
 }

@@ -52,9 +52,7 @@ fn check_type(kind: Option<&str>, from: &[From], annotated: bool) -> Result<(), 
         Some(TOKEN_TYPE) if makes_annotations => Err(Malformed(format!(
             "template.type={TOKEN_TYPE:?} with templateFrom target=\"Annotations\" is not allowed"
         ))),
-        Some(BOOTSTRAP_TYPE) => {
-            Err(Malformed(format!("template.type={BOOTSTRAP_TYPE:?} is not allowed")))
-        }
+        Some(BOOTSTRAP_TYPE) => Err(Malformed(format!("template.type={BOOTSTRAP_TYPE:?} is not allowed"))),
         Some(_) | None => Ok(()),
     }
 }

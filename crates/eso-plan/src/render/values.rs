@@ -103,8 +103,7 @@ enum Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(entry: &'a Entry, answer: &'a Answer, budget: &'a Budget) -> Self {
-        let source =
-            |key, fetched: &'a Fetched| Source::new(&fetched.value, answer.dialect, key, budget);
+        let source = |key, fetched: &'a Fetched| Source::new(&fetched.value, answer.dialect, key, budget);
         match (&answer.given, &entry.ask) {
             (Err(error), _) => Self::Nothing(error),
             (Ok(Given::Value(fetched)), Ask::Read(fetch)) => Self::Value(source(&fetch.key, fetched)),
@@ -123,9 +122,12 @@ impl<'a> Shown<'a> {
             (Self::Nothing(error), _) => Err(RenderCause::Read((*error).clone())),
             (Self::Found(found), _) if found.is_empty() => Err(RenderCause::NothingFound),
             (Self::Value(source), Destination::Entry(name)) => single(entry, name, source.part(property)?),
-            (Self::Value(source), Destination::Many(naming)) => many(entry, naming, source.members(property)?),
+            (Self::Value(source), Destination::Many(naming)) => {
+                many(entry, naming, source.members(property)?)
+            }
             (Self::Found(found), Destination::Many(naming)) => {
-                let value = |(key, source): &(&RemoteKey, Source<'_>)| Ok((key.to_string(), source.part(None)?));
+                let value =
+                    |(key, source): &(&RemoteKey, Source<'_>)| Ok((key.to_string(), source.part(None)?));
                 many(entry, naming, found.iter().map(value).collect::<Result<_, RenderCause>>()?)
             }
             (Self::Found(_), Destination::Entry(_)) => {

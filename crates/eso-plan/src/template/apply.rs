@@ -130,7 +130,9 @@ impl<'a, 's> Making<'a, 's> {
         for (index, from) in from.iter().enumerate() {
             self.from(index, from)?;
         }
-        for (part, templates) in [(Part::Data, data), (Part::Labels, labels), (Part::Annotations, annotations)] {
+        for (part, templates) in
+            [(Part::Data, data), (Part::Labels, labels), (Part::Annotations, annotations)]
+        {
             for (key, text) in templates {
                 self.value(Named { key, text }, part, Decoding::None)?;
             }
@@ -186,8 +188,7 @@ impl<'a, 's> Making<'a, 's> {
         let template = eso_template::Template::parse(key, text, &self.options)
             .map_err(|error| TemplateProblem::Parse { key: key.to_owned(), problem: error.to_string() })?;
         let mut random = |buffer: &mut [u8]| (self.surroundings.random)(buffer);
-        let surroundings =
-            eso_template::Surroundings { now: self.surroundings.now, random: &mut random };
+        let surroundings = eso_template::Surroundings { now: self.surroundings.now, random: &mut random };
         let rendered = template.render_sharing(&self.data, surroundings, &mut self.left);
         let rendered = rendered.map_err(|error| {
             let (key, problem) = (key.to_owned(), error.to_string());
@@ -231,9 +232,8 @@ fn text_of<'a>(
     held: &'a BTreeMap<String, SecretBytes>,
     key: &str,
 ) -> Result<&'a str, TemplateProblem> {
-    let text = held
-        .get(key)
-        .ok_or_else(|| TemplateProblem::NoKey { from: source.clone(), key: key.to_owned() })?;
+    let text =
+        held.get(key).ok_or_else(|| TemplateProblem::NoKey { from: source.clone(), key: key.to_owned() })?;
     std::str::from_utf8(text.expose()).map_err(|_error| TemplateProblem::Parse {
         key: key.to_owned(),
         problem: "it is no UTF-8 text".to_owned(),

@@ -9,7 +9,7 @@ use std::{
 };
 
 use eso_core::provider::Fetch;
-use eso_plan::desired::Refresh;
+use eso_plan::desired::{Desired, Refresh};
 
 use crate::{ports::ObjectId, store::Store};
 
@@ -28,11 +28,12 @@ impl Source {
     }
 }
 
-/// How much earlier than its time an object may be read, to share a read: a tenth of its interval, at most 30 s.
-pub(super) fn slack(refresh: Refresh) -> Duration {
-    match refresh {
-        Refresh::Every(interval) => (interval / 10).min(Duration::from_secs(30)),
-        Refresh::OnChange | Refresh::Once => Duration::ZERO,
+/// How much earlier than its time an object may be read, to share a read: a tenth of its interval, at most 30 s; not at
+/// all where windows say when it may be read.
+pub(super) fn slack(desired: &Desired) -> Duration {
+    match (desired.refresh, &desired.windows) {
+        (Refresh::Every(interval), None) => (interval / 10).min(Duration::from_secs(30)),
+        (Refresh::Every(_), Some(_)) | (Refresh::OnChange | Refresh::Once, _) => Duration::ZERO,
     }
 }
 

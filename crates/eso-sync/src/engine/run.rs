@@ -1,33 +1,21 @@
 //! One run for one object: observe, due, fetch, render, plan, write, report. Straight on; what to do is `eso-plan`'s.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use eso_core::{error::ErrorKind, key::StoreReference};
 use eso_plan::{
-    desired::Entry,
-    due::{Due, Wake, due},
-    observed::{Observation, Observed, Record},
-    plan::{Attempt, Next, Outcome, Plan, Step, WriteError, next},
-    render::{Answer, ReadError},
+    due::{Due, due},
+    observed::{Held, Observation, Observed, Record},
+    plan::{self, Attempt, Next, Outcome, Plan, Step, WriteError, next},
+    render::{Answer, RenderError},
     status::{self, Report, Written},
+    template::{SourceName, Sources, Template},
 };
-use futures::future::join_all;
 use jiff::Timestamp;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    Shared,
-    company::{Source, slack},
-};
-use crate::{
-    queue::{Lane, Work},
-    store::Store,
-};
-
-/// How long all reads of one run may take together. An object that is under way holds one of the places that all share;
-/// its stores may retry each read for 30 s, and make it wait in line before.
-const LONGEST_READ: Duration = Duration::from_secs(120);
+use super::Shared;
+use crate::queue::Work;
 
 /// How a run ended, for the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,9 +42,6 @@ pub(super) struct Run<'a> {
     pub(super) work: Work,
     pub(super) stop: &'a CancellationToken,
 }
-
-/// The stores of an object, each with the places of its entries.
-type Sources<'a> = BTreeMap<&'a StoreReference, (Result<Arc<Store>, String>, Vec<usize>)>;
 
 impl Run<'_> {
     /// Runs, and says what it came to, if the object was due.
@@ -121,7 +106,10 @@ impl Run<'_> {
         let Some(answers) = self.unless_stopped(self.ask_in_time(observed)).await else {
             return (End::Stopped, None);
         };
-        let plan = self.engine.planner.plan(observed, answers).await;
+        let made_of = self.engine.made.fingerprint(observed, &answers);
+        let Some(plan) = self.unless_stopped(self.plan(observed, answers, made_of)).await else {
+            return (End::Stopped, None);
+        };
         tracing::debug!(object = self.work.object.0, %plan, "planned");
         let (outcome, written) = match self.carry_out(plan).await {
             Ok(done) => done,
@@ -130,6 +118,7 @@ impl Run<'_> {
         if is_good(&outcome) {
             self.engine.target.refreshed(self.work.object, read);
         }
+        self.engine.made.note(self.work.object, made_of.filter(|_| outcome == Outcome::Synced));
         let run = status::Run { observed, outcome: &outcome, written, read };
         let end = match next(&outcome, observed, read) {
             Next::At(time) => End::Until(time),
@@ -138,6 +127,24 @@ impl Run<'_> {
         };
         let end = self.report(&status::report(&run, self.engine.settings.heartbeat), end).await;
         (end, Some(outcome))
+    }
+
+    /// What to do. A target that is intact and would be made of the same again is not rendered: templates may ask for the
+    /// time or for chance.
+    async fn plan(&self, observed: &Observed, answers: Vec<Answer>, made_of: Option<u64>) -> Plan {
+        if self.engine.made.is_of(self.work.object, made_of) && matches!(observed.held, Held::Intact { .. }) {
+            return plan::unchanged();
+        }
+        let wanted: BTreeSet<SourceName> =
+            observed.desired.template.iter().flat_map(Template::sources).cloned().collect();
+        let sources = match wanted.is_empty() {
+            true => Ok(Sources::new()),
+            false => self.engine.target.sources(self.work.object, &wanted).await,
+        };
+        match sources {
+            Ok(sources) => self.engine.planner.plan(observed, answers, sources).await,
+            Err(error) => plan::plan(observed, Err(RenderError::Sources(error))),
+        }
     }
 
     /// Does the step; or says how the run ends where there is nothing to report.
@@ -196,82 +203,6 @@ impl Run<'_> {
             | WriteError::Forbidden(_)
             | WriteError::Uncleaned(_)
             | WriteError::Unavailable(_) => None,
-        }
-    }
-
-    /// As [`ask`](Self::ask), but not for longer than [`LONGEST_READ`].
-    async fn ask_in_time(&self, observed: &Observed) -> Vec<Answer> {
-        let answers = timeout(LONGEST_READ, self.ask(observed)).await;
-        answers.unwrap_or_else(|_elapsed| {
-            let problem = format!("its stores did not give all values within {} s", LONGEST_READ.as_secs());
-            let late = Answer { dialect: Default::default(), fetched: Err(ReadError::Store(problem)) };
-            vec![late; observed.desired.entries.len()]
-        })
-    }
-
-    /// Asks all stores at once: one answer for each entry, in order.
-    async fn ask(&self, observed: &Observed) -> Vec<Answer> {
-        let entries = &observed.desired.entries;
-        let sources = self.sources(entries).await;
-        self.share(observed, &sources);
-        let answers =
-            join_all(sources.into_values().map(|(store, places)| self.ask_one(store, places, entries)));
-        let mut answers: Vec<(usize, Answer)> = answers.await.into_iter().flatten().collect();
-        answers.sort_by_key(|(place, _)| *place);
-        answers.into_iter().map(|(_, answer)| answer).collect()
-    }
-
-    async fn sources<'a>(&self, entries: &'a [Entry]) -> Sources<'a> {
-        let mut sources = Sources::new();
-        for (place, entry) in entries.iter().enumerate() {
-            if !sources.contains_key(&entry.store) {
-                sources.insert(&entry.store, (self.engine.stores.store(&entry.store).await, Vec::new()));
-            }
-            let (_, places) = sources.get_mut(&entry.store).expect("the store of an entry must be there");
-            places.push(place);
-        }
-        sources
-    }
-
-    async fn ask_one(
-        &self,
-        store: Result<Arc<Store>, String>,
-        places: Vec<usize>,
-        entries: &[Entry],
-    ) -> Vec<(usize, Answer)> {
-        let store = match store {
-            Ok(store) => store,
-            Err(problem) => {
-                let fetched = Err(ReadError::Store(problem));
-                let answer = Answer { dialect: Default::default(), fetched };
-                return places.into_iter().map(|place| (place, answer.clone())).collect();
-            }
-        };
-        let requests = places.iter().map(|place| entries[*place].fetch.clone()).collect();
-        let fetched = store.fetch(requests, self.work.turn.lane).await;
-        let is_out = |failure: &eso_core::error::ProviderError| failure.kind() == ErrorKind::Unavailable;
-        if fetched.iter().any(|fetched| fetched.as_ref().is_err_and(is_out)) {
-            self.engine.wake_on_recovery(&store, self.work, self.stop);
-        }
-        let dialect = store.dialect();
-        let answer =
-            |fetched: Result<_, _>| Answer { dialect, fetched: fetched.map_err(ReadError::Provider) };
-        places.into_iter().zip(fetched.into_iter().map(answer)).collect()
-    }
-
-    /// Notes what the object shows; and if only its time has come, brings along those that show the same.
-    ///
-    /// One that was brought along brings nobody along itself: else one read would draw in everything, link by link.
-    fn share(&self, observed: &Observed, sources: &Sources<'_>) {
-        let entries = &observed.desired.entries;
-        let shown = Source::each_once(sources.values().flat_map(|(store, places)| {
-            store.iter().flat_map(|store: &Arc<Store>| {
-                places.iter().map(|place| Source::new(store, &entries[*place].fetch))
-            })
-        }));
-        self.engine.company.lock().note(self.work.object, &shown, slack(observed.desired.refresh));
-        if self.work.turn.lane == Lane::Periodic && self.work.turn.wake == Wake::Look {
-            self.engine.bring_along(&shown);
         }
     }
 

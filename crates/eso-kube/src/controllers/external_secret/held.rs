@@ -140,7 +140,7 @@ fn promised(desired: &Desired) -> Option<Keys> {
 fn named(destination: &Destination) -> Option<&str> {
     match destination {
         Destination::Entry(name) => Some(name),
-        Destination::Members => None,
+        Destination::Many(_) => None,
     }
 }
 
