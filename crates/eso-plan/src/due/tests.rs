@@ -3,6 +3,7 @@
 use crate::{
     fixtures::{ALL_OWNERSHIPS, HOUR, in_step, intact, minute, new},
     observed::Holder,
+    windows::WindowKind,
 };
 
 use super::*;
@@ -212,4 +213,51 @@ fn absurd_intervals_and_times_are_survived() {
             }
         }
     }
+}
+
+/// Ten minutes from the start of each hour on.
+fn windows(kind: WindowKind) -> Option<Windows> {
+    Some(Windows::new(kind, [("0 * * * *", Duration::from_secs(600))]))
+}
+
+fn in_windows(kind: WindowKind) -> Observed {
+    let mut observed = in_step().refresh(Refresh::Every(Duration::from_secs(120)));
+    observed.desired.windows = windows(kind);
+    observed
+}
+
+#[test]
+fn the_timer_keeps_to_the_windows() {
+    check_look(&in_windows(WindowKind::Allow), 1, Due::At(minute(2)));
+    check_look(&in_windows(WindowKind::Allow), 9, Due::Now);
+    check_look(&in_windows(WindowKind::Allow), 10, Due::At(minute(60)));
+    check_look(&in_windows(WindowKind::Allow), 60, Due::Now);
+    check_look(&in_windows(WindowKind::Deny), 1, Due::At(minute(10)));
+    check_look(&in_windows(WindowKind::Deny), 10, Due::Now);
+    check_look(&in_windows(WindowKind::Deny), 61, Due::At(minute(70)));
+}
+
+#[test]
+fn a_failed_object_is_not_tried_again_outside_of_its_windows() {
+    let failed = in_windows(WindowKind::Deny).says(false, "SecretSyncedError", "could not");
+    check_look(&failed, 1, Due::At(minute(10)));
+    check_look(&failed, 10, Due::Now);
+}
+
+#[test]
+fn a_change_and_a_drift_do_not_wait_for_a_window() {
+    let closed = || in_windows(WindowKind::Deny);
+    check_look(&closed().revision("2-a"), 1, Due::Now);
+    check_look(&closed().held(Held::Drifted), 1, Due::Repair);
+    check(&closed(), Wake::Refresh, 1, Due::Now);
+    let mut new = new();
+    new.desired.windows = windows(WindowKind::Deny);
+    check_look(&new, 1, Due::Now);
+}
+
+#[test]
+fn windows_that_never_open_leave_it_to_changes() {
+    let mut never = in_step();
+    never.desired.windows = Some(Windows::new(WindowKind::Allow, [("not a schedule", HOUR)]));
+    check_look(&never, 6000, Due::OnChange);
 }

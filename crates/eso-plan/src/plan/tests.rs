@@ -3,9 +3,13 @@
 use eso_core::error::ErrorKind;
 
 use crate::{
-    desired::Origin,
-    fixtures::{ALL_ABSENCES, ALL_OWNERSHIPS, HOUR, data, desired, entries, fails, in_step, intact, minute},
-    render::render,
+    desired::{Desired, Dress, Origin},
+    fixtures::{
+        ALL_ABSENCES, ALL_OWNERSHIPS, HOUR, data, desired, entries, fails, gives, in_step, intact, minute,
+        render,
+    },
+    render::Absent,
+    template::Template,
 };
 
 use super::*;
@@ -15,15 +19,25 @@ const SHARE: Ownership = Ownership::Share { create: false };
 const SHARE_OR_MAKE: Ownership = Ownership::Share { create: true };
 
 fn some() -> Result<Rendered, RenderError> {
-    Ok(Rendered::Entries { entries: entries(VALUES), gone: Vec::new() })
+    Ok(Rendered::Content { content: holding(VALUES), gone: Vec::new() })
 }
 
 fn none() -> Result<Rendered, RenderError> {
-    Ok(Rendered::Entries { entries: Entries::new(), gone: vec![(Origin::Data(0), "db".into())] })
+    Ok(Rendered::Empty)
 }
 
 fn gone() -> Result<Rendered, RenderError> {
-    Ok(Rendered::Gone(vec![(Origin::Data(0), "db".into())]))
+    let absent = Absent { origin: Origin::Data(0), key: Some("db".into()) };
+    Ok(Rendered::Gone(vec![absent]))
+}
+
+/// All is gone, and the target may be left without: what `render` makes of that under `deletionPolicy: Merge`.
+fn emptied() -> Result<Rendered, RenderError> {
+    Ok(Rendered::Content { content: Content::default(), gone: Vec::new() })
+}
+
+fn holding(pairs: &[(&str, &str)]) -> Content {
+    Content { entries: entries(pairs), dress: None }
 }
 
 fn failed() -> RenderError {
@@ -64,7 +78,7 @@ fn observed(ownership: Ownership, absence: Absence, held: Held) -> Observed {
 }
 
 fn write(pairs: &[(&str, &str)], ownership: Ownership) -> Step {
-    Step::Write { entries: entries(pairs), ownership }
+    Step::Write { content: holding(pairs), ownership }
 }
 
 #[track_caller]
@@ -105,8 +119,8 @@ fn only_an_owner_that_wants_it_deletes_and_only_what_is_gone() {
 fn nothing_is_ever_emptied_unless_the_store_says_that_all_is_gone() {
     for observed in all() {
         for rendered in [some(), none(), Err(failed())] {
-            if let Step::Write { entries, .. } = plan(&observed, rendered).step {
-                assert!(!entries.is_empty(), "{observed:?}");
+            if let Step::Write { content, .. } = plan(&observed, rendered).step {
+                assert!(!content.entries.is_empty(), "{observed:?}");
             }
         }
     }
@@ -161,7 +175,7 @@ fn values_that_the_target_holds_are_not_written_again() {
 #[test]
 fn a_shared_target_is_waited_for_or_made() {
     check(&observed(SHARE, Absence::Retain, Held::Nothing), some(), &Step::Keep, &Outcome::Waiting);
-    check(&observed(SHARE, Absence::Drop, Held::Nothing), gone(), &Step::Keep, &Outcome::Waiting);
+    check(&observed(SHARE, Absence::Drop, Held::Nothing), emptied(), &Step::Keep, &Outcome::Waiting);
     check(&observed(SHARE, Absence::Retain, Held::Drifted), some(), &write(VALUES, SHARE), &Outcome::Synced);
 }
 
@@ -183,8 +197,8 @@ fn without_a_target_nothing_is_done() {
 fn values_that_are_gone_empty_the_target_that_drops_them() {
     for ownership in [Ownership::Own, Ownership::Leave, SHARE, SHARE_OR_MAKE] {
         let observed = observed(ownership, Absence::Drop, intact(VALUES));
-        check(&observed, gone(), &write(&[], ownership), &Outcome::Synced);
-        check(&observed.held(intact(&[])), gone(), &Step::Keep, &Outcome::Synced);
+        check(&observed, emptied(), &write(&[], ownership), &Outcome::Synced);
+        check(&observed.held(intact(&[])), emptied(), &Step::Keep, &Outcome::Synced);
     }
 }
 
@@ -260,7 +274,7 @@ fn a_failure_is_tried_again_whatever_the_interval() {
 fn a_throttling_store_is_left_alone_as_long_as_it_wants() {
     use crate::render::{Answer, ReadError};
     let error = eso_core::error::ProviderError::new(ErrorKind::Throttled, "Read").with_retry_after(HOUR);
-    let answer = Answer { fetched: Err(ReadError::Provider(error)), ..fails(ErrorKind::Throttled) };
+    let answer = Answer { given: Err(ReadError::Provider(error)), ..fails(ErrorKind::Throttled) };
     let error = render(&desired(), &[answer]).unwrap_err();
     check_next(Outcome::Unreadable(error), Refresh::OnChange, Next::Retry { not_before: Some(HOUR) });
 }
@@ -305,7 +319,7 @@ fn a_step_tries_what_it_is_named_after() {
 fn a_printed_plan_is_a_dry_run_without_values() {
     const CANARY: &str = "canary-77aa";
     let pairs = [("password", CANARY), ("user", CANARY)];
-    let rendered = Ok(Rendered::Entries { entries: entries(&pairs), gone: Vec::new() });
+    let rendered = Ok(Rendered::Content { content: holding(&pairs), gone: Vec::new() });
     let observed = observed(Ownership::Own, Absence::Retain, Held::Drifted);
     let plan = plan(&observed, rendered);
     assert_eq!(plan.to_string(), "write password, user: in step with the store");
@@ -338,4 +352,51 @@ fn each_outcome_can_be_printed() {
     ] {
         assert_eq!(Plan { step, outcome }.to_string(), expected);
     }
+}
+
+fn dressed() -> Result<Rendered, RenderError> {
+    let labels = [("for".to_owned(), "joe".to_owned())].into();
+    let dress = Some(Dress { labels, ..Dress::default() });
+    Ok(Rendered::Content { content: Content { dress, ..holding(VALUES) }, gone: Vec::new() })
+}
+
+#[test]
+fn what_a_template_puts_beside_the_entries_is_compared_where_it_is_written() {
+    for ownership in [Ownership::Own, Ownership::Leave, SHARE, SHARE_OR_MAKE] {
+        let plan = plan(&observed(ownership, Absence::Retain, intact(VALUES)), dressed());
+        assert!(matches!(plan.step, Step::Write { .. }), "{plan}");
+    }
+    check(&observed(SHARE, Absence::Retain, Held::Nothing), dressed(), &Step::Keep, &Outcome::Waiting);
+}
+
+#[test]
+fn a_target_that_must_not_change_keeps_its_entries_once_it_is_made() {
+    for ownership in [Ownership::Own, Ownership::Leave, SHARE, SHARE_OR_MAKE] {
+        let frozen = |held| {
+            let mut frozen = observed(ownership, Absence::Retain, held);
+            frozen.desired.immutable = true;
+            frozen
+        };
+        check(&frozen(intact(&[("password", "old")])), some(), &Step::Keep, &Outcome::Synced);
+        check(&frozen(Held::Intact { digest: None }), some(), &Step::Keep, &Outcome::Synced);
+        check(&frozen(Held::Drifted), some(), &write(VALUES, ownership), &Outcome::Synced);
+    }
+}
+
+fn template_error() -> RenderError {
+    let template = Template { data: [("a".to_owned(), "{{ .b }}".to_owned())].into(), ..Template::default() };
+    let desired = Desired { template: Some(template), ..desired() };
+    render(&desired, &[gives("x")]).unwrap_err()
+}
+
+#[test]
+fn a_template_that_fails_touches_nothing_and_waits_for_a_change_or_its_interval() {
+    for observed in all() {
+        assert_eq!(plan(&observed, Err(template_error())).step, Step::Keep, "{observed:?}");
+    }
+    let failed = || Outcome::Unreadable(template_error());
+    check_next(failed(), Refresh::Every(HOUR), Next::At(minute(65)));
+    check_next(failed(), Refresh::OnChange, Next::OnChange);
+    let unread = Outcome::Unreadable(RenderError::Sources(WriteError::Unavailable("no answer".into())));
+    check_next(unread, Refresh::Every(HOUR), Next::Retry { not_before: None });
 }

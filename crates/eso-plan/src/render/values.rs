@@ -13,10 +13,10 @@ use crate::{
 
 /// How many bytes the values of a Secret may take together
 /// (<https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size>).
-const LARGEST: usize = 1 << 20;
+pub(super) const LARGEST: usize = 1 << 20;
 
 /// How many they may take on the way, where later entries win over earlier ones that were larger.
-const LARGEST_ON_THE_WAY: usize = 4 * LARGEST;
+pub(super) const LARGEST_ON_THE_WAY: usize = 4 * LARGEST;
 
 /// What the stores gave.
 #[derive(Debug)]

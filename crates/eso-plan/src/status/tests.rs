@@ -3,8 +3,9 @@
 use eso_core::error::ErrorKind;
 
 use crate::{
-    fixtures::{condition, desired, fails, in_step, minute, new},
-    render::render,
+    desired::Desired,
+    fixtures::{condition, desired, fails, gives, in_step, minute, new, render},
+    template::Template,
 };
 
 use super::*;
@@ -250,4 +251,13 @@ fn a_status_that_expects_no_target_says_so() {
         assert_eq!(expects_nothing(&record), expected, "{outcome}");
     }
     assert!(!expects_nothing(&Record::default()));
+}
+
+#[test]
+fn a_template_that_fails_is_a_target_that_could_not_be_written() {
+    let template = Template { data: [("a".to_owned(), "{{ .b }}".to_owned())].into(), ..Template::default() };
+    let desired = Desired { template: Some(template), ..desired() };
+    let error = render(&desired, &[gives("x")]).unwrap_err();
+    let event = format!("could not update secret: {error}");
+    check_failure(&Outcome::Unreadable(error), &event, &event);
 }

@@ -1,10 +1,19 @@
 //! What objects ask for, against what the original wrote for its own, and what is refused.
 
-use eso_core::key::{StoreKind, Version};
+use std::collections::BTreeSet;
+
+use eso_core::{
+    key::{StoreKind, StoreReference},
+    provider::Fetch,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{
+    decoding::{Decoding, NullBytes},
+    desired::{Ask, Destination, Entry, Origin},
+};
 
 /// An object that asks for one key, with some fields of its spec set.
 fn object(fields: Value) -> Value {
@@ -110,14 +119,17 @@ fn the_defaults_are_those_of_the_original() {
     let entry = Entry {
         origin: Origin::Data(0),
         store,
-        fetch: Fetch::new("db"),
+        ask: Ask::Read(Fetch::new("db")),
         property: None,
         into: Destination::Entry("password".into()),
+        decoding: Decoding::None,
+        null_bytes: NullBytes::Ignore,
     };
     assert_eq!(desired.target, "app");
     assert_eq!((desired.ownership, desired.absence), (Ownership::Own, Absence::Retain));
     assert_eq!(desired.refresh, Refresh::Every(DEFAULT_INTERVAL));
     assert_eq!(desired.entries, [entry]);
+    assert_eq!((desired.windows, desired.template, desired.immutable), (None, None, false));
 }
 
 #[test]
@@ -125,17 +137,17 @@ fn data_comes_after_data_from_so_that_it_wins() {
     let desired =
         desired_of(json!({ "dataFrom": [{ "extract": { "key": "a" } }, { "extract": { "key": "b" } }] }));
     let origins: Vec<Origin> = desired.unwrap().entries.into_iter().map(|entry| entry.origin).collect();
-    assert_eq!(origins, [Origin::DataFrom(0), Origin::DataFrom(1), Origin::Data(0)]);
+    assert_eq!(origins, [Origin::Extract(0), Origin::Extract(1), Origin::Data(0)]);
 }
 
 #[test]
 fn version_and_property_are_asked_for_where_they_are_given() {
     let remote = |version: &str, property: &str| json!({ "data": [{ "secretKey": "a", "remoteRef": { "key": "db", "version": version, "property": property } }] });
     let entry = desired_of(remote("uuid/1", "x.y")).unwrap().entries.remove(0);
-    assert_eq!(entry.fetch.version, Some(Version::from("uuid/1")));
+    assert_eq!(entry.ask, Ask::Read(Fetch::new("db").at_version("uuid/1")));
     assert_eq!(entry.property.as_deref(), Some("x.y"));
     let entry = desired_of(remote("", "")).unwrap().entries.remove(0);
-    assert_eq!((entry.fetch.version, entry.property), (None, None));
+    assert_eq!((entry.ask, entry.property), (Ask::Read(Fetch::new("db")), None));
 }
 
 #[test]
