@@ -18,6 +18,9 @@ use crate::{
 
 pub(super) mod world;
 
+mod found;
+mod templated;
+
 use world::{Fault, MINUTE, Memory, SECOND, State, World, entry, wants};
 
 /// A hundred objects of the store `main` over ten keys.

@@ -1,7 +1,7 @@
 //! A world in memory for the engine: targets that remember what was done to them, and stores by name.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -12,11 +12,14 @@ use eso_core::{
     provider::Fetch,
 };
 use eso_plan::{
-    desired::{Absence, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
+    decoding::{Decoding, NullBytes},
+    desired::{Absence, Ask, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
     digest::Digest,
+    fence::KeyPatterns,
     observed::{Held, Observation, Observed, Record},
     plan::{Outcome, Step, WriteError},
     status::{Report, Written},
+    template::{SourceName, Sources},
 };
 use eso_testkit::memory::MemoryProvider;
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{Cause, Engine, Handle, Settings},
-    ports::{GroupId, ObjectId, Observer, Stores, Target},
+    ports::{Granted, GroupId, ObjectId, Observer, Stores, Target},
     store::{Backends, Store, StoreSettings},
 };
 
@@ -134,17 +137,20 @@ impl Drop for World {
 pub(super) struct Named {
     backends: Backends,
     stores: Mutex<BTreeMap<String, Arc<Store>>>,
+    /// What whoever asks may see of each store.
+    pub(super) keys: Mutex<Option<KeyPatterns>>,
     /// Whether whoever asks for a store waits.
     pub(super) hold: watch::Sender<bool>,
 }
 
 #[async_trait]
 impl Stores for Named {
-    async fn store(&self, reference: &StoreReference) -> Result<Arc<Store>, String> {
+    async fn store(&self, reference: &StoreReference) -> Result<Granted, String> {
         let mut held = self.hold.subscribe();
         held.wait_for(|held| !held).await.expect("the world must outlive its stores");
         let store = self.stores.lock().get(&reference.name).cloned();
-        store.ok_or_else(|| format!("could not get {reference}"))
+        let keys = self.keys.lock().clone();
+        store.map(|store| Granted { store, keys }).ok_or_else(|| format!("could not get {reference}"))
     }
 }
 
@@ -170,6 +176,12 @@ pub(super) struct Thing {
     pub(super) is: State,
     pub(super) record: Record,
     pub(super) entries: Option<Entries>,
+    /// What its templates stand in.
+    pub(super) sources: Sources,
+    /// The version of that.
+    pub(super) version: u64,
+    /// How often that was read.
+    pub(super) source_reads: usize,
     /// Somebody else wrote to the target.
     pub(super) drifted: bool,
     pub(super) refreshed: Option<Timestamp>,
@@ -208,6 +220,9 @@ impl Thing {
             is: State::Present,
             record: Record::default(),
             entries: None,
+            sources: Sources::new(),
+            version: 0,
+            source_reads: 0,
             drifted: false,
             refreshed: None,
             faults: VecDeque::new(),
@@ -241,6 +256,7 @@ impl Thing {
             desired: self.desired.clone(),
             record: self.record.clone(),
             held,
+            sources: self.version,
             refreshed: self.refreshed,
             started,
             spread: 0,
@@ -272,8 +288,8 @@ impl Thing {
         self.drifted = false;
         match step {
             Step::Keep | Step::Release => Ok(Written::Nothing),
-            Step::Write { entries, ownership: _ } => {
-                let before = self.entries.replace(entries.clone());
+            Step::Write { content, ownership: _ } => {
+                let before = self.entries.replace(content.entries.clone());
                 Ok(if before.is_some() { Written::Updated } else { Written::Created })
             }
             Step::Delete => {
@@ -336,6 +352,17 @@ impl Target for Memory {
         }
     }
 
+    async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+        let mut objects = self.objects.lock();
+        let thing = objects.get_mut(&object.0).expect("it must be there");
+        thing.source_reads += 1;
+        if thing.take(Fault::NoAnswer) {
+            return Err(WriteError::Unavailable("no answer".to_owned()));
+        }
+        let held = |name: &SourceName| (name.clone(), thing.sources.get(name).cloned().flatten());
+        Ok(wanted.iter().map(held).collect())
+    }
+
     async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError> {
         let mut held = self.hold_writes.subscribe();
         held.wait_for(|held| !held).await.expect("the world must outlive its writes");
@@ -378,7 +405,10 @@ pub(in crate::engine) fn wants<const COUNT: usize>(store: &str, keys: [&str; COU
         ownership: Ownership::Own,
         absence: Absence::Retain,
         refresh: Refresh::Every(MINUTE),
+        windows: None,
         entries: entries.collect(),
+        template: None,
+        immutable: false,
     }
 }
 
@@ -390,8 +420,10 @@ pub(super) fn entry(index: usize, store: &str, key: &str) -> Entry {
             namespace: "demo".to_owned(),
             name: store.to_owned(),
         },
-        fetch: Fetch::new(key),
+        ask: Ask::Read(Fetch::new(key)),
         property: None,
         into: Destination::Entry(format!("e{index}")),
+        decoding: Decoding::None,
+        null_bytes: NullBytes::Ignore,
     }
 }
