@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{RemoteKey, Version},
-    provider::{Backend, Dialect, Fetch, Fetched, Notice, Part, SecretProvider, Value},
+    provider::{
+        Backend, Dialect, Fetch, Fetched, Found, Notice, Part, Query, SecretFinder, SecretProvider, Value,
+    },
     value::SecretBytes,
 };
 use parking_lot::Mutex;
@@ -23,6 +25,8 @@ pub struct MemoryProvider {
 
 struct State {
     values: BTreeMap<RemoteKey, BTreeMap<Option<Version>, Value>>,
+    tags: BTreeMap<RemoteKey, BTreeMap<String, String>>,
+    finds_values: bool,
     failure: Option<ProviderError>,
     failures: BTreeMap<RemoteKey, ProviderError>,
     calls: Vec<Call>,
@@ -45,6 +49,8 @@ pub enum Call {
     Fetch(Fetch),
     /// One batch read.
     FetchAll(Vec<Fetch>),
+    /// A search.
+    Find(Query),
     /// A validation.
     Check,
     /// The end of the login.
@@ -72,9 +78,17 @@ impl MemoryProvider {
         self.state.lock().values.entry(question.key).or_default().insert(question.version, value);
     }
 
-    /// Deletes a key with all its versions.
+    /// Says which tags a key has: a find looks at them, and they are its metadata.
+    pub fn tag(&self, key: &str, tags: &[(&str, &str)]) {
+        let tags = tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.state.lock().tags.insert(key.into(), tags);
+    }
+
+    /// Deletes a key with all its versions and its tags.
     pub fn delete(&self, key: &str) {
-        self.state.lock().values.remove(&RemoteKey::from(key));
+        let mut state = self.state.lock();
+        state.values.remove(&RemoteKey::from(key));
+        state.tags.remove(&RemoteKey::from(key));
     }
 
     /// From now on every call fails so.
@@ -107,6 +121,11 @@ impl MemoryProvider {
     /// On 0.
     pub fn set_batch_size(&self, size: usize) {
         self.state.lock().batch_size = NonZeroUsize::new(size).expect("a batch size must not be 0");
+    }
+
+    /// Whether a find gives the values too, from now on. It does not to begin with.
+    pub fn set_finds_values(&self, finds_values: bool) {
+        self.state.lock().finds_values = finds_values;
     }
 
     /// What the provider says is behind it.
@@ -156,7 +175,7 @@ impl MemoryProvider {
         let requests = self.calls().into_iter().flat_map(|call| match call {
             Call::Fetch(request) => vec![request],
             Call::FetchAll(requests) => requests,
-            Call::Check | Call::Close => Vec::new(),
+            Call::Find(_) | Call::Check | Call::Close => Vec::new(),
         });
         requests.map(|request| request.key).collect()
     }
@@ -194,6 +213,8 @@ impl State {
     fn new() -> Self {
         Self {
             values: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            finds_values: false,
             failure: None,
             failures: BTreeMap::new(),
             calls: Vec::new(),
@@ -209,12 +230,41 @@ impl State {
             return Err(error.clone());
         }
         let failure = |kind| ProviderError::new(kind, "Fetch").with_key(request.key.clone());
-        if request.part == Part::Metadata {
-            return Err(failure(ErrorKind::Invalid));
-        }
         let versions = self.values.get(&request.key);
-        let value = versions.and_then(|versions| versions.get(&request.version));
-        value.cloned().map(Fetched::new).ok_or_else(|| failure(ErrorKind::NotFound))
+        let value = match request.part {
+            Part::Value => versions.and_then(|versions| versions.get(&request.version)).cloned(),
+            Part::Metadata => versions.map(|_| self.metadata(&request.key)),
+        };
+        value.map(Fetched::new).ok_or_else(|| failure(ErrorKind::NotFound))
+    }
+
+    fn metadata(&self, key: &RemoteKey) -> Value {
+        let tags = self.tags.get(key).cloned().unwrap_or_default();
+        Value::Document(serde_json::json!(tags).to_string().into())
+    }
+
+    /// A path is what the key begins with. A key that has only older versions has no value to find.
+    fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        if let Some(error) = &self.failure {
+            return Err(error.clone());
+        }
+        let newest = self.values.iter().filter_map(|(key, versions)| Some((key, versions.get(&None)?)));
+        let met = newest.filter(|(key, _)| self.meets(key, query));
+        let found = met.map(|(key, value)| Found {
+            key: key.clone(),
+            value: self.finds_values.then(|| Fetched::new(value.clone())),
+        });
+        Ok(found.collect())
+    }
+
+    fn meets(&self, key: &RemoteKey, query: &Query) -> bool {
+        let Query { path, name, tags } = query;
+        let has = |(name, value): (&String, &String)| {
+            self.tags.get(key).and_then(|tags| tags.get(name)) == Some(value)
+        };
+        path.as_ref().is_none_or(|path| key.as_str().starts_with(path))
+            && name.as_ref().is_none_or(|name| name.accepts(key.as_str()))
+            && tags.iter().all(has)
     }
 }
 
@@ -252,8 +302,20 @@ impl SecretProvider for MemoryProvider {
         self.state.lock().dialect
     }
 
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
     async fn close(&self) {
         self.state.lock().calls.push(Call::Close);
+    }
+}
+
+#[async_trait]
+impl SecretFinder for MemoryProvider {
+    async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        self.arrive(Call::Find(query.clone())).await;
+        self.state.lock().find(query)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use eso_core::{
     error::ErrorKind,
-    provider::{Fetch, Fetched, SecretProvider as _, Value},
+    provider::{Fetch, Fetched, NameFilter, Query, SecretFinder as _, SecretProvider as _, Value},
 };
 use serde_json::json;
 
@@ -45,6 +45,63 @@ async fn failures_come_on_demand_for_one_key_or_for_all() {
     assert!(provider.check().await.is_err());
     provider.mend();
     assert_eq!(kinds(provider.fetch_all(&both).await), [None, None]);
+}
+
+fn query(path: Option<&str>, word: &'static str, tags: &[(&str, &str)]) -> Query {
+    let mut query = Query { path: path.map(str::to_owned), ..Query::default() };
+    query.name = Some(NameFilter::new(word, move |name| name.contains(word)));
+    query.tags.extend(tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+    query
+}
+
+async fn found(provider: &MemoryProvider, query: &Query) -> Vec<String> {
+    let found = provider.find(query).await.unwrap();
+    found.into_iter().map(|found| found.key.to_string()).collect()
+}
+
+#[tokio::test]
+async fn values_are_found_by_path_name_and_all_tags() {
+    let provider = MemoryProvider::new();
+    for key in ["team/db", "team/web", "other/db"] {
+        provider.put(key, "1");
+    }
+    provider.put_value(Fetch::new("team/db-old").at_version("1"), Value::Bytes("old".into()));
+    provider.tag("team/db", &[("a", "1"), ("b", "2")]);
+    provider.tag("other/db", &[("a", "2"), ("b", "1")]);
+    assert_eq!(found(&provider, &Query::default()).await, ["other/db", "team/db", "team/web"]);
+    assert_eq!(found(&provider, &query(None, "db", &[])).await, ["other/db", "team/db"]);
+    assert_eq!(found(&provider, &query(Some("team"), "db", &[])).await, ["team/db"]);
+    assert_eq!(found(&provider, &query(None, "", &[("a", "1"), ("b", "2")])).await, ["team/db"]);
+    assert!(found(&provider, &query(None, "", &[("a", "1"), ("b", "1")])).await.is_empty());
+    provider.delete("team/db");
+    assert_eq!(found(&provider, &query(None, "db", &[])).await, ["other/db"]);
+}
+
+#[tokio::test]
+async fn a_find_is_remembered_fails_on_demand_and_gives_values_where_it_is_told_to() {
+    let provider = MemoryProvider::new();
+    provider.put("db", "1");
+    let all = query(None, "", &[]);
+    assert_eq!(provider.find(&all).await.unwrap()[0].value, None);
+    provider.set_finds_values(true);
+    assert_eq!(provider.find(&all).await.unwrap().remove(0).value, text("1").ok());
+    provider.fail(ErrorKind::Denied);
+    assert_eq!(provider.find(&all).await.map_err(|error| error.kind()), Err(ErrorKind::Denied));
+    assert_eq!(provider.calls(), [Call::Find(all.clone()), Call::Find(all.clone()), Call::Find(all)]);
+    assert_eq!((provider.reads(), provider.asked()), (0, Vec::new()));
+}
+
+#[tokio::test]
+async fn tags_are_the_metadata_of_what_is_there() {
+    let provider = MemoryProvider::new();
+    provider.put("db", "1");
+    let request = Fetch::new("db").of_metadata();
+    let document = |text: &str| Ok(Fetched::new(Value::Document(text.into())));
+    assert_eq!(provider.fetch(&request).await, document("{}"));
+    provider.tag("db", &[("b", "2"), ("a", "1")]);
+    assert_eq!(provider.fetch(&request).await, document(r#"{"a":"1","b":"2"}"#));
+    provider.delete("db");
+    assert_eq!(provider.fetch(&request).await.map_err(|error| error.kind()), Err(ErrorKind::NotFound));
 }
 
 #[tokio::test]

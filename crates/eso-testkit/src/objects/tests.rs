@@ -40,7 +40,7 @@ fn an_object_reads_as_its_type() {
     assert_eq!((object.spec.data.len(), object.spec.data_from.len()), (2, 1));
     let target = object.spec.target.expect("it has a target");
     assert_eq!(target.name.as_deref(), Some("out"));
-    assert_eq!(target.unserved.get("immutable"), Some(&json!(true)));
+    assert_eq!(target.immutable, Some(true));
 }
 
 #[test]
