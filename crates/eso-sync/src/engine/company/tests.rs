@@ -1,9 +1,15 @@
 //! Who shows the same value.
 
+use eso_plan::{
+    desired::{Desired, Refresh},
+    windows::{WindowKind, Windows},
+};
+
+use crate::engine::tests::world::wants;
+
 use std::{sync::Arc, time::Duration};
 
 use eso_core::provider::Fetch;
-use eso_plan::desired::Refresh;
 use eso_testkit::memory::MemoryProvider;
 
 use super::{Company, Source, slack};
@@ -85,9 +91,21 @@ async fn a_forgotten_object_leaves_nothing_behind() {
     assert!(company.is_empty());
 }
 
+#[track_caller]
+fn check_slack(refresh: Refresh, windows: Option<Windows>, expected: u64) {
+    let desired = Desired { refresh, windows, ..wants("main", ["k1"]) };
+    assert_eq!(slack(&desired), Duration::from_secs(expected));
+}
+
 #[test]
 fn an_object_is_read_early_by_a_tenth_of_its_interval_and_thirty_seconds_at_most() {
-    assert_eq!(slack(Refresh::Every(Duration::from_secs(60))), Duration::from_secs(6));
-    assert_eq!(slack(Refresh::Every(Duration::from_secs(86_400))), Duration::from_secs(30));
-    assert_eq!(slack(Refresh::OnChange), Duration::ZERO);
+    let every = |seconds| Refresh::Every(Duration::from_secs(seconds));
+    check_slack(every(60), None, 6);
+    check_slack(every(86_400), None, 30);
+    check_slack(Refresh::OnChange, None, 0);
+}
+
+#[test]
+fn an_object_with_windows_is_never_read_early() {
+    check_slack(Refresh::Every(Duration::from_secs(60)), Some(Windows::new(WindowKind::Deny, [])), 0);
 }

@@ -70,7 +70,10 @@ async fn heavy_plans_are_made_one_at_a_time() {
     let first = planner.place.acquire().await.unwrap();
     let mut second = Box::pin(planner.plan(&observed, answers(LIGHT + 1), Sources::new()));
     assert!((&mut second).now_or_never().is_none());
-    assert!(planner.plan(&observed, answers(1), Sources::new()).now_or_never().is_some(), "a light one waits for none");
+    assert!(
+        planner.plan(&observed, answers(1), Sources::new()).now_or_never().is_some(),
+        "a light one waits for none"
+    );
     drop(first);
     assert_eq!(second.await.outcome, Outcome::Synced);
 }
@@ -86,7 +89,9 @@ fn templated(text: &str) -> Observed {
 #[tokio::test]
 async fn a_template_that_takes_long_is_rendered_off_the_threads_that_serve_everybody() {
     let planner = planner();
-    for (text, at_once) in [("{{ .e0 | upper }}", true), ("{{ genPrivateKey \"ecdsa\" }}", true), ("{{ bcrypt .e0 }}", false)] {
+    for (text, at_once) in
+        [("{{ .e0 | upper }}", true), ("{{ genPrivateKey \"ecdsa\" }}", true), ("{{ bcrypt .e0 }}", false)]
+    {
         let templated = templated(text);
         let mut made = Box::pin(planner.plan(&templated, answers(1), Sources::new()));
         assert_eq!((&mut made).now_or_never().is_some(), at_once, "{text}");
@@ -98,6 +103,7 @@ async fn a_template_that_takes_long_is_rendered_off_the_threads_that_serve_every
 
 #[tokio::test]
 async fn a_template_that_needs_more_than_it_may_fails() {
-    let plan = planner().plan(&templated("{{ range until 10000000 }}{{ end }}"), answers(1), Sources::new()).await;
+    let plan =
+        planner().plan(&templated("{{ range until 10000000 }}{{ end }}"), answers(1), Sources::new()).await;
     assert!(matches!(plan.outcome, Outcome::Unreadable(RenderError::Template(_))), "{plan}");
 }

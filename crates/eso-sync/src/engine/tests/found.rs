@@ -52,7 +52,8 @@ async fn what_is_gone_between_search_and_read_is_left_out() {
     provider.fail_key("k10", ErrorKind::NotFound);
     world.add(1, 1, looks_for("k1"));
     world.synced().await;
-    world.thing(1, |thing| assert_eq!((thing.entry("k10"), thing.entry("k11")), (None, Some("first of k11"))));
+    world
+        .thing(1, |thing| assert_eq!((thing.entry("k10"), thing.entry("k11")), (None, Some("first of k11"))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,6 +114,6 @@ async fn a_search_shows_what_may_be_seen_and_reads_nothing_else() {
     world.add(1, 1, looks_for("k1"));
     world.synced().await;
     world.thing(1, |thing| assert_eq!(thing.entries.as_ref().map(|entries| entries.len()), Some(1)));
-    let asked: Vec<String> = provider.asked().iter().map(|fetch| fetch.key.to_string()).collect();
+    let asked: Vec<String> = provider.asked().iter().map(ToString::to_string).collect();
     assert_eq!(asked, ["k11"]);
 }

@@ -1,5 +1,7 @@
 //! Objects with templates: rendered when something changed, and not again.
 
+use std::sync::Arc;
+
 use eso_plan::{
     decoding::Decoding,
     desired::Desired,
@@ -9,7 +11,6 @@ use tokio::time::sleep;
 
 use super::world::{Fault, MINUTE, Memory, SECOND, World, wants};
 use crate::engine::Cause;
-use std::sync::Arc;
 
 fn source() -> SourceName {
     SourceName { kind: SourceKind::ConfigMap, name: "tpl".to_owned() }
@@ -123,7 +124,7 @@ async fn a_new_engine_renders_once() {
     let second = World::with(target, stores);
     second.wake(1, Cause::Listed);
     sleep(3 * MINUTE).await;
-    second.thing(1, |thing| assert_eq!(thing.steps.len(), 1, "what is rendered is what is there"));
+    second.thing(1, |thing| assert_eq!(thing.steps.len(), 2, "it is rendered once, and then known"));
 }
 
 #[tokio::test(start_paused = true)]
