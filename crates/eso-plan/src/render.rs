@@ -181,15 +181,14 @@ pub fn fingerprint(observed: &Observed, answers: &[Answer], hasher: &impl BuildH
     (&observed.desired.revision, observed.sources).hash(&mut hash);
     for answer in answers {
         match &answer.given {
-            Ok(Given::Value(fetched)) => bytes(&fetched.value).hash(&mut hash),
+            Ok(Given::Value(fetched)) => (0, bytes(&fetched.value)).hash(&mut hash),
             Ok(Given::Found(found)) => {
-                found.len().hash(&mut hash);
+                (1, found.len()).hash(&mut hash);
                 found.iter().for_each(|(key, fetched)| (key, bytes(&fetched.value)).hash(&mut hash));
             }
-            Err(ReadError::Provider(error)) if error.kind() == ErrorKind::NotFound => ().hash(&mut hash),
+            Err(ReadError::Provider(error)) if error.kind() == ErrorKind::NotFound => 2.hash(&mut hash),
             Err(_) => return None,
         }
-        answer.given.is_ok().hash(&mut hash);
     }
     Some(hash.finish())
 }
