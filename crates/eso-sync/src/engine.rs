@@ -12,7 +12,12 @@ use std::{
     time::Duration,
 };
 
-use eso_plan::{due::Wake, plan::Outcome, template::Delimiters};
+use eso_plan::{
+    due::{Due, Wake},
+    observed::Observed,
+    plan::{Outcome, Plan, WriteError},
+    template::Delimiters,
+};
 use futures::FutureExt;
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -81,6 +86,28 @@ pub enum Cause {
     SourceChanged,
     /// Its store can be used again, and is what it was: one that failed is tried at once.
     SourceReady,
+}
+
+/// What a run for an object would do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Preview {
+    /// Nothing: it is not there, or not ours to serve.
+    Gone,
+    /// It would take our marks off an object that is being deleted.
+    Leaving,
+    /// Nothing: it cannot be understood. Why, in words for people.
+    Malformed(String),
+    /// Nothing: its target cannot be looked at.
+    Unseen(WriteError),
+    /// This.
+    Planned {
+        /// The object and its target.
+        observed: Box<Observed>,
+        /// What to do.
+        plan: Plan,
+        /// When a run would do so.
+        due: Due,
+    },
 }
 
 /// How one lane of the queue stands, for metrics.
@@ -152,6 +179,14 @@ impl Engine {
             overdue: AtomicU64::new(0),
         });
         (Self { shared: Arc::clone(&shared) }, Handle { shared })
+    }
+
+    /// What a run for an object would do now, be it due or not: it reads its stores, and writes nothing. Nothing else
+    /// runs meanwhile.
+    pub async fn preview(&self, object: ObjectId) -> Preview {
+        let turn = Turn { group: GroupId(0), lane: Lane::Changed, wake: Wake::Look, at: Instant::now() };
+        let stop = CancellationToken::new();
+        Run { engine: &self.shared, work: Work { object, turn }, stop: &stop }.preview().await
     }
 
     /// Runs until `stop` is cancelled, and returns when no call of an object is under way any more.

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::Shared;
+use super::{Preview, Shared};
 use crate::queue::Work;
 
 /// How a run ended, for the queue.
@@ -56,6 +56,22 @@ impl Run<'_> {
             Observation::Malformed { record, problem, revision: _ } => self.malformed(&record, problem).await,
             Observation::Unseen { record, error } => self.unseen(&record, error).await,
             Observation::Present(observed) => self.look(&observed).await,
+        }
+    }
+
+    /// What a run would do now, be it due or not: it reads what a run reads, and writes nothing.
+    pub(super) async fn preview(&self) -> Preview {
+        match self.engine.target.observe(self.work.object).await {
+            Observation::Gone => Preview::Gone,
+            Observation::Leaving => Preview::Leaving,
+            Observation::Malformed { problem, .. } => Preview::Malformed(problem),
+            Observation::Unseen { error, .. } => Preview::Unseen(error),
+            Observation::Present(observed) => {
+                let answers = self.ask_in_time(&observed).await;
+                let plan = self.plan(&observed, answers, None).await;
+                let due = due(&observed, self.work.turn.wake, (self.engine.settings.clock)());
+                Preview::Planned { observed, plan, due }
+            }
         }
     }
 

@@ -5,12 +5,13 @@ use std::{sync::Arc, time::Duration};
 use eso_core::error::{ErrorKind, ProviderError};
 use eso_plan::{
     desired::{Absence, Refresh},
+    due::Due,
     plan::{Attempt, Outcome},
 };
 use eso_testkit::memory::Call;
 use tokio::time::sleep;
 
-use super::Cause;
+use super::{Cause, Engine, Preview, Settings};
 use crate::{
     ports::{GroupId, ObjectId},
     store::StoreSettings,
@@ -759,4 +760,24 @@ async fn the_watchdog_counts_objects_that_are_due_or_under_way_for_too_long() {
     let counted = world.handle.overdue();
     sleep(10 * MINUTE).await;
     assert_eq!(world.handle.overdue(), counted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_preview_reads_and_says_what_would_be_done_and_writes_nothing() {
+    let world = World::new();
+    let provider = world.store("main");
+    let (engine, _handle) = Engine::new(
+        Arc::clone(&world.target) as _,
+        Arc::clone(&world.stores) as _,
+        Arc::new(()),
+        Settings::default(),
+    );
+    assert_eq!(engine.preview(ObjectId(1)).await, Preview::Gone);
+    world.target.objects.lock().insert(1, world::Thing::new(wants("main", ["k1"])));
+    let Preview::Planned { plan, due, .. } = engine.preview(ObjectId(1)).await else { panic!("not planned") };
+    assert_eq!((plan.to_string().as_str(), due), ("write e0: in step with the store", Due::Now));
+    provider.fail(ErrorKind::Denied);
+    let Preview::Planned { plan, .. } = engine.preview(ObjectId(1)).await else { panic!("not planned") };
+    assert!(plan.to_string().starts_with("keep: unreadable: "), "{plan}");
+    world.thing(1, |thing| assert_eq!((thing.steps.len(), thing.reports.len()), (0, 0)));
 }

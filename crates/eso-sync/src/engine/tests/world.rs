@@ -214,7 +214,7 @@ pub(super) enum Fault {
 }
 
 impl Thing {
-    fn new(desired: Desired) -> Self {
+    pub(super) fn new(desired: Desired) -> Self {
         Self {
             desired,
             is: State::Present,
