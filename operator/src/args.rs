@@ -4,7 +4,7 @@
 
 mod address;
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use eso_core::duration;
@@ -82,6 +82,14 @@ pub struct Args {
     #[arg(long, value_name = "ENCODING", default_value = "rfc3339")]
     pub zap_time_encoding: String,
 
+    /// What begins an action in a template.
+    #[arg(long, value_name = "TEXT", default_value = "{{")]
+    pub template_left_delimiter: String,
+
+    /// What ends an action in a template.
+    #[arg(long, value_name = "TEXT", default_value = "}}")]
+    pub template_right_delimiter: String,
+
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
@@ -98,9 +106,48 @@ pub struct Args {
 /// What else the binary can do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Says what the operator would do to one ExternalSecret, or to all, against the cluster of the kubeconfig and the
+    /// real stores. It shows no value, and writes nothing.
+    Plan(Planned),
+    /// Renders the target of an ExternalSecret without a cluster, values and all.
+    Render(Rendered),
     /// Prints the files that are generated, as a JSON object of their paths and contents.
     #[command(hide = true)]
     Codegen,
+}
+
+/// What `eso plan` is about.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct Planned {
+    /// The ExternalSecret, as NAMESPACE/NAME.
+    #[arg(value_name = "NAMESPACE/NAME", required_unless_present = "all", conflicts_with = "all", value_parser = object_name)]
+    pub object: Option<ObjectName>,
+
+    /// All ExternalSecrets of all namespaces, or of the one that `--namespace` names.
+    #[arg(short = 'A', long)]
+    pub all: bool,
+}
+
+/// An object, by namespace and name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObjectName {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What `eso render` is given.
+#[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+pub struct Rendered {
+    /// A file with the ExternalSecret, and with the ConfigMaps and Secrets that its templates stand in; `-` is the
+    /// standard input.
+    #[arg(short = 'f', long, value_name = "FILE")]
+    pub filename: PathBuf,
+
+    /// A file with what the stores hold: a YAML map of remote keys and values. A value that is a map itself is a JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub values: Option<PathBuf>,
 }
 
 /// What is logged. The names are the original's; the three above `error` are logged as errors here.
@@ -126,6 +173,15 @@ pub enum LogFormat {
     Text,
     /// A JSON object a line.
     Json,
+}
+
+fn object_name(text: &str) -> Result<ObjectName, String> {
+    match text.split_once('/') {
+        Some((namespace, name)) if !namespace.is_empty() && !name.is_empty() && !name.contains('/') => {
+            Ok(ObjectName { namespace: namespace.to_owned(), name: name.to_owned() })
+        }
+        Some(_) | None => Err("it is no NAMESPACE/NAME".to_owned()),
+    }
 }
 
 /// A Go duration that is not negative.

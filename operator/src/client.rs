@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use kube::{Client, Config};
+use http::{Method, Request, Response, StatusCode};
+use kube::{Client, Config, client::Body};
+use serde_json::json;
 use tower::{Layer as _, limit::RateLimitLayer, service_fn};
 
 /// How many requests a client may send.
@@ -38,6 +40,37 @@ fn limited(client: Client, limit: Limit) -> Client {
             Client::new(RateLimitLayer::new(requests, window).layer(send), namespace)
         }
     }
+}
+
+/// The same client, which sends no request that writes: those are answered here, as forbidden. A token of a service account
+/// may be asked for, for stores log in with them.
+pub fn read_only(client: Client) -> Client {
+    let namespace = client.default_namespace().to_owned();
+    let send = service_fn(move |request: Request<Body>| {
+        let client = client.clone();
+        async move {
+            match reads(request.method(), request.uri().path()) {
+                true => client.send(request).await,
+                false => Ok(forbidden()),
+            }
+        }
+    });
+    Client::new(send, namespace)
+}
+
+fn reads(method: &Method, path: &str) -> bool {
+    let asks_for_token = path.contains("/serviceaccounts/") && path.ends_with("/token");
+    *method == Method::GET || (*method == Method::POST && asks_for_token)
+}
+
+fn forbidden() -> Response<Body> {
+    let status = json!({
+        "kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "Forbidden", "code": 403,
+        "message": "nothing is written here",
+    });
+    let mut response = Response::new(Body::from(status.to_string().into_bytes()));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
 }
 
 /// A limit as so many requests in a window of time: the burst, in the time in which it refills.

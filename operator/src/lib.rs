@@ -14,3 +14,4 @@ pub mod logs;
 pub mod telemetry;
 
 pub mod codegen;
+pub mod commands;

@@ -21,6 +21,13 @@ pub fn begin(level: LogLevel, format: LogFormat) {
     drop(subscriber(level, format, std::io::stderr).try_init());
 }
 
+/// As [`begin`], for a command that somebody waits for: warnings alone. That a store's status is not written is no news
+/// there: nothing is.
+pub fn begin_for_a_command(format: LogFormat) {
+    let quiet = format!("{},eso_kube::controllers::secret_store=off", filter(LogLevel::Warn));
+    drop(layered(EnvFilter::new(quiet), format, std::io::stderr).try_init());
+}
+
 /// Has a crash logged by its place alone: the text of a panic can quote what was being worked on.
 pub fn keep_panics_quiet() {
     std::panic::set_hook(Box::new(|panic| {
@@ -33,12 +40,19 @@ fn subscriber<W>(level: LogLevel, format: LogFormat, writer: W) -> impl tracing:
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
+    layered(filter(level), format, writer)
+}
+
+fn layered<W>(filter: EnvFilter, format: LogFormat, writer: W) -> impl tracing::Subscriber
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match format {
         LogFormat::Text => lines.with_ansi(false).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).boxed(),
     };
-    tracing_subscriber::registry().with(lines.with_filter(filter(level)))
+    tracing_subscriber::registry().with(lines.with_filter(filter))
 }
 
 fn filter(level: LogLevel) -> EnvFilter {

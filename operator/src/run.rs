@@ -8,13 +8,14 @@ use eso_kube::{
     controllers::{Controller, Options},
     stores::Connect,
 };
+use eso_plan::template::Delimiters;
 use tokio::{signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{Args, Command, ListenAddress},
     client::{self, Limit},
-    codegen, http, logs,
+    codegen, commands, http, logs,
     providers::Providers,
     telemetry::Metrics,
 };
@@ -23,6 +24,8 @@ use crate::{
 pub fn main(args: Args) -> ExitCode {
     let outcome = match args.command {
         Some(Command::Codegen) => print_generated(),
+        Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked),
+        Some(Command::Render(ref asked)) => return commands::render::main(&args, asked),
         None => operate(args),
     };
     match outcome {
@@ -49,16 +52,25 @@ fn operate(args: Args) -> anyhow::Result<()> {
     logs::begin(args.loglevel, args.log_format);
     logs::keep_panics_quiet();
     install_crypto();
+    let connect = built_in(&args);
+    runtime()?.block_on(async {
+        let stop = stop_on_signals()?;
+        run(args, connect, stop).await
+    })
+}
+
+/// The providers that are built in, as the arguments want them.
+pub(crate) fn built_in(args: &Args) -> Arc<dyn Connect> {
     let endpoints = Endpoints::from_environment_values(
         args.aws_secretsmanager_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    let connect: Arc<dyn Connect> = Arc::new(Providers::new(endpoints));
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    runtime.context("cannot start threads")?.block_on(async {
-        let stop = stop_on_signals()?;
-        run(args, connect, stop).await
-    })
+    Arc::new(Providers::new(endpoints))
+}
+
+/// The threads that all of it runs on.
+pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
 }
 
 /// Runs the operator until `stop` is cancelled, or something that it cannot do without fails.
@@ -86,7 +98,8 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     Ok(())
 }
 
-fn options(args: &Args) -> Options {
+/// How the arguments want the operator to work.
+pub(crate) fn options(args: &Args) -> Options {
     let default = Options::default();
     Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
@@ -96,8 +109,14 @@ fn options(args: &Args) -> Options {
         concurrency: args.concurrent.max(default.concurrency),
         store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),
         events_per_second: args.events_per_second,
+        delimiters: delimiters(args),
         ..default
     }
+}
+
+/// What begins and ends an action in a template.
+pub(crate) fn delimiters(args: &Args) -> Delimiters {
+    Delimiters { left: args.template_left_delimiter.clone(), right: args.template_right_delimiter.clone() }
 }
 
 async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {

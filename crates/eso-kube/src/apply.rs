@@ -10,15 +10,26 @@ mod body;
 mod call;
 mod status;
 
-use std::{collections::BTreeSet, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use eso_core::{
     api::external_secret::{ExternalSecret, ExternalSecretStatus},
     value::SecretBytes,
 };
-use eso_plan::{desired::Entries, digest::Digest, plan::WriteError};
+use eso_plan::{
+    desired::Entries,
+    digest::Digest,
+    plan::WriteError,
+    template::{SourceKind, SourceName},
+};
 use http::{HeaderValue, header::ACCEPT};
-use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, Secret},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use kube::{
     Api, Client, Resource,
     api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
@@ -106,6 +117,26 @@ impl Writer {
     pub async fn read(&self, place: Place<'_>) -> Result<Option<Contents>, WriteError> {
         let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), place.namespace);
         Ok(within(api.get_opt(place.name)).await?.map(|secret| Contents::of(secret, place.marks)))
+    }
+
+    /// Reads what an object of a namespace holds that templates stand in; `None` where there is no such object.
+    pub async fn read_source(
+        &self,
+        namespace: &str,
+        source: &SourceName,
+    ) -> Result<Option<BTreeMap<String, SecretBytes>>, WriteError> {
+        let entries = match source.kind {
+            SourceKind::Secret => {
+                let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
+                within(api.get_opt(&source.name)).await?.map(|secret| secret.entries())
+            }
+            SourceKind::ConfigMap => {
+                let api: Api<Item<ConfigMap>> = Api::namespaced(self.client.clone(), namespace);
+                within(api.get_opt(&source.name)).await?.map(|map| map.entries())
+            }
+        };
+        let secret = |(name, value): (String, Vec<u8>)| (name, SecretBytes::new(value));
+        Ok(entries.map(|entries| entries.into_iter().map(secret).collect()))
     }
 
     /// Makes a Secret that holds these entries.

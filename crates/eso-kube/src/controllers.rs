@@ -7,6 +7,7 @@ pub mod secret_store;
 
 #[cfg(test)]
 mod fixtures;
+mod preview;
 mod sources;
 mod watches;
 
@@ -20,6 +21,7 @@ use eso_core::{
     },
     key::StoreKind,
 };
+use eso_plan::template::Delimiters;
 use eso_sync::engine::{Engine, Handle, Settings};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Client;
@@ -42,6 +44,8 @@ use cluster_external_secret::{Clusters, Objects};
 use external_secret::{KubeTarget, Router, RunObserver};
 use sources::{ConfigMaps, Secrets, StoreObjects};
 use watches::{Watches, all_listed};
+
+pub use preview::Previewed;
 
 /// How long the beginning waits for the list of ClusterExternalSecrets.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -66,6 +70,8 @@ pub struct Options {
     pub store_requeue_interval: Option<Duration>,
     /// How many events are sent a second; 0 for none.
     pub events_per_second: u32,
+    /// What begins and ends an action in a template (`--template-left-delimiter`, `--template-right-delimiter`).
+    pub delimiters: Delimiters,
 }
 
 impl Default for Options {
@@ -80,6 +86,7 @@ impl Default for Options {
             concurrency,
             store_requeue_interval: None,
             events_per_second: 20,
+            delimiters: Delimiters::default(),
         }
     }
 }
@@ -91,6 +98,7 @@ impl Default for Options {
 pub struct Controller {
     client: Client,
     namespace: Option<String>,
+    index: Arc<Mutex<Index>>,
     served: Served,
     engine: Engine,
     handle: Handle,
@@ -142,6 +150,7 @@ impl Controller {
         let settings = Settings {
             concurrency: options.concurrency,
             heartbeat: options.heartbeat,
+            delimiters: options.delimiters,
             ..Settings::default()
         };
         let target = KubeTarget {
@@ -155,12 +164,13 @@ impl Controller {
         };
         let clusters = (options.cluster_external_secrets && options.namespace.is_none())
             .then(|| Clusters::new(client.clone(), Arc::clone(&index), Arc::clone(&telemetry)));
-        let observer = Arc::new(RunObserver { index, telemetry });
+        let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
         let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
         router.connect(handle.clone());
         Self {
             client,
             namespace: options.namespace,
+            index,
             served: Served { router, stores, cluster_stores: options.cluster_stores, clusters },
             engine,
             handle,
@@ -222,9 +232,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         watches.follow(objects, StoreObjects::new(StoreKind::ClusterSecretStore, &stores));
     }
     watches.listed().await;
-    let secrets = Secrets::new(router, &stores, watches.namespace());
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace());
     watches.follow(watches.metadata::<Secret>(), secrets);
-    watches.follow(watches.metadata::<ConfigMap>(), ConfigMaps::new(&stores, watches.namespace()));
+    let maps = ConfigMaps::new(router, &stores, watches.namespace());
+    watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
     let namespaces = watches.follow_namespaces(&stores, clusters.clone());
     if let Some(clusters) = clusters {

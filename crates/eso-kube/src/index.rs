@@ -7,6 +7,7 @@
 mod entry;
 mod names;
 mod packed;
+mod sources;
 mod strays;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 };
 
 use eso_core::api::external_secret::ExternalSecretStatus;
+use eso_plan::template::SourceKind;
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -23,6 +25,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use crate::{apply::Stored, marks, metadata, metadata::Seen, stores::StoreKey, watch::Object};
 use entry::Entry;
 use names::{Groups, Interned, Names};
+use sources::Sources;
 use strays::Strays;
 
 pub use entry::{Edition, Known, Sight, Snapshot};
@@ -36,6 +39,7 @@ pub struct Index {
     groups: Groups,
     namespaces: Interned,
     strays: Strays,
+    sources: Sources,
     /// The Secrets that are there, by a hash of their names.
     secrets: BTreeSet<u64>,
     /// As `secrets`, of a list that is under way.
@@ -131,7 +135,7 @@ impl Index {
     /// Everything that is known of an ExternalSecret.
     pub fn snapshot(&self, id: ObjectId) -> Option<Snapshot> {
         let snapshot = self.entries.get(&id)?.snapshot();
-        Some(Snapshot { has_strays: self.strays.any(id), ..snapshot })
+        Some(Snapshot { has_strays: self.strays.any(id), sources: self.sources.fingerprint(id), ..snapshot })
     }
 
     /// Its namespace and its name.
@@ -147,6 +151,18 @@ impl Index {
             .filter(|(_, entry)| namespace.is_none_or(|namespace| *entry.namespace == *namespace))
             .map(|(id, entry)| (entry.named(id), entry.ready))
             .collect()
+    }
+
+    /// All of them, with their namespaces and names, in the order of these.
+    pub fn all(&self) -> Vec<(ObjectId, String, String)> {
+        let named = |(id, entry): (&ObjectId, &Box<Entry>)| {
+            (*id, entry.namespace.to_string(), entry.name.to_string())
+        };
+        let mut all: Vec<_> = self.entries.iter().map(named).collect();
+        all.sort_by(|(_, one_namespace, one), (_, other_namespace, other)| {
+            (one_namespace, one).cmp(&(other_namespace, other))
+        });
+        all
     }
 
     /// How many there are.
@@ -191,6 +207,7 @@ impl Index {
         let target = self.entries.get(&id)?.target.clone();
         self.leave_target(id, target.as_deref());
         self.strays.forget(id);
+        self.sources.forget(id);
         let entry = self.entries.remove(&id)?;
         entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
         self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
@@ -203,6 +220,8 @@ impl Index {
     fn connect(&mut self, id: ObjectId) -> Named {
         let entry = self.entries.get_mut(&id).expect("an object that is connected must have an entry");
         entry.groups = entry.stores().into_iter().map(|store| self.groups.join(store, id)).collect();
+        self.sources
+            .connect(id, entry.sources().into_iter().map(|source| (Arc::clone(&entry.namespace), source)));
         if let Some(target) = &entry.target {
             let hash = self.hasher.hash_one((&*entry.namespace, &**target));
             self.targets.insert(hash, id);
@@ -279,6 +298,34 @@ impl Index {
         self.secrets = self.listing.take().unwrap_or_default();
         let unlisted = self.entries.iter_mut().filter(|(_, entry)| !entry.target_listed);
         unlisted.filter_map(|(id, entry)| entry.lose_target(u64::MAX).then(|| entry.named(*id))).collect()
+    }
+
+    /// A list of all objects of a kind that templates may stand in begins.
+    pub fn begin_sources(&mut self, kind: SourceKind) {
+        self.sources.begin(kind);
+    }
+
+    /// An object that templates may stand in is there. Gives the ExternalSecrets that read it and have not seen this
+    /// version of it.
+    pub fn meet_source(&mut self, kind: SourceKind, metadata: &ObjectMeta) -> Vec<Named> {
+        let readers = self.sources.meet(kind, metadata);
+        self.named(readers)
+    }
+
+    /// It is gone. Gives the ExternalSecrets that read it.
+    pub fn lose_source(&mut self, kind: SourceKind, metadata: &ObjectMeta) -> Vec<Named> {
+        let readers = self.sources.lose(kind, metadata);
+        self.named(readers)
+    }
+
+    /// The list has ended: gives the ExternalSecrets that read what it did not show.
+    pub fn end_sources(&mut self, kind: SourceKind) -> Vec<Named> {
+        let readers = self.sources.end(kind);
+        self.named(readers)
+    }
+
+    fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {
+        ids.into_iter().filter_map(|id| self.entries.get(&id).map(|entry| entry.named(id))).collect()
     }
 
     fn note(&mut self, hash: u64) {

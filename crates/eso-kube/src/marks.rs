@@ -2,10 +2,16 @@
 //!
 //! All of it is as the original writes it, byte for byte, so that switching over rewrites nothing.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, hash_map::DefaultHasher},
+    hash::{Hash, Hasher},
+};
 
 use eso_core::api::external_secret::ExternalSecret;
-use eso_plan::{desired::Ownership, digest};
+use eso_plan::{
+    desired::{Dress, Ownership},
+    digest,
+};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Resource;
 use serde_json::Value;
@@ -22,6 +28,9 @@ pub const DATA_HASH_ANNOTATION: &str = "reconcile.external-secrets.io/data-hash"
 /// The finalizer that the original adds to ExternalSecrets. It is never added here, and removed where it is met on
 /// an object that is being deleted.
 pub const CLEANUP_FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+
+/// The labels that say that a Secret is kept, and for whom.
+const OUR_LABELS: [&str; 2] = [MANAGED_LABEL, CREATED_BY_LABEL];
 
 const MANAGER_PREFIX: &str = "externalsecrets.external-secrets.io/";
 
@@ -43,6 +52,23 @@ pub struct Marks {
     pub annotations: BTreeMap<String, String>,
     /// The owner reference that must be there; `None`: there must be none of this ExternalSecret.
     pub owner: Option<OwnerReference>,
+    /// Whether a template says what else is there: which labels and annotations these are is known when it is rendered.
+    pub templated: bool,
+    /// The type of the Secret; `None` leaves it as it is.
+    pub secret_type: Option<String>,
+    /// Finalizers that are put on it, and never taken off.
+    pub finalizers: Vec<String>,
+    /// Whether it must never change again.
+    pub immutable: bool,
+}
+
+/// What our field manager put on a target for a template, beside our own labels and annotations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Worn {
+    /// The names of it.
+    pub names: Leftover,
+    /// The names and values, as a fingerprint: equal ones are equal, and different ones are different but by a rare chance.
+    pub fingerprint: u64,
 }
 
 /// Names of labels and annotations that an ExternalSecret put on its target, and has no more.
@@ -55,7 +81,40 @@ pub struct Leftover {
 }
 
 impl Marks {
-    /// The marks of the ExternalSecret with this metadata.
+    /// What an ExternalSecret puts on its target, but for what a template renders.
+    pub fn wanted_by(object: &ExternalSecret, ownership: Ownership) -> Self {
+        let target = object.spec.target.as_ref();
+        let immutable = target.is_some_and(|target| target.immutable == Some(true));
+        let Some(template) = target.and_then(|target| target.template.as_ref()) else {
+            return Self { immutable, ..Self::of(&object.metadata, ownership) };
+        };
+        // With a template, nothing of the object's own is copied.
+        let bare = ObjectMeta { labels: None, annotations: None, ..object.metadata.clone() };
+        let finalizers = template.metadata.iter().flat_map(|metadata| metadata.finalizers.clone());
+        Self {
+            templated: true,
+            secret_type: template.secret_type.clone().filter(|kind| !kind.is_empty()),
+            finalizers: finalizers.collect(),
+            immutable,
+            ..Self::of(&bare, ownership)
+        }
+    }
+
+    /// The same with what a template rendered. A name that is ours stays what we make of it.
+    #[must_use]
+    pub fn dressed(&self, dress: Option<&Dress>) -> Self {
+        let mut dressed = self.clone();
+        let Some(Dress { labels, annotations }) = dress else { return dressed };
+        for (name, value) in labels.iter().filter(|(name, _)| !OUR_LABELS.contains(&name.as_str())) {
+            dressed.labels.insert(name.clone(), value.clone());
+        }
+        for (name, value) in annotations.iter().filter(|(name, _)| *name != DATA_HASH_ANNOTATION) {
+            dressed.annotations.insert(name.clone(), value.clone());
+        }
+        dressed
+    }
+
+    /// The marks of the ExternalSecret with this metadata, and without a template.
     pub fn of(metadata: &ObjectMeta, ownership: Ownership) -> Self {
         let name = metadata.name.as_deref().unwrap_or_default();
         let namespace = metadata.namespace.as_deref().unwrap_or_default();
@@ -77,6 +136,10 @@ impl Marks {
             annotations,
             owner: owned.then(|| owner_reference(name, &uid)),
             uid,
+            templated: false,
+            secret_type: None,
+            finalizers: Vec::new(),
+            immutable: false,
         }
     }
 
@@ -87,12 +150,60 @@ impl Marks {
             && includes(metadata.annotations.as_ref(), &self.annotations)
             && hashed == self.owner.is_some()
             && self.own(metadata) == self.owner.is_some()
+            && has_all(metadata.finalizers.as_ref(), &self.finalizers)
+            && (!self.immutable || self.froze(metadata))
+    }
+
+    /// Whether our field manager made an object immutable.
+    pub fn froze(&self, metadata: &ObjectMeta) -> bool {
+        fields(metadata, &self.manager).any(|fields| fields.get("f:immutable").is_some())
+    }
+
+    /// What our field manager put on an object for a template; `None` where there is no template.
+    pub fn worn_by(&self, metadata: &ObjectMeta) -> Option<Box<Worn>> {
+        if !self.templated {
+            return None;
+        }
+        let mut names = Leftover {
+            labels: written(metadata, &self.manager, "f:labels", metadata.labels.as_ref()),
+            annotations: written(metadata, &self.manager, "f:annotations", metadata.annotations.as_ref()),
+        };
+        names.labels.retain(|name| !OUR_LABELS.contains(&name.as_str()));
+        names.annotations.retain(|name| name != DATA_HASH_ANNOTATION);
+        let value = |map: Option<&BTreeMap<String, String>>, name: &String| {
+            map.and_then(|map| map.get(name)).cloned()
+        };
+        let fingerprint = fingerprint(
+            names.labels.iter().map(|name| (name.clone(), value(metadata.labels.as_ref(), name))),
+            names.annotations.iter().map(|name| (name.clone(), value(metadata.annotations.as_ref(), name))),
+        );
+        Some(Box::new(Worn { names, fingerprint }))
+    }
+
+    /// What is still to be done to an object that wears this: what it must lose, if anything; or nothing at all.
+    pub fn differ_from(&self, worn: &Worn) -> Option<Leftover> {
+        let pairs = |map: &BTreeMap<String, String>, ours: &[&str]| {
+            let others = map.iter().filter(|(name, _)| !ours.contains(&name.as_str()));
+            others.map(|(name, value)| (name.clone(), Some(value.clone()))).collect::<Vec<_>>()
+        };
+        let wanted =
+            fingerprint(pairs(&self.labels, &OUR_LABELS), pairs(&self.annotations, &[DATA_HASH_ANNOTATION]));
+        if wanted == worn.fingerprint {
+            return None;
+        }
+        let mut leftover = worn.names.clone();
+        leftover.labels.retain(|name| !self.labels.contains_key(name));
+        leftover.annotations.retain(|name| !self.annotations.contains_key(name));
+        Some(leftover)
     }
 
     /// What our field manager put on an object and is no mark any more; `None` where that is nothing.
     ///
     /// As in the original, what somebody else put there stays, and so does what they have changed since.
     pub fn left_on(&self, metadata: &ObjectMeta) -> Option<Box<Leftover>> {
+        if self.templated {
+            return None;
+        }
         let mut leftover = Leftover {
             labels: written(metadata, &self.manager, "f:labels", metadata.labels.as_ref()),
             annotations: written(metadata, &self.manager, "f:annotations", metadata.annotations.as_ref()),
@@ -149,6 +260,13 @@ fn owner_reference(name: &str, uid: &str) -> OwnerReference {
     }
 }
 
+/// What a field manager wrote.
+fn fields<'a>(metadata: &'a ObjectMeta, manager: &str) -> impl Iterator<Item = &'a Value> {
+    let entries = metadata.managed_fields.iter().flatten();
+    let ours = entries.filter(move |entry| entry.manager.as_deref() == Some(manager));
+    ours.filter_map(|entry| entry.fields_v1.as_ref().map(|fields| &fields.0))
+}
+
 /// The names of these labels or annotations that a field manager wrote.
 fn written(
     metadata: &ObjectMeta,
@@ -156,13 +274,26 @@ fn written(
     field: &str,
     found: Option<&BTreeMap<String, String>>,
 ) -> Vec<String> {
-    let entries = metadata.managed_fields.iter().flatten();
-    let ours: Vec<&Value> = entries
-        .filter(|entry| entry.manager.as_deref() == Some(manager))
-        .filter_map(|entry| entry.fields_v1.as_ref()?.0.get("f:metadata")?.get(field))
-        .collect();
+    let ours: Vec<&Value> =
+        fields(metadata, manager).filter_map(|fields| fields.get("f:metadata")?.get(field)).collect();
     let is_ours = |name: &&String| ours.iter().any(|fields| fields.get(format!("f:{name}")).is_some());
     found.into_iter().flat_map(BTreeMap::keys).filter(is_ours).cloned().collect()
+}
+
+/// Labels and annotations by name and value. It is the same in each process of one version, and kept in none.
+fn fingerprint(
+    labels: impl IntoIterator<Item = (String, Option<String>)>,
+    annotations: impl IntoIterator<Item = (String, Option<String>)>,
+) -> u64 {
+    let (labels, annotations): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        (labels.into_iter().collect(), annotations.into_iter().collect());
+    let mut hasher = DefaultHasher::new();
+    (labels, annotations).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn has_all(found: Option<&Vec<String>>, wanted: &[String]) -> bool {
+    wanted.iter().all(|name| found.is_some_and(|found| found.contains(name)))
 }
 
 fn includes(found: Option<&BTreeMap<String, String>>, wanted: &BTreeMap<String, String>) -> bool {

@@ -13,7 +13,7 @@ use std::{
 use eso_plan::{desired::Ownership, digest::Digest, observed::Holder};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectMeta, Time};
 
-use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks};
+use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks, Worn};
 
 /// The annotation of a token that says whose it is.
 const SERVICE_ACCOUNT_ANNOTATION: &str = "kubernetes.io/service-account.name";
@@ -35,6 +35,23 @@ pub struct Seen {
     pub marked: bool,
     /// What we put beside the data and must go.
     pub leftover: Option<Box<Leftover>>,
+    /// What we put there for a template, where there is one.
+    pub worn: Option<Box<Worn>>,
+    /// Whether we made it immutable.
+    pub frozen: bool,
+}
+
+impl Seen {
+    /// The same, held against what a template rendered.
+    #[must_use]
+    pub fn against(&self, marks: &Marks) -> Self {
+        let mut seen = self.clone();
+        if let Some(leftover) = self.worn.as_ref().and_then(|worn| marks.differ_from(worn)) {
+            seen.marked = false;
+            seen.leftover = (leftover != Leftover::default()).then(|| Box::new(leftover));
+        }
+        seen
+    }
 }
 
 /// Who holds a Secret.
@@ -95,6 +112,8 @@ pub fn seen(metadata: &ObjectMeta, marks: &Marks) -> Seen {
         keys,
         marked: marks.are_on(metadata) && leftover.is_none(),
         leftover,
+        worn: marks.worn_by(metadata),
+        frozen: marks.froze(metadata),
     }
 }
 

@@ -133,6 +133,26 @@ pub fn light() -> Limits {
     limits
 }
 
+impl Template {
+    /// The names of the entries that it makes, where it says them itself: a map of names is known when it is rendered.
+    pub fn made_names(&self) -> Option<Vec<&str>> {
+        if self.keeps_values {
+            return None;
+        }
+        let mut names: Vec<&str> = self.data.keys().map(String::as_str).collect();
+        for from in self.from.iter().filter(|from| from.into == Part::Data) {
+            let Text::Source { items, .. } = &from.text else { return None };
+            for (key, scope) in items {
+                match scope {
+                    Scope::Value => names.push(key),
+                    Scope::Map => return None,
+                }
+            }
+        }
+        Some(names)
+    }
+}
+
 /// How all templates of this process are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Delimiters {

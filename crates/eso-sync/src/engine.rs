@@ -51,6 +51,10 @@ use repairs::Repairs;
 use run::{End, Run};
 use time::wait_until;
 
+/// How long the sources of an object are left alone after it was looked at for a change of them. The first change is acted
+/// on at once, and none later than a second.
+const SETTLED: Duration = Duration::from_millis(500);
+
 /// Tells the wall clock's time; tests pass one that follows tokio's.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -147,6 +151,9 @@ struct Shared {
     queue_changed: Notify,
     failures: Mutex<Failures>,
     repairs: Mutex<Repairs>,
+    /// When the sources of an object were last told to have changed: two objects that are made of each other's targets
+    /// would wake each other as fast as the API server takes their writes.
+    stirred: Mutex<HashMap<ObjectId, Instant>>,
     company: Mutex<Company>,
     made: Made,
     planner: Planner,
@@ -173,6 +180,7 @@ impl Engine {
             queue_changed: Notify::new(),
             failures: Mutex::default(),
             repairs: Mutex::default(),
+            stirred: Mutex::default(),
             company: Mutex::default(),
             made: Made::default(),
             waiting_for: Mutex::default(),
@@ -222,7 +230,11 @@ impl Handle {
         if cause != Cause::Listed {
             self.shared.failures.lock().clear(object);
         }
-        self.shared.schedule(object, Turn { group, lane, wake, at: Instant::now() });
+        let at = match cause {
+            Cause::SourceChanged => self.shared.stir(object, Instant::now()),
+            Cause::Listed | Cause::Changed | Cause::SourceReady => Instant::now(),
+        };
+        self.shared.schedule(object, Turn { group, lane, wake, at });
     }
 
     /// Drops an object that is not there any more. A run for it that is under way ends by itself.
@@ -283,6 +295,7 @@ impl Shared {
         self.queue.lock().forget(object);
         self.failures.lock().clear(object);
         self.repairs.lock().forget(object);
+        self.stirred.lock().remove(&object);
         self.company.lock().forget(object);
         self.made.forget(object);
     }
@@ -301,6 +314,18 @@ impl Shared {
             () = self.queue_changed.notified() => {}
             () = time_comes => {}
         }
+    }
+
+    /// When an object is looked at whose sources changed: now, or [`SETTLED`] after they last did.
+    fn stir(&self, object: ObjectId, now: Instant) -> Instant {
+        let mut stirred = self.stirred.lock();
+        let at = match stirred.get(&object) {
+            Some(next) if *next > now => *next,
+            Some(last) => (*last + SETTLED).max(now),
+            None => now,
+        };
+        stirred.insert(object, at);
+        at
     }
 
     /// Whether an object that met a conflict is looked at again at once, or counts as failed.
@@ -408,6 +433,7 @@ async fn watch_over(shared: Arc<Shared>, stop: CancellationToken) {
             () = stop.cancelled() => return,
             now = rounds.tick() => {
                 shared.repairs.lock().forget_quiet(now);
+                shared.stirred.lock().retain(|_, last| now.saturating_duration_since(*last) < SETTLED);
                 shared.report_overdue(now);
             }
         }

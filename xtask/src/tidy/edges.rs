@@ -16,7 +16,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("eso-kube", &["eso-core", "eso-plan", "eso-sync"]),
     ("eso-testkit", &["eso-core"]),
     ("eso-rig", &[]),
-    ("external-secrets", &["eso-aws", "eso-core", "eso-fake", "eso-kube", "eso-sync", "eso-vault"]),
+    (
+        "external-secrets",
+        &["eso-aws", "eso-core", "eso-fake", "eso-kube", "eso-plan", "eso-sync", "eso-vault"],
+    ),
     ("xtask", &["eso-rig"]),
 ];
 

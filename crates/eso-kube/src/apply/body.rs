@@ -20,7 +20,9 @@ pub(super) struct Body<'a> {
     api_version: &'static str,
     kind: &'static str,
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    secret_type: Option<&'static str>,
+    secret_type: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    immutable: Option<bool>,
     metadata: Metadata<'a>,
     data: Data<'a>,
 }
@@ -55,6 +57,8 @@ struct Metadata<'a> {
     annotations: BTreeMap<&'a str, Option<&'a str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     owner_references: Vec<Owner<'a>>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    finalizers: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -94,7 +98,9 @@ impl<'a> Body<'a> {
         digest: &'a Digest,
     ) -> Self {
         let metadata = Metadata { name: Some(name), ..Metadata::new(marks, digest) };
-        Self::new(metadata, Some("Opaque"), Data { others: Others::Keep, entries, removed: BTreeSet::new() })
+        let data = Data { others: Others::Keep, entries, removed: BTreeSet::new() };
+        let body = Self::new(metadata, marks, data);
+        Self { secret_type: body.secret_type.or(Some("Opaque")), ..body }
     }
 
     /// Makes a Secret hold exactly these entries.
@@ -110,7 +116,7 @@ impl<'a> Body<'a> {
             Held::Nothing => Others::Keep,
         };
         let data = Data { others, entries, removed: BTreeSet::new() };
-        Self::new(Metadata::new(marks, digest).for_version(of, marks), None, data)
+        Self::new(Metadata::new(marks, digest).for_version(of, marks), marks, data)
     }
 
     /// Makes a Secret hold these entries among others, and no more those of `removed`.
@@ -122,11 +128,18 @@ impl<'a> Body<'a> {
         digest: &'a Digest,
     ) -> Self {
         let data = Data { others: Others::Keep, entries, removed };
-        Self::new(Metadata::new(marks, digest).for_version(to, marks), None, data)
+        Self::new(Metadata::new(marks, digest).for_version(to, marks), marks, data)
     }
 
-    fn new(metadata: Metadata<'a>, secret_type: Option<&'static str>, data: Data<'a>) -> Self {
-        Self { api_version: "v1", kind: "Secret", secret_type, metadata, data }
+    fn new(metadata: Metadata<'a>, marks: &'a Marks, data: Data<'a>) -> Self {
+        Self {
+            api_version: "v1",
+            kind: "Secret",
+            secret_type: marks.secret_type.as_deref(),
+            immutable: marks.immutable.then_some(true),
+            metadata,
+            data,
+        }
     }
 }
 
@@ -143,6 +156,7 @@ impl<'a> Metadata<'a> {
             labels: pairs(&marks.labels).collect(),
             annotations,
             owner_references: marks.owner.iter().map(Owner::Wanted).collect(),
+            finalizers: &marks.finalizers,
         }
     }
 

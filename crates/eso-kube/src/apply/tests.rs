@@ -64,6 +64,8 @@ fn a_secret_that_is_as_it_should_be_needs_no_write() {
         keys: Keys::of(["a"]),
         marked: true,
         leftover: None,
+        worn: None,
+        frozen: false,
     };
     assert!(Stored::would_be(&seen, &entries));
     let others = [

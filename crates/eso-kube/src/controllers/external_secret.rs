@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
     convert::{external_secret, references},
-    desired::{Desired, Entries, Ownership},
+    desired::{Content, Desired, Entries, Ownership},
     observed::{Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
@@ -25,6 +25,7 @@ use eso_sync::{
     engine::Clock,
     ports::{ObjectId, Target},
 };
+use futures::future::join_all;
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
@@ -75,15 +76,21 @@ impl Target for KubeTarget {
         }
     }
 
-    async fn sources(&self, _id: ObjectId, _wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
-        Ok(Sources::new())
+    async fn sources(&self, id: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+        let Some((namespace, _)) = self.index.lock().name(id) else { return Err(WriteError::Conflict) };
+        let held = wanted.iter().map(async |source| {
+            let held = self.writer.read_source(&namespace, source).await?;
+            Ok((source.clone(), held))
+        });
+        join_all(held).await.into_iter().collect()
     }
 
     async fn write(&self, id: ObjectId, step: &Step) -> Result<Written, WriteError> {
         match step {
             Step::Keep => Ok(Written::Nothing),
             Step::Write { content, ownership } => {
-                self.put(&self.run(id, *ownership)?, &content.entries).await
+                let run = self.run(id, *ownership)?.dressed(content);
+                self.put(&run, &content.entries).await
             }
             Step::Delete => self.delete(&self.run(id, Ownership::Own)?).await,
             Step::Release => self.release(id).await,
@@ -117,6 +124,15 @@ struct Run {
 }
 
 impl Run {
+    /// The same, with what a template rendered beside the entries.
+    fn dressed(mut self, content: &Content) -> Self {
+        self.marks = self.marks.dressed(content.dress.as_ref());
+        if let Sight::Seen(seen) = &mut self.snapshot.sight {
+            *seen = seen.against(&self.marks);
+        }
+        self
+    }
+
     fn place(&self) -> Place<'_> {
         let namespace = self.snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
         Place { namespace, name: &self.target, marks: &self.marks }
@@ -136,7 +152,7 @@ impl KubeTarget {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
                 spread: spread(&snapshot.object.metadata),
-                sources: 0,
+                sources: snapshot.sources,
                 started: self.started,
                 refreshed: snapshot.refreshed,
                 record,
@@ -152,7 +168,7 @@ impl KubeTarget {
         let snapshot = index.snapshot(id).filter(|_| index.is_as_observed(id)).ok_or(WriteError::Conflict)?;
         drop(index);
         let target = references::target(&snapshot.object).to_owned();
-        let marks = Marks::of(&snapshot.object.metadata, ownership);
+        let marks = Marks::wanted_by(&snapshot.object, ownership);
         Ok(Run { id, snapshot, marks, target })
     }
 
@@ -183,8 +199,13 @@ impl KubeTarget {
         if let Claim::Held(holder) = &seen.claim {
             return Err(WriteError::Contested((**holder).clone()));
         }
+        let kept = self.kept(run, seen).await?;
+        let entries = kept.as_ref().unwrap_or(entries);
         let stored = match run.marks.ownership {
-            _ if Stored::would_be(seen, entries) => Stored::unchanged(seen.clone(), entries),
+            // The type of a Secret is told by nobody but the API server, which takes no other.
+            _ if Stored::would_be(seen, entries) && run.marks.secret_type.is_none() => {
+                Stored::unchanged(seen.clone(), entries)
+            }
             Ownership::Share { .. } => self.writer.merge(run.place(), seen, entries).await?,
             Ownership::Own | Ownership::Leave | Ownership::Read => {
                 self.writer.replace(run.place(), seen, entries).await?
@@ -196,6 +217,18 @@ impl KubeTarget {
             Claim::Ours | Claim::Free { .. } | Claim::Held(_) => Written::Updated,
         };
         Ok((stored, written))
+    }
+
+    /// The entries of a target that we made immutable: whatever it should hold, it holds these for good.
+    async fn kept(&self, run: &Run, seen: &Seen) -> Result<Option<Entries>, WriteError> {
+        if !(run.marks.immutable && seen.frozen) {
+            return Ok(None);
+        }
+        let contents = self.writer.read(run.place()).await?.ok_or(WriteError::Conflict)?;
+        if contents.seen.version != seen.version {
+            return Err(WriteError::Conflict);
+        }
+        Ok(Some(contents.entries))
     }
 
     async fn delete(&self, run: &Run) -> Result<Written, WriteError> {

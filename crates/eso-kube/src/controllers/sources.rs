@@ -201,32 +201,44 @@ impl Watched<Metadata<Secret>> for Secrets {
     }
 }
 
-/// ConfigMaps: certificate authorities of stores.
+/// ConfigMaps: certificate authorities of stores, and templates of objects.
 #[derive(Debug)]
-pub(super) struct ConfigMaps(Credentials);
+pub(super) struct ConfigMaps {
+    router: Arc<Router>,
+    credentials: Credentials,
+}
 
 impl ConfigMaps {
     /// Those of one namespace, or of all.
-    pub(super) fn new(stores: &Arc<StoreRegistry>, namespace: Option<&str>) -> Arc<Self> {
-        Arc::new(Self(Credentials::new(CaProviderKind::ConfigMap, namespace, stores)))
+    pub(super) fn new(
+        router: Arc<Router>,
+        stores: &Arc<StoreRegistry>,
+        namespace: Option<&str>,
+    ) -> Arc<Self> {
+        let credentials = Credentials::new(CaProviderKind::ConfigMap, namespace, stores);
+        Arc::new(Self { router, credentials })
     }
 }
 
 impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     fn begin(&self) {
-        self.0.begin();
+        Watched::<Metadata<ConfigMap>>::begin(&*self.router);
+        self.credentials.begin();
     }
 
     fn meet(&self, map: Metadata<ConfigMap>) {
-        self.0.meet(map.metadata());
+        self.credentials.meet(map.metadata());
+        self.router.meet(map);
     }
 
     fn lose(&self, map: Metadata<ConfigMap>) {
-        self.0.lose(map.metadata());
+        self.credentials.lose(map.metadata());
+        self.router.lose(map);
     }
 
     fn end(&self) {
-        self.0.end();
+        self.credentials.end();
+        Watched::<Metadata<ConfigMap>>::end(&*self.router);
     }
 }
 

@@ -9,6 +9,7 @@ use eso_core::{
 use eso_plan::{
     convert::{external_secret, references},
     digest::Digest,
+    template::{SourceKind, SourceName},
 };
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
@@ -46,6 +47,8 @@ pub struct Known {
     pub digest: Option<Digest>,
     /// The keys that are ours, where it is shared; else all keys.
     pub keys: Keys,
+    /// What a template put beside them, as a fingerprint; `None` where nobody knows it any more.
+    pub worn: Option<u64>,
 }
 
 /// Which edit of an ExternalSecret, and which presence of its target, a call was made about. The answer to a call about
@@ -67,6 +70,8 @@ pub struct Snapshot {
     pub has_strays: bool,
     /// What is known of the target beyond its metadata.
     pub known: Option<Known>,
+    /// A fingerprint of the versions of what its templates stand in.
+    pub sources: u64,
     /// When the store was last read for it with success by this process.
     pub refreshed: Option<Timestamp>,
     /// What calls that follow from it are about.
@@ -176,6 +181,15 @@ impl Entry {
         self.parsed().iter().flat_map(references::stores).map(key).collect()
     }
 
+    /// What its templates stand in, but for its own target: what it writes is no news to it.
+    pub(super) fn sources(&self) -> BTreeSet<SourceName> {
+        let sources = self.parsed().map(|object| references::sources(&object)).unwrap_or_default();
+        let is_target = |source: &SourceName| {
+            source.kind == SourceKind::Secret && Some(source.name.as_str()) == self.target.as_deref()
+        };
+        sources.into_iter().filter(|source| !is_target(source)).collect()
+    }
+
     pub(super) fn snapshot(&self) -> Snapshot {
         let (object, problem) = match self.parsed() {
             Ok(object) => (object, None),
@@ -187,6 +201,7 @@ impl Entry {
             problem,
             sight: self.sight.clone(),
             has_strays: false,
+            sources: 0,
             known: self.known.clone(),
             refreshed: self.refreshed,
             edition: self.edition,
@@ -243,7 +258,10 @@ impl Entry {
             Sight::Seen(_) | Sight::Absent | Sight::Unseen => return false,
         };
         match known {
-            Some(known) => self.known = Some(known),
+            Some(known) => {
+                let worn = self.known.as_ref().and_then(|known| known.worn);
+                self.known = Some(Known { worn, ..known });
+            }
             None => seen.data = Data::Foreign,
         }
         true
@@ -263,7 +281,8 @@ impl Entry {
         self.target_listed = true;
         if seen.version >= self.newest() {
             let digest = (seen.data != Data::Ours(digest.clone())).then_some(digest);
-            self.known = Some(Known { version: seen.version, digest, keys });
+            let worn = seen.worn.as_ref().map(|worn| worn.fingerprint);
+            self.known = Some(Known { version: seen.version, digest, keys, worn });
             self.see(Sight::Seen(seen));
         }
         true
@@ -294,7 +313,8 @@ impl Entry {
         let target = object.as_ref().map(|object| references::target(object).into());
         let now = object.as_ref().and_then(marks_of);
         let moved = self.target != target;
-        let reowned = before.map(|marks| marks.ownership) != now.as_ref().map(|marks| marks.ownership);
+        let of = |marks: &Marks| (marks.ownership, marks.templated);
+        let reowned = before.map(of) != now.as_ref().map(of);
         // Whether our field manager wrote what must go is not kept.
         let shrunk = before.zip(now.as_ref()).is_some_and(|(before, now)| before.exceed(now));
         self.target = target;
@@ -306,6 +326,9 @@ impl Entry {
         }
         if moved || reowned {
             self.known = None;
+        } else if let Some(known) = &mut self.known {
+            // What a template puts there now is not known before it is rendered.
+            known.worn = None;
         }
     }
 
@@ -373,7 +396,7 @@ impl Edition {
 /// The marks of an object that can be understood.
 fn marks_of(object: &ExternalSecret) -> Option<Marks> {
     let desired = external_secret::desired(object).ok()?;
-    Some(Marks::of(&object.metadata, desired.ownership))
+    Some(Marks::wanted_by(object, desired.ownership))
 }
 
 /// Whether an object should have a look at its target: not where the same is seen at another version.

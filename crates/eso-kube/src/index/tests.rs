@@ -293,7 +293,7 @@ fn the_echo_of_an_own_write_is_no_news() {
     wrote(&mut index, object.id, stored);
     assert_eq!(index.meet_secret(&secret("app", 10)), []);
     let known = index.snapshot(object.id).unwrap().known;
-    let expected = Known { version: 10, digest: None, keys: Keys::of(["first", "second"]) };
+    let expected = Known { version: 10, digest: None, keys: Keys::of(["first", "second"]), worn: None };
     assert_eq!(known, Some(expected));
 }
 
@@ -342,7 +342,8 @@ fn a_run_sees_whether_anything_happened_since_it_began() {
 fn a_comparison_counts_for_its_version_only() {
     let (mut index, object) = both();
     index.meet_secret(&drifted(11));
-    let known = Known { version: 10, digest: Some(Digest::written(HASH)), keys: Keys::of(["first"]) };
+    let known =
+        Known { version: 10, digest: Some(Digest::written(HASH)), keys: Keys::of(["first"]), worn: None };
     let about = index.snapshot(object.id).unwrap().edition;
     assert!(!index.compared(object.id, about, 10, Some(known.clone())));
     assert_eq!(index.snapshot(object.id).unwrap().known, None);

@@ -222,7 +222,7 @@ impl World {
         name: &str,
     ) -> Result<Arc<Store>, String> {
         let reference = StoreReference { kind, namespace: namespace.to_owned(), name: name.to_owned() };
-        self.registry.store(&reference).await
+        self.registry.store(&reference).await.map(|granted| granted.store)
     }
 }
 

@@ -34,7 +34,7 @@ impl KubeTarget {
         desired: &Desired,
     ) -> Result<Held, WriteError> {
         let object = &snapshot.object;
-        let marks = Marks::of(&object.metadata, desired.ownership);
+        let marks = Marks::wanted_by(object, desired.ownership);
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let place = Place { namespace, name: &desired.target, marks: &marks };
         let question = Question { id, about: snapshot.edition, place };
@@ -98,6 +98,10 @@ fn told(seen: &Seen, known: Option<&Known>, expected: Option<Keys>, moved: bool)
     if let Claim::Held(holder) = &seen.claim {
         return Some(Held::Contested((**holder).clone()));
     }
+    let wore = known.and_then(|known| known.worn);
+    if seen.worn.as_ref().zip(wore).is_some_and(|(worn, wore)| worn.fingerprint != wore) {
+        return Some(Held::Drifted);
+    }
     let compared = known.filter(|known| known.version == seen.version);
     let digest = match (&seen.data, compared, known) {
         (_, Some(Known { digest: Some(digest), .. }), _) | (Data::Ours(digest), _, _) => Some(digest.clone()),
@@ -119,7 +123,8 @@ fn intact(contents: &Contents, expected: Option<Keys>) -> Option<Known> {
     let keys = apply::keys_of(&contents.entries);
     let whole = expected.is_none_or(|expected| expected == keys);
     let written = contents.digest.as_ref() == Some(&digest);
-    (whole && written).then_some(Known { version: contents.seen.version, digest: Some(digest), keys })
+    let known = Known { version: contents.seen.version, digest: Some(digest), keys, worn: None };
+    (whole && written).then_some(known)
 }
 
 /// Whether the object is as it was when its target was written: an edit of it is no drift of the target.
@@ -133,7 +138,10 @@ fn promised(desired: &Desired) -> Option<Keys> {
     if desired.absence != Absence::Retain {
         return None;
     }
-    let names: Option<Vec<&str>> = desired.entries.iter().map(|entry| named(&entry.into)).collect();
+    let names: Option<Vec<&str>> = match &desired.template {
+        None => desired.entries.iter().map(|entry| named(&entry.into)).collect(),
+        Some(template) => template.made_names(),
+    };
     names.map(Keys::of)
 }
 

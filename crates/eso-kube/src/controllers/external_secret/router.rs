@@ -9,8 +9,12 @@ use eso_core::api::{
     conditions::{Condition, READY},
     external_secret::ExternalSecret,
 };
+use eso_plan::template::SourceKind;
 use eso_sync::engine::{Cause, Handle};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::{
+    api::core::v1::{ConfigMap, Secret},
+    apimachinery::pkg::apis::meta::v1::ObjectMeta,
+};
 use parking_lot::Mutex;
 
 use super::subject;
@@ -94,21 +98,65 @@ impl Watched<Item<ExternalSecret>> for Router {
 impl Watched<Metadata<Secret>> for Router {
     fn begin(&self) {
         self.index.lock().begin_secrets();
+        self.begin_sources(SourceKind::Secret);
     }
 
     fn meet(&self, secret: Metadata<Secret>) {
+        self.meet_source(SourceKind::Secret, secret.metadata());
         let objects = self.index.lock().meet_secret(&secret.into_metadata());
         self.wake(objects, Cause::Changed);
     }
 
     fn lose(&self, secret: Metadata<Secret>) {
+        self.lose_source(SourceKind::Secret, secret.metadata());
         let objects = self.index.lock().lose_secret(secret.metadata());
         self.wake(objects, Cause::Changed);
     }
 
     fn end(&self) {
+        self.end_sources(SourceKind::Secret);
         let objects = self.index.lock().end_secrets();
         self.wake(objects, Cause::Changed);
+    }
+}
+
+impl Watched<Metadata<ConfigMap>> for Router {
+    fn begin(&self) {
+        self.begin_sources(SourceKind::ConfigMap);
+    }
+
+    fn meet(&self, map: Metadata<ConfigMap>) {
+        self.meet_source(SourceKind::ConfigMap, map.metadata());
+    }
+
+    fn lose(&self, map: Metadata<ConfigMap>) {
+        self.lose_source(SourceKind::ConfigMap, map.metadata());
+    }
+
+    fn end(&self) {
+        self.end_sources(SourceKind::ConfigMap);
+    }
+}
+
+/// What templates stand in.
+impl Router {
+    fn begin_sources(&self, kind: SourceKind) {
+        self.index.lock().begin_sources(kind);
+    }
+
+    fn meet_source(&self, kind: SourceKind, metadata: &ObjectMeta) {
+        let readers = self.index.lock().meet_source(kind, metadata);
+        self.wake(readers, Cause::SourceChanged);
+    }
+
+    fn lose_source(&self, kind: SourceKind, metadata: &ObjectMeta) {
+        let readers = self.index.lock().lose_source(kind, metadata);
+        self.wake(readers, Cause::SourceChanged);
+    }
+
+    fn end_sources(&self, kind: SourceKind) {
+        let readers = self.index.lock().end_sources(kind);
+        self.wake(readers, Cause::SourceChanged);
     }
 }
 

@@ -101,7 +101,7 @@ impl World {
     }
 
     fn config_maps(&self) -> Arc<dyn Watched<Metadata<ConfigMap>>> {
-        ConfigMaps::new(&self.stores, None)
+        ConfigMaps::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, None)
     }
 
     /// The watch lists these; then the store has connected so often.
@@ -185,11 +185,11 @@ async fn a_login_ends_with_its_namespace_although_another_one_has_its_name_alrea
     world.check(&*namespaces, [namespace("old")], 0).await;
     let first = world.stores.store(&asking).await.unwrap();
     world.check(&*namespaces, [namespace("old")], 1).await;
-    assert!(Arc::ptr_eq(&first, &world.stores.store(&asking).await.unwrap()));
+    assert!(Arc::ptr_eq(&first.store, &world.stores.store(&asking).await.unwrap().store));
     world.told.0.lock().clear();
     world.check(&*namespaces, [namespace("new")], 1).await;
     assert_eq!(*world.told.0.lock(), [(Some("tenant".to_owned()), StoreChange::Edited)]);
-    assert!(!Arc::ptr_eq(&first, &world.stores.store(&asking).await.unwrap()));
+    assert!(!Arc::ptr_eq(&first.store, &world.stores.store(&asking).await.unwrap().store));
 }
 
 #[test]

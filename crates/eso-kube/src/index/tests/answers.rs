@@ -209,7 +209,7 @@ fn a_look_counts_unless_the_watch_told_more_meanwhile() {
 /// The target was read at version 10, and is what was written.
 #[track_caller]
 fn check_comparison(meanwhile: Meanwhile, taken: bool, expected: &str) {
-    let known = Known { version: 10, digest: None, keys: Keys::of(["first"]) };
+    let known = Known { version: 10, digest: None, keys: Keys::of(["first"]), worn: None };
     Call::begun().ends(
         meanwhile,
         |index, id, about| index.compared(id, about, 10, Some(known)),

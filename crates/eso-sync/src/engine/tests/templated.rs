@@ -141,3 +141,21 @@ async fn a_template_that_fails_is_tried_again_at_its_interval() {
         assert_eq!((thing.reports.len(), thing.steps.len()), (1, 0));
     });
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_changes_all_the_time_is_looked_at_twice_a_second() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.add(1, 1, made_by_source());
+    edit(&world, "{{ .e0 }}");
+    world.synced().await;
+    provider.clear_calls();
+    for number in 0..1000 {
+        edit(&world, &format!("{number}"));
+        world.wake(1, Cause::SourceChanged);
+        sleep(SECOND / 100).await;
+    }
+    sleep(SECOND).await;
+    assert!((19..=22).contains(&provider.reads()), "{} reads in 10 s", provider.reads());
+    assert_eq!(made(&world), "999");
+}

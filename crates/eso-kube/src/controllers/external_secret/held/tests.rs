@@ -27,6 +27,8 @@ fn seen(data: Data) -> Seen {
         keys: keys(),
         marked: true,
         leftover: None,
+        worn: None,
+        frozen: false,
     }
 }
 
@@ -35,7 +37,7 @@ fn keys() -> Keys {
 }
 
 fn known(version: u64) -> Known {
-    Known { version, digest: Some(Digest::written("known")), keys: keys() }
+    Known { version, digest: Some(Digest::written("known")), keys: keys(), worn: None }
 }
 
 fn intact(digest: Option<&str>) -> Option<Held> {

@@ -1,0 +1,4 @@
+//! What the binary does besides running the operator.
+
+pub mod plan;
+pub mod render;
