@@ -16,6 +16,9 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use eso_core::error::{ErrorKind, ProviderError, Reason};
 
+/// The call that names secrets.
+const LIST_SECRETS: &str = "ListSecrets";
+
 /// A call of AWS's API, in one region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
@@ -48,6 +51,16 @@ impl<'a> Call<'a> {
     /// same whether a key was read in company or alone.
     pub(crate) fn get_secret_value(region: &'a str) -> Self {
         Self { operation: "GetSecretValue", region, service: Service::SecretsManager }
+    }
+
+    /// `DescribeSecret`, which reads what is known about a secret.
+    pub(crate) fn describe_secret(region: &'a str) -> Self {
+        Self { operation: "DescribeSecret", ..Self::get_secret_value(region) }
+    }
+
+    /// `ListSecrets`, which names secrets.
+    pub(crate) fn list_secrets(region: &'a str) -> Self {
+        Self { operation: LIST_SECRETS, ..Self::get_secret_value(region) }
     }
 
     /// `AssumeRole`, which gives temporary credentials.
@@ -106,6 +119,11 @@ impl<'a> Call<'a> {
         ProviderError::new(ErrorKind::Unexpected, self.operation).with_reason(Reason::new(advice))
     }
 
+    /// An answer that says in its own way that there is no such secret any more.
+    pub(crate) fn absent(&self) -> ProviderError {
+        self.error(Meaning::Absent, None)
+    }
+
     /// A question that is not even sent. `advice` is a clause of our own words.
     pub(crate) fn refused(&self, advice: String) -> ProviderError {
         ProviderError::new(ErrorKind::Invalid, self.operation).with_reason(Reason::new(advice))
@@ -148,8 +166,10 @@ impl<'a> Call<'a> {
 
     fn kind(&self, meaning: Meaning) -> ErrorKind {
         match meaning {
-            // Only Secrets Manager can say that a value is not there.
-            Meaning::Absent if self.service == Service::SecretsManager => ErrorKind::NotFound,
+            // Only Secrets Manager can say that a value is not there, and only of one that it was asked for.
+            Meaning::Absent if self.service == Service::SecretsManager && self.operation != LIST_SECRETS => {
+                ErrorKind::NotFound
+            }
             Meaning::Absent | Meaning::Unknown => ErrorKind::Unexpected,
             Meaning::Denied | Meaning::KeyDenied => ErrorKind::Denied,
             Meaning::Rejected | Meaning::NoCredentials => ErrorKind::Unauthenticated,
@@ -170,6 +190,10 @@ impl<'a> Call<'a> {
             }
             Meaning::Absent | Meaning::Unknown => "an answer that is not understood".to_owned(),
             Meaning::Denied => match service {
+                // AWS lists no secrets of a policy that names some.
+                Service::SecretsManager if *operation == LIST_SECRETS => {
+                    "access denied: allow secretsmanager:ListSecrets on * to the store's identity".to_owned()
+                }
                 Service::SecretsManager => {
                     format!("access denied: allow secretsmanager:{operation} on the secret to the store's identity")
                 }

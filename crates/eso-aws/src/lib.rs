@@ -12,6 +12,7 @@ mod identity;
 mod secrets_manager;
 
 mod batch;
+mod find;
 
 mod error;
 

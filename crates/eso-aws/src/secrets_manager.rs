@@ -1,6 +1,7 @@
 //! The provider: Secrets Manager, read singly and in batches.
 
 use std::{
+    collections::BTreeMap,
     fmt,
     num::NonZeroUsize,
     sync::{
@@ -23,7 +24,7 @@ use aws_smithy_types::Blob;
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{RemoteKey, Version},
-    provider::{Backend, CallObserver, Fetch, Fetched, Notice, Part, SecretProvider, Value},
+    provider::{Backend, CallObserver, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, Value},
     value::SecretBytes,
 };
 use futures::future::join_all;
@@ -45,7 +46,7 @@ const BATCH_CALL: &str = "BatchGetSecretValue";
 
 /// How long a request may take with all its calls: a login, the call, and both once more.
 /// The contract allows 30 s.
-const TIME_LIMIT: Duration = Duration::from_secs(28);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(28);
 
 /// One store, logged in as one identity.
 pub(crate) struct SecretsManager {
@@ -110,6 +111,10 @@ impl SecretProvider for SecretsManager {
         Some(self.backend.clone())
     }
 
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
     fn notice(&self) -> Option<Notice> {
         let text = "secrets are read one by one: allow secretsmanager:BatchGetSecretValue on * to read 20 in one call";
         self.batch_denied.load(Ordering::Relaxed).then(|| Notice(text.to_owned()))
@@ -118,9 +123,10 @@ impl SecretProvider for SecretsManager {
 
 impl SecretsManager {
     async fn read(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
-        let result = match self.fault(request) {
-            Some(advice) => Err(self.get_call().refused(advice)),
-            None => self.get_secret_value(request).await,
+        let result = match (self.fault(request), request.part) {
+            (Some(advice), _) => Err(self.get_call().refused(advice)),
+            (None, Part::Value) => self.get_secret_value(request).await,
+            (None, Part::Metadata) => self.describe_secret(request).await,
         };
         result.map_err(|error| error.with_key(request.key.clone()))
     }
@@ -137,6 +143,27 @@ impl SecretsManager {
             self.session.run(send).await?;
         let content = Content { text: secret_string, binary: secret_binary, version: version_id };
         fetched(call, &request.key, content)
+    }
+
+    /// The tags of a secret, as a JSON object.
+    async fn describe_secret(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
+        let call = Call::describe_secret(&self.region);
+        let send = || async {
+            let answer = self.client.describe_secret().secret_id(request.key.as_str()).send().await;
+            self.calls.called(PROVIDER, call.operation, answer.is_ok());
+            answer.map_err(|error| call.failed(&error))
+        };
+        let described = self.session.run(send).await?;
+        if described.deleted_date().is_some() {
+            return Err(call.absent());
+        }
+        let tags: BTreeMap<&str, &str> = described
+            .tags()
+            .iter()
+            .map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
+            .collect();
+        let tags = serde_json::to_vec(&tags).expect("texts must be JSON");
+        Ok(Fetched::new(Value::Bytes(SecretBytes::new(tags))))
     }
 
     async fn read_singly(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
@@ -203,21 +230,21 @@ impl SecretsManager {
     }
 
     fn fits_batch(&self, request: &Fetch) -> bool {
-        named(request.version.as_ref()).is_none() && self.fault(request).is_none()
+        let is_newest_value = request.part == Part::Value && named(request.version.as_ref()).is_none();
+        is_newest_value && self.fault(request).is_none()
     }
 
     /// Why a request cannot be sent at all.
     ///
     /// For an ARN of another region AWS would say that there is no such secret, and a deletion policy would believe it.
     fn fault(&self, request: &Fetch) -> Option<String> {
-        let Fetch { key, part, .. } = request;
-        match (part, batch::region_of(key.as_str())) {
-            (Part::Metadata, _) => Some("metadata is not served by this version".to_owned()),
-            (Part::Value, _) if key.as_str().is_empty() => Some("the key is empty".to_owned()),
-            (Part::Value, Some(region)) if region != self.region => {
+        let key = request.key.as_str();
+        match batch::region_of(key) {
+            _ if key.is_empty() => Some("the key is empty".to_owned()),
+            Some(region) if region != self.region => {
                 Some(format!("the key is an ARN of another region than the store's, {}", self.region))
             }
-            (Part::Value, Some(_) | None) => None,
+            Some(_) | None => None,
         }
     }
 

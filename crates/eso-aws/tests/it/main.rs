@@ -6,5 +6,6 @@ mod batches;
 mod conformance;
 mod default_chain;
 mod faults;
+mod finds;
 mod logins;
 mod reads;
