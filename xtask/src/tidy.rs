@@ -34,9 +34,15 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),
     ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),
-    ("crates/eso-plan/src/render.rs", "values are measured: a Secret holds only so much"),
+    (
+        "crates/eso-plan/src/render.rs",
+        "values are measured, and hashed with a key that is gone with the process",
+    ),
+    ("crates/eso-plan/src/render/values.rs", "values are measured: a Secret holds only so much"),
+    ("crates/eso-plan/src/template/apply.rs", "templates are rendered over values"),
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),
     ("crates/eso-vault/src/http.rs", "a token is sent with each request"),
+    ("operator/src/commands/render/target.rs", "eso render prints a target"),
 ];
 
 #[test]

@@ -3,11 +3,11 @@
 //! AWS itself knows what a path and tags are; what it answers is held against the query again, for it pairs no tag's key
 //! with its value: `A=1, B=2` would meet a secret with `A=2, B=1` too.
 
+use async_trait::async_trait;
 use aws_sdk_secretsmanager::{
     operation::list_secrets::ListSecretsOutput,
     types::{Filter, FilterNameStringType, SecretListEntry, Tag},
 };
-use async_trait::async_trait;
 use eso_core::{
     error::ProviderError,
     provider::{Found, Query, SecretFinder},
@@ -41,7 +41,9 @@ impl SecretsManager {
         loop {
             let page = self.list_secrets(&filters, next).await?;
             let met = page.secret_list().iter().filter(|secret| meets(secret, query));
-            found.extend(met.filter_map(SecretListEntry::name).map(|name| Found { key: name.into(), value: None }));
+            found.extend(
+                met.filter_map(SecretListEntry::name).map(|name| Found { key: name.into(), value: None }),
+            );
             match page.next_token {
                 Some(token) => next = Some(token),
                 None => return Ok(found),
@@ -67,8 +69,7 @@ impl SecretsManager {
 
 /// What AWS is to look for: names that begin with the path, and every tag's key and value.
 fn filters(Query { path, name: _, tags }: &Query) -> Vec<Filter> {
-    let filter =
-        |key: FilterNameStringType, value: &str| Filter::builder().key(key).values(value).build();
+    let filter = |key: FilterNameStringType, value: &str| Filter::builder().key(key).values(value).build();
     let tags = tags.iter().flat_map(|(key, value)| {
         [filter(FilterNameStringType::TagKey, key), filter(FilterNameStringType::TagValue, value)]
     });

@@ -249,15 +249,15 @@ async fn defaults_are_the_originals_and_a_null_is_left_out() {
 }
 
 #[tokio::test]
-async fn fields_that_are_not_served_survive_and_read_the_same_in_both_versions() {
+async fn a_spec_reads_the_same_in_both_versions() {
     let spec = json!({
         "refreshInterval": "1m",
         "secretStoreRef": { "name": "main" },
-        "syncWindows": { "kind": "deny", "windows": [] },
+        "syncWindows": { "kind": "deny", "windows": [{ "schedule": "0 9 * * 1-5", "duration": "8h" }] },
         "target": {
             "creationPolicy": "Owner",
             "deletionPolicy": "Retain",
-            "template": { "engineVersion": "v2", "data": { "a": "{{ .b }}" } },
+            "template": { "engineVersion": "v2", "mergePolicy": "Replace", "data": { "a": "{{ .b }}" } },
         },
         "data": [{
             "secretKey": "a",

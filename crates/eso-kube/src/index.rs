@@ -155,10 +155,11 @@ impl Index {
 
     /// All of them, with their namespaces and names, in the order of these.
     pub fn all(&self) -> Vec<(ObjectId, String, String)> {
-        let named = |(id, entry): (&ObjectId, &Box<Entry>)| {
-            (*id, entry.namespace.to_string(), entry.name.to_string())
-        };
-        let mut all: Vec<_> = self.entries.iter().map(named).collect();
+        let mut all: Vec<_> = self
+            .entries
+            .iter()
+            .map(|(id, entry)| (*id, entry.namespace.to_string(), entry.name.to_string()))
+            .collect();
         all.sort_by(|(_, one_namespace, one), (_, other_namespace, other)| {
             (one_namespace, one).cmp(&(other_namespace, other))
         });

@@ -21,7 +21,8 @@ fn query(path: Option<&str>, name: Option<&'static str>, tags: &[(&str, &str)]) 
 #[test]
 fn path_and_tags_are_filters_and_the_expression_is_not() {
     let asked = filters(&query(Some("app/"), Some("x"), &[("team", "blue")]));
-    let asked: Vec<_> = asked.iter().map(|filter| (filter.key().unwrap().as_str(), filter.values())).collect();
+    let asked: Vec<_> =
+        asked.iter().map(|filter| (filter.key().unwrap().as_str(), filter.values())).collect();
     let values = |text: &str| [text.to_owned()];
     let (path, key, value) = (values("app/"), values("team"), values("blue"));
     assert_eq!(asked, [("name", &path[..]), ("tag-key", &key[..]), ("tag-value", &value[..])]);

@@ -27,7 +27,8 @@ fn named(part: &'static str) -> Query {
 }
 
 fn tagged(tags: &[(&str, &str)]) -> Query {
-    let tags: BTreeMap<_, _> = tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let tags: BTreeMap<_, _> =
+        tags.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     Query { tags, ..Query::default() }
 }
 

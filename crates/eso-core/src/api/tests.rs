@@ -43,17 +43,17 @@ fn the_walk_throughs_object_survives() {
 }
 
 #[test]
-fn what_is_not_served_survives_where_it_stands() {
+fn every_field_of_an_external_secret_survives_where_it_stands() {
     let object: ExternalSecret = check(external_secret(json!({
         "refreshPolicy": "OnChange",
-        "syncWindows": { "kind": "allow" },
+        "syncWindows": { "kind": "allow", "windows": [{ "schedule": "@daily", "duration": "1h" }] },
         "target": { "template": { "data": { "a": "{{ .b }}" } }, "immutable": true },
         "data": [{
             "secretKey": "a",
             "remoteRef": { "key": "b", "decodingStrategy": "Base64" },
             "sourceRef": { "storeRef": { "name": "other" } },
         }],
-        "dataFrom": [{ "find": { "name": { "regexp": "x" } }, "rewrite": [] }],
+        "dataFrom": [{ "find": { "name": { "regexp": "x" } }, "rewrite": [{ "merge": { "into": "a" } }] }],
     })));
     assert_eq!(object.spec.refresh_policy, Some(RefreshPolicy::OnChange));
 }

@@ -18,7 +18,8 @@ async fn a_malformed_object_stops_nobody() {
     let world = World::new("malformed").await;
     world.provider.put("db", "value");
     let operator = world.start().await;
-    let malformed = world.object("malformed").key("password", "db").with("/spec/target/template", json!({}));
+    let nothing = json!([{ "sourceRef": { "generatorRef": { "kind": "UUID", "name": "none" } } }]);
+    let malformed = world.object("malformed").key("password", "db").with("/spec/dataFrom", nothing);
     world.apply(malformed).await;
     let twice = world.object("twice").key("same", "db").key("same", "db");
     world.apply(twice).await;
@@ -27,7 +28,7 @@ async fn a_malformed_object_stops_nobody() {
     world.says("malformed", "SecretSyncedError", "").await;
     assert_eq!(world.get(&world.secret_path("malformed")).await, None);
 
-    let mended = json!({ "spec": { "target": { "template": null } } });
+    let mended = json!({ "spec": { "dataFrom": null } });
     world.edit(&world.external_secret_path("malformed"), mended).await;
     world.says("malformed", "SecretSynced", "").await;
     operator.stop().await;
