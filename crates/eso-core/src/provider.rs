@@ -87,6 +87,9 @@ pub trait SecretProvider: fmt::Debug + fmt::Display + Send + Sync + 'static {
 #[async_trait]
 pub trait SecretFinder: Send + Sync {
     /// Every value that the query meets, over all pages. An answer that was cut short is an error, never a shorter list.
+    ///
+    /// Where nothing meets it, the list is empty; or the error is `NotFound`, where the original takes that for a value
+    /// that is not there (Vault). Both say with authority that nothing is there, and a deletion policy believes them.
     async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError>;
 }
 

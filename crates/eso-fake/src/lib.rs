@@ -12,7 +12,8 @@ use eso_core::{
     api::fake::{FakeData, FakeProvider},
     error::{ErrorKind, ProviderError, Reason},
     provider::{
-        Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Notice, Part, SecretProvider, Value,
+        Dialect, Documents, Fetch, Fetched, Found, Lookup, MissingProperty, Notice, Part, Query,
+        SecretFinder, SecretProvider, Value,
     },
     value::SecretBytes,
 };
@@ -67,6 +68,10 @@ impl SecretProvider for Fake {
         }
     }
 
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
     fn notice(&self) -> Option<Notice> {
         let unknown = self.validation == Validation::Unknown;
         unknown.then(|| Notice("could not determine validation status".to_owned()))
@@ -78,6 +83,29 @@ impl SecretProvider for Fake {
             documents: Documents::AsWritten,
             missing_property: MissingProperty::NoSecret,
         }
+    }
+}
+
+#[async_trait]
+impl SecretFinder for Fake {
+    /// Of a key with several versions, the newest value is the one without a version, as for a read.
+    async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        let Query { path, name, tags } = query;
+        if !tags.is_empty() {
+            let reason = Reason::new("the fake provider keeps no tags; look for names");
+            return Err(ProviderError::new(ErrorKind::Invalid, "GetAllSecrets").with_reason(reason));
+        }
+        let is_meant = |key: &str| {
+            path.as_deref().is_none_or(|path| key.starts_with(path))
+                && name.as_ref().is_none_or(|name| name.accepts(key))
+        };
+        let newest = self.values.iter().filter(|(question, _)| question.version.is_none());
+        let met = newest.filter(|(question, _)| is_meant(question.key.as_str()));
+        let found = |(question, value): (&Fetch, &SecretBytes)| Found {
+            key: question.key.clone(),
+            value: Some(Fetched::new(Value::Bytes(value.clone()))),
+        };
+        Ok(met.map(found).collect())
     }
 }
 

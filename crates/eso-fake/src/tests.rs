@@ -7,7 +7,7 @@ use eso_core::{
     api::fake::{FakeData, FakeProvider},
     error::ErrorKind,
     key::RemoteKey,
-    provider::{CallObserver, Fetch, Lookup, MissingProperty, SecretProvider, Value},
+    provider::{CallObserver, Fetch, Lookup, MissingProperty, NameFilter, Query, SecretProvider, Value},
 };
 use eso_testkit::conformance::{self, Subject};
 use parking_lot::Mutex;
@@ -118,4 +118,35 @@ impl Subject for Spec {
 #[tokio::test]
 async fn it_keeps_what_a_provider_promises() {
     conformance::run(&Spec::default()).await;
+}
+
+async fn find(data: &[FakeData], query: Query) -> Result<Vec<String>, ErrorKind> {
+    let provider = provider(data, None);
+    let found = provider.finder().expect("it can look for values").find(&query).await;
+    let found = found.map_err(|error| error.kind())?;
+    assert!(found.iter().all(|found| found.value.is_some()), "the values are at hand");
+    let mut names: Vec<String> = found.into_iter().map(|found| found.key.to_string()).collect();
+    names.sort();
+    Ok(names)
+}
+
+#[tokio::test]
+async fn values_are_found_by_name_and_path() {
+    let data = [entry("app/db", "x", None), entry("app/web", "x", None), entry("db", "x", None)];
+    let named = |part: &'static str| Query {
+        name: Some(NameFilter::new(part, move |name| name.contains(part))),
+        ..Query::default()
+    };
+    assert_eq!(find(&data, named("db")).await, Ok(vec!["app/db".to_owned(), "db".to_owned()]));
+    let below = Query { path: Some("app/".to_owned()), ..named("db") };
+    assert_eq!(find(&data, below).await, Ok(vec!["app/db".to_owned()]));
+    assert_eq!(find(&data, named("none")).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn only_the_newest_of_a_key_is_found_and_tags_are_refused() {
+    let data = [entry("db", "x", None), entry("db", "x", Some("v1")), entry("old", "x", Some("v1"))];
+    assert_eq!(find(&data, Query::default()).await, Ok(vec!["db".to_owned()]));
+    let tagged = Query { tags: [("a".to_owned(), "b".to_owned())].into(), ..Query::default() };
+    assert_eq!(find(&data, tagged).await, Err(ErrorKind::Invalid));
 }

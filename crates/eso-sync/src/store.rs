@@ -17,7 +17,7 @@ use std::{
 use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    provider::{Dialect, Fetch, Fetched, Found, Query, SecretProvider},
+    provider::{Dialect, Fetch, Fetched, SecretProvider},
 };
 use parking_lot::Mutex;
 use tokio::{
@@ -34,6 +34,7 @@ mod backends;
 mod circuit;
 mod pace;
 mod questions;
+mod search;
 
 mod call;
 
@@ -43,6 +44,7 @@ use circuit::{Circuit, Probe, Witness};
 use line::{Answer, Line, Waiting};
 use pace::Pace;
 use questions::{Question, Questions};
+use search::Searches;
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +90,7 @@ pub struct Store {
     backend: Arc<SharedBackend>,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
+    searches: Searches,
     questions: Mutex<Questions>,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -136,6 +139,7 @@ impl Store {
                 backend,
                 circuit,
                 calls: AtomicU64::new(0),
+                searches: Searches::default(),
                 questions: Mutex::default(),
                 tasks: TaskTracker::new(),
                 closed: CancellationToken::new(),
@@ -175,14 +179,6 @@ impl Store {
         self.serve_line();
         let answers = answers.into_iter().map(async |answer| answer.await.unwrap_or_else(|_| Err(closed())));
         futures::future::join_all(answers).await
-    }
-
-    /// Temporary: the finder's answer as it is.
-    pub async fn find(self: &Arc<Self>, query: Query, _lane: Lane) -> Result<Vec<Found>, ProviderError> {
-        match self.provider.finder() {
-            Some(finder) => finder.find(&query).await,
-            None => Err(ProviderError::new(ErrorKind::Invalid, "Find")),
-        }
     }
 
     /// Whether the login is good, asked within the same bounds as reads.
@@ -399,6 +395,9 @@ impl Probe for Store {
         }
         let read = match question {
             Question::Read(read) => read,
+            Question::Find(query) => {
+                return Some(is_reply(call::find(&*self.provider, &query).await.err().as_ref()));
+            }
             Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
         };
         let is_answered = is_answer(&call::read(&*self.provider, &[&read]).await.remove(0));
@@ -444,7 +443,7 @@ fn verdict<'a>(errors: impl IntoIterator<Item = Option<&'a ProviderError>>) -> V
     verdict
 }
 
-fn is_worth_a_retry(answer: &Answer) -> bool {
+fn is_worth_a_retry<T>(answer: &Result<T, ProviderError>) -> bool {
     let kind = answer.as_ref().err().map(ProviderError::kind);
     matches!(kind, Some(ErrorKind::Throttled | ErrorKind::Unavailable))
 }

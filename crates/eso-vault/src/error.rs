@@ -20,6 +20,10 @@ pub(crate) enum Call {
     RevokeSelf,
     /// Reading a value.
     ReadSecretData,
+    /// Naming what lies below a path.
+    ListSecrets,
+    /// Reading what is known about a value.
+    ReadMetadata,
     /// Asking what is mounted somewhere, and of which KV version it is.
     ReadMount,
 }
@@ -32,7 +36,9 @@ impl Call {
             Self::LookupSelf => "LookupSelf",
             Self::RenewSelf => "RenewSelf",
             Self::RevokeSelf => "RevokeSelf",
-            Self::ReadSecretData => "ReadSecretData",
+            Self::ListSecrets => "ListSecrets",
+            // As in the original.
+            Self::ReadSecretData | Self::ReadMetadata => "ReadSecretData",
             Self::ReadMount => "ReadMount",
         }
     }
@@ -42,7 +48,9 @@ impl Call {
         match self {
             Self::Login | Self::RenewSelf | Self::RevokeSelf => "cannot initialize Vault client",
             Self::LookupSelf => "invalid vault credentials",
-            Self::ReadSecretData | Self::ReadMount => "cannot read secret data from Vault",
+            Self::ReadSecretData | Self::ReadMetadata | Self::ListSecrets | Self::ReadMount => {
+                "cannot read secret data from Vault"
+            }
         }
     }
 
@@ -108,7 +116,11 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
         (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) if said.by_vault => {
             (ErrorKind::Unauthenticated, "the token is wrong, or its life is over")
         }
-        (_, Call::ReadSecretData) => refused_read(status, said),
+        (403, Call::ListSecrets) => (
+            ErrorKind::Denied,
+            "permission denied: the policies of the store's login must allow it to list this",
+        ),
+        (_, Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets) => refused_read(status, said),
         _ => NOT_UNDERSTOOD,
     }
 }
@@ -120,7 +132,7 @@ const NOT_UNDERSTOOD: Meaning = (
 
 fn no_route(call: Call) -> Meaning {
     match call {
-        Call::ReadSecretData | Call::ReadMount => {
+        Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets | Call::ReadMount => {
             (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
         }
         Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {

@@ -30,6 +30,16 @@ pub(crate) struct Location {
     chosen: bool,
 }
 
+/// Where to look for values: a mount, and a folder in it, which is empty or ends in a slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folder {
+    pub(crate) mount: Path,
+    pub(crate) path: String,
+    pub(crate) version: KvVersion,
+    /// Whether the query chose the mount: keys then begin with it.
+    pub(crate) chosen: bool,
+}
+
 /// Segments that lead down, joined by `/`: none is empty, none leads up, and none is read as anything else by a server
 /// or a proxy on the way. rustify encodes each as it must be in a URL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +62,8 @@ pub(crate) enum PathError {
     Reserved(String),
     #[error("the key must begin with the mount, because the store has no path")]
     NoMount,
+    #[error("find.path must begin with the mount, because the store has no path")]
+    NoMountToSearch,
 }
 
 /// Why an answer gives no document.
@@ -92,6 +104,24 @@ impl Engine {
         Ok(Location { mount, path, version: self.version, chosen: self.mount.is_none() })
     }
 
+    /// Where values are looked for below a path; the original takes it as it is, and cuts no mount from it.
+    pub(crate) fn folder(&self, path: Option<&str>) -> Result<Folder, PathError> {
+        let path = path.map(|path| path.trim_matches('/')).filter(|path| !path.is_empty());
+        let (mount, below, chosen) = match (&self.mount, path) {
+            (Some(mount), path) => (mount.clone(), path.unwrap_or_default(), false),
+            (None, None) => return Err(PathError::NoMountToSearch),
+            (None, Some(path)) => {
+                let (mount, below) = self.halves(path).unwrap_or((path, ""));
+                (Path::of_mount(mount)?, below, true)
+            }
+        };
+        let path = match below {
+            "" => String::new(),
+            below => format!("{}/", Path::new(below)?.0),
+        };
+        Ok(Folder { mount, path, version: self.version, chosen })
+    }
+
     /// The key without the mount, and under version 2 without the `data` after it, which people copy from Vault's API.
     fn below<'key>(&self, mount: &Path, key: &'key str) -> &'key str {
         let cut = key.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/'));
@@ -105,12 +135,15 @@ impl Engine {
     /// A key that begins with its mount: up to `/data/` where that is in it, else its first segment.
     fn split(&self, key: &str) -> Result<(Path, Path), PathError> {
         let Path(whole) = Path::new(key)?;
-        let halves = match self.version {
+        let (mount, path) = self.halves(&whole).ok_or(PathError::NoMount)?;
+        Ok((Path::of_mount(mount)?, Path::new(path)?))
+    }
+
+    fn halves<'path>(&self, whole: &'path str) -> Option<(&'path str, &'path str)> {
+        match self.version {
             KvVersion::V1 => whole.split_once('/'),
             KvVersion::V2 => whole.split_once("/data/").or_else(|| whole.split_once('/')),
-        };
-        let (mount, path) = halves.ok_or(PathError::NoMount)?;
-        Ok((Path::of_mount(mount)?, Path::new(path)?))
+        }
     }
 }
 
@@ -155,6 +188,26 @@ impl Location {
     pub(crate) fn is_doubtful(&self) -> bool {
         let segments = || self.mount.0.split('/').chain(self.path.0.split('/'));
         self.chosen || segments().any(|segment| RESERVED.contains(&segment))
+    }
+}
+
+impl Folder {
+    /// A value by its path below the mount.
+    pub(crate) fn location(&self, path: &str) -> Result<Location, PathError> {
+        Ok(Location {
+            mount: self.mount.clone(),
+            path: Path::new(path)?,
+            version: self.version,
+            chosen: self.chosen,
+        })
+    }
+
+    /// What the value at a path below the mount is asked for by.
+    pub(crate) fn key(&self, path: &str) -> String {
+        match self.chosen {
+            true => format!("{}/{path}", self.mount.as_str()),
+            false => path.to_owned(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 mod auth;
 mod config;
 mod error;
+mod find;
 mod http;
 mod kv;
 mod mounts;

@@ -6,7 +6,10 @@ use async_trait::async_trait;
 use eso_core::{
     api::vault::KvVersion,
     error::{ErrorKind, ProviderError, Reason},
-    provider::{Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretProvider},
+    provider::{
+        Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretFinder,
+        SecretProvider, Value,
+    },
 };
 use http::HeaderValue;
 use vaultrs::api::{kv1::requests::GetSecretRequest, kv2::requests::ReadSecretRequest};
@@ -37,29 +40,49 @@ pub(crate) struct Store {
 
 impl Store {
     async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
-        let token = self.session.token().await?;
-        let reply = self.ask(location, version, &token).await?;
-        if reply.status != 403 {
-            return self.believe(location, &token, answer(location, &reply)).await;
+        let (reply, token) = self.asked(|token| self.ask(location, version, token)).await?;
+        match reply.status {
+            403 => answer(location, &reply),
+            _ => self.believe(location, &token, answer(location, &reply)).await,
         }
-        let Some(token) = self.session.replacement(&token).await? else {
-            return answer(location, &reply);
-        };
-        let reply = self.ask(location, version, &token).await?;
+    }
+
+    /// What is known about a value beside its data, all of it texts.
+    async fn describe(&self, location: &Location) -> Result<Fetched, ProviderError> {
+        let metadata = self.metadata(location).await?;
+        let document = serde_json::to_string(&metadata.texts()).expect("texts must be JSON");
+        Ok(Fetched::new(Value::Document(document.into())))
+    }
+
+    /// Asks with a good token: one that is refused is asked for once more.
+    pub(crate) async fn asked<Asking>(
+        &self,
+        ask: impl Fn(Arc<Token>) -> Asking,
+    ) -> Result<(Reply, Arc<Token>), ProviderError>
+    where
+        Asking: Future<Output = Result<Reply, ProviderError>>,
+    {
+        let token = self.session.token().await?;
+        let reply = ask(Arc::clone(&token)).await?;
+        if reply.status != 403 {
+            return Ok((reply, token));
+        }
+        let Some(token) = self.session.replacement(&token).await? else { return Ok((reply, token)) };
+        let reply = ask(Arc::clone(&token)).await?;
         if reply.status == 403 {
             self.session.was_in_vain().await;
         }
-        self.believe(location, &token, answer(location, &reply)).await
+        Ok((reply, token))
     }
 
     /// Takes "nothing there" for an absence only on a mount that is not known to be of another KV version than the
     /// store says. It is asked once for a mount, and only where the first answer of it is an absence.
-    async fn believe(
+    pub(crate) async fn believe<T>(
         &self,
         location: &Location,
         token: &Token,
-        outcome: Result<Fetched, ProviderError>,
-    ) -> Result<Fetched, ProviderError> {
+        outcome: Result<T, ProviderError>,
+    ) -> Result<T, ProviderError> {
         let mount = location.mount.as_str();
         let is_absence = outcome.as_ref().is_err_and(|error| error.kind() == ErrorKind::NotFound);
         if is_absence && location.version == KvVersion::V2 && !self.mounts.are_versioned(mount) {
@@ -85,7 +108,7 @@ impl Store {
         &self,
         location: &Location,
         version: Option<u64>,
-        token: &Token,
+        token: Arc<Token>,
     ) -> Result<Reply, ProviderError> {
         let caller = Caller::new(token.secret(), self.namespace.as_ref());
         if self.mounts.doubt(location)
@@ -108,7 +131,11 @@ impl Store {
 
     /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the read's own answer: this
     /// token may not read there, or is dead.
-    async fn make_sure(&self, location: &Location, caller: &Caller) -> Result<Option<Reply>, ProviderError> {
+    pub(crate) async fn make_sure(
+        &self,
+        location: &Location,
+        caller: &Caller,
+    ) -> Result<Option<Reply>, ProviderError> {
         let request = MountRequest { path: location.to_string() };
         let reply = self.server.call(Call::ReadMount, caller, request).await?;
         match reply.status {
@@ -125,10 +152,6 @@ impl Store {
     fn locate(&self, request: &Fetch) -> Result<(Location, Option<u64>), ProviderError> {
         let invalid =
             |words: &'static str| Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words));
-        match request.part {
-            Part::Value => {}
-            Part::Metadata => return Err(invalid("metadata of Vault secrets is not served by this version")),
-        }
         let location =
             self.engine.locate(&request.key).map_err(|error| Call::ReadSecretData.invalid(error))?;
         let version = match (&request.version, location.version) {
@@ -162,7 +185,10 @@ fn answer(location: &Location, reply: &Reply) -> Result<Fetched, ProviderError> 
 impl SecretProvider for Store {
     async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
         let outcome = match self.locate(request) {
-            Ok((location, version)) => in_time(Call::ReadSecretData, self.read(&location, version)).await,
+            Ok((location, version)) => match request.part {
+                Part::Value => in_time(Call::ReadSecretData, self.read(&location, version)).await,
+                Part::Metadata => in_time(Call::ReadMetadata, self.describe(&location)).await,
+            },
             Err(error) => Err(error),
         };
         outcome.map_err(|error| error.with_key(request.key.clone()))
@@ -170,6 +196,10 @@ impl SecretProvider for Store {
 
     async fn check(&self) -> Result<(), ProviderError> {
         in_time(Call::LookupSelf, self.session.check()).await
+    }
+
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
     }
 
     fn backend(&self) -> Option<Backend> {

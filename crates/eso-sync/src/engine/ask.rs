@@ -113,7 +113,7 @@ impl Run<'_> {
     /// All values that a query meets and that its asker may see, in the order of their keys.
     async fn find(&self, granted: &Granted, query: &Query) -> Result<Given, ReadError> {
         let Granted { store, .. } = granted;
-        let found = store.find(query.clone(), self.work.turn.lane).await.map_err(ReadError::Provider)?;
+        let found = store.find(query.clone()).await.map_err(ReadError::Provider)?;
         let is_meant = |found: &Found| {
             query.name.as_ref().is_none_or(|name| name.accepts(found.key.as_str()))
                 && allows(granted, &found.key)

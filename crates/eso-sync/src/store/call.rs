@@ -4,7 +4,7 @@ use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    provider::{Fetch, SecretProvider},
+    provider::{Fetch, Found, Query, SecretProvider},
 };
 use futures::FutureExt;
 use tokio::time::timeout;
@@ -23,6 +23,15 @@ pub(super) async fn read(provider: &dyn SecretProvider, requests: &[&Fetch]) -> 
     vec![
         contained("Fetch", provider.fetch(request)).await.unwrap_or_else(|failure| Err(failure.into_error())),
     ]
+}
+
+/// Looks for values.
+pub(super) async fn find(provider: &dyn SecretProvider, query: &Query) -> Result<Vec<Found>, ProviderError> {
+    let Some(finder) = provider.finder() else {
+        let reason = Reason::new("the provider of this store cannot look for values: leave find out");
+        return Err(ProviderError::new(ErrorKind::Invalid, "Find").with_reason(reason));
+    };
+    contained("Find", finder.find(query)).await.unwrap_or_else(|failure| Err(failure.into_error()))
 }
 
 /// Asks whether the login is good.

@@ -5,7 +5,7 @@ use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
 };
 
-use eso_core::provider::Fetch;
+use eso_core::provider::{Fetch, Query};
 
 /// How many reads without an answer are remembered, at 16 bytes each. Beyond that they are forgotten, and each may
 /// open the circuit once more.
@@ -16,6 +16,8 @@ const MOST: usize = 256;
 pub(super) enum Question {
     /// A value.
     Read(Fetch),
+    /// Which values there are.
+    Find(Query),
     /// Whether the login is good.
     Check,
 }

@@ -3,6 +3,7 @@
 mod fixture;
 
 mod conformance;
+mod finds;
 mod lives;
 mod logins;
 mod logs;

@@ -368,14 +368,6 @@ async fn every_answer_has_its_kind() {
 }
 
 #[tokio::test]
-async fn metadata_is_not_served_and_says_so() {
-    let server = scripted().await;
-    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
-    let words = expect_kind(store.fetch(&Fetch::new("app").of_metadata()).await, Invalid);
-    assert!(words.contains("not served by this version"), "{words}");
-}
-
-#[tokio::test]
 async fn a_store_says_what_it_is() {
     let server = scripted().await;
     let store = Setting::with_token("canary-3f61").store(spec(&server.url(), by_token())).await;
@@ -386,7 +378,7 @@ async fn a_store_says_what_it_is() {
         missing_property: MissingProperty::NoSecretData,
     };
     assert_eq!(store.dialect(), dialect);
-    assert!(store.writer().is_none() && store.finder().is_none());
+    assert!(store.writer().is_none() && store.finder().is_some());
     assert!(!format!("{store:?} {store:#?}").contains("canary-3f61"));
 }
 
