@@ -19,3 +19,4 @@ mod counted;
 mod leaks;
 mod stores;
 mod switch_over;
+mod templates;
