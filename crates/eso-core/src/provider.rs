@@ -64,6 +64,15 @@ pub trait SecretProvider: fmt::Debug + fmt::Display + Send + Sync + 'static {
         None
     }
 
+    /// The store's own text for what a key leads to, where that is another than the key's.
+    ///
+    /// Patterns of keys that somebody may ask for are held against both. So whoever takes several texts for one value (a
+    /// mount before it, a slash too many) must give one and the same for all of them here: else a pattern that
+    /// allows one text allows a value that it does not mean.
+    fn canonical(&self, _key: &RemoteKey) -> Option<RemoteKey> {
+        None
+    }
+
     /// How this store's values are read for properties, as plain data.
     fn dialect(&self) -> Dialect {
         Dialect::default()

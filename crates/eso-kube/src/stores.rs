@@ -18,6 +18,7 @@ use eso_core::{
     key::{StoreKind, StoreReference},
     provider::{Connection, SecretProvider},
 };
+use eso_plan::fence::KeyPatterns;
 use eso_sync::{
     ports::{Granted, Stores},
     store::{Backends, Store},
@@ -33,7 +34,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use self::{
-    conditions::Conditions,
+    conditions::{Access, Conditions},
     connection::{Failure, Standing},
     parsed::Parsed,
     state::State,
@@ -277,40 +278,43 @@ impl Stores for StoreRegistry {
         }
         let not_ready = || format!("{kind} \"{name}\" is not ready: its status says why");
         let specification = parsed.specification.as_ref().map_err(|_| not_ready())?;
-        self.check_conditions(&specification.conditions, namespace, name).await?;
+        let keys = self.keys_for(&specification.conditions, namespace, name).await?;
         let asking = specification.follows_who_asks(*kind).then(|| namespace.clone());
         let is_theirs = asking.is_some();
         let standing = self.state.lock().standing(&self.shared, &parsed, asking).ok_or_else(not_ready)?;
-        first_answer(standing).await.map(Granted::whole).map_err(|failure| match failure {
+        let store = first_answer(standing).await.map_err(|failure| match failure {
             // No status says it: the store is fine, and the credentials are those of who asks.
             Some(Failure { stage: _, reason }) if is_theirs => {
                 format!("{kind} \"{name}\" is not ready: {reason}")
             }
             Some(_) | None => not_ready(),
-        })
+        })?;
+        Ok(Granted { store, keys })
     }
 }
 
 impl StoreRegistry {
-    async fn check_conditions(
+    /// The keys that objects of a namespace may ask for, `None` for any; or that they may not use the store.
+    async fn keys_for(
         &self,
         conditions: &Conditions,
         namespace: &str,
         store: &str,
-    ) -> Result<(), String> {
-        if conditions.allow_name(namespace) {
-            return Ok(());
-        }
-        let labels = match conditions.ask_for_labels() {
-            true => self.labels(namespace).await?,
-            false => BTreeMap::new(),
+    ) -> Result<Option<KeyPatterns>, String> {
+        let access = match conditions.access_by_name(namespace) {
+            // What is let in by its labels besides may see more.
+            Access::Denied | Access::Keys(_) if conditions.ask_for_labels() => {
+                conditions.access(namespace, &self.labels(namespace).await?)
+            }
+            access @ (Access::Denied | Access::Keys(_) | Access::Whole) => access,
         };
-        if conditions.allow(namespace, &labels) {
-            return Ok(());
+        match access {
+            Access::Whole => Ok(None),
+            Access::Keys(patterns) => Ok(Some(patterns)),
+            Access::Denied => Err(format!(
+                "using cluster store \"{store}\" is not allowed from namespace \"{namespace}\": denied by spec.condition"
+            )),
         }
-        Err(format!(
-            "using cluster store \"{store}\" is not allowed from namespace \"{namespace}\": denied by spec.condition"
-        ))
     }
 
     /// The labels of a namespace: as the watch saw them, or read where it has not yet.

@@ -5,6 +5,12 @@ use eso_core::key::{RemoteKey, StoreReference};
 /// Patterns of remote keys. In a pattern `*` stands for any characters, `/` among them, and for none; everything else
 /// stands for itself. A pattern is held against the whole key.
 ///
+/// Three things keep a pattern from allowing what nobody meant by it, unless it is `*`, which allows every key:
+/// a key with a `.` or `..` between slashes, or with nothing between two, is allowed by none;
+/// an ARN is allowed only by a pattern that begins with `arn:` itself, for it names a secret of any account, and the words
+/// in each ARN, such as `secret`, are in nobody's mind;
+/// and a key is held against the patterns as its store reads it too, which is the caller's business.
+///
 /// No pattern allows nothing. It takes time in proportion to the lengths of the patterns and of the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyPatterns(Vec<String>);
@@ -17,8 +23,25 @@ impl KeyPatterns {
 
     /// Whether one of the patterns is this key's.
     pub fn allows(&self, key: &str) -> bool {
-        self.0.iter().any(|pattern| matches(pattern, key))
+        let is_meant = |pattern: &String| {
+            is_everything(pattern) || (!is_evasive(key) && (is_arn(pattern) || !is_arn(key)))
+        };
+        self.0.iter().any(|pattern| is_meant(pattern) && matches(pattern, key))
     }
+}
+
+fn is_everything(pattern: &str) -> bool {
+    !pattern.is_empty() && pattern.bytes().all(|byte| byte == b'*')
+}
+
+/// Whether a server on the way to a value might read a key as another one. A slash at its beginning or end is the
+/// provider's to judge: to some it is part of the name.
+fn is_evasive(key: &str) -> bool {
+    key.contains("//") || key.split('/').any(|segment| matches!(segment, "." | ".."))
+}
+
+fn is_arn(text: &str) -> bool {
+    text.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("arn:"))
 }
 
 /// Why a key of a store may not be asked for.

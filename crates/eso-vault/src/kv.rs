@@ -122,6 +122,15 @@ impl Engine {
         Ok(Folder { mount, path, version: self.version, chosen })
     }
 
+    /// The shortest key of a location: every key that leads there has this one.
+    pub(crate) fn canonical(&self, location: &Location) -> RemoteKey {
+        let Location { mount, path, version: _, chosen: _ } = location;
+        match self.mount {
+            Some(_) => RemoteKey::from(path.as_str()),
+            None => RemoteKey::from(format!("{}/{}", mount.as_str(), path.as_str())),
+        }
+    }
+
     /// The key without the mount, and under version 2 without the `data` after it, which people copy from Vault's API.
     fn below<'key>(&self, mount: &Path, key: &'key str) -> &'key str {
         let cut = key.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/'));

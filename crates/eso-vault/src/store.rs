@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use eso_core::{
     api::vault::KvVersion,
     error::{ErrorKind, ProviderError, Reason},
+    key::RemoteKey,
     provider::{
         Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretFinder,
         SecretProvider, Value,
@@ -207,6 +208,12 @@ impl SecretProvider for Store {
         let namespace = namespace.map(|namespace| format!("?namespace={}", namespace.trim_matches('/')));
         let id = format!("vault/{}{}", self.server.address(), namespace.unwrap_or_default());
         Some(Backend { id, reads_per_second: None, batches_per_second: None })
+    }
+
+    /// The path below the store's mount, or with the mount where the key chooses it. A key that leads nowhere has none,
+    /// and is refused before the server is asked.
+    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        self.engine.locate(key).ok().map(|location| self.engine.canonical(&location))
     }
 
     fn dialect(&self) -> Dialect {

@@ -98,7 +98,9 @@ async fn what_a_template_stands_in_is_rendered_when_it_comes_changes_and_comes_b
     let value = world.canary("value");
     double.put("db", &value).unwrap();
     let made = object("app").key("value", "db").every("1h");
-    world.create(made.with("/spec/target/template", json!({ "templateFrom": from_map("tpl", "made") }))).await;
+    world
+        .create(made.with("/spec/target/template", json!({ "templateFrom": from_map("tpl", "made") })))
+        .await;
     let missing = "could not update secret: could not apply template: error fetching templateFrom data: configmap \
                    \"tpl\" not found";
     world.fails("app", missing).await;
@@ -132,7 +134,8 @@ async fn a_failing_template_names_its_key_and_its_line_and_leaks_no_value() {
         let template = json!({ "data": { "key-of-it": text } });
         let made = object(name).key("value", "db").every("1s").with("/spec/target/template", template);
         world.create(made).await;
-        let message = world.fails(name, "could not update secret: could not apply template: unable to ").await;
+        let message =
+            world.fails(name, "could not update secret: could not apply template: unable to ").await;
         assert!(message.contains("at key key-of-it: ") && message.contains(at), "{message}");
         assert_eq!(world.get(Kind::Secret, name).await, None);
         eventually("an event tells of it", async || match world.told(name, "Warning UpdateFailed").await {
@@ -184,11 +187,14 @@ async fn rendered_labels_are_kept_as_rendered_and_go_with_their_templates() {
     let rendered = label(&secret, "a");
     assert!(rendered.is_string(), "{secret}");
 
-    world.patch(Kind::Secret, "app", json!({ "metadata": { "labels": { "a": "edited", "theirs": "1" } } })).await;
+    world
+        .patch(Kind::Secret, "app", json!({ "metadata": { "labels": { "a": "edited", "theirs": "1" } } }))
+        .await;
     world.until(Kind::Secret, "app", "has its label again", |secret| label(secret, "a") == rendered).await;
     let spec = json!({ "spec": { "target": { "template": { "metadata": { "labels": { "b": null } } } } } });
     world.patch(Kind::ExternalSecret, "app", spec).await;
-    let secret = world.until(Kind::Secret, "app", "has lost a label", |secret| label(secret, "b").is_null()).await;
+    let secret =
+        world.until(Kind::Secret, "app", "has lost a label", |secret| label(secret, "b").is_null()).await;
     assert_eq!((label(&secret, "a"), label(&secret, "theirs")), (rendered, json!("1")));
     world.end().await;
 }
@@ -222,7 +228,8 @@ async fn an_immutable_target_is_made_once() {
     world.holds("app", &[("value", &first)]).await;
     world.synced("app").await;
 
-    let theirs = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "theirs" }, "immutable": true });
+    let theirs =
+        json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "theirs" }, "immutable": true });
     world.create(theirs).await;
     world.create(object("theirs").key("value", "db").every("1h")).await;
     world.fails("theirs", "could not update secret, target is immutable").await;
@@ -287,7 +294,13 @@ async fn windows_hold_the_timer_and_nobody_else() {
     double.put("db", &second).unwrap();
     world.holds("allowed", &[("value", &second)]).await;
     world.holds("denied", &[("value", &first)]).await;
-    world.patch(Kind::ExternalSecret, "denied", json!({ "metadata": { "annotations": { "force-sync": "1" } } })).await;
+    world
+        .patch(
+            Kind::ExternalSecret,
+            "denied",
+            json!({ "metadata": { "annotations": { "force-sync": "1" } } }),
+        )
+        .await;
     world.holds("denied", &[("value", &second)]).await;
     double.put("db", &third).unwrap();
     world.holds("allowed", &[("value", &third)]).await;
@@ -301,7 +314,10 @@ async fn a_generator_is_told_not_to_be_served() {
     let source = json!([{ "sourceRef": { "generatorRef": { "kind": "Password", "name": "p" } } }]);
     world.create(object("app").with("/spec/dataFrom", source)).await;
     let message = world
-        .fails("app", "could not get secret data from provider: spec.dataFrom[0].sourceRef.generatorRef: generators")
+        .fails(
+            "app",
+            "could not get secret data from provider: spec.dataFrom[0].sourceRef.generatorRef: generators",
+        )
         .await;
     assert!(message.ends_with("are not served by this version (Password p)"), "{message}");
     let said = world.get(Kind::ExternalSecret, "app").await.expect("it is there");

@@ -13,7 +13,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("eso-aws", &["eso-core"]),
     ("eso-vault", &["eso-core"]),
     ("eso-fake", &["eso-core"]),
-    ("eso-kube", &["eso-core", "eso-plan", "eso-sync"]),
+    ("eso-kube", &["eso-core", "eso-plan", "eso-sync", "eso-template"]),
     ("eso-testkit", &["eso-core"]),
     ("eso-rig", &[]),
     (

@@ -129,13 +129,22 @@ pub struct NamespaceCondition {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(inner(length(min = 1, max = 63), regex(pattern = LABEL)))]
     pub namespaces: Vec<String>,
-    /// Namespaces whose names match one of these regular expressions (Go's syntax, not anchored).
+    /// Namespaces whose names match one of these regular expressions (Go's syntax). It is not anchored: `team-a` lets
+    /// `not-team-a` in too, so begin it with `^` and end it with `$`. The store has a Warning event where one is not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespace_regexes: Vec<String>,
-    /// The remote keys that these namespaces may ask for; empty for all. `*` stands for any characters.
-    /// A key that several conditions of a store let in needs to be allowed by one of them.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub keys: Vec<String>,
+    /// The remote keys that these namespaces may ask for. Left out, all; an empty list, none. `*` stands for any
+    /// characters, `/` among them; all else stands for itself, and a pattern is held against the whole key. A namespace
+    /// that several conditions let in may ask for what any of them allows: all, where one of them has no `keys`.
+    /// For a ClusterSecretStore only: a SecretStore that has them is refused.
+    #[serde(default, deserialize_with = "listed", skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("nullable" = true))]
+    pub keys: Option<Vec<String>>,
+}
+
+/// `null` is a list that was emptied, and no list that was left out: `keys:` with nothing behind it opens nothing.
+fn listed<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    Option::deserialize(deserializer).map(|keys: Option<Vec<String>>| Some(keys.unwrap_or_default()))
 }
 
 /// What is known about a store.

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use eso_core::{
-    api::secret_store::{Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
+    api::conditions::READY,
+    api::secret_store::{NamespaceCondition, Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
     credentials::CredentialError,
     key::StoreKind,
 };
+use eso_plan::status::Event;
 use eso_sync::store::StoreSettings;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::util::intstr::IntOrString};
 use serde_json::Value;
@@ -92,6 +94,25 @@ impl Parsed {
         scope(&self.key, asking)
     }
 
+    /// What people should hear of this edit of a store that can be used.
+    pub(crate) fn warning(&self) -> Option<Event> {
+        let loose = self.specification.as_ref().ok()?.conditions.loose_patterns();
+        (!loose.is_empty()).then(|| Event {
+            warning: true,
+            reason: "UnanchoredNamespaceRegex",
+            message: format!(
+                "spec.conditions[].namespaceRegexes match anywhere in a name: begin with ^ and end with $ what should \
+                 match whole names: {}",
+                loose.join(", ")
+            ),
+        })
+    }
+
+    /// Whether its status says of an edit before this one, or of this one, whether it can be used.
+    pub(crate) fn was_judged(&self) -> bool {
+        self.status.conditions.iter().any(|condition| condition.kind == READY)
+    }
+
     /// The store, for an event.
     pub(crate) fn reference(&self) -> ObjectReference {
         ObjectReference {
@@ -116,7 +137,7 @@ impl Specification {
             settings: store_settings(&provider, retry_settings.as_ref())?,
             refresh_interval: interval(refresh_interval.as_ref())?,
             conditions: match key.kind {
-                StoreKind::SecretStore => Conditions::default(),
+                StoreKind::SecretStore => conditions_of_no_use(&conditions)?,
                 StoreKind::ClusterSecretStore => Conditions::parse(&conditions)?,
             },
             provider,
@@ -170,6 +191,17 @@ fn exactly_one(provider: &Provider) -> Result<(), String> {
     match known.into_iter().filter(|is_there| *is_there).count() + others.len() {
         1 => Ok(()),
         count => Err(format!("secret stores must only have exactly one backend specified, found {count}")),
+    }
+}
+
+/// The original ignores the conditions of a SecretStore, which nobody can use but its own namespace. Of keys, which it
+/// does not know, somebody expects a fence that is not there.
+fn conditions_of_no_use(conditions: &[NamespaceCondition]) -> Result<Conditions, String> {
+    match conditions.iter().position(|condition| condition.keys.is_some()) {
+        None => Ok(Conditions::default()),
+        Some(index) => Err(format!(
+            "spec.conditions[{index}].keys is for a ClusterSecretStore: who can edit a SecretStore can edit its fence"
+        )),
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use eso_core::api::{secret_store::SecretStoreStatus, selectors::CaProviderKind};
 use tokio::{sync::watch, time::Instant};
 
-use super::{StoreChange, StoreKey, connection::Standing, parsed::Parsed};
+use super::{StoreChange, StoreKey, conditions::Access, connection::Standing, parsed::Parsed};
 use crate::{
     controllers::secret_store::{Assignment, Keeper, Shared},
     credentials::CredentialObject,
@@ -84,6 +84,7 @@ impl State {
         let entry = Entry { parsed: Arc::clone(parsed), keepers: HashMap::new() };
         self.stores.insert(parsed.key.clone(), entry);
         if parsed.is_of_class(&shared.settings.class) {
+            shared.warn(parsed, change);
             self.keep(shared, Assignment { parsed: Arc::clone(parsed), asking: None, change });
         } else {
             shared.settings.telemetry.forgotten(parsed.key.subject());
@@ -200,9 +201,12 @@ impl State {
         }
         let changes = self.stores.values().filter_map(|entry| {
             let conditions = &entry.parsed.specification.as_ref().ok()?.conditions;
-            let allowed = conditions.allow(namespace, labels);
-            let change = if allowed { StoreChange::Ready } else { StoreChange::Lost };
-            (conditions.allow(namespace, before) != allowed).then(|| (entry.parsed.key.clone(), change))
+            let access = conditions.access(namespace, labels);
+            let change = match access {
+                Access::Keys(_) | Access::Whole => StoreChange::Ready,
+                Access::Denied => StoreChange::Lost,
+            };
+            (conditions.access(namespace, before) != access).then(|| (entry.parsed.key.clone(), change))
         });
         changes.collect()
     }

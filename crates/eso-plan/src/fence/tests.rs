@@ -112,3 +112,33 @@ fn hostile_patterns_take_no_time() {
     check(&format!("*{}b*", "a".repeat(50_000)), &key, false);
     check(&format!("*{}b*b", "ab".repeat(20_000)), &"ab".repeat(50_000), false);
 }
+
+#[test]
+fn an_arn_is_allowed_only_by_a_pattern_of_arns() {
+    let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hr/salary-AbCdEf";
+    for pattern in ["a*", "*secret*", "*f", "*:*", "*/salary-AbCdEf", "ar*", "hr/*"] {
+        check(pattern, arn, false);
+        check(pattern, &arn.replacen("arn", "ARN", 1), false);
+    }
+    check("*", arn, true);
+    check("arn:*", arn, true);
+    check("arn:aws:secretsmanager:us-east-1:123456789012:secret:hr/*", arn, true);
+    check("arn:aws:secretsmanager:us-east-1:123456789012:secret:team-a/*", arn, false);
+    check("a*", "arn", true);
+    check("arn:*", "team-a/db", false);
+}
+
+#[test]
+fn a_key_that_leads_up_or_in_place_is_allowed_by_no_pattern_but_everything() {
+    for key in
+        ["team-a/../hr", "team-a/./db", "team-a//hr", "team-a/..", "team-a/hr/.", "../team-a/x", "//team-a/x"]
+    {
+        check("team-a/*", key, false);
+        check("*a/*", key, false);
+        check(key, key, false);
+        check("*", key, true);
+    }
+    check("team-a/*", "team-a/..hidden", true);
+    check("team-a/*", "team-a/a..b/.c", true);
+    check("/team-a/*", "/team-a/db", true);
+}

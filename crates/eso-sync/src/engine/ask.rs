@@ -162,8 +162,12 @@ fn refused(problem: String) -> Answer {
     Answer { dialect: Dialect::default(), given: Err(ReadError::Store(problem)) }
 }
 
+/// A key is allowed as it is written, and as its store reads it: `kv/data/hr` must not pass as `k*`, where it is `hr`.
 fn allows(granted: &Granted, key: &RemoteKey) -> bool {
-    granted.keys.as_ref().is_none_or(|keys| keys.allows(key.as_str()))
+    granted.keys.as_ref().is_none_or(|keys| {
+        let canonical = granted.store.provider().canonical(key);
+        [Some(key), canonical.as_ref()].into_iter().flatten().all(|key| keys.allows(key.as_str()))
+    })
 }
 
 fn is_out(given: &Result<Given, ReadError>) -> bool {

@@ -47,6 +47,31 @@ fn keys_lead_where_they_lead_in_the_original() {
     leads(V1, None, "secret/a/data/b", "secret/a/data/b");
 }
 
+/// What patterns of keys are held against besides the key.
+#[track_caller]
+fn canonical(version: KvVersion, mount: Option<&str>, key: &str, expected: &str) {
+    let engine = Engine::new(version, mount).unwrap();
+    let location = engine.locate(&RemoteKey::new(key)).unwrap();
+    assert_eq!(engine.canonical(&location).as_str(), expected, "{key}");
+}
+
+#[test]
+fn all_keys_of_a_place_have_one_canonical_key() {
+    for key in ["hr/pay", "/hr/pay", "hr/pay/", "secret/hr/pay", "secret/data/hr/pay", "secret/data/hr/pay/"]
+    {
+        canonical(V2, Some("secret"), key, "hr/pay");
+        canonical(V2, Some("/secret/data"), key, "hr/pay");
+    }
+    canonical(V2, Some("secret"), "data/hr", "data/hr");
+    canonical(V2, Some("secret"), "secret/secret/hr", "secret/hr");
+    canonical(V1, Some("secret"), "secret/data/hr", "data/hr");
+    for key in ["secret/hr/pay", "/secret/hr/pay/", "secret/data/hr/pay"] {
+        canonical(V2, None, key, "secret/hr/pay");
+    }
+    canonical(V2, None, "secret/x/data/foo", "secret/x/foo");
+    canonical(V1, None, "secret/data/hr", "secret/data/hr");
+}
+
 #[test]
 fn a_data_suffix_of_the_path_is_optional_as_its_documentation_says() {
     leads(V2, Some("secret/data"), "foo", "secret/data/foo");

@@ -2,7 +2,7 @@
 
 use eso_core::{
     error::ErrorKind::{self, Denied, Invalid, NotFound, Throttled, Unavailable, Unexpected},
-    provider::{Dialect, Documents, Fetch, Lookup, MissingProperty},
+    provider::{Dialect, Documents, Lookup, MissingProperty},
 };
 use eso_rig::{Method, OpenBao, Reply};
 use serde_json::{Value, json};

@@ -56,6 +56,20 @@ pub(crate) struct Shared {
     pub(crate) tasks: TaskTracker,
 }
 
+impl Shared {
+    /// Tells people what is unwise about an edit of a store, once: not of each store again when the operator starts,
+    /// which then meets stores that have a condition already.
+    pub(crate) fn warn(&self, parsed: &Parsed, change: StoreChange) {
+        let is_known = match change {
+            StoreChange::Ready => parsed.was_judged(),
+            StoreChange::Edited | StoreChange::Lost => false,
+        };
+        if let Some(event) = parsed.warning().filter(|_| !is_known) {
+            self.settings.events.publish(parsed.reference(), event);
+        }
+    }
+}
+
 /// What a keeper keeps.
 #[derive(Clone, Debug)]
 pub(crate) struct Assignment {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use eso_core::api::secret_store::NamespaceCondition;
 use serde_json::{Value, json};
 
-use super::Conditions;
+use super::{Access, Conditions};
 
 fn conditions(conditions: Value) -> Conditions {
     let conditions: Vec<NamespaceCondition> = serde_json::from_value(conditions).unwrap();
@@ -19,10 +19,27 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[track_caller]
 fn check(given: Value, namespace: &str, with: &[(&str, &str)], expected: bool) {
     let conditions = conditions(given.clone());
-    assert_eq!(conditions.allow(namespace, &labels(with)), expected, "{given} for {namespace} {with:?}");
-    let by_name = conditions.allow_name(namespace);
+    let lets_in = |access: Access| access != Access::Denied;
+    let allowed = lets_in(conditions.access(namespace, &labels(with)));
+    assert_eq!(allowed, expected, "{given} for {namespace} {with:?}");
+    let by_name = lets_in(conditions.access_by_name(namespace));
     assert!(!by_name || expected, "{given} lets {namespace} in by its name alone");
     assert!(by_name == expected || conditions.ask_for_labels(), "{given} must ask for labels");
+}
+
+/// The conditions give a namespace of these labels this access: `None` is all keys, else those of the candidates that it
+/// may read.
+#[track_caller]
+fn check_keys(given: Value, (namespace, with): (&str, &[(&str, &str)]), expected: Option<&[&str]>) {
+    let access = conditions(given.clone()).access(namespace, &labels(with));
+    let allowed = match &access {
+        Access::Whole => None,
+        Access::Denied => panic!("{given} lets {namespace} not in"),
+        Access::Keys(patterns) => {
+            Some(["a/1", "b/1", "c/1"].into_iter().filter(|key| patterns.allows(key)).collect::<Vec<_>>())
+        }
+    };
+    assert_eq!(allowed.as_deref(), expected, "{given} for {namespace} {with:?}");
 }
 
 #[track_caller]
@@ -109,15 +126,75 @@ fn two_hundred_namespaces_agree_with_an_oracle() {
         let third = if number % 3 == 0 { "yes" } else { "no" };
         let in_the_pattern = ["10", "11", "12", "13", "14"].iter().any(|part| name.contains(part));
         let expected = number == 7 || number == 9 || in_the_pattern || number % 3 == 0;
-        assert_eq!(conditions.allow(&name, &labels(&[("third", third)])), expected, "{name}");
+        let allowed = conditions.access(&name, &labels(&[("third", third)])) != Access::Denied;
+        assert_eq!(allowed, expected, "{name}");
     }
 }
 
 #[test]
 fn what_cannot_be_understood_is_told_where() {
     let broken = json!([{}, { "namespaceRegexes": ["fine", "("] }]);
-    check_broken(broken, "failed to compile 1th namespace regex in 1th condition: ");
+    check_broken(
+        broken,
+        "failed to compile 1th namespace regex in 1th condition: error parsing regexp: missing closing ): `(`",
+    );
+    check_broken(
+        json!([{ "namespaceRegexes": ["(?=a)"] }]),
+        "failed to compile 0th namespace regex in 0th condition: error parsing regexp: invalid or unsupported Perl syntax: `(?=`",
+    );
     let expression = json!({ "key": "env", "operator": "Is", "values": [] });
     let broken = json!([{ "namespaceSelector": { "matchExpressions": [expression] } }]);
     check_broken(broken, "\"Is\" is not a valid label selector operator");
+}
+
+#[test]
+fn keys_are_those_of_all_conditions_that_let_in_together() {
+    let given = || {
+        json!([
+            { "namespaceRegexes": ["^team-"], "keys": ["a/*"] },
+            { "namespaces": ["team-b"], "keys": ["b/*"] },
+            { "namespaceSelector": { "matchLabels": { "c": "yes" } }, "keys": ["c/*"] },
+            { "namespaceSelector": { "matchLabels": { "all": "yes" } } }
+        ])
+    };
+    check_keys(given(), ("team-a", &[]), Some(&["a/1"]));
+    check_keys(given(), ("team-b", &[]), Some(&["a/1", "b/1"]));
+    check_keys(given(), ("team-b", &[("c", "yes")]), Some(&["a/1", "b/1", "c/1"]));
+    check_keys(given(), ("other", &[("c", "yes")]), Some(&["c/1"]));
+    check_keys(given(), ("team-b", &[("all", "yes")]), None);
+    check(given(), "other", &[], false);
+}
+
+#[test]
+fn a_list_of_keys_that_was_emptied_allows_nothing() {
+    for emptied in [json!([]), Value::Null] {
+        check_keys(json!([{ "namespaces": ["a"], "keys": emptied }]), ("a", &[]), Some(&[]));
+    }
+    check_keys(json!([{ "namespaces": ["a"] }]), ("a", &[]), None);
+}
+
+#[test]
+fn keys_alone_let_nobody_in() {
+    check(json!([{ "keys": ["*"] }]), "any", &[], false);
+}
+
+#[test]
+fn patterns_mean_what_they_mean_to_go() {
+    check(json!([{ "namespaceRegexes": [r"^\Qa.b\E$"] }]), "a.b", &[], true);
+    check(json!([{ "namespaceRegexes": [r"^\Qa.b\E$"] }]), "acb", &[], false);
+    check(json!([{ "namespaceRegexes": ["(?i)^TEAM$"] }]), "team", &[], true);
+    check(json!([{ "namespaceRegexes": [r"^a\z"] }]), "a", &[], true);
+}
+
+#[test]
+fn a_pattern_that_takes_too_long_lets_nobody_in() {
+    let slow = || json!([{ "namespaceRegexes": ["^(x|[a-z]|(x+)*){900}$"] }]);
+    check(slow(), "x", &[], true);
+    check(slow(), &"x".repeat(63), &[], false);
+}
+
+#[test]
+fn what_is_not_anchored_is_known() {
+    let given = json!([{ "namespaceRegexes": ["^a$", "b"] }, { "namespaceRegexes": ["^c"] }]);
+    assert_eq!(conditions(given).loose_patterns(), ["b", "^c"]);
 }

@@ -6,6 +6,7 @@ use eso_core::key::StoreKind;
 use serde_json::{Value, json};
 
 use super::{Parsed, Specification};
+use crate::stores::conditions::Access;
 use crate::watch::{Object, UNREADABLE_SPEC};
 
 fn parsed(kind: StoreKind, spec: Value) -> Parsed {
@@ -129,5 +130,34 @@ fn a_cluster_store_has_no_namespace_and_a_secret_store_no_conditions() {
     let conditions = json!({ "conditions": [{ "namespaces": ["other"] }] });
     let store = parsed(StoreKind::SecretStore, fake(conditions));
     assert_eq!(store.key.namespace.as_deref(), Some("demo"));
-    assert!(store.specification.unwrap().conditions.allow_name("demo"));
+    assert_eq!(store.specification.unwrap().conditions.access_by_name("demo"), Access::Whole);
+}
+
+#[test]
+fn keys_of_a_secret_store_are_refused_for_they_would_fence_nobody() {
+    for keys in [json!(["a/*"]), json!([]), Value::Null] {
+        let conditions = json!({ "conditions": [{}, { "namespaces": ["demo"], "keys": keys }] });
+        assert_eq!(
+            parsed(StoreKind::SecretStore, fake(conditions.clone())).specification.unwrap_err(),
+            "spec.conditions[1].keys is for a ClusterSecretStore: who can edit a SecretStore can edit its fence"
+        );
+        assert!(specification(conditions).is_ok());
+    }
+}
+
+#[test]
+fn a_cluster_store_with_a_pattern_that_is_not_anchored_has_a_warning() {
+    let warning = |patterns: Value| {
+        let conditions = json!({ "conditions": [{ "namespaceRegexes": patterns }] });
+        [StoreKind::ClusterSecretStore, StoreKind::SecretStore]
+            .map(|kind| parsed(kind, fake(conditions.clone())).warning().map(|event| event.message))
+    };
+    assert_eq!(warning(json!(["^a$"])), [None, None]);
+    let [told, of_secret_store] = warning(json!(["^a$", "b", "^c"]));
+    assert_eq!(
+        told.unwrap(),
+        "spec.conditions[].namespaceRegexes match anywhere in a name: begin with ^ and end with $ what should match \
+         whole names: b, ^c"
+    );
+    assert_eq!(of_secret_store, None);
 }
