@@ -269,7 +269,7 @@ fn hold(observed: &Observed, content: Content) -> Plan {
         (Ownership::Read, _) => keep(Outcome::Synced),
         (Ownership::Share { create: false }, Held::Nothing) => keep(Outcome::Waiting),
         // As measured of the original: one of ours that must not change keeps its entries, and is in step.
-        (_, Held::Intact { .. }) if observed.desired.immutable => keep(Outcome::Synced),
+        (_, Held::Intact { digest: Some(_) }) if observed.desired.immutable => keep(Outcome::Synced),
         // What a template puts beside the entries is compared where it is written.
         (_, Held::Intact { digest: Some(digest) })
             if content.dress.is_none() && *digest == Digest::of(&content.entries) =>

@@ -53,9 +53,16 @@ async fn a_target_is_made_of_values_of_both_stores_and_of_templates_that_stand_e
             { "target": "Annotations", "literal": "literal: \"{{ len .password }}\"" },
         ],
     });
-    let of_vault = json!({ "storeRef": { "name": "vault" } });
-    let made = object("app").label("team", "blue").key("user", "db").key("password", "db#password");
-    let made = made.with("/spec/data/1/sourceRef", of_vault).with("/spec/target/template", template);
+    let data = json!([
+        { "secretKey": "user", "remoteRef": { "key": "db" } },
+        {
+            "secretKey": "password",
+            "remoteRef": { "key": "db", "property": "password" },
+            "sourceRef": { "storeRef": { "name": "vault" } },
+        },
+    ]);
+    let made =
+        object("app").label("team", "blue").with("/spec/data", data).with("/spec/target/template", template);
     world.create(made.every("1h")).await;
     world.synced("app").await;
 

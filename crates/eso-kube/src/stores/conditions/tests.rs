@@ -187,13 +187,6 @@ fn patterns_mean_what_they_mean_to_go() {
 }
 
 #[test]
-fn a_pattern_that_takes_too_long_lets_nobody_in() {
-    let slow = || json!([{ "namespaceRegexes": ["^(x|[a-z]|(x+)*){900}$"] }]);
-    check(slow(), "x", &[], true);
-    check(slow(), &"x".repeat(63), &[], false);
-}
-
-#[test]
 fn what_is_not_anchored_is_known() {
     let given = json!([{ "namespaceRegexes": ["^a$", "b"] }, { "namespaceRegexes": ["^c"] }]);
     assert_eq!(conditions(given).loose_patterns(), ["b", "^c"]);
