@@ -23,6 +23,25 @@ fn from_map(map: &str, key: &str) -> Value {
     json!([{ "configMap": { "name": map, "items": [{ "key": key }] } }])
 }
 
+/// A template that uses each field.
+fn of_everything() -> Value {
+    json!({
+        "type": "example.com/made",
+        "mergePolicy": "Merge",
+        "metadata": {
+            "labels": { "for": "{{ len .user }}" },
+            "annotations": { "by": "template" },
+            "finalizers": ["example.com/kept"],
+        },
+        "data": { "own": "{{ .password | b64enc }}" },
+        "templateFrom": [
+            { "configMap": { "name": "tpl", "items": [{ "key": "dsn" }] } },
+            { "secret": { "name": "more", "items": [{ "key": "pairs", "templateAs": "KeysAndValues" }] } },
+            { "target": "Annotations", "literal": "literal: \"{{ len .password }}\"" },
+        ],
+    })
+}
+
 fn version(secret: &Value) -> String {
     secret["metadata"]["resourceVersion"].as_str().expect("it has a version").to_owned()
 }
@@ -38,21 +57,7 @@ async fn a_target_is_made_of_values_of_both_stores_and_of_templates_that_stand_e
     mount.put("db", &json!({ "password": password })).await;
     world.create(config_map("tpl", json!({ "dsn": "db://{{ .user }}:{{ .password }}@host" }))).await;
     world.create_secret("more", &[("pairs", "from-secret: '{{ .user | upper }}'\nother: '1'")]).await;
-    let template = json!({
-        "type": "example.com/made",
-        "mergePolicy": "Merge",
-        "metadata": {
-            "labels": { "for": "{{ len .user }}" },
-            "annotations": { "by": "template" },
-            "finalizers": ["example.com/kept"],
-        },
-        "data": { "own": "{{ .password | b64enc }}" },
-        "templateFrom": [
-            { "configMap": { "name": "tpl", "items": [{ "key": "dsn" }] } },
-            { "secret": { "name": "more", "items": [{ "key": "pairs", "templateAs": "KeysAndValues" }] } },
-            { "target": "Annotations", "literal": "literal: \"{{ len .password }}\"" },
-        ],
-    });
+    let template = of_everything();
     let data = json!([
         { "secretKey": "user", "remoteRef": { "key": "db" } },
         {
