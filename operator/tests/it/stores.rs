@@ -103,6 +103,9 @@ async fn a_store_of_a_provider_that_is_not_known_is_left_as_it_is_and_one_of_ano
         "spec": { "controller": "theirs", "provider": { "fake": { "data": [{ "key": "db", "value": "v" }] } } },
     });
     let untouched = world.create(foreign).await;
+    // One watch shows all stores in their order: once this one is valid, the operator knows that one.
+    let fake = json!({ "provider": { "fake": { "data": [{ "key": "db", "value": "v" }] } } });
+    says(&world, "later", fake, "Valid", "store validated").await;
     let waiting = world.create(object("theirs").store("theirs").key("password", "db")).await;
     world.create(object("unknown").store("unknown").key("password", "db")).await;
     let message = world.fails("unknown", "could not get secret data from provider").await;
