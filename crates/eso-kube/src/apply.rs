@@ -92,6 +92,15 @@ pub struct Contents {
     ours: BTreeSet<String>,
 }
 
+/// An object that templates stand in.
+#[derive(Debug)]
+pub struct Source {
+    /// Its resourceVersion.
+    pub version: u64,
+    /// What it holds.
+    pub entries: BTreeMap<String, SecretBytes>,
+}
+
 impl Writer {
     /// Writes with this client.
     pub fn new(client: Client) -> Self {
@@ -124,19 +133,19 @@ impl Writer {
         &self,
         namespace: &str,
         source: &SourceName,
-    ) -> Result<Option<BTreeMap<String, SecretBytes>>, WriteError> {
-        let entries = match source.kind {
+    ) -> Result<Option<Source>, WriteError> {
+        Ok(match source.kind {
             SourceKind::Secret => {
                 let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
-                within(api.get_opt(&source.name)).await?.map(|secret| secret.entries())
+                let secret = within(api.get_opt(&source.name)).await?;
+                secret.map(|secret| Source::new(secret.entries(), &secret.into_metadata()))
             }
             SourceKind::ConfigMap => {
                 let api: Api<Item<ConfigMap>> = Api::namespaced(self.client.clone(), namespace);
-                within(api.get_opt(&source.name)).await?.map(|map| map.entries())
+                let map = within(api.get_opt(&source.name)).await?;
+                map.map(|map| Source::new(map.entries(), &map.into_metadata()))
             }
-        };
-        let secret = |(name, value): (String, Vec<u8>)| (name, SecretBytes::new(value));
-        Ok(entries.map(|entries| entries.into_iter().map(secret).collect()))
+        })
     }
 
     /// Makes a Secret that holds these entries.
@@ -300,6 +309,13 @@ impl Stored {
     fn new(metadata: &ObjectMeta, place: Place<'_>, entries: &Entries, before: u64) -> Self {
         let seen = metadata::seen(metadata, place.marks);
         Self { changed: seen.version != before, seen, digest: Digest::of(entries), keys: keys_of(entries) }
+    }
+}
+
+impl Source {
+    fn new(entries: BTreeMap<String, Vec<u8>>, metadata: &ObjectMeta) -> Self {
+        let secret = |(name, value): (String, Vec<u8>)| (name, SecretBytes::new(value));
+        Self { version: metadata::version(metadata), entries: entries.into_iter().map(secret).collect() }
     }
 }
 

@@ -17,7 +17,7 @@ use std::{
 };
 
 use eso_core::api::external_secret::ExternalSecretStatus;
-use eso_plan::template::SourceKind;
+use eso_plan::template::{SourceKind, SourceName};
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -323,6 +323,19 @@ impl Index {
     pub fn end_sources(&mut self, kind: SourceKind) -> Vec<Named> {
         let readers = self.sources.end(kind);
         self.named(readers)
+    }
+
+    /// An ExternalSecret has read these, at these versions; `None` is one that is not there. Gives what
+    /// [`Snapshot::sources`] is as long as none of them changes.
+    pub fn read_sources(
+        &mut self,
+        id: ObjectId,
+        read: impl IntoIterator<Item = (SourceName, Option<u64>)>,
+    ) -> u64 {
+        let Some(namespace) = self.entries.get(&id).map(|entry| Arc::clone(&entry.namespace)) else {
+            return 0;
+        };
+        self.sources.note_read(id, &namespace, read)
     }
 
     fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {

@@ -209,9 +209,13 @@ pub fn plan(observed: &Observed, rendered: Result<Rendered, RenderError>) -> Pla
     }
 }
 
-/// What to do for an object whose target is as it was when it was last made of the same: nothing.
-pub fn unchanged() -> Plan {
-    keep(Outcome::Synced)
+/// What to do for an object that would be made of the same again: nothing, where its target is as we left it; `None`
+/// where it is not, or where a write has something to put right.
+pub fn unchanged(observed: &Observed) -> Option<Plan> {
+    match observed.held {
+        Held::Intact { digest: Some(_) } => Some(keep(Outcome::Synced)),
+        Held::Intact { digest: None } | Held::Nothing | Held::Drifted | Held::Contested(_) => None,
+    }
 }
 
 /// When to look at an object again after a run that read the store at `read`.

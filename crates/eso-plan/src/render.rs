@@ -15,7 +15,6 @@ use eso_core::{
 
 use crate::{
     desired::{Absence, Content, Desired, Entries, Origin},
-    observed::Observed,
     plan::WriteError,
     property::PropertyError,
     template::{self, Surroundings, TemplateError},
@@ -173,12 +172,12 @@ fn fetched(answer: &Answer) -> impl Iterator<Item = &Fetched> {
     one.into_iter().chain(many.iter().map(|(_, fetched)| fetched))
 }
 
-/// What a templated target is made of, as a number that another hasher makes another one of: the state of the object,
-/// the versions of what its templates stand in, and what the stores gave. `None` where the stores failed, for that is
-/// no state that could come again.
-pub fn fingerprint(observed: &Observed, answers: &[Answer], hasher: &impl BuildHasher) -> Option<u64> {
+/// What a templated target is made of beside what its templates stand in, as a number that another hasher makes another
+/// one of: the state of the object, and what the stores gave. `None` where the stores failed, for that is no state that
+/// could come again.
+pub fn fingerprint(desired: &Desired, answers: &[Answer], hasher: &impl BuildHasher) -> Option<u64> {
     let mut hash = hasher.build_hasher();
-    (&observed.desired.revision, observed.sources).hash(&mut hash);
+    desired.revision.hash(&mut hash);
     for answer in answers {
         match &answer.given {
             Ok(Given::Value(fetched)) => (0, bytes(&fetched.value)).hash(&mut hash),

@@ -22,6 +22,15 @@ pub struct ObjectId(pub u64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GroupId(pub u32);
 
+/// What the templates of an object stand in, as it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReadSources {
+    /// What they hold.
+    pub held: Sources,
+    /// What [`Observed::sources`](eso_plan::observed::Observed::sources) is as long as none of them changes.
+    pub fingerprint: u64,
+}
+
 /// Objects and their targets.
 ///
 /// The engine never runs two calls for one object at once.
@@ -32,7 +41,11 @@ pub trait Target: fmt::Debug + Send + Sync + 'static {
 
     /// Reads what the templates of an object stand in: all that `wanted` names, those that are not there as `None`.
     /// It is asked only before a template is rendered.
-    async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError>;
+    async fn sources(
+        &self,
+        object: ObjectId,
+        wanted: &BTreeSet<SourceName>,
+    ) -> Result<ReadSources, WriteError>;
 
     /// Does one step to the target. A step is done whole or not at all, and never on a target that changed since it
     /// was observed: that is a [`WriteError::Conflict`].

@@ -19,20 +19,20 @@ use eso_plan::{
     observed::{Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
-    template::{SourceName, Sources},
+    template::SourceName,
 };
 use eso_sync::{
     engine::Clock,
-    ports::{ObjectId, Target},
+    ports::{ObjectId, ReadSources, Target},
 };
-use futures::future::join_all;
+use futures::future::try_join_all;
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
 use parking_lot::Mutex;
 
 use crate::{
-    apply::{self, Place, Stored, Writer},
+    apply::{self, Place, Source, Stored, Writer},
     events::Events,
     index::{Index, Sight, Snapshot},
     marks::{CLEANUP_FINALIZER, Marks},
@@ -76,13 +76,17 @@ impl Target for KubeTarget {
         }
     }
 
-    async fn sources(&self, id: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+    async fn sources(&self, id: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<ReadSources, WriteError> {
         let Some((namespace, _)) = self.index.lock().name(id) else { return Err(WriteError::Conflict) };
-        let held = wanted.iter().map(async |source| {
-            let held = self.writer.read_source(&namespace, source).await?;
-            Ok((source.clone(), held))
+        let reads = wanted.iter().map(async |source| {
+            let read = self.writer.read_source(&namespace, source).await?;
+            Ok::<_, WriteError>((source.clone(), read))
         });
-        join_all(held).await.into_iter().collect()
+        let read: Vec<(SourceName, Option<Source>)> = try_join_all(reads).await?;
+        let versions = read.iter().map(|(name, read)| (name.clone(), read.as_ref().map(|read| read.version)));
+        let fingerprint = self.index.lock().read_sources(id, versions);
+        let held = read.into_iter().map(|(name, read)| (name, read.map(|read| read.entries)));
+        Ok(ReadSources { held: held.collect(), fingerprint })
     }
 
     async fn write(&self, id: ObjectId, step: &Step) -> Result<Written, WriteError> {

@@ -428,9 +428,9 @@ fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[test]
 fn a_fingerprint_differs_wherever_the_target_could() {
     let state = RandomState::new();
-    let of = |observed: &Observed, answers: &[Answer]| fingerprint(observed, answers, &state);
-    let (same, answers) = (in_step(), [gives("a"), gives("b")]);
-    assert_eq!(of(&same, &answers), of(&same.clone().written(5), &answers));
+    let of = |desired: &Desired, answers: &[Answer]| fingerprint(desired, answers, &state);
+    let (same, answers) = (in_step().desired, [gives("a"), gives("b")]);
+    assert_eq!(of(&same, &answers), of(&same.clone(), &answers));
     let others = [
         of(&same, &[gives("ab"), gives("")]),
         of(&same, &[gives("b"), gives("a")]),
@@ -438,8 +438,7 @@ fn a_fingerprint_differs_wherever_the_target_could() {
         of(&same, &[gives("a"), fails(ErrorKind::NotFound)]),
         of(&same, &[gives("a"), found(&[])]),
         of(&same, &[gives("a"), found(&[("b", "b")])]),
-        of(&same.clone().revision("2-a"), &answers),
-        of(&Observed { sources: 1, ..same.clone() }, &answers),
+        of(&in_step().revision("2-a").desired, &answers),
     ];
     for other in others {
         assert!(other.is_some());

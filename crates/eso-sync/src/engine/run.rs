@@ -4,18 +4,18 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use eso_plan::{
     due::{Due, due},
-    observed::{Held, Observation, Observed, Record},
+    observed::{Observation, Observed, Record},
     plan::{self, Attempt, Next, Outcome, Plan, Step, WriteError, next},
     render::{Answer, RenderError},
     status::{self, Report, Written},
-    template::{SourceName, Sources, Template},
+    template::{SourceName, Template},
 };
 use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Preview, Shared};
-use crate::queue::Work;
+use super::{Preview, Shared, made::MadeOf};
+use crate::{ports::ReadSources, queue::Work};
 
 /// How a run ended, for the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ impl Run<'_> {
             Observation::Unseen { error, .. } => Preview::Unseen(error),
             Observation::Present(observed) => {
                 let answers = self.ask_in_time(&observed).await;
-                let plan = self.plan(&observed, answers, None).await;
+                let (plan, _) = self.plan(&observed, answers).await;
                 let due = due(&observed, self.work.turn.wake, (self.engine.settings.clock)());
                 Preview::Planned { observed, plan, due }
             }
@@ -122,8 +122,7 @@ impl Run<'_> {
         let Some(answers) = self.unless_stopped(self.ask_in_time(observed)).await else {
             return (End::Stopped, None);
         };
-        let made_of = self.engine.made.fingerprint(observed, &answers);
-        let Some(plan) = self.unless_stopped(self.plan(observed, answers, made_of)).await else {
+        let Some((plan, made_of)) = self.unless_stopped(self.plan(observed, answers)).await else {
             return (End::Stopped, None);
         };
         tracing::debug!(object = self.work.object.0, %plan, "planned");
@@ -145,21 +144,31 @@ impl Run<'_> {
         (end, Some(outcome))
     }
 
-    /// What to do. A target that is intact and would be made of the same again is not rendered: templates may ask for the
-    /// time or for chance.
-    async fn plan(&self, observed: &Observed, answers: Vec<Answer>, made_of: Option<u64>) -> Plan {
-        if self.engine.made.is_of(self.work.object, made_of) && matches!(observed.held, Held::Intact { .. }) {
-            return plan::unchanged();
+    /// What to do, and what the target is made of once that is done. A target that is as we left it and would be made of
+    /// the same again is not rendered: templates may ask for the time or for chance.
+    async fn plan(&self, observed: &Observed, answers: Vec<Answer>) -> (Plan, Option<MadeOf>) {
+        let made_of = self.engine.made.would_be_of(observed, &answers);
+        if self.engine.made.is_of(self.work.object, made_of)
+            && let Some(plan) = plan::unchanged(observed)
+        {
+            return (plan, made_of);
         }
+        match self.sources(observed).await {
+            Ok(ReadSources { held, fingerprint }) => {
+                let plan = self.engine.planner.plan(observed, answers, held).await;
+                (plan, made_of.map(|made_of| MadeOf { sources: fingerprint, ..made_of }))
+            }
+            Err(error) => (plan::plan(observed, Err(RenderError::Sources(error))), None),
+        }
+    }
+
+    /// What the templates of the object stand in.
+    async fn sources(&self, observed: &Observed) -> Result<ReadSources, WriteError> {
         let wanted: BTreeSet<SourceName> =
             observed.desired.template.iter().flat_map(Template::sources).cloned().collect();
-        let sources = match wanted.is_empty() {
-            true => Ok(Sources::new()),
+        match wanted.is_empty() {
+            true => Ok(ReadSources { fingerprint: observed.sources, ..ReadSources::default() }),
             false => self.engine.target.sources(self.work.object, &wanted).await,
-        };
-        match sources {
-            Ok(sources) => self.engine.planner.plan(observed, answers, sources).await,
-            Err(error) => plan::plan(observed, Err(RenderError::Sources(error))),
         }
     }
 

@@ -103,3 +103,50 @@ fn an_object_that_reads_nothing_takes_no_room() {
     assert_eq!(sources.fingerprint(READER), 0);
     assert!(sources.read.is_empty() && sources.versions.is_empty());
 }
+
+/// The reader reads `demo/tpl`, at that version, or finds that it is not there.
+fn read(sources: &mut Sources, version: Option<u64>) -> u64 {
+    let name = SourceName { kind: MAP, name: "tpl".to_owned() };
+    sources.note_read(READER, "demo", [(name, version)])
+}
+
+#[test]
+fn what_was_read_is_no_news() {
+    let mut sources = world();
+    reads(&mut sources, READER, &["tpl"]);
+    assert_eq!(read(&mut sources, Some(1)), sources.fingerprint(READER), "as read as it is known");
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 1)), &[]);
+    sources.begin(MAP);
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 1)), &[]);
+    check(&mut sources, |sources| sources.end(MAP), &[]);
+    assert_eq!(read(&mut sources, Some(2)), sources.fingerprint(READER), "read before the watch shows it");
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 2)), &[]);
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 3)), &[READER]);
+}
+
+#[test]
+fn what_was_read_before_the_first_list_and_changed_is_news() {
+    let mut sources = Sources::default();
+    reads(&mut sources, READER, &["tpl"]);
+    read(&mut sources, Some(1));
+    sources.begin(MAP);
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 2)), &[READER]);
+}
+
+#[test]
+fn an_answer_that_the_watch_has_overtaken_is_old() {
+    let mut sources = world();
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 5)), &[READER]);
+    let known = sources.fingerprint(READER);
+    assert_ne!(read(&mut sources, Some(1)), known);
+    assert_ne!(read(&mut sources, None), known);
+    assert_eq!(sources.fingerprint(READER), known);
+}
+
+#[test]
+fn one_that_was_read_as_not_there_is_as_if_it_were_unknown() {
+    let mut sources = Sources::default();
+    reads(&mut sources, READER, &["tpl"]);
+    assert_eq!(read(&mut sources, None), sources.fingerprint(READER));
+    assert!(sources.versions.is_empty());
+}

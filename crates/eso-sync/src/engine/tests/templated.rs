@@ -9,7 +9,7 @@ use eso_plan::{
 };
 use tokio::time::sleep;
 
-use super::world::{Fault, MINUTE, Memory, SECOND, World, wants};
+use super::world::{Fault, MINUTE, Memory, SECOND, Thing, World, wants};
 use crate::engine::Cause;
 
 fn source() -> SourceName {
@@ -35,7 +35,17 @@ fn edit(world: &World, text: &str) {
     world.thing(1, |thing| {
         thing.sources.insert(source(), Some(held));
         thing.version += 1;
+        thing.version_seen = thing.version;
     });
+}
+
+/// An object comes whose ConfigMap holds this template, which no watch has shown.
+fn edit_unseen(world: &World, object: Desired, text: &str) {
+    let mut thing = Thing::new(object);
+    thing.sources.insert(source(), Some([("made".to_owned(), text.into())].into()));
+    thing.version = 7;
+    world.target.objects.lock().insert(1, thing);
+    world.wake(1, Cause::Changed);
 }
 
 fn made(world: &World) -> String {
@@ -98,6 +108,30 @@ async fn what_templates_stand_in_is_read_only_when_they_are_rendered() {
     let reads = world.thing(1, |thing| thing.source_reads);
     sleep(10 * MINUTE).await;
     world.thing(1, |thing| assert_eq!(thing.source_reads, reads));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_before_its_version_was_seen_is_known() {
+    let world = World::new();
+    world.store("main");
+    edit_unseen(&world, made_by_source(), "{{ randAlphaNum 20 }}");
+    world.synced().await;
+    let first = made(&world);
+    world.wake(1, Cause::SourceChanged);
+    sleep(10 * MINUTE).await;
+    world.thing(1, |thing| assert_eq!((thing.source_reads, thing.steps.len()), (1, 1)));
+    assert_eq!(made(&world), first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_target_whose_marks_are_to_be_put_right_is_written() {
+    let world = World::new();
+    world.store("main");
+    world.add(1, 1, made_by("{{ .e0 }}"));
+    world.synced().await;
+    world.thing(1, |thing| thing.unmarked = true);
+    sleep(MINUTE + SECOND).await;
+    world.thing(1, |thing| assert_eq!(thing.steps.len(), 2));
 }
 
 #[tokio::test(start_paused = true)]

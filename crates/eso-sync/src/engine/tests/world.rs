@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     engine::{Cause, Engine, Handle, Settings},
-    ports::{Granted, GroupId, ObjectId, Observer, Stores, Target},
+    ports::{Granted, GroupId, ObjectId, Observer, ReadSources, Stores, Target},
     store::{Backends, Store, StoreSettings},
 };
 
@@ -180,10 +180,14 @@ pub(super) struct Thing {
     pub(super) sources: Sources,
     /// The version of that.
     pub(super) version: u64,
+    /// The version of that which was seen or read last.
+    pub(super) version_seen: u64,
     /// How often that was read.
     pub(super) source_reads: usize,
     /// Somebody else wrote to the target.
     pub(super) drifted: bool,
+    /// The next write has something to put right beside the entries.
+    pub(super) unmarked: bool,
     pub(super) refreshed: Option<Timestamp>,
     /// What goes wrong with the next calls.
     pub(super) faults: VecDeque<Fault>,
@@ -222,8 +226,10 @@ impl Thing {
             entries: None,
             sources: Sources::new(),
             version: 0,
+            version_seen: 0,
             source_reads: 0,
             drifted: false,
+            unmarked: false,
             refreshed: None,
             faults: VecDeque::new(),
             observed: 0,
@@ -250,13 +256,14 @@ impl Thing {
         let held = match &self.entries {
             None => Held::Nothing,
             Some(_) if self.drifted => Held::Drifted,
+            Some(_) if self.unmarked => Held::Intact { digest: None },
             Some(entries) => Held::Intact { digest: Some(Digest::of(entries)) },
         };
         Observed {
             desired: self.desired.clone(),
             record: self.record.clone(),
             held,
-            sources: self.version,
+            sources: self.version_seen,
             refreshed: self.refreshed,
             started,
             spread: 0,
@@ -285,7 +292,7 @@ impl Thing {
             return Err(WriteError::Unavailable("no answer".to_owned()));
         }
         self.steps.push(step.to_string());
-        self.drifted = false;
+        (self.drifted, self.unmarked) = (false, false);
         match step {
             Step::Keep | Step::Release => Ok(Written::Nothing),
             Step::Write { content, ownership: _ } => {
@@ -352,7 +359,11 @@ impl Target for Memory {
         }
     }
 
-    async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+    async fn sources(
+        &self,
+        object: ObjectId,
+        wanted: &BTreeSet<SourceName>,
+    ) -> Result<ReadSources, WriteError> {
         let mut objects = self.objects.lock();
         let thing = objects.get_mut(&object.0).expect("it must be there");
         thing.source_reads += 1;
@@ -360,7 +371,9 @@ impl Target for Memory {
             return Err(WriteError::Unavailable("no answer".to_owned()));
         }
         let held = |name: &SourceName| (name.clone(), thing.sources.get(name).cloned().flatten());
-        Ok(wanted.iter().map(held).collect())
+        let held = wanted.iter().map(held).collect();
+        thing.version_seen = thing.version;
+        Ok(ReadSources { held, fingerprint: thing.version })
     }
 
     async fn write(&self, object: ObjectId, step: &Step) -> Result<Written, WriteError> {
