@@ -19,8 +19,9 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What a template may take of memory, in bytes; and the limit, as what is made beside the values is counted too.
 const MOST_MEMORY: usize = 16 << 20;
 
-/// What a template may take of a processor, in milliseconds, in tests too: their profile optimises this crate.
-const MOST_TIME: u64 = 100;
+/// How much more of a processor a template may take than most of them: all are cut by the same limits, which count 100 ms
+/// of a quiet machine. What a machine gives at the time is not ours to say, so each is held against the others.
+const MOST_TIME: u64 = 4;
 
 /// What of it is left for signatures, keys and hashes, in units of 10 ms: the steps take the other half.
 const MOST_EFFORT: u32 = 5;
@@ -56,16 +57,30 @@ fn hostile_templates_are_cut() {
         name: "the first".to_owned(),
         template: "{{ upper (print (toJson (list 1))) }}".to_owned(),
     });
-    let bad: Vec<_> = hostile.into_iter().filter_map(judge).collect();
-    assert!(bad.is_empty(), "{} are not cut:\n{}", bad.len(), bad.join("\n"));
+    let taken: Vec<(Hostile, Taken)> = hostile
+        .into_iter()
+        .map(|hostile| {
+            let taken = take(&hostile);
+            (hostile, taken)
+        })
+        .collect();
+    let most_time = MOST_TIME * most_of(taken.iter().map(|(_, taken)| taken.milliseconds).collect());
+    let bad: Vec<_> =
+        taken.into_iter().filter_map(|(hostile, taken)| judge(&hostile, taken, most_time)).collect();
+    assert!(bad.is_empty(), "{} are not cut within {most_time} ms:\n{}", bad.len(), bad.join("\n"));
+}
+
+/// The time within which three of four were done.
+fn most_of(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    times[times.len() * 3 / 4]
 }
 
 /// What is wrong with how a template ended, if anything.
-fn judge(hostile: Hostile) -> Option<String> {
-    let mut taken = take(&hostile);
+fn judge(hostile: &Hostile, mut taken: Taken, most_time: u64) -> Option<String> {
     for _ in 1..TRIES {
-        if taken.milliseconds > MOST_TIME {
-            taken = take(&hostile);
+        if taken.milliseconds > most_time {
+            taken = take(hostile);
         }
     }
     let ended_well = match &taken.end {
@@ -74,7 +89,7 @@ fn judge(hostile: Hostile) -> Option<String> {
         End::Failed(error) => !error.to_string().contains("s3cr3t"),
         End::Panicked => false,
     };
-    let well = ended_well && taken.memory <= MOST_MEMORY && taken.milliseconds <= MOST_TIME;
+    let well = ended_well && taken.memory <= MOST_MEMORY && taken.milliseconds <= most_time;
     (!well).then(|| format!("{}: {taken:?}", hostile.name))
 }
 
