@@ -24,11 +24,11 @@ pub struct Args {
     pub live_addr: ListenAddress,
 
     /// The class of stores that this operator serves, beside those that name none.
-    #[arg(long, value_name = "CLASS", default_value = "default")]
+    #[arg(long, global = true, value_name = "CLASS", default_value = "default")]
     pub controller_class: String,
 
     /// The one namespace that is served; all of them where nothing is said.
-    #[arg(long, value_name = "NAMESPACE", default_value = "")]
+    #[arg(long, global = true, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
 
     /// Whether ClusterExternalSecrets are served; where `--namespace` is set, they are not.
@@ -83,19 +83,34 @@ pub struct Args {
     pub zap_time_encoding: String,
 
     /// What begins an action in a template.
-    #[arg(long, value_name = "TEXT", default_value = "{{")]
+    #[arg(long, global = true, value_name = "TEXT", default_value = "{{")]
     pub template_left_delimiter: String,
 
     /// What ends an action in a template.
-    #[arg(long, value_name = "TEXT", default_value = "}}")]
+    #[arg(long, global = true, value_name = "TEXT", default_value = "}}")]
     pub template_right_delimiter: String,
 
+    /// Whether a target may be something else than a Secret (`spec.target.manifest`). What it holds is no secret any
+    /// more for whoever may read that kind, and the operator needs rights to it.
+    #[arg(
+        long,
+        global = true,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub unsafe_allow_generic_targets: bool,
+
     /// The address of AWS Secrets Manager, where it is not the region's own.
-    #[arg(long, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
+    #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
 
     /// The address of the AWS Security Token Service, where it is not the region's own.
-    #[arg(long, value_name = "URL", env = "AWS_STS_ENDPOINT")]
+    #[arg(long, global = true, value_name = "URL", env = "AWS_STS_ENDPOINT")]
     pub aws_sts_endpoint: Option<String>,
 
     /// What to do in place of running the operator.

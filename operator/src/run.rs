@@ -110,6 +110,7 @@ pub(crate) fn options(args: &Args) -> Options {
         store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),
         events_per_second: args.events_per_second,
         delimiters: delimiters(args),
+        generic_targets: args.unsafe_allow_generic_targets,
         ..default
     }
 }

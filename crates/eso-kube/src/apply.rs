@@ -4,6 +4,7 @@
 //! are asked for as metadata, so that no value comes back.
 
 pub(crate) mod cluster;
+pub mod generic;
 pub mod store_status;
 
 mod body;

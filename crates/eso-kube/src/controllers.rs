@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use crate::{
-    apply::Writer,
+    apply::{Writer, generic::GenericWriter},
     events::{EventTask, Events},
     index::Index,
     stores::{Connect, StoreRegistry, StoreRegistrySettings},
@@ -72,6 +72,8 @@ pub struct Options {
     pub events_per_second: u32,
     /// What begins and ends an action in a template (`--template-left-delimiter`, `--template-right-delimiter`).
     pub delimiters: Delimiters,
+    /// Whether targets may be something else than Secrets (`--unsafe-allow-generic-targets`).
+    pub generic_targets: bool,
 }
 
 impl Default for Options {
@@ -87,6 +89,7 @@ impl Default for Options {
             store_requeue_interval: None,
             events_per_second: 20,
             delimiters: Delimiters::default(),
+            generic_targets: false,
         }
     }
 }
@@ -157,6 +160,8 @@ impl Controller {
             index: Arc::clone(&index),
             stores: Arc::clone(&stores),
             writer: Writer::new(client.clone()),
+            generic: GenericWriter::new(client.clone()),
+            allows_generic: options.generic_targets,
             events,
             telemetry: Arc::clone(&telemetry),
             started: (settings.clock)(),

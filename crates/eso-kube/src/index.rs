@@ -407,6 +407,11 @@ impl Index {
         certain
     }
 
+    /// The target, which is no Secret, was written, or compared by us.
+    pub fn know(&mut self, id: ObjectId, about: Edition, known: Known) {
+        self.change(id, |entry| entry.know(about, known));
+    }
+
     /// The target was deleted.
     pub fn deleted(&mut self, id: ObjectId, about: Edition) {
         self.change(id, |entry| entry.deleted(about));

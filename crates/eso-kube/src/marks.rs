@@ -104,7 +104,7 @@ impl Marks {
     #[must_use]
     pub fn dressed(&self, dress: Option<&Dress>) -> Self {
         let mut dressed = self.clone();
-        let Some(Dress { labels, annotations }) = dress else { return dressed };
+        let Some(Dress { labels, annotations, fields: _ }) = dress else { return dressed };
         for (name, value) in labels.iter().filter(|(name, _)| !OUR_LABELS.contains(&name.as_str())) {
             dressed.labels.insert(name.clone(), value.clone());
         }

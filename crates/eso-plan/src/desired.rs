@@ -10,6 +10,7 @@ use eso_core::{
 
 use crate::{
     decoding::{Decoding, NullBytes},
+    fields::Fields,
     naming::Naming,
     template::Template,
     windows::Windows,
@@ -26,6 +27,8 @@ pub struct Desired {
     pub revision: String,
     /// The target's name, for messages.
     pub target: String,
+    /// The kind of the target, where it is no Secret.
+    pub manifest: Option<Manifest>,
     /// Who the target belongs to.
     pub ownership: Ownership,
     /// What becomes of the target when the store says that its values are gone.
@@ -40,6 +43,15 @@ pub struct Desired {
     pub template: Option<Template>,
     /// Whether the target keeps its entries for good once it is made (`immutable`).
     pub immutable: bool,
+}
+
+/// A kind of object other than a Secret.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Manifest {
+    /// Its group and version, such as `v1` or `argoproj.io/v1alpha1`.
+    pub api_version: String,
+    /// Its kind, such as `ConfigMap`.
+    pub kind: String,
 }
 
 /// Who a target belongs to.
@@ -166,12 +178,15 @@ pub struct Dress {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// Its other fields, where it is no Secret.
+    pub fields: Fields,
 }
 
 impl fmt::Debug for Dress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { labels, annotations } = self;
+        let Self { labels, annotations, fields } = self;
         let mut dress = f.debug_struct("Dress");
-        dress.field("labels", &labels.keys()).field("annotations", &annotations.keys()).finish()
+        dress.field("labels", &labels.keys()).field("annotations", &annotations.keys());
+        dress.field("fields", fields).finish()
     }
 }

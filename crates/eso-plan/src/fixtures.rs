@@ -14,7 +14,7 @@ use crate::{
     desired::{Absence, Ask, Desired, Destination, Entries, Entry, Origin, Ownership, Refresh},
     digest::Digest,
     naming::Naming,
-    observed::{Held, Observed, Record},
+    observed::{Held, Kind, Observed, Record},
     render::{self, Answer, Given, ReadError, RenderError, Rendered},
     template::{self, Delimiters, Sources, Surroundings},
 };
@@ -81,6 +81,7 @@ pub(crate) fn desired() -> Desired {
     Desired {
         revision: "1-a".into(),
         target: "app".into(),
+        manifest: None,
         ownership: Ownership::Own,
         absence: Absence::Retain,
         refresh: Refresh::Every(HOUR),
@@ -103,6 +104,7 @@ pub(crate) fn in_step() -> Observed {
             refreshed: Some(minute(0)),
             revision: Some("1-a".into()),
             condition: condition(true, "SecretSynced", "secret synced"),
+            kind: Kind::Secret,
         },
         held: intact(&[("password", "old")]),
         sources: 0,

@@ -20,6 +20,7 @@ pub mod template;
 pub mod cluster;
 pub mod decoding;
 pub mod fence;
+pub mod fields;
 pub mod naming;
 pub mod windows;
 

@@ -61,6 +61,18 @@ pub struct Record {
     pub revision: Option<String>,
     /// The condition: whether it is in step, the reason and the message. `None`: nothing was said yet.
     pub condition: Option<(bool, String, String)>,
+    /// What its target is, which the words of the condition say.
+    pub kind: Kind,
+}
+
+/// What a target is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    /// A Secret.
+    #[default]
+    Secret,
+    /// An object of another kind.
+    Resource,
 }
 
 /// What a target holds, as far as it can be known without comparing values.

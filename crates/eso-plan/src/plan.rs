@@ -9,7 +9,7 @@ use crate::{
     digest::Digest,
     due,
     observed::{Held, Holder, Observed},
-    render::{RenderError, Rendered},
+    render::{Absent, RenderError, Rendered},
 };
 
 /// What to do for one object. Printing it is a dry run: `Display` shows no value.
@@ -19,6 +19,8 @@ pub struct Plan {
     pub step: Step,
     /// What that comes to, if the step succeeds.
     pub outcome: Outcome,
+    /// The values that a store says are not there, where the object accepts that.
+    pub absent: Vec<Absent>,
 }
 
 impl fmt::Display for Plan {
@@ -199,8 +201,8 @@ pub fn plan(observed: &Observed, rendered: Result<Rendered, RenderError>) -> Pla
     let (ownership, absence) = (observed.desired.ownership, observed.desired.absence);
     match (rendered, absence) {
         (Err(error), _) => keep(Outcome::Unreadable(error)),
-        (Ok(Rendered::Content { content, .. }), _) => hold(observed, content),
-        (Ok(Rendered::Gone(_)), Absence::Delete) => delete(observed),
+        (Ok(Rendered::Content { content, gone }), _) => Plan { absent: gone, ..hold(observed, content) },
+        (Ok(Rendered::Gone(gone)), Absence::Delete) => Plan { absent: gone, ..delete(observed) },
         // `render` gives no such thing. Were it to, nothing may be lost.
         (Ok(Rendered::Gone(_)), Absence::Retain | Absence::Drop) => keep(Outcome::Retained),
         (Ok(Rendered::Empty), _) if ownership == Ownership::Read => keep(Outcome::Synced),
@@ -260,7 +262,7 @@ fn delete(observed: &Observed) -> Plan {
     match (observed.desired.ownership, &observed.held) {
         (Ownership::Own, Held::Nothing) => keep(Outcome::Deleted),
         (Ownership::Own, Held::Intact { .. } | Held::Drifted | Held::Contested(_)) => {
-            Plan { step: Step::Delete, outcome: Outcome::Deleted }
+            Plan { step: Step::Delete, ..keep(Outcome::Deleted) }
         }
         // What is not ours is not ours to delete.
         (Ownership::Leave | Ownership::Share { .. } | Ownership::Read, _) => keep(Outcome::Empty),
@@ -281,13 +283,13 @@ fn hold(observed: &Observed, content: Content) -> Plan {
             keep(Outcome::Synced)
         }
         (Ownership::Own | Ownership::Leave | Ownership::Share { .. }, _) => {
-            Plan { step: Step::Write { content, ownership }, outcome: Outcome::Synced }
+            Plan { step: Step::Write { content, ownership }, ..keep(Outcome::Synced) }
         }
     }
 }
 
 fn keep(outcome: Outcome) -> Plan {
-    Plan { step: Step::Keep, outcome }
+    Plan { step: Step::Keep, outcome, absent: Vec::new() }
 }
 
 fn regularly(refresh: Refresh, read: Timestamp) -> Next {

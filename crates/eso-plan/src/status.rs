@@ -8,11 +8,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    desired::Ownership,
+    desired::{Desired, Origin, Ownership},
     due,
-    observed::{Holder, Observed, Record},
+    observed::{Holder, Kind, Observed, Record},
     plan::{Attempt, Outcome, WriteError},
-    render::RenderError,
+    render::{Absent, RenderError},
 };
 
 /// One run for an object, as it ended.
@@ -22,6 +22,8 @@ pub struct Run<'a> {
     pub observed: &'a Observed,
     /// What it came to.
     pub outcome: &'a Outcome,
+    /// The values that a store says are not there, where the object accepts that.
+    pub absent: &'a [Absent],
     /// What became of the target.
     pub written: Written,
     /// When the store was asked: a time before the first of its answers.
@@ -50,8 +52,8 @@ pub struct Report {
     pub record: Record,
     /// The name of the target that is kept, once it was written with success; `None` leaves what is written.
     pub binding: Option<String>,
-    /// What to tell people who watch, if it is news.
-    pub event: Option<Event>,
+    /// What to tell people who watch: news alone.
+    pub events: Vec<Event>,
     /// Whether the status differs from what is written, or what is written is too old.
     pub write: bool,
 }
@@ -72,11 +74,12 @@ pub struct Event {
 /// After a success, a status that says the same is written again once its time is older than `heartbeat`; 0 writes it
 /// at every run. After a failure it keeps the time and the revision of the last success.
 pub fn report(run: &Run<'_>, heartbeat: Duration) -> Report {
-    match verdict(run.outcome) {
+    let record = &run.observed.record;
+    match verdict(run.outcome, words(record.kind)) {
         Verdict::Good { reason, message } => {
             success(run, heartbeat, (true, reason.to_owned(), message.to_owned()))
         }
-        Verdict::Bad { message, detail } => failure(&run.observed.record, message, &detail),
+        Verdict::Bad { message, detail } => failure(record, message, &detail),
     }
 }
 
@@ -88,7 +91,7 @@ pub fn malformed(record: &Record, problem: &str) -> Report {
 /// What to say about an object whose target could not be looked at: the same as where it could not be written, for
 /// the original says nothing of it.
 pub fn unseen(record: &Record, error: &WriteError) -> Report {
-    let (message, detail) = unwritable(Attempt::Look, error);
+    let (message, detail) = unwritable(Attempt::Look, error, words(record.kind));
     failure(record, message, &detail)
 }
 
@@ -99,8 +102,9 @@ pub fn orphan_deleted() -> Event {
 
 /// Whether a status says already that the target belongs to that holder.
 pub(crate) fn says_contested(record: &Record, holder: &Holder) -> bool {
-    let (message, detail) = contested(holder);
-    record.condition == Some(failed(message, &detail))
+    let words = words(record.kind);
+    let (message, detail) = contested(holder, words);
+    record.condition == Some(failed(words, message, &detail))
 }
 
 /// Whether a status says that there is no target, and that this is right.
@@ -108,18 +112,70 @@ pub(crate) fn expects_nothing(record: &Record) -> bool {
     let Some((ready, reason, message)) = &record.condition else {
         return false;
     };
-    *ready && (matches!(reason.as_str(), DELETED | MISSING) || message == RETAINED)
+    let words = words(record.kind);
+    *ready && ([words.deleted, words.missing].contains(&reason.as_str()) || message == words.retained_message)
 }
 
-const SYNCED: &str = "SecretSynced";
-const DELETED: &str = "SecretDeleted";
-const MISSING: &str = "SecretMissing";
-const FAILED: &str = "SecretSyncedError";
-
-const RETAINED: &str = "secret retained due to DeletionPolicy=Retain";
-const DELETED_MESSAGE: &str = "secret deleted due to DeletionPolicy=Delete";
 const UNREADABLE: &str = "could not get secret data from provider";
-const UNWRITABLE: &str = "could not update secret";
+
+/// What the original says of a target of one kind: reasons, then messages.
+struct Words {
+    synced: &'static str,
+    deleted: &'static str,
+    missing: &'static str,
+    failed: &'static str,
+    synced_message: &'static str,
+    retained_message: &'static str,
+    deleted_message: &'static str,
+    missing_message: &'static str,
+    unwritable: &'static str,
+    undeletable: &'static str,
+    uncleaned: &'static str,
+    immutable: &'static str,
+    untakable: &'static str,
+    empty: &'static str,
+}
+
+const SECRET: Words = Words {
+    synced: "SecretSynced",
+    deleted: "SecretDeleted",
+    missing: "SecretMissing",
+    failed: "SecretSyncedError",
+    synced_message: "secret synced",
+    retained_message: "secret retained due to DeletionPolicy=Retain",
+    deleted_message: "secret deleted due to DeletionPolicy=Delete",
+    missing_message: "secret will not be created due to CreationPolicy=Merge",
+    unwritable: "could not update secret",
+    undeletable: "could not delete secret",
+    uncleaned: "could not delete orphaned secrets",
+    immutable: "could not update secret, target is immutable",
+    untakable: "failed to take ownership of target secret",
+    empty: "the store gave no entries, and does not say that the values are gone: the secret stays as it is",
+};
+
+const RESOURCE: Words = Words {
+    synced: "ResourceSynced",
+    deleted: "ResourceDeleted",
+    missing: "ResourceMissing",
+    failed: "ResourceSyncedError",
+    synced_message: "resource synced",
+    retained_message: "resource retained due to DeletionPolicy=Retain",
+    deleted_message: "resource deleted due to DeletionPolicy=Delete",
+    missing_message: "resource will not be created due to CreationPolicy=Merge",
+    unwritable: "could not update resource",
+    undeletable: "could not delete resource",
+    uncleaned: "could not delete orphaned resources",
+    immutable: "could not update resource, target is immutable",
+    untakable: "failed to take ownership of target resource",
+    empty: "the store gave no entries, and does not say that the values are gone: the resource stays as it is",
+};
+
+fn words(kind: Kind) -> &'static Words {
+    match kind {
+        Kind::Secret => &SECRET,
+        Kind::Resource => &RESOURCE,
+    }
+}
 
 /// An outcome in the original's words.
 enum Verdict {
@@ -127,80 +183,76 @@ enum Verdict {
     Bad { message: &'static str, detail: String },
 }
 
-fn verdict(outcome: &Outcome) -> Verdict {
+fn verdict(outcome: &Outcome, words: &'static Words) -> Verdict {
+    let good = |reason, message| Verdict::Good { reason, message };
     let bad = |(message, detail)| Verdict::Bad { message, detail };
     match outcome {
-        Outcome::Synced => Verdict::Good { reason: SYNCED, message: "secret synced" },
-        Outcome::Retained => Verdict::Good { reason: SYNCED, message: RETAINED },
-        Outcome::Deleted => Verdict::Good { reason: DELETED, message: DELETED_MESSAGE },
-        Outcome::Waiting => Verdict::Good {
-            reason: MISSING,
-            message: "secret will not be created due to CreationPolicy=Merge",
-        },
+        Outcome::Synced => good(words.synced, words.synced_message),
+        Outcome::Retained => good(words.synced, words.retained_message),
+        Outcome::Deleted => good(words.deleted, words.deleted_message),
+        Outcome::Waiting => good(words.missing, words.missing_message),
         Outcome::Malformed(problem) => bad((UNREADABLE, problem.clone())),
-        Outcome::Empty => bad((
-            UNREADABLE,
-            "the store gave no entries, and does not say that the values are gone: the secret stays as it is"
-                .to_owned(),
-        )),
+        Outcome::Empty => bad((UNREADABLE, words.empty.to_owned())),
         Outcome::Unreadable(error @ RenderError::Entry(_)) => bad((UNREADABLE, error.to_string())),
         Outcome::Unreadable(error @ (RenderError::Sources(_) | RenderError::Template(_))) => {
-            bad((UNWRITABLE, error.to_string()))
+            bad((words.unwritable, error.to_string()))
         }
-        Outcome::Contested(holder) => bad(contested(holder)),
-        Outcome::Unwritable(attempt, error) => bad(unwritable(*attempt, error)),
+        Outcome::Contested(holder) => bad(contested(holder, words)),
+        Outcome::Unwritable(attempt, error) => bad(unwritable(*attempt, error, words)),
     }
 }
 
-fn contested(holder: &Holder) -> (&'static str, String) {
+fn contested(holder: &Holder, words: &Words) -> (&'static str, String) {
     match holder {
         Holder::Peer(name) => ("target is owned by another ExternalSecret", name.clone()),
-        Holder::Stranger(name) => {
-            ("failed to take ownership of target secret", format!("{name} controls it"))
-        }
+        Holder::Stranger(name) => (words.untakable, format!("{name} controls it")),
     }
 }
 
-fn unwritable(attempt: Attempt, error: &WriteError) -> (&'static str, String) {
+fn unwritable(attempt: Attempt, error: &WriteError, words: &Words) -> (&'static str, String) {
     match error {
-        WriteError::Contested(holder) => contested(holder),
-        WriteError::Immutable(text) => ("could not update secret, target is immutable", text.clone()),
-        WriteError::Uncleaned(error) => ("could not delete orphaned secrets", error.to_string()),
+        WriteError::Contested(holder) => contested(holder, words),
+        WriteError::Immutable(text) => (words.immutable, text.clone()),
+        WriteError::Uncleaned(error) => (words.uncleaned, error.to_string()),
         WriteError::Conflict
         | WriteError::Invalid(_)
         | WriteError::Forbidden(_)
         | WriteError::Unavailable(_)
         | WriteError::Stopped => match attempt {
-            Attempt::Look => (UNWRITABLE, format!("it cannot be read: {error}")),
-            Attempt::Write => (UNWRITABLE, error.to_string()),
-            Attempt::Delete => ("could not delete secret", error.to_string()),
+            Attempt::Look => (words.unwritable, format!("it cannot be read: {error}")),
+            Attempt::Write => (words.unwritable, error.to_string()),
+            Attempt::Delete => (words.undeletable, error.to_string()),
         },
     }
 }
 
 type Condition = (bool, String, String);
 
-fn failed(message: &str, detail: &str) -> Condition {
+fn failed(words: &Words, message: &str, detail: &str) -> Condition {
     let message = if detail.is_empty() { message.to_owned() } else { format!("{message}: {detail}") };
-    (false, FAILED.to_owned(), message)
+    (false, words.failed.to_owned(), message)
 }
 
 fn success(run: &Run<'_>, heartbeat: Duration, condition: Condition) -> Report {
-    let Run { observed, outcome, written, read } = *run;
+    let Run { observed, outcome, absent, written, read } = *run;
     let before = &observed.record;
     let revision = Some(observed.desired.revision.clone());
     let changed = before.condition.as_ref() != Some(&condition) || before.revision != revision;
+    let is_secret = before.kind == Kind::Secret;
     let kept = matches!(outcome, Outcome::Synced) && observed.desired.ownership != Ownership::Read;
+    let is_news = changed || written != Written::Nothing;
+    let missing = absent.iter().filter(|_| is_news).map(missing);
+    let events = news(written, &observed.desired).into_iter().chain(missing).collect();
     Report {
-        binding: kept.then(|| observed.desired.target.clone()),
-        event: news(written),
+        binding: (kept && is_secret).then(|| observed.desired.target.clone()),
+        events,
         write: changed || is_old(before.refreshed, read, heartbeat),
-        record: Record { refreshed: Some(read), revision, condition: Some(condition) },
+        record: Record { refreshed: Some(read), revision, condition: Some(condition), kind: before.kind },
     }
 }
 
 fn failure(before: &Record, message: &str, detail: &str) -> Report {
-    let condition = failed(message, detail);
+    let condition = failed(words(before.kind), message, detail);
     let changed = before.condition.as_ref() != Some(&condition);
     // The original's event holds the bare error of a read, which alerts match.
     let text = if message == UNREADABLE { detail } else { condition.2.as_str() };
@@ -208,8 +260,19 @@ fn failure(before: &Record, message: &str, detail: &str) -> Report {
     Report {
         record: Record { condition: Some(condition), ..before.clone() },
         binding: None,
-        event: changed.then_some(event),
+        events: changed.then_some(event).into_iter().collect(),
         write: changed,
+    }
+}
+
+/// The original's words, which say `dataFrom` of `data` too.
+fn missing(absent: &Absent) -> Event {
+    let (Origin::Data(index) | Origin::Extract(index) | Origin::Find(index)) = absent.origin;
+    let key = absent.key.as_ref().map(|key| format!(" (key={key})")).unwrap_or_default();
+    Event {
+        warning: false,
+        reason: "MissingProviderSecret",
+        message: format!("secret does not exist at provider using spec.dataFrom[{index}]{key}"),
     }
 }
 
@@ -218,19 +281,22 @@ fn is_old(written: Option<Timestamp>, read: Timestamp, heartbeat: Duration) -> b
     written.is_none_or(|written| due::later(written, heartbeat) <= read || written > read)
 }
 
-fn news(written: Written) -> Option<Event> {
-    let (warning, reason, message) = match written {
+fn news(written: Written, desired: &Desired) -> Option<Event> {
+    let (warning, reason) = match written {
         Written::Nothing => return None,
-        Written::Created => (false, "Created", "secret created"),
-        Written::Updated => (false, "Updated", "secret updated"),
-        Written::TakenOver => (
-            true,
-            "Updated",
-            "secret updated: it was made by somebody else, and belongs to this ExternalSecret now",
-        ),
-        Written::Deleted => (false, "Deleted", DELETED_MESSAGE),
+        Written::Created => (false, "Created"),
+        Written::Updated => (false, "Updated"),
+        Written::TakenOver => (true, "Updated"),
+        Written::Deleted => (false, "Deleted"),
     };
-    Some(Event { warning, reason, message: message.to_owned() })
+    let message = match (&desired.manifest, written) {
+        (None, Written::Deleted) => SECRET.deleted_message.to_owned(),
+        (None, _) => format!("secret {}", reason.to_ascii_lowercase()),
+        (Some(manifest), _) => format!("{reason} {} {}", manifest.kind, desired.target),
+    };
+    let taken = ": it was made by somebody else, and belongs to this ExternalSecret now";
+    let message = if written == Written::TakenOver { message + taken } else { message };
+    Some(Event { warning, reason, message })
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt};
 use eso_core::value::SecretBytes;
 use jiff::Timestamp;
 
-use crate::decoding::Decoding;
+use crate::{decoding::Decoding, fields::FieldPath};
 
 pub use apply::{TemplateError, TemplateProblem, apply};
 pub use eso_template::Limits;
@@ -53,7 +53,7 @@ pub enum Text {
 }
 
 /// What templates make of a target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Part {
     /// Entries.
     #[default]
@@ -62,6 +62,8 @@ pub enum Part {
     Labels,
     /// Annotations.
     Annotations,
+    /// Another field, of a target that is no Secret.
+    Field(FieldPath),
 }
 
 /// What one template makes.

@@ -1,16 +1,17 @@
-//! YAML that is a map of texts, as the original reads what `templateAs: KeysAndValues` and `literal` render.
+//! YAML as the original reads what templates render: a map of texts (`templateAs: KeysAndValues`, `literal`), or any value
+//! (the fields of a target that is no Secret).
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
     Limits, Scope, Text,
-    funcs::yaml::{Problem, read_strings},
+    funcs::yaml::{Problem, read_as_json, read_strings},
 };
 
-/// Why a text is no map of texts: where, and what is wrong; never a word of it.
+/// Why a text is not what is wanted: where, and what is wrong; never a word of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {reason}")]
-pub struct StringMapError {
+pub struct YamlError {
     /// The line, from 1.
     pub line: usize,
     /// What is wrong.
@@ -28,18 +29,33 @@ pub struct StringMapError {
 /// assert_eq!(map["port"], b"5432");
 /// let error = eso_template::yaml::string_map(b"user: bob\nhosts: [a, b]\n").expect_err("a list is no text");
 /// assert_eq!(error.to_string(), "line 2: array stands where a text is wanted");
-/// # Ok::<(), eso_template::yaml::StringMapError>(())
+/// # Ok::<(), eso_template::yaml::YamlError>(())
 /// ```
 ///
 /// # Errors
 /// What is no YAML, no map, or has a list or a map for a value, and what needs more than [`Limits`] allow by default.
-pub fn string_map(text: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, StringMapError> {
+pub fn string_map(text: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, YamlError> {
     let read = Scope::apart(Limits::default(), |scope| read_strings(scope, text));
     let owned = |(name, value): (Text, Text)| (name.runes().into_owned(), value.to_vec());
     match read {
         Ok(map) => Ok(map.into_iter().map(owned).collect()),
-        Err((line, problem)) => Err(StringMapError { line, reason: reason(problem) }),
+        Err((line, problem)) => Err(YamlError { line, reason: reason(problem) }),
     }
+}
+
+/// Reads the first document of a text, whatever it is, and gives it as JSON in one line; `null` where there is none.
+///
+/// ```
+/// let json = eso_template::yaml::to_json(b"port: 5432\nhosts: [a, b]\n")?;
+/// assert_eq!(json, br#"{"hosts":["a","b"],"port":5432}"#);
+/// # Ok::<(), eso_template::yaml::YamlError>(())
+/// ```
+///
+/// # Errors
+/// What is no YAML, and what needs more than [`Limits`] allow by default.
+pub fn to_json(text: &[u8]) -> Result<Vec<u8>, YamlError> {
+    let read = Scope::apart(Limits::default(), |scope| read_as_json(scope, text));
+    read.map_err(|(line, problem)| YamlError { line, reason: reason(problem) })
 }
 
 fn reason(problem: Problem) -> Cow<'static, str> {

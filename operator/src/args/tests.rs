@@ -69,6 +69,8 @@ fn a_switch_is_written_as_for_go() {
         check(&[&format!("--enable-cluster-external-secret-reconciler={text}")], read, expected);
     }
     refused(&["--enable-cluster-external-secret-reconciler=maybe"]);
+    check(&[], |args| args.unsafe_allow_generic_targets, false);
+    check(&["--unsafe-allow-generic-targets"], |args| args.unsafe_allow_generic_targets, true);
 }
 
 #[test]

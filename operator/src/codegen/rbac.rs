@@ -58,7 +58,7 @@ const RULES: &[Rule] = &[
         verbs: &["get", "list", "watch", "create", "patch", "delete"],
     },
     Rule {
-        why: "Certificate authorities of stores.",
+        why: "Certificate authorities of stores, and templates.",
         group: "",
         resources: &["configmaps"],
         verbs: &["get", "list", "watch"],

@@ -62,7 +62,14 @@ fn pages_have_a_line_for_each_field_and_flag() {
         assert!(crds.contains(field), "{field} is missing in {crds}");
     }
     let flags = &files["docs/reference/flags.md"];
-    for flag in ["| `--concurrent` | `512` |", "Also `AWS_STS_ENDPOINT`.", "One of `text`, `json`."] {
+    for flag in [
+        "| `--concurrent` | `512` |",
+        "Also `AWS_STS_ENDPOINT`.",
+        "One of `text`, `json`.",
+        "## `eso plan`\n",
+        "| `NAMESPACE/NAME` |",
+        "| `-f`, `--filename` |",
+    ] {
         assert!(flags.contains(flag), "{flag} is missing in {flags}");
     }
 }

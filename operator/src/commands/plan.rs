@@ -5,6 +5,7 @@ use std::{fmt::Write as _, io::Write as _, process::ExitCode, sync::Arc, time::D
 use anyhow::{Context as _, bail};
 use eso_kube::controllers::{Controller, Options, Previewed};
 use eso_plan::{
+    desired::Desired,
     due::Due,
     observed::{Held, Observed},
     plan::{Outcome, Plan, Step},
@@ -96,12 +97,13 @@ fn said(line: &mut String, text: std::fmt::Arguments<'_>) {
     line.write_fmt(text).expect("writing to a string must succeed");
 }
 
-fn action(observed: &Observed, Plan { step, outcome }: &Plan) -> String {
-    let target = &observed.desired.target;
+fn action(observed: &Observed, Plan { step, outcome, absent: _ }: &Plan) -> String {
+    let Desired { manifest, target, .. } = &observed.desired;
+    let kind = manifest.as_ref().map_or("Secret", |manifest| manifest.kind.as_str());
     match (step, &observed.held) {
         (Step::Keep, _) => format!("nothing is written: {outcome}"),
         (Step::Release, _) => "the finalizer of the original is taken off".to_owned(),
-        (Step::Delete, _) => format!("Secret {target} is deleted: {outcome}"),
+        (Step::Delete, _) => format!("{kind} {target} is deleted: {outcome}"),
         (Step::Write { content, .. }, held) => {
             let verb = match held {
                 Held::Nothing => "made",
@@ -110,7 +112,12 @@ fn action(observed: &Observed, Plan { step, outcome }: &Plan) -> String {
                 Held::Contested(_) => "written",
             };
             let keys: Vec<&str> = content.entries.keys().map(String::as_str).collect();
-            format!("Secret {target} is {verb}, with the keys {}", keys.join(", "))
+            let fields: Vec<&str> = content.dress.iter().flat_map(|dress| dress.fields.names()).collect();
+            let named = [("keys", keys), ("fields", fields)];
+            let named = named.into_iter().filter(|(_, names)| !names.is_empty());
+            let named: Vec<String> =
+                named.map(|(what, names)| format!("{what} {}", names.join(", "))).collect();
+            format!("{kind} {target} is {verb}, with the {}", named.join(" and the "))
         }
     }
 }
@@ -118,7 +125,7 @@ fn action(observed: &Observed, Plan { step, outcome }: &Plan) -> String {
 fn when(due: &Due) -> String {
     match due {
         Due::Now => " (due now)".to_owned(),
-        Due::Repair => " (due now: somebody changed the Secret)".to_owned(),
+        Due::Repair => " (due now: somebody changed the target)".to_owned(),
         Due::At(time) => format!(" (due at {time:.0})"),
         Due::OnChange => " (due when it changes)".to_owned(),
     }

@@ -7,6 +7,8 @@ mod walk_through;
 
 mod cluster;
 mod fights;
+mod generic_targets;
+mod plan;
 mod policies;
 mod process;
 mod prompt;

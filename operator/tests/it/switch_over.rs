@@ -135,9 +135,10 @@ async fn replay_all(world: &World, file: &str, mount: &Mount) -> Vec<Value> {
 /// An ExternalSecret that shares its Secret or leaves it to itself, with what the original wrote; answers both.
 async fn replay_unowned(
     world: &World,
-    Unowned { name, policy, theirs, ours, digest, manager }: Unowned,
+    Unowned { name, policy, theirs, ours, digest, manager, template }: Unowned,
 ) -> [Value; 2] {
-    let spec = object(name).key(ours.0, "plain").creation(policy).every("1h").json();
+    let spec = object(name).key(ours.0, "plain").creation(policy).every("1h");
+    let spec = spec.with("/spec/target/template", template.clone()).json();
     let collection = Kind::ExternalSecret.collection(&world.namespace);
     write(world, "POST", &collection, "kubectl-client-side-apply", &spec).await;
     let path = format!("{}/status", world.path(Kind::ExternalSecret, name));
@@ -157,13 +158,18 @@ async fn replay_unowned(
     let content = json!({
         "metadata": {
             "annotations": { "reconcile.external-secrets.io/data-hash": digest },
-            "labels": { "reconcile.external-secrets.io/managed": "true" },
+            "labels": { "reconcile.external-secrets.io/managed": "true", "made": made_of(&template, ours.1) },
         },
         "stringData": { ours.0: ours.1 },
     });
     let path = world.path(Kind::Secret, name);
     let manager = format!("externalsecrets.external-secrets.io/{manager}");
     [object, write(world, "PATCH", &path, &manager, &content).await]
+}
+
+/// The label that the template makes of a value; null where there is none.
+fn made_of(template: &Value, value: &str) -> Value {
+    if template.is_null() { Value::Null } else { format!("of-{value}").into() }
 }
 
 /// What the original wrote for an ExternalSecret that does not own its Secret.
@@ -179,35 +185,35 @@ struct Unowned {
     digest: &'static str,
     /// The original's field manager for this object, without its domain.
     manager: &'static str,
+    /// What the Secret is made of, if not of the values themselves.
+    template: Value,
 }
 
 /// Digests of the original for which its own tests have these values.
-fn unowned() -> [Unowned; 3] {
+fn unowned() -> [Unowned; 4] {
     let (alone, beside) = (("foo", "bar"), ("bar", "value2"));
     let of_one = "f2a604b87eb0cf673761e8cfea850f901fe73a3d1b2f338802107f36";
     let of_two = "1bed8bcbcb4547ffe19a19cd47d9078e84aa6598266d86b99f992d64";
     let (long, of_long) =
         ("aaaaaaaaaaaaaaaaaaaaaaaaaaaa", "sha3/52a6f48b37cd3535ef771a530c08d9cc4b78350ccdd33f2405e22ebb");
-    let nothing = json!({});
-    let theirs = json!({ "foo": "value1" });
+    let of = |name, ours, digest| Unowned {
+        name,
+        policy: "Orphan",
+        theirs: json!({}),
+        ours,
+        digest,
+        manager: name,
+        template: Value::Null,
+    };
+    let template = json!({
+        "data": { "foo": "{{ .foo }}" },
+        "metadata": { "labels": { "made": "of-{{ .foo }}" } },
+    });
     [
-        Unowned {
-            name: "orphan",
-            policy: "Orphan",
-            theirs: nothing.clone(),
-            ours: alone,
-            digest: of_one,
-            manager: "orphan",
-        },
-        Unowned { name: "merged", policy: "Merge", theirs, ours: beside, digest: of_two, manager: "merged" },
-        Unowned {
-            name: long,
-            policy: "Orphan",
-            theirs: nothing,
-            ours: alone,
-            digest: of_one,
-            manager: of_long,
-        },
+        of("orphan", alone, of_one),
+        Unowned { policy: "Merge", theirs: json!({ "foo": "value1" }), ..of("merged", beside, of_two) },
+        Unowned { manager: of_long, ..of(long, alone, of_one) },
+        Unowned { template, ..of("templated", alone, of_one) },
     ]
 }
 
@@ -252,8 +258,8 @@ async fn what_the_original_left_is_neither_read_nor_written_and_then_goes_on() {
     let external_secrets = objects.iter().filter(|object| object["kind"] == "ExternalSecret").count();
     assert_eq!(
         (external_secrets, objects.len()),
-        (7, 14),
-        "four that own their Secrets, and three that do not"
+        (8, 16),
+        "four that own their Secrets, and four that do not"
     );
     let before = versions(&world, &objects).await;
     let (mark, of_vault) = (world.mark().await, mount.server.mark().unwrap());
@@ -271,6 +277,7 @@ async fn what_the_original_left_is_neither_read_nor_written_and_then_goes_on() {
     assert!(mount.server.since(of_vault).unwrap().below(&mount.name).is_empty());
     assert_eq!(versions(&world, &objects).await, before);
 
+    stays_as_rendered(&world, "templated").await;
     for (name, secret) in
         [("example", "secret-to-be-created"), ("example-vault-token", "vault-token-created")]
     {
@@ -281,6 +288,20 @@ async fn what_the_original_left_is_neither_read_nor_written_and_then_goes_on() {
         .await;
     }
     world.end().await;
+}
+
+/// A Secret that a template made is not written when it is rendered once more, and comes out the same.
+async fn stays_as_rendered(world: &World, name: &str) {
+    let before = world.get(Kind::Secret, name).await.unwrap();
+    let edit = json!({ "metadata": { "annotations": { "force-sync": "1" } } });
+    world.patch(Kind::ExternalSecret, name, edit).await;
+    world
+        .until(Kind::ExternalSecret, name, "was read again", |object| {
+            object["status"]["syncedResourceVersion"] != REVISION
+        })
+        .await;
+    let after = world.get(Kind::Secret, name).await.unwrap();
+    assert_eq!(after["metadata"], before["metadata"]);
 }
 
 /// A changed value is written under the original's field manager, and an object that has the original's finalizer can

@@ -1,5 +1,6 @@
 //! ExternalSecrets as the targets of the engine: looks at them through the index, and writes through [`Writer`].
 
+mod generic;
 mod held;
 mod observer;
 mod router;
@@ -15,7 +16,7 @@ use async_trait::async_trait;
 use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
     convert::{external_secret, references},
-    desired::{Content, Desired, Entries, Ownership},
+    desired::{Content, Desired, Entries, Manifest, Ownership},
     observed::{Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
@@ -32,7 +33,7 @@ use kube::Resource;
 use parking_lot::Mutex;
 
 use crate::{
-    apply::{self, Place, Source, Stored, Writer},
+    apply::{self, Place, Source, Stored, Writer, generic::GenericWriter},
     events::Events,
     index::{Index, Sight, Snapshot},
     marks::{CLEANUP_FINALIZER, Marks},
@@ -49,6 +50,9 @@ pub(super) struct KubeTarget {
     pub(super) index: Arc<Mutex<Index>>,
     pub(super) stores: Arc<StoreRegistry>,
     pub(super) writer: Writer,
+    /// Writes what is no Secret; `allows_generic` says whether anything is written so.
+    pub(super) generic: GenericWriter,
+    pub(super) allows_generic: bool,
     pub(super) events: Events,
     pub(super) telemetry: Arc<dyn Telemetry>,
     pub(super) clock: Clock,
@@ -72,6 +76,9 @@ impl Target for KubeTarget {
         match understood(&snapshot) {
             Err(problem) => malformed(&snapshot.object, problem),
             Ok(_) if !self.serves(&snapshot.object) => Observation::Gone,
+            Ok(desired) if desired.manifest.is_some() && !self.allows_generic => {
+                malformed(&snapshot.object, generic::DISABLED.to_owned())
+            }
             Ok(desired) => self.look_at(id, &snapshot, desired).await,
         }
     }
@@ -94,9 +101,18 @@ impl Target for KubeTarget {
             Step::Keep => Ok(Written::Nothing),
             Step::Write { content, ownership } => {
                 let run = self.run(id, *ownership)?.dressed(content);
-                self.put(&run, &content.entries).await
+                match run.kind() {
+                    Some(kind) => self.generic_put(&run, &kind, content).await,
+                    None => self.put(&run, &content.entries).await,
+                }
             }
-            Step::Delete => self.delete(&self.run(id, Ownership::Own)?).await,
+            Step::Delete => {
+                let run = self.run(id, Ownership::Own)?;
+                match run.kind() {
+                    Some(kind) => self.generic_delete(&run, &kind).await,
+                    None => self.delete(&run).await,
+                }
+            }
             Step::Release => self.release(id).await,
         }
     }
@@ -106,7 +122,7 @@ impl Target for KubeTarget {
         if report.write {
             self.write_status(id, &snapshot.object, report).await?;
         }
-        if let Some(event) = &report.event {
+        for event in &report.events {
             self.events.publish(regarding(&snapshot.object), event.clone());
         }
         Ok(())
@@ -137,6 +153,11 @@ impl Run {
         self
     }
 
+    /// The kind of the target, where it is no Secret.
+    fn kind(&self) -> Option<Manifest> {
+        external_secret::kind(&self.snapshot.object)
+    }
+
     fn place(&self) -> Place<'_> {
         let namespace = self.snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
         Place { namespace, name: &self.target, marks: &self.marks }
@@ -152,7 +173,11 @@ impl KubeTarget {
     /// An object that is there, and its target.
     async fn look_at(&self, id: ObjectId, snapshot: &Snapshot, desired: Desired) -> Observation {
         let record = external_secret::record(&snapshot.object);
-        match self.held(id, snapshot, &desired).await {
+        let held = match &desired.manifest {
+            Some(kind) => self.generic_held(snapshot, &desired, kind).await,
+            None => self.held(id, snapshot, &desired).await,
+        };
+        match held {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
                 spread: spread(&snapshot.object.metadata),
@@ -189,7 +214,7 @@ impl KubeTarget {
             return Err(WriteError::Conflict);
         }
         if run.snapshot.has_strays && run.marks.ownership == Ownership::Own {
-            self.sweep(run).await.map_err(WriteError::uncleaned)?;
+            self.sweep(run, Some(&run.target)).await.map_err(WriteError::uncleaned)?;
         }
         Ok(written)
     }
@@ -249,16 +274,16 @@ impl KubeTarget {
         }
     }
 
-    /// Deletes the Secrets that the object owns under other names than its target's.
+    /// Deletes the Secrets that the object owns under other names than that of its target, if that is a Secret.
     ///
     /// The original goes by the label alone; a Secret that has it and is not controlled by the object is a copy that
     /// somebody made.
-    async fn sweep(&self, run: &Run) -> Result<(), WriteError> {
+    async fn sweep(&self, run: &Run, target: Option<&str>) -> Result<(), WriteError> {
         let place = run.place();
         for metadata in self.writer.look_at_owned(place).await? {
             let seen = metadata::seen(&metadata, place.marks);
             match metadata.name {
-                Some(name) if name != place.name && seen.claim == Claim::Ours => {
+                Some(name) if Some(name.as_str()) != target && seen.claim == Claim::Ours => {
                     self.writer.delete(place.namespace, &name, &seen).await?;
                     self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted());
                 }

@@ -267,6 +267,13 @@ impl Entry {
         true
     }
 
+    /// Takes what is known of a target that is no Secret, if it is the one that is wanted.
+    pub(super) fn know(&mut self, about: Edition, known: Known) {
+        if about == self.edition {
+            self.known = Some(known);
+        }
+    }
+
     /// Takes what was written; says whether it still was about what is wanted, and there.
     pub(super) fn wrote(&mut self, about: Edition, stored: Stored) -> bool {
         let Stored { seen, digest, keys, changed: _ } = stored;
@@ -310,7 +317,7 @@ impl Entry {
     /// What follows from an edit for the target, as it was seen with the marks before.
     fn edited(&mut self, before: Option<&Marks>) {
         let object = self.parsed().ok();
-        let target = object.as_ref().map(|object| references::target(object).into());
+        let target = object.as_ref().and_then(references::secret).map(Into::into);
         let now = object.as_ref().and_then(marks_of);
         let moved = self.target != target;
         let of = |marks: &Marks| (marks.ownership, marks.templated);
@@ -324,7 +331,7 @@ impl Entry {
             Sight::Seen(seen) => seen.marked &= before == now.as_ref(),
             Sight::Absent | Sight::Unseen => {}
         }
-        if moved || reowned {
+        if moved || reowned || self.target.is_none() {
             self.known = None;
         } else if let Some(known) = &mut self.known {
             // What a template puts there now is not known before it is rendered.

@@ -6,7 +6,7 @@ use eso_core::{
     api::{
         conditions::READY,
         external_secret::{
-            CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, RefreshPolicy,
+            self as asked, CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, RefreshPolicy,
             SyncWindowKind, SyncWindows, Target,
         },
     },
@@ -16,9 +16,9 @@ use serde::Deserializer;
 
 use super::{Malformed, entries, references, template};
 use crate::{
-    desired::{Absence, Desired, Ownership, Refresh},
+    desired::{Absence, Desired, Manifest, Ownership, Refresh},
     digest,
-    observed::Record,
+    observed::{Kind, Record},
     windows::{WindowKind, Windows},
 };
 
@@ -53,29 +53,31 @@ pub fn parse<'de>(object: impl Deserializer<'de>) -> Result<ExternalSecret, Malf
 pub fn desired(object: &ExternalSecret) -> Result<Desired, Malformed> {
     let spec = &object.spec;
     let target = spec.target.clone().unwrap_or_default();
-    if target.manifest.is_some() {
-        return Err(Malformed("spec.target.manifest is not served by this version".to_owned()));
-    }
+    let manifest = target.manifest.as_ref().map(manifest).transpose()?;
+    let kind = kind_of(Some(&target));
     let absence = absence(&target);
     check_policies(&target)?;
     let metadata = &object.metadata;
     Ok(Desired {
         revision: revision(metadata.generation, metadata.labels.as_ref(), metadata.annotations.as_ref()),
         target: references::target(object).to_owned(),
+        manifest,
         ownership: ownership(&target),
         absence,
         refresh: refresh(spec)?,
         windows: spec.sync_windows.as_ref().map(windows),
         entries: entries::entries(object, absence)?,
-        template: target.template.as_ref().map(template::template).transpose()?,
-        immutable: target.immutable == Some(true),
+        template: target.template.as_ref().map(|asked| template::template(asked, kind)).transpose()?,
+        // Only a Secret can be made so.
+        immutable: kind == Kind::Secret && target.immutable == Some(true),
     })
 }
 
 /// What an object's status says.
 pub fn record(object: &ExternalSecret) -> Record {
+    let kind = kind_of(object.spec.target.as_ref());
     let Some(status) = &object.status else {
-        return Record::default();
+        return Record { kind, ..Record::default() };
     };
     let condition = status.conditions.iter().find(|condition| condition.kind == READY).map(|condition| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -85,7 +87,50 @@ pub fn record(object: &ExternalSecret) -> Record {
         refreshed: status.refresh_time,
         revision: status.synced_resource_version.clone().filter(|revision| !revision.is_empty()),
         condition,
+        kind,
     }
+}
+
+/// The kind of the target, where it is no Secret; `None` too where that is malformed.
+pub fn kind(object: &ExternalSecret) -> Option<Manifest> {
+    let target = object.spec.target.as_ref()?;
+    target.manifest.as_ref().and_then(|asked| manifest(asked).ok())
+}
+
+fn kind_of(target: Option<&Target>) -> Kind {
+    match target.and_then(|target| target.manifest.as_ref()) {
+        Some(_) => Kind::Resource,
+        None => Kind::Secret,
+    }
+}
+
+/// Whether a text is a group and a version. It becomes a path of the API server, and must not lead elsewhere.
+fn is_version(text: &str) -> bool {
+    let (group, version) = text.split_once('/').unwrap_or(("core", text));
+    group
+        .split('.')
+        .all(|part| !part.is_empty() && part.chars().all(|it| it == '-' || it.is_ascii_alphanumeric()))
+        && is_word(version)
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|it| it.is_ascii_alphanumeric())
+}
+
+fn manifest(asked: &asked::Manifest) -> Result<Manifest, Malformed> {
+    let asked::Manifest { api_version, kind } = asked;
+    let problem = match (api_version.as_str(), kind.as_str()) {
+        ("", _) => "target.manifest.apiVersion is required",
+        (_, "") => "target.manifest.kind is required",
+        ("v1", "Secret") => {
+            "spec.target.manifest names a Secret: leave it out, and a Secret is what is written"
+        }
+        (version, kind) if is_version(version) && is_word(kind) => {
+            return Ok(Manifest { api_version: version.to_owned(), kind: kind.to_owned() });
+        }
+        _ => "spec.target.manifest names no kind: apiVersion is GROUP/VERSION or VERSION, and kind is a word",
+    };
+    Err(Malformed(problem.to_owned()))
 }
 
 /// What a state of an object is called, as the original's `syncedResourceVersion`: any change of the spec, a label or

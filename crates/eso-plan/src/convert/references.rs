@@ -12,7 +12,13 @@ use eso_core::{
 
 use crate::template::{SourceKind, SourceName};
 
-/// The name of the Secret that an ExternalSecret writes.
+/// The name of the Secret that an ExternalSecret writes; `None` where it writes an object of another kind.
+pub fn secret(object: &ExternalSecret) -> Option<&str> {
+    let manifest = object.spec.target.as_ref().and_then(|target| target.manifest.as_ref());
+    manifest.is_none().then(|| target(object))
+}
+
+/// The name of what an ExternalSecret writes.
 pub fn target(object: &ExternalSecret) -> &str {
     let named = object.spec.target.as_ref().and_then(|target| target.name.as_deref()).unwrap_or_default();
     match named {

@@ -5,7 +5,11 @@ use eso_core::api::external_secret::{
 };
 
 use super::{Malformed, entries};
-use crate::template::{From, Part, Scope, SourceKind, SourceName, Template, Text};
+use crate::{
+    fields::FieldPath,
+    observed::Kind,
+    template::{From, Part, Scope, SourceKind, SourceName, Template, Text},
+};
 
 /// A Secret of this type is a token of the service account that an annotation names: who may make one may be anybody
 /// (GHSA-fq7h-9x26-6j22).
@@ -18,12 +22,12 @@ const BOOTSTRAP_TYPE: &str = "bootstrap.kubernetes.io/token";
 /// What a template asks for.
 ///
 /// Fails where the original's webhook would refuse it, in the words of that.
-pub(super) fn template(asked: &Asked) -> Result<Template, Malformed> {
+pub(super) fn template(asked: &Asked, target: Kind) -> Result<Template, Malformed> {
     let Asked { secret_type, engine_version: _, metadata, merge_policy, data, template_from } = asked;
     let from: Vec<From> = template_from
         .iter()
         .enumerate()
-        .map(|(index, from)| read(index, from))
+        .map(|(index, from)| read(index, from, target))
         .collect::<Result<Vec<_>, _>>()?
         .into_iter()
         .flatten()
@@ -58,16 +62,17 @@ fn check_type(kind: Option<&str>, from: &[From], annotated: bool) -> Result<(), 
 }
 
 /// As in the original, an entry may hold several sources at once: first the ConfigMap, then the Secret, then the text.
-fn read(index: usize, from: &TemplateFrom) -> Result<Vec<From>, Malformed> {
+fn read(index: usize, from: &TemplateFrom, kind: Kind) -> Result<Vec<From>, Malformed> {
     let TemplateFrom { config_map, secret, target, literal, values_decoding_strategy } = from;
-    let into = part(target.as_deref())?;
+    let into = part(target.as_deref().unwrap_or_default(), kind)?;
     let texts = [
         config_map.as_ref().map(|reference| source(SourceKind::ConfigMap, reference)),
         secret.as_ref().map(|reference| source(SourceKind::Secret, reference)),
         literal.clone().map(Text::Literal),
     ];
     let decoding = entries::decoding(*values_decoding_strategy);
-    let read: Vec<From> = texts.into_iter().flatten().map(|text| From { text, into, decoding }).collect();
+    let texts = texts.into_iter().flatten();
+    let read: Vec<From> = texts.map(|text| From { text, into: into.clone(), decoding }).collect();
     if read.is_empty() {
         return Err(Malformed(format!(
             "spec.target.template.templateFrom[{index}] names no template: set configMap, secret or literal"
@@ -76,16 +81,16 @@ fn read(index: usize, from: &TemplateFrom) -> Result<Vec<From>, Malformed> {
     Ok(read)
 }
 
-fn part(target: Option<&str>) -> Result<Part, Malformed> {
+fn part(target: &str, kind: Kind) -> Result<Part, Malformed> {
     // The original compares without regard to case.
-    match target.unwrap_or_default().to_ascii_lowercase().as_str() {
-        "" | "data" => Ok(Part::Data),
-        "labels" => Ok(Part::Labels),
-        "annotations" => Ok(Part::Annotations),
-        _ => Err(Malformed(format!(
-            "templateFrom target={:?} is not allowed when targeting a Secret, must be one of \"Data\", \
-             \"Annotations\" or \"Labels\"",
-            target.unwrap_or_default()
+    match (target.to_ascii_lowercase().as_str(), kind) {
+        ("" | "data", _) => Ok(Part::Data),
+        ("labels", _) | ("metadata.labels", Kind::Resource) => Ok(Part::Labels),
+        ("annotations", _) | ("metadata.annotations", Kind::Resource) => Ok(Part::Annotations),
+        (_, Kind::Resource) => FieldPath::parse(target).map(Part::Field).map_err(Malformed),
+        (_, Kind::Secret) => Err(Malformed(format!(
+            "templateFrom target={target:?} is not allowed when targeting a Secret, must be one of \"Data\", \
+             \"Annotations\" or \"Labels\""
         ))),
     }
 }

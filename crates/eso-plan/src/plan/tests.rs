@@ -350,7 +350,7 @@ fn each_outcome_can_be_printed() {
             "delete: not deleted: changed by somebody else",
         ),
     ] {
-        assert_eq!(Plan { step, outcome }.to_string(), expected);
+        assert_eq!(Plan { step, ..keep(outcome) }.to_string(), expected);
     }
 }
 
@@ -400,4 +400,18 @@ fn a_template_that_fails_touches_nothing_and_waits_for_a_change_or_its_interval(
     check_next(failed(), Refresh::OnChange, Next::OnChange);
     let unread = Outcome::Unreadable(RenderError::Sources(WriteError::Unavailable("no answer".into())));
     check_next(unread, Refresh::Every(HOUR), Next::Retry { not_before: None });
+}
+
+#[test]
+fn what_would_be_made_of_the_same_again_is_kept_where_it_is_as_we_left_it() {
+    for (held, kept) in [
+        (intact(VALUES), true),
+        (Held::Intact { digest: None }, false),
+        (Held::Drifted, false),
+        (Held::Nothing, false),
+        (Held::Contested(Holder::Peer("other".into())), false),
+    ] {
+        let plan = unchanged(&observed(Ownership::Own, Absence::Retain, held.clone()));
+        assert_eq!(plan, kept.then(|| keep(Outcome::Synced)), "{held:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use eso_core::error::ErrorKind;
 
 use crate::{
-    desired::Desired,
+    desired::{Desired, Manifest},
     fixtures::{condition, desired, fails, gives, in_step, minute, new, render},
     template::Template,
 };
@@ -17,7 +17,7 @@ fn unreadable() -> Outcome {
 }
 
 fn run(observed: &Observed, outcome: &Outcome, written: Written, at: i64) -> Report {
-    report(&Run { observed, outcome, written, read: minute(at) }, HEARTBEAT)
+    report(&Run { observed, outcome, absent: &[], written, read: minute(at) }, HEARTBEAT)
 }
 
 #[track_caller]
@@ -32,13 +32,13 @@ fn check(outcome: &Outcome, expected: (bool, &str, &str)) {
 fn check_failure(outcome: &Outcome, message: &str, event: &str) {
     check(outcome, (false, "SecretSyncedError", message));
     let news = Event { warning: true, reason: "UpdateFailed", message: event.to_owned() };
-    assert_eq!(run(&new(), outcome, Written::Nothing, 0).event, Some(news));
+    assert_eq!(run(&new(), outcome, Written::Nothing, 0).events, [news]);
 }
 
 #[track_caller]
 fn check_news(written: Written, expected: Option<(bool, &str, &str)>) {
-    let event = run(&in_step(), &Outcome::Synced, written, 1).event;
-    let event = event.as_ref().map(|event| (event.warning, event.reason, event.message.as_str()));
+    let events = run(&in_step(), &Outcome::Synced, written, 1).events;
+    let event = events.first().map(|event| (event.warning, event.reason, event.message.as_str()));
     assert_eq!(event, expected);
 }
 
@@ -135,9 +135,9 @@ fn a_target_that_cannot_be_looked_at_is_told_once_and_as_one_that_is_not_written
     let message = "could not update secret: it cannot be read: the API server forbids it";
     assert_eq!(first.record.condition, condition(false, "SecretSyncedError", message));
     assert_eq!((first.record.refreshed, &first.record.revision), (before.refreshed, &before.revision));
-    assert!(first.write && first.event.is_some() && first.binding.is_none());
+    assert!(first.write && !first.events.is_empty() && first.binding.is_none());
     let second = unseen(&first.record, &error);
-    assert!(!second.write && second.event.is_none());
+    assert!(!second.write && second.events.is_empty());
     check(&Outcome::Unwritable(Attempt::Look, error), (false, "SecretSyncedError", message));
 }
 
@@ -169,9 +169,9 @@ fn the_same_failure_is_written_and_told_once() {
     for outcome in [unreadable(), Outcome::Empty, Outcome::Contested(Holder::Peer("other".into()))] {
         let observed = in_step();
         let first = run(&observed, &outcome, Written::Nothing, 1);
-        assert!(first.write && first.event.is_some(), "{outcome}");
+        assert!(first.write && !first.events.is_empty(), "{outcome}");
         let second = run(&after(&observed, first), &outcome, Written::Nothing, 500);
-        assert!(!second.write && second.event.is_none(), "{outcome}");
+        assert!(!second.write && second.events.is_empty(), "{outcome}");
     }
 }
 
@@ -179,7 +179,7 @@ fn the_same_failure_is_written_and_told_once() {
 fn another_failure_is_news() {
     let observed = after(&in_step(), run(&in_step(), &unreadable(), Written::Nothing, 1));
     let report = run(&observed, &Outcome::Empty, Written::Nothing, 2);
-    assert!(report.write && report.event.is_some());
+    assert!(report.write && !report.events.is_empty());
 }
 
 #[test]
@@ -202,8 +202,13 @@ fn a_success_that_says_the_same_is_written_when_the_heartbeat_is_over() {
 #[test]
 fn a_heartbeat_of_zero_writes_at_every_refresh() {
     let observed = in_step();
-    let run =
-        Run { observed: &observed, outcome: &Outcome::Synced, written: Written::Nothing, read: minute(0) };
+    let run = Run {
+        observed: &observed,
+        outcome: &Outcome::Synced,
+        absent: &[],
+        written: Written::Nothing,
+        read: minute(0),
+    };
     assert!(report(&run, Duration::ZERO).write);
     assert!(!report(&run, Duration::MAX).write);
 }
@@ -233,9 +238,9 @@ fn a_malformed_object_is_told_once() {
     let first = malformed(&Record::default(), "no data");
     let message = "could not get secret data from provider: no data";
     assert_eq!(first.record.condition, condition(false, "SecretSyncedError", message));
-    assert!(first.write && first.event.is_some() && first.binding.is_none());
+    assert!(first.write && !first.events.is_empty() && first.binding.is_none());
     let second = malformed(&first.record, "no data");
-    assert!(!second.write && second.event.is_none());
+    assert!(!second.write && second.events.is_empty());
 }
 
 #[test]
@@ -260,4 +265,79 @@ fn a_template_that_fails_is_a_target_that_could_not_be_written() {
     let error = render(&desired, &[gives("x")]).unwrap_err();
     let event = format!("could not update secret: {error}");
     check_failure(&Outcome::Unreadable(error), &event, &event);
+}
+
+/// An object whose target is of another kind.
+fn of_another_kind() -> Observed {
+    let mut observed = new();
+    observed.record.kind = Kind::Resource;
+    observed.desired.manifest = Some(Manifest { api_version: "v1".into(), kind: "ConfigMap".into() });
+    observed
+}
+
+#[test]
+fn a_target_of_another_kind_is_a_resource() {
+    let stranger = Holder::Stranger("Deployment/web".into());
+    let forbidden = WriteError::Forbidden("no".into());
+    for (outcome, reason, message) in [
+        (Outcome::Synced, "ResourceSynced", "resource synced"),
+        (Outcome::Retained, "ResourceSynced", "resource retained due to DeletionPolicy=Retain"),
+        (Outcome::Deleted, "ResourceDeleted", "resource deleted due to DeletionPolicy=Delete"),
+        (Outcome::Waiting, "ResourceMissing", "resource will not be created due to CreationPolicy=Merge"),
+        (
+            Outcome::Contested(stranger),
+            "ResourceSyncedError",
+            "failed to take ownership of target resource: Deployment/web controls it",
+        ),
+        (
+            Outcome::Unwritable(Attempt::Write, forbidden.clone()),
+            "ResourceSyncedError",
+            "could not update resource: no",
+        ),
+        (
+            Outcome::Unwritable(Attempt::Delete, forbidden),
+            "ResourceSyncedError",
+            "could not delete resource: no",
+        ),
+    ] {
+        let report = run(&of_another_kind(), &outcome, Written::Nothing, 0);
+        let ready = !reason.ends_with("Error");
+        assert_eq!(report.record.condition, condition(ready, reason, message));
+        assert_eq!((report.binding, report.record.kind), (None, Kind::Resource));
+    }
+}
+
+#[test]
+fn what_is_done_to_a_target_of_another_kind_is_told_with_its_kind() {
+    for (written, reason, message) in [
+        (Written::Created, "Created", "Created ConfigMap app"),
+        (Written::Updated, "Updated", "Updated ConfigMap app"),
+        (Written::Deleted, "Deleted", "Deleted ConfigMap app"),
+    ] {
+        let event = Event { warning: false, reason, message: message.to_owned() };
+        assert_eq!(run(&of_another_kind(), &Outcome::Synced, written, 0).events, [event]);
+    }
+}
+
+#[test]
+fn a_value_that_is_not_there_is_told_when_that_changed_something() {
+    let absent = [
+        Absent { origin: Origin::Data(2), key: Some("app/db".into()) },
+        Absent { origin: Origin::Find(0), key: None },
+    ];
+    let told = |observed: &Observed, written| {
+        let outcome = &Outcome::Synced;
+        let run = Run { observed, outcome, absent: &absent, written, read: minute(1) };
+        let events = report(&run, HEARTBEAT).events;
+        let missing =
+            events.into_iter().filter(|event| event.reason == "MissingProviderSecret" && !event.warning);
+        missing.map(|event| event.message).collect::<Vec<_>>()
+    };
+    let both = [
+        "secret does not exist at provider using spec.dataFrom[2] (key=app/db)",
+        "secret does not exist at provider using spec.dataFrom[0]",
+    ];
+    assert_eq!(told(&new(), Written::Nothing), both);
+    assert_eq!(told(&in_step(), Written::Updated), both);
+    assert_eq!(told(&in_step(), Written::Nothing), [""; 0], "nothing changed");
 }

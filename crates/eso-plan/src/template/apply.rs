@@ -9,6 +9,7 @@ use super::{From, Part, Scope, SourceName, Surroundings, Template, Text};
 use crate::{
     decoding::Decoding,
     desired::{Content, Dress, Entries},
+    fields::FieldPath,
     names,
 };
 
@@ -134,7 +135,7 @@ impl<'a, 's> Making<'a, 's> {
             [(Part::Data, data), (Part::Labels, labels), (Part::Annotations, annotations)]
         {
             for (key, text) in templates {
-                self.value(Named { key, text }, part, Decoding::None)?;
+                self.value(Named { key, text }, &part, Decoding::None)?;
             }
         }
         Ok(Content { entries: self.entries, dress: Some(self.dress) })
@@ -153,7 +154,7 @@ impl<'a, 's> Making<'a, 's> {
                 items.iter().try_for_each(|(key, scope)| {
                     let text = text_of(source, held, key)?;
                     match scope {
-                        Scope::Value => self.value(Named { key, text }, from.into, from.decoding),
+                        Scope::Value => self.value(Named { key, text }, &from.into, from.decoding),
                         Scope::Map => self.map(Named { key, text }, from),
                     }
                 })
@@ -161,13 +162,16 @@ impl<'a, 's> Making<'a, 's> {
         }
     }
 
-    fn value(&mut self, named: Named<'_>, part: Part, decoding: Decoding) -> Result<(), TemplateProblem> {
+    fn value(&mut self, named: Named<'_>, part: &Part, decoding: Decoding) -> Result<(), TemplateProblem> {
         let value = self.render(&named)?;
         self.put(named.key, named.key.to_owned(), value, part, decoding)
     }
 
     fn map(&mut self, named: Named<'_>, from: &From) -> Result<(), TemplateProblem> {
         let text = self.render(&named)?;
+        if let Part::Field(path) = &from.into {
+            return self.put_field(named.key, path, &text, from.decoding);
+        }
         let map = yaml::string_map(text.expose()).map_err(|error| TemplateProblem::Made {
             key: named.key.to_owned(),
             problem: format!("it makes no YAML map of names and values: {error}"),
@@ -176,7 +180,7 @@ impl<'a, 's> Making<'a, 's> {
             map.into_iter().map(|(name, value)| (name, SecretBytes::new(value))).collect();
         values
             .into_iter()
-            .try_for_each(|(name, value)| self.put(named.key, name, value, from.into, from.decoding))
+            .try_for_each(|(name, value)| self.put(named.key, name, value, &from.into, from.decoding))
     }
 
     fn render(&mut self, named: &Named<'_>) -> Result<SecretBytes, TemplateProblem> {
@@ -205,22 +209,58 @@ impl<'a, 's> Making<'a, 's> {
         key: &str,
         name: String,
         value: SecretBytes,
-        part: Part,
+        part: &Part,
         decoding: Decoding,
     ) -> Result<(), TemplateProblem> {
-        let made = |problem: String| TemplateProblem::Made { key: key.to_owned(), problem };
-        let value =
-            decoding.decode(&value).map_err(|error| made(format!("failure decoding key {name}: {error}")))?;
         match part {
             Part::Data => {
-                names::check(&name).map_err(|error| made(error.to_string()))?;
+                names::check(&name).map_err(|error| made(key, error.to_string()))?;
+                let value = decoded(key, &name, &value, decoding)?;
                 self.entries.insert(name, value);
             }
-            Part::Labels => insert(&mut self.dress.labels, name, &value),
-            Part::Annotations => insert(&mut self.dress.annotations, name, &value),
+            Part::Labels => {
+                let value = decoded(key, &name, &value, decoding)?;
+                insert(&mut self.dress.labels, name, &value);
+            }
+            Part::Annotations => {
+                let value = decoded(key, &name, &value, decoding)?;
+                insert(&mut self.dress.annotations, name, &value);
+            }
+            Part::Field(path) => self.put_field(key, &path.child(&name), &value, decoding)?,
         }
         Ok(())
     }
+}
+
+impl Making<'_, '_> {
+    /// Puts a value, which is YAML, to a field.
+    fn put_field(
+        &mut self,
+        key: &str,
+        path: &FieldPath,
+        value: &SecretBytes,
+        decoding: Decoding,
+    ) -> Result<(), TemplateProblem> {
+        let value = decoded(key, &path.to_string(), value, decoding)?;
+        let json = yaml::to_json(value.expose())
+            .map_err(|error| made(key, format!("it makes no YAML for {path}: {error}")))?;
+        let json = serde_json::from_slice(&json)
+            .map_err(|_error| made(key, format!("it makes no JSON for {path}")))?;
+        self.dress.fields.put(path, json).map_err(|problem| made(key, problem))
+    }
+}
+
+fn made(key: &str, problem: String) -> TemplateProblem {
+    TemplateProblem::Made { key: key.to_owned(), problem }
+}
+
+fn decoded(
+    key: &str,
+    name: &str,
+    value: &SecretBytes,
+    decoding: Decoding,
+) -> Result<SecretBytes, TemplateProblem> {
+    decoding.decode(value).map_err(|error| made(key, format!("failure decoding key {name}: {error}")))
 }
 
 fn insert(map: &mut BTreeMap<String, String>, name: String, value: &SecretBytes) {

@@ -126,7 +126,8 @@ impl Run<'_> {
             return (End::Stopped, None);
         };
         tracing::debug!(object = self.work.object.0, %plan, "planned");
-        let (outcome, written) = match self.carry_out(plan).await {
+        let Plan { step, outcome, absent } = plan;
+        let (outcome, written) = match self.carry_out(step, outcome).await {
             Ok(done) => done,
             Err(end) => return (end, None),
         };
@@ -134,7 +135,7 @@ impl Run<'_> {
             self.engine.target.refreshed(self.work.object, read);
         }
         self.engine.made.note(self.work.object, made_of.filter(|_| outcome == Outcome::Synced));
-        let run = status::Run { observed, outcome: &outcome, written, read };
+        let run = status::Run { observed, outcome: &outcome, absent: &absent, written, read };
         let end = match next(&outcome, observed, read) {
             Next::At(time) => End::Until(time),
             Next::Retry { not_before } => End::Failed(not_before),
@@ -173,8 +174,7 @@ impl Run<'_> {
     }
 
     /// Does the step; or says how the run ends where there is nothing to report.
-    async fn carry_out(&self, plan: Plan) -> Result<(Outcome, Written), End> {
-        let Plan { step, outcome } = plan;
+    async fn carry_out(&self, step: Step, outcome: Outcome) -> Result<(Outcome, Written), End> {
         if step == Step::Keep {
             return Ok((outcome, Written::Nothing));
         }
@@ -198,7 +198,7 @@ impl Run<'_> {
 
     /// Writes the report down if it says anything new; the run ends as given if that succeeds.
     async fn report(&self, report: &Report, end: End) -> End {
-        if !report.write && report.event.is_none() {
+        if !report.write && report.events.is_empty() {
             return end;
         }
         if self.stop.is_cancelled() {

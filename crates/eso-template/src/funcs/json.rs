@@ -65,7 +65,12 @@ fn must_to_pretty_json(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, F
 }
 
 fn must_to_raw_json(scope: &mut Scope<'_>, value: Value) -> Result<Vec<u8>, Fault> {
-    write(scope, &value, Form { pretty: false, html_safe: false })
+    raw(scope, &value)
+}
+
+/// A value in one line, with `<`, `>` and `&` as they are.
+pub(super) fn raw(scope: &mut Scope<'_>, value: &Value) -> Result<Vec<u8>, Fault> {
+    write(scope, value, Form { pretty: false, html_safe: false })
 }
 
 fn empty_if_wrong(written: Result<Vec<u8>, Fault>) -> Result<Vec<u8>, Fault> {

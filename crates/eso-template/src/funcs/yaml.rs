@@ -9,7 +9,7 @@ mod write;
 
 use std::collections::BTreeMap;
 
-pub(crate) use read::{Problem, read_strings};
+pub(crate) use read::{Problem, read_as_json, read_strings};
 
 use crate::{
     Fault, Scope, Text, Value,

@@ -12,6 +12,7 @@ use super::*;
 fn observed(held: Held) -> Box<Observed> {
     Box::new(Observed {
         desired: Desired {
+            manifest: None,
             revision: "1".into(),
             target: "app".into(),
             ownership: Ownership::Own,
@@ -32,7 +33,7 @@ fn observed(held: Held) -> Box<Observed> {
 }
 
 fn planned(held: Held, step: Step, outcome: Outcome, due: Due) -> Preview {
-    Preview::Planned { observed: observed(held), plan: Plan { step, outcome }, due }
+    Preview::Planned { observed: observed(held), plan: Plan { step, outcome, absent: Vec::new() }, due }
 }
 
 fn write() -> Step {
@@ -56,7 +57,7 @@ fn what_is_written_is_told_by_its_keys_and_never_by_its_values() {
     );
     check(
         planned(Held::Drifted, write(), Outcome::Synced, Due::Repair),
-        "Secret app is repaired, or taken over, with the keys password, user (due now: somebody changed the Secret)",
+        "Secret app is repaired, or taken over, with the keys password, user (due now: somebody changed the target)",
         false,
     );
     let intact = Held::Intact { digest: None };

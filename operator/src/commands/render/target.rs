@@ -5,9 +5,15 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eso_core::{api::external_secret::ExternalSecret, value::SecretBytes};
-use eso_kube::marks::{DATA_HASH_ANNOTATION, Marks};
+use eso_kube::{
+    apply::{
+        Place,
+        generic::{Body, wanted},
+    },
+    marks::{DATA_HASH_ANNOTATION, Marks},
+};
 use eso_plan::{
-    desired::{Content, Desired},
+    desired::{Content, Desired, Manifest as Kind},
     digest::Digest,
 };
 use serde::Serialize;
@@ -40,10 +46,35 @@ struct Metadata<'a> {
     finalizers: &'a [String],
 }
 
-/// The Secret that is written, as YAML: texts as `stringData`, other bytes as `data`. The owner reference is left out, for
-/// an object that is in no cluster has no uid.
+/// The target that is written, as YAML. The owner reference is left out, for an object that is in no cluster has no uid.
 pub(super) fn yaml(object: &ExternalSecret, desired: &Desired, content: &Content) -> anyhow::Result<String> {
     let marks = Marks::wanted_by(object, desired.ownership).dressed(content.dress.as_ref());
+    match &desired.manifest {
+        None => secret(object, desired, content, &marks),
+        Some(kind) => resource(object, desired, content, &Marks { owner: None, ..marks }, kind),
+    }
+}
+
+fn resource(
+    object: &ExternalSecret,
+    desired: &Desired,
+    content: &Content,
+    marks: &Marks,
+    kind: &Kind,
+) -> anyhow::Result<String> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let place = Place { namespace, name: &desired.target, marks };
+    let resource = wanted(Body { kind, place, content, leftover: None }, None)?;
+    serde_saphyr::to_string(&resource).context("the target cannot be written as YAML")
+}
+
+/// A Secret: texts as `stringData`, other bytes as `data`.
+fn secret(
+    object: &ExternalSecret,
+    desired: &Desired,
+    content: &Content,
+    marks: &Marks,
+) -> anyhow::Result<String> {
     let digest = Digest::of(&content.entries);
     let mut annotations: BTreeMap<&str, &str> =
         marks.annotations.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();

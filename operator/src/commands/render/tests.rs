@@ -126,3 +126,26 @@ fn many_objects_are_many_documents() {
     let names: Vec<_> = documents.iter().map(|document| document["metadata"]["name"].clone()).collect();
     assert_eq!(names, ["app", "other"]);
 }
+
+#[test]
+fn a_target_of_another_kind_is_printed_as_it_is_written() {
+    let object = r#"
+apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: { name: app, namespace: demo }
+spec:
+  secretStoreRef: { name: vault }
+  target:
+    manifest: { apiVersion: example.com/v1, kind: Widget }
+    template: { templateFrom: [{ target: spec.slack, literal: "user: {{ .user }}" }] }
+  dataFrom:
+    - extract: { key: app/db }
+"#;
+    let printed = render_text(object, Some(VALUES)).unwrap();
+    for expected in
+        ["apiVersion: example.com/v1\n", "kind: Widget\n", "  slack:\n    user: joe\n", "  name: app\n"]
+    {
+        assert!(printed.contains(expected), "{printed}");
+    }
+    assert!(!printed.contains("ownerReferences") && !printed.contains("s3cr3t"), "{printed}");
+}

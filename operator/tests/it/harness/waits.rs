@@ -64,7 +64,7 @@ impl World {
         let failed = |object: &Value| {
             Condition::of(object).filter(|condition| {
                 condition.status == "False"
-                    && condition.reason == "SecretSyncedError"
+                    && ["SecretSyncedError", "ResourceSyncedError"].contains(&condition.reason.as_str())
                     && condition.message.starts_with(beginning)
             })
         };

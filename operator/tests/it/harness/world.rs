@@ -241,7 +241,7 @@ impl World {
         cluster::run(script.arg(path).env("PATH", search).env("KUBECONFIG", self.kubeconfig())).await
     }
 
-    fn kubeconfig(&self) -> PathBuf {
+    pub(crate) fn kubeconfig(&self) -> PathBuf {
         self.folder.path().join("kubeconfig")
     }
 }

@@ -22,9 +22,10 @@ fn report(ready: bool, message: &str, binding: Option<&str>) -> Report {
             refreshed: Some(time("2026-11-22T03:59:59.5Z")),
             revision: Some("1-abc".to_owned()),
             condition: Some((ready, reason.to_owned(), message.to_owned())),
+            ..Record::default()
         },
         binding: binding.map(str::to_owned),
-        event: None,
+        events: Vec::new(),
         write: true,
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{KubeTarget, Router, RunObserver};
 use crate::{
-    apply::Writer,
+    apply::{Writer, generic::GenericWriter},
     controllers::fixtures::ToNothing,
     events::Events,
     index::Index,
@@ -86,7 +86,7 @@ impl World {
     async fn report(&self) {
         let condition = Some((true, "SecretSynced".to_owned(), "secret synced".to_owned()));
         let record = Record { condition, ..Record::default() };
-        let report = Report { record, binding: None, event: None, write: true };
+        let report = Report { record, binding: None, events: Vec::new(), write: true };
         self.target.report(self.id, &report).await.unwrap();
     }
 
@@ -113,7 +113,9 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
     KubeTarget {
         index,
         stores,
-        writer: Writer::new(client),
+        writer: Writer::new(client.clone()),
+        generic: GenericWriter::new(client),
+        allows_generic: false,
         events,
         telemetry,
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),

@@ -305,3 +305,41 @@ proptest! {
         let _ = desired_of(json!({ field: value }));
     }
 }
+
+/// An object whose target is of another kind.
+fn of_kind(api_version: &str, kind: &str) -> Value {
+    json!({ "target": { "immutable": true, "manifest": { "apiVersion": api_version, "kind": kind } } })
+}
+
+#[test]
+fn a_target_may_be_of_another_kind() {
+    let desired = desired_of(of_kind("argoproj.io/v1alpha1", "Application")).unwrap();
+    let expected = Manifest { api_version: "argoproj.io/v1alpha1".into(), kind: "Application".into() };
+    assert_eq!(desired.manifest, Some(expected));
+    assert!(!desired.immutable, "only a Secret can be made so");
+    let record = record(&serde_json::from_value(object(of_kind("v1", "ConfigMap"))).unwrap());
+    assert_eq!(record.kind, Kind::Resource);
+}
+
+#[test]
+fn a_kind_that_is_none_is_refused() {
+    check_refused(of_kind("", "ConfigMap"), "target.manifest.apiVersion is required");
+    check_refused(of_kind("v1", ""), "target.manifest.kind is required");
+    let secret = "spec.target.manifest names a Secret: leave it out, and a Secret is what is written";
+    check_refused(of_kind("v1", "Secret"), secret);
+    let none =
+        "spec.target.manifest names no kind: apiVersion is GROUP/VERSION or VERSION, and kind is a word";
+    for (version, kind) in [
+        ("a/../../api/v1", "ConfigMap"),
+        ("../v1", "ConfigMap"),
+        ("apps/v1/namespaces/other", "Deployment"),
+        ("apps/v1?x", "Deployment"),
+        ("apps%2fv1", "Deployment"),
+        ("apps/", "Deployment"),
+        ("/v1", "ConfigMap"),
+        ("v1", "Config/Map"),
+        ("v1", "Config Map"),
+    ] {
+        check_refused(of_kind(version, kind), none);
+    }
+}

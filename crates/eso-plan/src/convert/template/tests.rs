@@ -6,7 +6,7 @@ use super::*;
 use crate::decoding::Decoding;
 
 fn read(asked: Value) -> Result<Template, Malformed> {
-    template(&serde_json::from_value(asked).unwrap())
+    template(&serde_json::from_value(asked).unwrap(), Kind::Secret)
 }
 
 #[track_caller]
@@ -94,4 +94,28 @@ fn a_place_that_a_secret_does_not_have_is_refused_in_the_words_of_the_webhook() 
 fn an_entry_without_any_template_is_refused() {
     let expected = "spec.target.template.templateFrom[0] names no template: set configMap, secret or literal";
     check_refused(json!({ "templateFrom": [{}] }), expected);
+}
+
+/// What templates make that say they make this, for a target of that kind.
+fn part_of(target: &str, kind: Kind) -> Result<Part, String> {
+    let asked = json!({ "templateFrom": [{ "literal": "a: b", "target": target }] });
+    let template = template(&serde_json::from_value(asked).unwrap(), kind);
+    template.map(|template| template.from[0].into.clone()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn another_kind_of_target_has_any_field() {
+    let field = |path: &str| Part::Field(FieldPath::parse(path).unwrap());
+    for (target, expected) in [
+        ("", Part::Data),
+        ("Data", Part::Data),
+        ("LABELS", Part::Labels),
+        ("metadata.annotations", Part::Annotations),
+        ("spec.slack", field("spec.slack")),
+        ("data.deep", field("data.deep")),
+    ] {
+        assert_eq!(part_of(target, Kind::Resource), Ok(expected), "{target}");
+    }
+    assert!(part_of("spec.slack", Kind::Secret).is_err());
+    assert!(part_of("metadata.ownerReferences", Kind::Resource).is_err());
 }

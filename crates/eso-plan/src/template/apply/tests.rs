@@ -58,7 +58,10 @@ fn check(template: &Template, expected: &[(&str, &str)]) {
 #[track_caller]
 fn check_dress(template: &Template, labels: &[(&str, &str)], annotations: &[(&str, &str)]) {
     let dress = apply_within(template, limits()).unwrap().dress;
-    assert_eq!(dress, Some(Dress { labels: texts(labels), annotations: texts(annotations) }));
+    assert_eq!(
+        dress,
+        Some(Dress { labels: texts(labels), annotations: texts(annotations), ..Dress::default() })
+    );
 }
 
 #[track_caller]
@@ -229,4 +232,40 @@ fn values_of_any_bytes_are_rendered_and_kept() {
     };
     let content = apply(&template, &values, &mut surroundings).unwrap();
     assert_eq!(content.entries["a"], SecretBytes::new(vec![0, 255, 10]));
+}
+
+/// A text that makes a field.
+fn field(path: &str, text: &str) -> From {
+    From { into: Part::Field(FieldPath::parse(path).unwrap()), ..literal(text) }
+}
+
+#[test]
+fn fields_are_yaml() {
+    let literals = field("spec.slack", "url: https://{{ .user }}\nretries: 3\nhosts: [a, b]");
+    let into = Part::Field(FieldPath::parse("spec.users").unwrap());
+    let values = From { into, ..from_map("here", &[("user", Scope::Value)]) };
+    let template = Template { from: vec![literals, field("spec.on", "true"), values], ..Template::default() };
+    let content = apply_within(&template, limits()).unwrap();
+    let mut object = serde_json::Map::new();
+    content.dress.unwrap().fields.over(&mut object);
+    let slack = serde_json::json!({ "url": "https://joe", "retries": 3, "hosts": ["a", "b"] });
+    let expected = serde_json::json!({ "spec": { "slack": slack, "on": true, "users": { "user": "joe" } } });
+    assert_eq!(serde_json::Value::Object(object), expected);
+    assert_eq!(content.entries, entries(&[]));
+}
+
+#[test]
+fn a_field_that_cannot_be_made_is_named_without_its_value() {
+    let key = "template at key spec.target.template.templateFrom[0].literal: ";
+    let one = |from: From| Template { from: vec![from], ..Template::default() };
+    let wrong = field("spec.a", "{{ .password }}: [");
+    let error = apply_within(&one(wrong), limits()).unwrap_err().to_string();
+    assert!(error.contains(&format!("{key}it makes no YAML for spec.a: line ")), "{error}");
+    assert!(!error.contains("s3cr3t"), "{error}");
+    let both = Template {
+        from: vec![field("spec.a", "{{ .password }}"), field("spec.a.b", "1")],
+        ..Template::default()
+    };
+    let second = key.replace('0', "1");
+    check_error(&both, &format!("{second}spec.a.b leads through what is no map or no list"));
 }

@@ -58,7 +58,7 @@ async fn a_plan_is_the_same_wherever_it_is_made() {
         let rendered =
             planner.rendering.render(&observed, &answers(length), &Sources::new(), template::limits());
         assert_eq!(made, plan(&observed, rendered));
-        let Plan { step, outcome } = made;
+        let Plan { step, outcome, absent: _ } = made;
         assert_eq!(matches!(step, Step::Write { .. }), length <= 1 << 20, "a Secret holds 1 MiB");
         assert_eq!(outcome == Outcome::Synced, length <= 1 << 20);
     }

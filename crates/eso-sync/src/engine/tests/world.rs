@@ -415,6 +415,7 @@ pub(in crate::engine) fn wants<const COUNT: usize>(store: &str, keys: [&str; COU
     Desired {
         revision: "1".to_owned(),
         target: "target".to_owned(),
+        manifest: None,
         ownership: Ownership::Own,
         absence: Absence::Retain,
         refresh: Refresh::Every(MINUTE),

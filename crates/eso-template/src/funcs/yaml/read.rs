@@ -85,6 +85,16 @@ pub(crate) fn read_strings(
     strings.map_err(|problem| (line, problem))
 }
 
+/// Reads any value, as JSON in one line. An error comes with the line that was read, from 1.
+pub(crate) fn read_as_json(scope: &mut Scope<'_>, text: &[u8]) -> Result<Vec<u8>, (usize, Problem)> {
+    let text = checked(scope, text).map_err(|problem| (1, problem))?;
+    let mut reader = Reader::new(scope, &text, Target::Any);
+    let read = reader.document();
+    let line = reader.line;
+    let written = read.and_then(|value| Ok(json::raw(scope, &value)?));
+    written.map_err(|problem| (line, problem))
+}
+
 /// What JSON calls a value that is no map.
 fn kind(value: &Value) -> &'static str {
     match value {

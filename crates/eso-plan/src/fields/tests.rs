@@ -1,0 +1,92 @@
+//! Paths, and what is put to them.
+
+use serde_json::json;
+
+use super::*;
+
+fn path(text: &str) -> FieldPath {
+    FieldPath::parse(text).unwrap()
+}
+
+#[test]
+fn a_path_is_read_and_printed_as_it_is_written() {
+    for text in
+        ["spec", "spec.slack", "spec.hosts[0].name", "rows[1][2]", "Spec.camelCase.x-y", "data[10000]"]
+    {
+        assert_eq!(path(text).to_string(), text);
+    }
+    assert_eq!(path("spec.a").child("b.c"), FieldPath(vec![name("spec"), name("a"), name("b.c")]));
+}
+
+fn name(text: &str) -> Step {
+    Step::Name(text.to_owned())
+}
+
+#[test]
+fn what_is_no_path_is_refused() {
+    let cases = [
+        ("", "a name is missing"),
+        ("spec..a", "a name is missing"),
+        ("spec.", "a name is missing"),
+        ("[0]", "a name is missing"),
+        ("spec[", "an index is a number in brackets"),
+        ("spec[0", "an index is a number in brackets"),
+        ("spec[0]x", "an index is a number in brackets"),
+        ("spec[-1]", "an index is a number in brackets"),
+        ("spec[x]", "an index is a number in brackets"),
+        ("spec[10001]", "10000 is the largest index"),
+        ("spec[99999999999999999999]", "an index is a number in brackets"),
+        ("metadata.ownerReferences", "labels and annotations"),
+        ("apiVersion", "labels and annotations"),
+        ("kind", "labels and annotations"),
+        ("status.ready", "labels and annotations"),
+    ];
+    for (text, expected) in cases {
+        let problem = FieldPath::parse(text).unwrap_err();
+        assert!(problem.contains(expected), "{text}: {problem}");
+        assert!(problem.starts_with(&format!("templateFrom target={text:?} ")), "{problem}");
+    }
+}
+
+#[test]
+fn values_are_put_one_over_the_other() {
+    let mut fields = Fields::default();
+    let puts = [
+        ("spec.slack", json!({ "url": "a", "channel": "b" })),
+        ("spec.slack", json!({ "url": "c" })),
+        ("spec.hosts[1].name", json!("two")),
+        ("spec.hosts[0]", json!("one")),
+        ("spec.replicas", json!(3)),
+        ("spec.replicas", json!({ "min": 1 })),
+    ];
+    for (at, value) in puts {
+        fields.put(&path(at), value).unwrap();
+    }
+    let expected = json!({
+        "spec": {
+            "slack": { "url": "c", "channel": "b" },
+            "hosts": ["one", { "name": "two" }],
+            "replicas": { "min": 1 },
+        },
+    });
+    assert_eq!(Value::Object(fields.0.clone()), expected);
+
+    let mut object =
+        json!({ "kind": "Provider", "spec": { "slack": { "url": "z", "mine": 1 }, "type": "slack" } });
+    fields.over(object.as_object_mut().unwrap());
+    assert_eq!(object["spec"]["slack"], json!({ "url": "c", "channel": "b", "mine": 1 }));
+    assert_eq!((&object["spec"]["type"], &object["kind"]), (&json!("slack"), &json!("Provider")));
+}
+
+#[test]
+fn a_path_through_a_text_is_refused_and_changes_nothing() {
+    let mut fields = Fields::default();
+    fields.put(&path("spec.url"), json!("s3cr3t")).unwrap();
+    for at in ["spec.url.host", "spec.url[0]", "spec[0]"] {
+        let before = fields.clone();
+        let problem = fields.put(&path(at), json!(1)).unwrap_err();
+        assert_eq!(problem, format!("{at} leads through what is no map or no list"));
+        assert_eq!(fields, before);
+    }
+    assert_eq!(format!("{fields:?}"), r#"{"spec"}"#);
+}
