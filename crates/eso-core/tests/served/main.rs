@@ -146,6 +146,21 @@ async fn policies_are_the_originals() {
 }
 
 #[tokio::test]
+async fn templates_have_one_language() {
+    let language = |version: &str| json!({ "target": { "template": { "engineVersion": version } } });
+    external_secret(language("v2"), true).await;
+    external_secret(language("v1"), false).await;
+    let made = make("v1", "ExternalSecret", "language", &template_of_nothing(), "?dryRun=All").await;
+    assert_eq!(made.success().unwrap()["spec"]["target"]["template"]["engineVersion"], "v2");
+}
+
+fn template_of_nothing() -> Value {
+    let mut spec = entry("password");
+    spec["target"] = json!({ "template": {} });
+    spec
+}
+
+#[tokio::test]
 async fn a_store_has_exactly_one_provider() {
     let fake = json!({ "data": [{ "key": "a", "value": "b" }] });
     provider(json!({ "fake": fake }), true).await;
