@@ -1,14 +1,14 @@
 //! `cargo xtask codegen`: writes the files that come out of the code.
 //!
-//! What they hold is decided in `operator/src/codegen.rs`; the golden files of property look-ups, of rules and of
-//! templates come from Go programs.
+//! What they hold is decided in `operator/src/codegen.rs`, of the page of fields in `fields.rs`; the golden files of
+//! property look-ups, of rules and of templates come from Go programs.
 
 use std::{collections::BTreeMap, fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 
-use crate::{operator, project, screen::Screen, templates};
+use crate::{fields, operator, project, screen::Screen, templates};
 
 /// Where the Go program is that makes the golden file of property look-ups.
 const PROPERTY: &str = "crates/eso-plan/tests/golden/property";
@@ -50,7 +50,9 @@ pub(crate) fn run(options: Options) -> Result<()> {
     };
     let mut files = BTreeMap::new();
     if parts.iter().any(|part| part.folder().is_some()) {
-        let generated = generated()?;
+        let mut generated = generated()?;
+        let page = fields::page(|path| generated.get(path).cloned().with_context(|| format!("no {path}")))?;
+        generated.insert(fields::PAGE.to_owned(), page);
         files.extend(generated.into_iter().filter(|(path, _)| parts.iter().any(|part| part.holds(path))));
     }
     if parts.contains(&Part::Property) {

@@ -7,6 +7,7 @@ mod demo;
 mod test;
 
 mod cluster;
+mod fields;
 mod operator;
 mod prerequisites;
 mod project;

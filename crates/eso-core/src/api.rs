@@ -15,6 +15,8 @@ pub mod vault;
 pub mod conditions;
 pub mod selectors;
 
+pub mod refusals;
+
 mod names;
 
 pub mod definitions;

@@ -2,6 +2,7 @@
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_core::api::{
+    refusals::NO_ROLE_ID,
     selectors::{CaProvider, SecretKeySelector},
     vault::{VaultAuth, VaultProvider},
 };
@@ -72,7 +73,7 @@ pub(crate) enum ConfigError {
     Methods(String),
     #[error("{0} is not served by this version")]
     Unserved(String),
-    #[error("auth.appRole needs a roleId or a roleRef")]
+    #[error("{NO_ROLE_ID}")]
     NoRoleId,
 }
 

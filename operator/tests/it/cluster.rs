@@ -288,10 +288,22 @@ async fn a_deleted_object_is_let_go_and_its_external_secrets_go_with_it() {
 }
 
 #[tokio::test]
-async fn what_is_no_selector_deletes_nothing() {
+async fn what_is_no_external_secret_or_no_selector_deletes_nothing() {
     let world = world("ces-malformed", &[("one", "a")]).await;
     world.create(shared(json!({}))).await;
     says(&world, &["one"], &[]).await;
+    let kept = copy(&world, "one", "shared").await.unwrap();
+    let target = |policy: &str| json!({ "creationPolicy": policy, "deletionPolicy": "Merge" });
+    let edit = |policy: &str| json!({ "spec": { "externalSecretSpec": { "target": target(policy) } } });
+    world.patch(Kind::ClusterExternalSecret, "shared", edit("None")).await;
+    let reason = "could not update external secret: the API server does not take it (Invalid, spec.target: \
+                  deletionPolicy=Merge must not be used with creationPolicy=None. There is no Secret to merge with)";
+    says(&world, &[], &[("one", reason)]).await;
+    let left = copy(&world, "one", "shared").await.unwrap();
+    assert_eq!((&left["metadata"]["uid"], &left["spec"]), (&kept["metadata"]["uid"], &kept["spec"]));
+    world.patch(Kind::ClusterExternalSecret, "shared", edit("Owner")).await;
+    says(&world, &["one"], &[]).await;
+
     let selector = json!([{ "matchExpressions": [{ "key": "team", "operator": "Among", "values": ["b"] }] }]);
     let edit = json!({ "spec": { "namespaceSelectors": selector } });
     world.patch(Kind::ClusterExternalSecret, "shared", edit).await;

@@ -1,5 +1,6 @@
 //! Who makes a Secret, who keeps it, and when its store is read: the policies, from the API server to the store.
 
+use eso_core::api::refusals;
 use eso_rig::FastAws;
 use eso_testkit::objects::{object, store};
 use futures::future::join_all;
@@ -36,9 +37,6 @@ const SYNCED: (&str, &str) = ("SecretSynced", "secret synced");
 const ABSENT: (&str, &str) =
     ("SecretSyncedError", "could not get secret data from provider: error processing spec.data[0] (key: ");
 const DELETED: (&str, &str) = ("SecretDeleted", "secret deleted due to DeletionPolicy=Delete");
-const REFUSED: (&str, &str) =
-    ("SecretSyncedError", "could not get secret data from provider: deletionPolicy=");
-
 /// All of them, but for those that are refused.
 const POLICIES: [Policies; 10] = {
     use Left::{Empty, Everything, Nothing, Theirs};
@@ -64,13 +62,17 @@ const POLICIES: [Policies; 10] = {
     ]
 };
 
-const REFUSED_POLICIES: [(&str, &str); 5] = [
-    ("Orphan", "Delete"),
-    ("Merge", "Delete"),
-    ("CreateOrMerge", "Delete"),
-    ("None", "Delete"),
-    ("None", "Merge"),
+/// Those that the API server refuses, each with what it says.
+const REFUSED_POLICIES: [(&str, &str, &str); 4] = [
+    ("Merge", "Delete", refusals::DELETE_UNOWNED),
+    ("CreateOrMerge", "Delete", refusals::DELETE_UNOWNED),
+    ("None", "Delete", refusals::DELETE_UNOWNED),
+    ("None", "Merge", refusals::MERGE_INTO_NOTHING),
 ];
+
+/// What the original takes, and then fails.
+const FAILS: &str = "could not get secret data from provider: \
+                     deletionPolicy=Delete must not be used with creationPolicy=Orphan";
 
 impl Policies {
     fn name(&self) -> String {
@@ -144,13 +146,15 @@ async fn what_is_left_of_a_secret_is_what_its_policies_say() {
     let world = Setup::new("policies").aws(&double.url()).start().await;
     world.aws_store().await;
     join_all(POLICIES.iter().map(|policies| policies.live(&world, &double))).await;
-    for (creation, deletion) in REFUSED_POLICIES {
-        let name = format!("refused-{creation}-{deletion}").to_lowercase();
-        let refused = object(&name).creation(creation).deletion(deletion).key("password", "db");
-        world.create(refused.every("1h")).await;
-        world.fails(&name, REFUSED.1).await;
-        assert_eq!(world.get(Kind::Secret, &name).await, None);
+    for (creation, deletion, says) in REFUSED_POLICIES {
+        let refused = object("refused").creation(creation).deletion(deletion).key("password", "db");
+        let refusal = world.try_create(refused).await.unwrap_err();
+        assert!(refusal.code == 422 && refusal.message.contains(says), "{creation}, {deletion}: {refusal:?}");
     }
+    let failing = object("failing").creation("Orphan").deletion("Delete").key("password", "db");
+    world.create(failing.every("1h")).await;
+    world.fails("failing", FAILS).await;
+    assert_eq!(world.get(Kind::Secret, "failing").await, None);
     world.end().await;
 }
 

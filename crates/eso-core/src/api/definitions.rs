@@ -11,6 +11,8 @@ use super::{
     secret_store::{ClusterSecretStore, SecretStore},
 };
 
+mod rules;
+
 /// Every definition that the operator needs, in the order of their names.
 pub fn all() -> Vec<CustomResourceDefinition> {
     [ClusterExternalSecret::crd(), ClusterSecretStore::crd(), ExternalSecret::crd(), SecretStore::crd()]
@@ -28,6 +30,7 @@ fn served_twice(mut definition: CustomResourceDefinition) -> CustomResourceDefin
             never_null(schema);
         }
     }
+    rules::put(&mut definition);
     let labels = definition.metadata.labels.get_or_insert_default();
     labels.insert("external-secrets.io/component".to_owned(), "controller".to_owned());
     definition.spec.conversion =

@@ -2,6 +2,7 @@
 
 use std::{future::Future, time::Duration};
 
+use eso_core::api::refusals;
 use eso_plan::plan::WriteError;
 use kube::core::response::{Status, reason};
 
@@ -19,7 +20,8 @@ pub async fn within<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T,
     }
 }
 
-/// What a failure means. The API server's own message is never repeated: it can quote what was sent.
+/// What a failure means. The API server's own message is never repeated, for it can quote what was sent; what it says
+/// for a rule of our definitions is ours.
 fn write_error(error: &kube::Error) -> WriteError {
     match error {
         kube::Error::Api(status) => refused(status),
@@ -63,10 +65,16 @@ fn caused_by(status: &Status, reason: &str) -> bool {
     status.details.iter().flat_map(|details| &details.causes).any(|cause| cause.reason == reason)
 }
 
-/// The paths of the fields that are wrong: a path is made of names, and holds no value.
+/// The paths of the fields that are wrong, and the words of the rule that one breaks: a path is made of names, and
+/// holds no value.
 fn fields(status: &Status) -> String {
     let causes = status.details.iter().flat_map(|details| &details.causes);
-    causes.map(|cause| format!(", {}", cause.field)).collect()
+    let words = |message: &str| refusals::ALL.into_iter().find(|words| message.ends_with(words));
+    let told = causes.map(|cause| match words(&cause.message) {
+        Some(words) => format!(", {}: {words}", cause.field),
+        None => format!(", {}", cause.field),
+    });
+    told.collect()
 }
 
 #[cfg(test)]

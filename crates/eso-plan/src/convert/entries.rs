@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use eso_core::{
-    api::external_secret::{
-        ConflictPolicy, ConversionStrategy, Data, DataFrom, DecodingStrategy, ExternalSecret, Find,
-        MergeStrategy, MetadataPolicy, NullBytePolicy, PriorityPolicy, RemoteRef, Rewrite, RewriteMerge,
-        SourceRef,
+    api::{
+        external_secret::{
+            ConflictPolicy, ConversionStrategy, Data, DataFrom, DecodingStrategy, ExternalSecret, Find,
+            MergeStrategy, MetadataPolicy, NullBytePolicy, PriorityPolicy, RemoteRef, Rewrite, RewriteMerge,
+            SourceRef,
+        },
+        refusals,
     },
     key::StoreReference,
     provider::{Fetch, NameFilter, Query},
@@ -25,7 +28,7 @@ use crate::{
 pub(super) fn entries(object: &ExternalSecret, absence: Absence) -> Result<Vec<Entry>, Malformed> {
     let spec = &object.spec;
     if spec.data.is_empty() && spec.data_from.is_empty() {
-        return Err(Malformed("either data or dataFrom should be specified".to_owned()));
+        return Err(Malformed(refusals::NO_ENTRIES.to_owned()));
     }
     check_keys(&spec.data, absence)?;
     let many = spec.data_from.iter().enumerate().map(|(index, from)| many(object, index, from));
@@ -95,18 +98,18 @@ fn check_source(from: &DataFrom) -> Result<(), Malformed> {
         (2.., _) => Err(at_once()),
         (0, None) => Err(none_at_all()),
         (_, Some(source)) if *source == SourceRef::default() => {
-            Err(Malformed("generatorRef or storeRef must be set when using sourceRef in dataFrom".to_owned()))
+            Err(Malformed(refusals::EMPTY_SOURCE.to_owned()))
         }
         (0 | 1, _) => Ok(()),
     }
 }
 
 fn at_once() -> Malformed {
-    Malformed("extract, find, or generatorRef cannot be set at the same time".to_owned())
+    Malformed(refusals::SOURCES_AT_ONCE.to_owned())
 }
 
 fn none_at_all() -> Malformed {
-    Malformed("either extract, find, or sourceRef must be set to dataFrom".to_owned())
+    Malformed(refusals::NO_SOURCE.to_owned())
 }
 
 /// The store of an entry: its own, or the object's.

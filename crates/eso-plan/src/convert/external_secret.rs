@@ -9,6 +9,7 @@ use eso_core::{
             self as asked, CreationPolicy, DeletionPolicy, ExternalSecret, ExternalSecretSpec, RefreshPolicy,
             SyncWindowKind, SyncWindows, Target,
         },
+        refusals,
     },
     duration,
 };
@@ -188,17 +189,12 @@ fn refresh(spec: &ExternalSecretSpec) -> Result<Refresh, Malformed> {
 
 fn check_policies(target: &Target) -> Result<(), Malformed> {
     let problem = match (ownership(target), absence(target)) {
-        (Ownership::Share { .. } | Ownership::Read, Absence::Delete) => {
-            "deletionPolicy=Delete must not be used when the controller doesn't own the secret. \
-             Please set creationPolicy=Owner"
-        }
+        (Ownership::Share { .. } | Ownership::Read, Absence::Delete) => refusals::DELETE_UNOWNED,
         (Ownership::Leave, Absence::Delete) => {
             "deletionPolicy=Delete must not be used with creationPolicy=Orphan: an orphaned secret is not deleted. \
              Please set creationPolicy=Owner"
         }
-        (Ownership::Read, Absence::Drop) => {
-            "deletionPolicy=Merge must not be used with creationPolicy=None. There is no Secret to merge with"
-        }
+        (Ownership::Read, Absence::Drop) => refusals::MERGE_INTO_NOTHING,
         (Ownership::Own, _)
         | (Ownership::Leave | Ownership::Share { .. }, Absence::Retain | Absence::Drop)
         | (Ownership::Read, Absence::Retain) => return Ok(()),

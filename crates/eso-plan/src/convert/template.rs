@@ -1,7 +1,8 @@
 //! `spec.target.template`: what a target is made of.
 
-use eso_core::api::external_secret::{
-    Template as Asked, TemplateFrom, TemplateMergePolicy, TemplateRef, TemplateScope,
+use eso_core::api::{
+    external_secret::{Template as Asked, TemplateFrom, TemplateMergePolicy, TemplateRef, TemplateScope},
+    refusals,
 };
 
 use super::{Malformed, entries};
@@ -49,16 +50,13 @@ pub(super) fn template(asked: &Asked, target: Kind) -> Result<Template, Malforme
 
 fn check_type(kind: Option<&str>, from: &[From], annotated: bool) -> Result<(), Malformed> {
     let makes_annotations = from.iter().any(|from| from.into == Part::Annotations);
-    match kind {
-        Some(TOKEN_TYPE) if annotated => Err(Malformed(format!(
-            "template.type={TOKEN_TYPE:?} with annotation {TOKEN_ANNOTATION:?} is not allowed"
-        ))),
-        Some(TOKEN_TYPE) if makes_annotations => Err(Malformed(format!(
-            "template.type={TOKEN_TYPE:?} with templateFrom target=\"Annotations\" is not allowed"
-        ))),
-        Some(BOOTSTRAP_TYPE) => Err(Malformed(format!("template.type={BOOTSTRAP_TYPE:?} is not allowed"))),
-        Some(_) | None => Ok(()),
-    }
+    let problem = match kind {
+        Some(TOKEN_TYPE) if annotated => refusals::TOKEN_OF_ANNOTATION,
+        Some(TOKEN_TYPE) if makes_annotations => refusals::TOKEN_OF_ANNOTATIONS,
+        Some(BOOTSTRAP_TYPE) => refusals::BOOTSTRAP_TOKEN,
+        Some(_) | None => return Ok(()),
+    };
+    Err(Malformed(problem.to_owned()))
 }
 
 /// As in the original, an entry may hold several sources at once: first the ConfigMap, then the Secret, then the text.

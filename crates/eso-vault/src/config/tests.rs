@@ -88,7 +88,10 @@ fn exactly_one_auth_method_is_asked_for() {
     );
     refused(json!({"auth": {"jwt": {"role": "r"}}}), "auth.jwt is not served by this version");
     refused(json!({"auth": {"userPass": {}}}), "auth.userPass is not served by this version");
-    refused(json!({"auth": {"appRole": {"secretRef": token}}}), "auth.appRole needs a roleId or a roleRef");
+    refused(
+        json!({"auth": {"appRole": {"secretRef": token}}}),
+        "invalid Auth.AppRole: neither `roleId` nor `roleRef` was supplied",
+    );
     assert_eq!(accepted(json!({"auth": null})).method, Method::Anonymous);
 }
 

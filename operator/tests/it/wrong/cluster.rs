@@ -1,5 +1,6 @@
 //! What goes wrong in the cluster, whatever the store.
 
+use eso_core::api::refusals;
 use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
@@ -9,6 +10,9 @@ use super::{
     patient::{Cause, Patient, goes_on, recovers},
 };
 use crate::harness::{Cluster, Condition, Kind, Setup, World, encoded, entries, eventually, measured};
+
+/// The finalizer that the original leaves on its objects.
+const CLEANUP: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
 /// A world with the store `main`, whose values are in it, and the object `well`.
 async fn ward(name: &str) -> World {
@@ -119,14 +123,19 @@ async fn a_malformed_object_says_so_and_the_good_ones_go_on() {
     let cases = [
         ("twice", json!({ "data": twice }), "duplicate secretKey found: password"),
         ("interval", json!({ "refreshInterval": "soon" }), "spec.refreshInterval is "),
-        ("nothing", json!({ "data": null }), "either data or dataFrom should be specified"),
         ("storeless", json!({ "secretStoreRef": { "name": null } }), "spec.secretStoreRef.name is missing"),
         (
             "policies",
-            json!({ "target": { "creationPolicy": "Merge", "deletionPolicy": "Delete" } }),
-            "deletionPolicy=Delete must not be used when the controller doesn't own the secret",
+            json!({ "target": { "creationPolicy": "Orphan", "deletionPolicy": "Delete" } }),
+            "deletionPolicy=Delete must not be used with creationPolicy=Orphan",
         ),
     ];
+    for (_, wrong, says) in against_the_rules() {
+        let edit = json!({ "spec": { "data": wrong["data"], "target": wrong["target"] } });
+        let answer = world.call("PATCH", &world.path(Kind::ExternalSecret, "well"), Some(&edit)).await;
+        let refusal = answer.unwrap_err();
+        assert!(refusal.code == 422 && refusal.message.contains(says), "{wrong}: {refusal:?}");
+    }
     let right = json!({
         "data": [{ "secretKey": "password", "remoteRef": { "key": "db" } }],
         "refreshInterval": "1h",
@@ -143,6 +152,27 @@ async fn a_malformed_object_says_so_and_the_good_ones_go_on() {
     }
     goes_on_alone(&world).await;
     world.end().await;
+}
+
+/// Objects that the rules of our definition refuse, and the words in which they do.
+fn against_the_rules() -> [(&'static str, Value, &'static str); 3] {
+    let data = json!([{ "secretKey": "password", "remoteRef": { "key": "db" } }]);
+    let policies = json!({ "creationPolicy": "Merge", "deletionPolicy": "Delete" });
+    let token = json!({ "template": { "type": "bootstrap.kubernetes.io/token" } });
+    let store = json!({ "name": "main" });
+    [
+        ("nothing", json!({ "secretStoreRef": store }), refusals::NO_ENTRIES),
+        (
+            "policies",
+            json!({ "secretStoreRef": store, "data": data, "target": policies }),
+            refusals::DELETE_UNOWNED,
+        ),
+        (
+            "token",
+            json!({ "secretStoreRef": store, "data": data, "target": token }),
+            refusals::BOOTSTRAP_TOKEN,
+        ),
+    ]
 }
 
 #[tokio::test]
@@ -164,10 +194,12 @@ async fn an_object_of_a_looser_schema_says_so_and_the_good_ones_go_on() {
         ("number-for-key", json!({ "data": [{ "secretKey": 7, "remoteRef": { "key": "db" } }] })),
         ("unknown-policy", json!({ "target": { "creationPolicy": text }, "data": [] })),
     ];
-    for (name, spec) in &broken {
+    let older = against_the_rules();
+    let all = broken.iter().map(|(name, spec)| (name, spec));
+    for (name, spec) in all.chain(older.iter().map(|(name, spec, _)| (name, spec))) {
         let object = json!({
             "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
-            "metadata": { "name": name }, "spec": spec,
+            "metadata": { "name": name, "finalizers": [CLEANUP] }, "spec": spec,
         });
         eventually("the schema is looser", async || {
             world.try_create(object.clone()).await.map(drop).map_err(|refusal| refusal.message)
@@ -190,6 +222,11 @@ async fn an_object_of_a_looser_schema_says_so_and_the_good_ones_go_on() {
     for name in ["text-for-data", "number-for-key"] {
         world.patch(Kind::ExternalSecret, name, json!({ "spec": right })).await;
         recovers(&world, name, Cause::InTheCluster).await;
+    }
+    for (name, _, says) in older {
+        assert_eq!(world.fails(name, UNREADABLE).await, format!("{UNREADABLE}: {says}"));
+        world.delete(Kind::ExternalSecret, name).await;
+        world.gone(Kind::ExternalSecret, name).await;
     }
     world.end().await;
 }

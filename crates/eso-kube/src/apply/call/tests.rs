@@ -47,6 +47,13 @@ fn each_refusal_says_what_it_means() {
     check(422, "Invalid", cause("FieldValueForbidden", "data"), immutable);
     let wrong = "the API server does not take it (Invalid, metadata.name)";
     check(422, "Invalid", cause("FieldValueInvalid", "metadata.name"), invalid(wrong));
+    let rule = json!([{
+        "reason": "FieldValueInvalid", "field": "spec",
+        "message": format!("Invalid value: \"{CANARY}\": either data or dataFrom should be specified"),
+    }]);
+    let broken =
+        "the API server does not take it (Invalid, spec: either data or dataFrom should be specified)";
+    check(422, "Invalid", rule, invalid(broken));
     check(413, "RequestEntityTooLarge", none(), invalid("it is too large for a Secret: the limit is 1 MiB"));
     check(429, "TooManyRequests", none(), unavailable("the API server cannot do it now (TooManyRequests)"));
     check(500, "InternalError", none(), unavailable("the API server cannot do it now (InternalError)"));

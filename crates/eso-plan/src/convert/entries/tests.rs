@@ -56,6 +56,15 @@ fn metadata_is_asked_for_in_place_of_the_value() {
 }
 
 #[test]
+fn a_version_and_a_property_are_extracted_too() {
+    let entry = extract(json!({ "version": "uuid/1", "property": "x.y" }));
+    assert_eq!(entry.ask, Ask::Read(Fetch::new("db").at_version("uuid/1")));
+    assert_eq!(entry.property.as_deref(), Some("x.y"));
+    let entry = extract(json!({ "version": "", "property": "" }));
+    assert_eq!((entry.ask, entry.property), (Ask::Read(Fetch::new("db")), None));
+}
+
+#[test]
 fn values_are_decoded_as_each_entry_says() {
     for (word, expected) in [
         ("None", Decoding::None),

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod rules;
+
 use std::time::{Duration, Instant};
 
 use eso_core::api::definitions;
@@ -26,13 +28,25 @@ async fn control_plane() -> &'static ControlPlane {
 
 async fn serve(control: &ControlPlane) {
     for definition in definitions::all() {
-        control.create(DEFINITIONS, &serde_json::to_value(&definition).unwrap()).await.unwrap();
-        let name = definition.metadata.name.unwrap();
-        let begin = Instant::now();
-        while !is_established(&read(control, &format!("{DEFINITIONS}/{name}")).await) {
-            assert!(begin.elapsed() < PATIENCE, "{name} is not served");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        define(control, &serde_json::to_value(&definition).unwrap()).await;
+    }
+}
+
+/// Makes a definition, and waits until it is served.
+async fn define(control: &ControlPlane, definition: &Value) {
+    control.create(DEFINITIONS, definition).await.unwrap();
+    let name = definition["metadata"]["name"].as_str().unwrap();
+    until(&format!("{name} is served"), async || {
+        is_established(&read(control, &format!("{DEFINITIONS}/{name}")).await)
+    })
+    .await;
+}
+
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let begin = Instant::now();
+    while !is_so().await {
+        assert!(begin.elapsed() < PATIENCE, "not so after {PATIENCE:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -73,8 +87,13 @@ async fn check(kind: &str, spec: Value, accepted: bool) {
     }
 }
 
+/// With an entry, where the spec says none.
 async fn external_secret(spec: Value, accepted: bool) {
-    check("ExternalSecret", spec, accepted).await;
+    let mut asking = spec.clone();
+    if spec["data"].is_null() && spec["dataFrom"].is_null() {
+        asking["data"] = entry("password")["data"].clone();
+    }
+    check("ExternalSecret", asking, accepted).await;
 }
 
 async fn provider(provider: Value, accepted: bool) {
@@ -99,7 +118,9 @@ async fn an_external_secret_is_checked_as_by_the_original() {
     external_secret(entry(&"k".repeat(254)), false).await;
     external_secret(json!({ "data": [{ "secretKey": "a" }] }), false).await;
     external_secret(json!({ "data": [{ "secretKey": "a", "remoteRef": {} }] }), false).await;
-    external_secret(json!({ "dataFrom": [{ "extract": { "key": "db" } }, {}] }), true).await;
+    external_secret(json!({ "dataFrom": [{ "extract": { "key": "db" } }, { "extract": {} }] }), false).await;
+    external_secret(json!({ "dataFrom": [{ "extract": { "key": "db" } }, { "find": {} }] }), true).await;
+    external_secret(json!({ "dataFrom": [{ "sourceRef": {} }] }), false).await;
     external_secret(json!({ "secretStoreRef": { "name": "aws-1.eu" } }), true).await;
     external_secret(json!({ "secretStoreRef": { "name": "AWS" } }), false).await;
     external_secret(json!({ "secretStoreRef": { "name": "aws", "kind": "Store" } }), false).await;
@@ -122,6 +143,21 @@ async fn policies_are_the_originals() {
     external_secret(json!({ "target": { "creationPolicy": "Own" } }), false).await;
     external_secret(json!({ "target": { "deletionPolicy": "Keep" } }), false).await;
     external_secret(json!({ "refreshPolicy": "Never" }), false).await;
+}
+
+#[tokio::test]
+async fn templates_have_one_language() {
+    let language = |version: &str| json!({ "target": { "template": { "engineVersion": version } } });
+    external_secret(language("v2"), true).await;
+    external_secret(language("v1"), false).await;
+    let made = make("v1", "ExternalSecret", "language", &template_of_nothing(), "?dryRun=All").await;
+    assert_eq!(made.success().unwrap()["spec"]["target"]["template"]["engineVersion"], "v2");
+}
+
+fn template_of_nothing() -> Value {
+    let mut spec = entry("password");
+    spec["target"] = json!({ "template": {} });
+    spec
 }
 
 #[tokio::test]
@@ -237,10 +273,13 @@ async fn the_spec_in_a_cluster_external_secret_has_the_defaults_of_an_external_s
 
 #[tokio::test]
 async fn defaults_are_the_originals_and_a_null_is_left_out() {
-    let spec =
-        json!({ "target": null, "refreshInterval": null, "secretStoreRef": { "name": "a", "kind": null } });
+    let spec = json!({
+        "target": null, "refreshInterval": null, "secretStoreRef": { "name": "a", "kind": null },
+        "data": entry("password")["data"],
+    });
     let made = make("v1", "ExternalSecret", "defaults", &spec, "?dryRun=All").await.success().unwrap();
     let expected = json!({
+        "data": entry("password")["data"],
         "refreshInterval": "1h0m0s",
         "secretStoreRef": { "name": "a" },
         "target": { "creationPolicy": "Owner", "deletionPolicy": "Retain" },
@@ -277,7 +316,10 @@ async fn a_spec_reads_the_same_in_both_versions() {
 
 #[tokio::test]
 async fn objects_are_found_by_their_selectable_fields() {
-    let spec = json!({ "secretStoreRef": { "name": "chosen", "kind": "ClusterSecretStore" }, "target": { "name": "out" } });
+    let spec = json!({
+        "secretStoreRef": { "name": "chosen", "kind": "ClusterSecretStore" }, "target": { "name": "out" },
+        "data": entry("password")["data"],
+    });
     make("v1", "ExternalSecret", "selected", &spec, "").await.success().unwrap();
     for selector in [
         "spec.secretStoreRef.name=chosen",

@@ -1,0 +1,160 @@
+//! Rules of the definitions: what the original's webhook refuses, the API server refuses by itself.
+//!
+//! A rule stands at the field that it is about. An object that is older than the rule keeps its labels, its finalizers
+//! and its status changeable, for the API server passes over the rules of what a change leaves alone.
+//! Where the API server does not grant what a rule may cost, there is none, and the operator refuses the object in its
+//! condition: `secretKey` that stands twice, `target` of `templateFrom` in any spelling, regular expressions.
+//! A ClusterExternalSecret has no rules, as it has no webhook in the original.
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, ValidationRule,
+};
+
+use crate::api::refusals;
+
+/// A rule, as it stands in a schema.
+struct Rule {
+    /// The field that it is about: names with dots between, and `[]` for the items of a list; empty for the object.
+    path: &'static str,
+    /// What holds for an object that is taken.
+    holds: &'static str,
+    /// What is said of the others.
+    message: &'static str,
+    /// What is said of them where it can be worked out.
+    worked_out: Option<&'static str>,
+}
+
+impl Rule {
+    const fn new(path: &'static str, holds: &'static str, message: &'static str) -> Self {
+        Self { path, holds, message, worked_out: None }
+    }
+}
+
+/// Of an object without a spec. Each change of an object changes it as a whole, so that nothing is passed over here.
+const SPEC_IS_THERE: &str = "has(self.spec) || (oldSelf.hasValue() && !has(oldSelf.value().spec))";
+
+const OF_EXTERNAL_SECRETS: [Rule; 10] = [
+    Rule::new("", SPEC_IS_THERE, refusals::NO_ENTRIES),
+    Rule::new(
+        "spec",
+        "(has(self.data) && self.data.size() > 0) || (has(self.dataFrom) && self.dataFrom.size() > 0)",
+        refusals::NO_ENTRIES,
+    ),
+    Rule::new(
+        "spec.dataFrom[]",
+        "!(has(self.find) && has(self.extract)) && !(has(self.sourceRef) && has(self.sourceRef.generatorRef) && \
+         (has(self.find) || has(self.extract)))",
+        refusals::SOURCES_AT_ONCE,
+    ),
+    Rule::new(
+        "spec.dataFrom[]",
+        "has(self.find) || has(self.extract) || has(self.sourceRef)",
+        refusals::NO_SOURCE,
+    ),
+    Rule::new(
+        "spec.dataFrom[].sourceRef",
+        "has(self.generatorRef) || has(self.storeRef)",
+        refusals::EMPTY_SOURCE,
+    ),
+    Rule::new(
+        "spec.target",
+        "!(has(self.deletionPolicy) && self.deletionPolicy == 'Delete' && has(self.creationPolicy) && \
+         self.creationPolicy in ['Merge', 'None', 'CreateOrMerge'])",
+        refusals::DELETE_UNOWNED,
+    ),
+    Rule::new(
+        "spec.target",
+        "!(has(self.deletionPolicy) && self.deletionPolicy == 'Merge' && has(self.creationPolicy) && \
+         self.creationPolicy == 'None')",
+        refusals::MERGE_INTO_NOTHING,
+    ),
+    Rule::new(
+        "spec.target.template",
+        "!(has(self.type) && self.type == 'kubernetes.io/service-account-token' && has(self.metadata) && \
+         has(self.metadata.annotations) && 'kubernetes.io/service-account.name' in self.metadata.annotations)",
+        refusals::TOKEN_OF_ANNOTATION,
+    ),
+    // The original compares without regard to case, which would cost too much here: the operator does so.
+    Rule::new(
+        "spec.target.template",
+        "!(has(self.type) && self.type == 'kubernetes.io/service-account-token' && has(self.templateFrom) && \
+         self.templateFrom.exists(from, has(from.target) && from.target == 'Annotations'))",
+        refusals::TOKEN_OF_ANNOTATIONS,
+    ),
+    Rule::new(
+        "spec.target.template",
+        "!(has(self.type) && self.type == 'bootstrap.kubernetes.io/token')",
+        refusals::BOOTSTRAP_TOKEN,
+    ),
+];
+
+const OF_STORES: [Rule; 2] = [
+    Rule {
+        path: "spec.refreshInterval",
+        holds: "type(self) == string ? !self.matches('^-.*[1-9]') : self >= 0",
+        message: "invalid refreshInterval: must not be negative",
+        worked_out: Some(
+            "type(self) == string ? 'invalid refreshInterval \"' + self + '\": must not be negative' : \
+             'invalid refreshInterval ' + string(self) + ': must not be negative'",
+        ),
+    },
+    Rule::new(
+        "spec.provider.vault.auth.appRole",
+        "(has(self.roleId) && self.roleId != '') || has(self.roleRef)",
+        refusals::NO_ROLE_ID,
+    ),
+];
+
+/// Puts the rules of a kind into each version of its definition.
+pub(super) fn put(definition: &mut CustomResourceDefinition) {
+    let rules = of(&definition.spec.names.kind);
+    let schemas = definition.spec.versions.iter_mut().filter_map(|version| version.schema.as_mut());
+    for schema in schemas.filter_map(|schema| schema.open_api_v3_schema.as_mut()) {
+        for rule in rules {
+            let place = fields(rule.path).try_fold(&mut *schema, below);
+            if let Some(place) = place {
+                place.x_kubernetes_validations.get_or_insert_default().push(validation(rule));
+            }
+        }
+    }
+}
+
+fn of(kind: &str) -> &'static [Rule] {
+    match kind {
+        "ExternalSecret" => &OF_EXTERNAL_SECRETS,
+        "SecretStore" | "ClusterSecretStore" => &OF_STORES,
+        _ => &[],
+    }
+}
+
+fn fields(path: &str) -> impl Iterator<Item = &str> {
+    path.split('.').filter(|field| !field.is_empty())
+}
+
+/// The schema of a field, or with `[]` that of its items.
+fn below<'s>(schema: &'s mut JSONSchemaProps, field: &str) -> Option<&'s mut JSONSchemaProps> {
+    let (name, is_list) = field.strip_suffix("[]").map_or((field, false), |name| (name, true));
+    let schema = schema.properties.as_mut()?.get_mut(name)?;
+    match (is_list, schema) {
+        (false, schema) => Some(schema),
+        (true, JSONSchemaProps { items: Some(JSONSchemaPropsOrArray::Schema(item)), .. }) => Some(item),
+        (true, _) => None,
+    }
+}
+
+fn validation(rule: &Rule) -> ValidationRule {
+    let Rule { path, holds, message, worked_out } = rule;
+    ValidationRule {
+        rule: (*holds).to_owned(),
+        message: Some((*message).to_owned()),
+        message_expression: worked_out.map(str::to_owned),
+        // A rule of the whole object is about its spec: an error names a field, and the object has no name of one.
+        field_path: path.is_empty().then(|| ".spec".to_owned()),
+        // Without it the API server passes over a rule of the old object, where there is none.
+        optional_old_self: holds.contains("oldSelf").then_some(true),
+        ..ValidationRule::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;
