@@ -29,8 +29,8 @@ fn table<'a>(page: &mut String, flags: impl Iterator<Item = &'a Arg>) {
         let default = flag.get_default_values().iter().map(|value| value.to_string_lossy());
         let default = default.filter(|value| !value.is_empty()).map(|value| format!("`{value}`"));
         let help = flag.get_help().map(ToString::to_string).unwrap_or_default();
-        let choices: Vec<_> =
-            flag.get_possible_values().iter().map(|value| format!("`{}`", value.get_name())).collect();
+        let choices = if flag.get_action().takes_values() { flag.get_possible_values() } else { Vec::new() };
+        let choices: Vec<_> = choices.iter().map(|value| format!("`{}`", value.get_name())).collect();
         let choices =
             if choices.is_empty() { String::new() } else { format!(" One of {}.", choices.join(", ")) };
         let variable =
