@@ -162,11 +162,12 @@ fn refused(problem: String) -> Answer {
     Answer { dialect: Dialect::default(), given: Err(ReadError::Store(problem)) }
 }
 
-/// A key is allowed as it is written, and as its store reads it: `kv/data/hr` must not pass as `k*`, where it is `hr`.
+/// A key is judged as its store reads it, so that all spellings of it are judged alike: `kv/data/hr` must not pass as `k*`,
+/// where it is `hr`.
 fn allows(granted: &Granted, key: &RemoteKey) -> bool {
     granted.keys.as_ref().is_none_or(|keys| {
         let canonical = granted.store.provider().canonical(key);
-        [Some(key), canonical.as_ref()].into_iter().flatten().all(|key| keys.allows(key.as_str()))
+        keys.allows(canonical.as_ref().unwrap_or(key).as_str())
     })
 }
 
