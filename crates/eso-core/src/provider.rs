@@ -66,9 +66,10 @@ pub trait SecretProvider: fmt::Debug + fmt::Display + Send + Sync + 'static {
 
     /// The store's own text for what a key leads to, where that is another than the key's.
     ///
-    /// Patterns of keys that somebody may ask for are held against both. So whoever takes several texts for one value (a
-    /// mount before it, a slash too many) must give one and the same for all of them here: else a pattern that
-    /// allows one text allows a value that it does not mean.
+    /// Patterns of keys that somebody may ask for are held against this one, and against the key where there is none. So
+    /// whoever takes several texts for one value (a mount before it, a slash too many) must give one and the same for
+    /// all of them here, and never one for two values: else a pattern that allows one text allows a value that it does
+    /// not mean.
     fn canonical(&self, _key: &RemoteKey) -> Option<RemoteKey> {
         None
     }

@@ -303,17 +303,21 @@ impl StoreRegistry {
     ) -> Result<Option<KeyPatterns>, String> {
         let access = match conditions.access_by_name(namespace) {
             // What is let in by its labels besides may see more.
-            Access::Denied | Access::Keys(_) if conditions.ask_for_labels() => {
+            Access::Denied | Access::Undecided(_) | Access::Keys(_) if conditions.ask_for_labels() => {
                 conditions.access(namespace, &self.labels(namespace).await?)
             }
-            access @ (Access::Denied | Access::Keys(_) | Access::Whole) => access,
+            access @ (Access::Denied | Access::Undecided(_) | Access::Keys(_) | Access::Whole) => access,
         };
+        let denied = format!(
+            "using cluster store \"{store}\" is not allowed from namespace \"{namespace}\": denied by spec.condition"
+        );
         match access {
             Access::Whole => Ok(None),
             Access::Keys(patterns) => Ok(Some(patterns)),
-            Access::Denied => Err(format!(
-                "using cluster store \"{store}\" is not allowed from namespace \"{namespace}\": denied by spec.condition"
-            )),
+            Access::Denied => Err(denied),
+            Access::Undecided(pattern) => {
+                Err(format!("{denied}: it takes too long to match the name with the {pattern}"))
+            }
         }
     }
 

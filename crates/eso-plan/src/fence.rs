@@ -9,7 +9,7 @@ use eso_core::key::{RemoteKey, StoreReference};
 /// a key with a `.` or `..` between slashes, or with nothing between two, is allowed by none;
 /// an ARN is allowed only by a pattern that begins with `arn:` itself, for it names a secret of any account, and the words
 /// in each ARN, such as `secret`, are in nobody's mind;
-/// and a key is held against the patterns as its store reads it too, which is the caller's business.
+/// and a key is held against the patterns as its store reads it, which is the caller's business.
 ///
 /// No pattern allows nothing. It takes time in proportion to the lengths of the patterns and of the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -26,6 +26,7 @@ pub struct MemoryProvider {
 struct State {
     values: BTreeMap<RemoteKey, BTreeMap<Option<Version>, Value>>,
     tags: BTreeMap<RemoteKey, BTreeMap<String, String>>,
+    spellings: BTreeMap<RemoteKey, RemoteKey>,
     finds_values: bool,
     failure: Option<ProviderError>,
     failures: BTreeMap<RemoteKey, ProviderError>,
@@ -82,6 +83,11 @@ impl MemoryProvider {
     pub fn tag(&self, key: &str, tags: &[(&str, &str)]) {
         let tags = tags.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         self.state.lock().tags.insert(key.into(), tags);
+    }
+
+    /// From now on `spelling` is another text for this key: that is its canonical one, and what is read.
+    pub fn spell(&self, key: &str, spelling: &str) {
+        self.state.lock().spellings.insert(spelling.into(), key.into());
     }
 
     /// Deletes a key with all its versions and its tags.
@@ -214,6 +220,7 @@ impl State {
         Self {
             values: BTreeMap::new(),
             tags: BTreeMap::new(),
+            spellings: BTreeMap::new(),
             finds_values: false,
             failure: None,
             failures: BTreeMap::new(),
@@ -230,7 +237,7 @@ impl State {
             return Err(error.clone());
         }
         let failure = |kind| ProviderError::new(kind, "Fetch").with_key(request.key.clone());
-        let versions = self.values.get(&request.key);
+        let versions = self.values.get(self.spellings.get(&request.key).unwrap_or(&request.key));
         let value = match request.part {
             Part::Value => versions.and_then(|versions| versions.get(&request.version)).cloned(),
             Part::Metadata => versions.map(|_| self.metadata(&request.key)),
@@ -296,6 +303,10 @@ impl SecretProvider for MemoryProvider {
 
     fn notice(&self) -> Option<Notice> {
         self.state.lock().notice.clone()
+    }
+
+    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        self.state.lock().spellings.get(key).cloned()
     }
 
     fn dialect(&self) -> Dialect {

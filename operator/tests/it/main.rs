@@ -6,6 +6,7 @@ mod harness;
 mod walk_through;
 
 mod cluster;
+mod fences;
 mod fights;
 mod generic_targets;
 mod plan;

@@ -134,9 +134,11 @@ pub struct NamespaceCondition {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespace_regexes: Vec<String>,
     /// The remote keys that these namespaces may ask for. Left out, all; an empty list, none. `*` stands for any
-    /// characters, `/` among them; all else stands for itself, and a pattern is held against the whole key. A namespace
-    /// that several conditions let in may ask for what any of them allows: all, where one of them has no `keys`.
-    /// For a ClusterSecretStore only: a SecretStore that has them is refused.
+    /// characters, `/` among them; all else stands for itself, and a pattern is held against the whole key, as the store
+    /// reads it: of Vault that is the path below the store's `path`, without `data/`, however the key is written; where
+    /// the store has no `path`, with the mount before it. A namespace that several conditions let in may ask for what any
+    /// of them allows: all, where one of them has no `keys`. For a ClusterSecretStore only: a SecretStore that has them
+    /// is refused.
     #[serde(default, deserialize_with = "listed", skip_serializing_if = "Option::is_none")]
     #[schemars(extend("nullable" = true))]
     pub keys: Option<Vec<String>>,

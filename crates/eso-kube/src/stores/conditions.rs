@@ -20,6 +20,9 @@ pub(crate) struct Conditions {
 pub(crate) enum Access {
     /// Nothing.
     Denied,
+    /// Nothing, for nobody is let in by what was not found out: it took too long to match this pattern of names, which is
+    /// told by its place.
+    Undecided(String),
     /// Read what these patterns allow.
     Keys(KeyPatterns),
     /// Read everything.
@@ -31,9 +34,17 @@ pub(crate) enum Access {
 #[derive(Clone, Debug)]
 struct Condition {
     names: Vec<String>,
-    patterns: Vec<Regexp>,
+    patterns: Vec<Pattern>,
     labels: Option<Selector>,
     keys: Option<Vec<String>>,
+}
+
+/// A pattern of names.
+#[derive(Clone, Debug)]
+struct Pattern {
+    /// Where it is, in the original's words.
+    place: String,
+    regexp: Regexp,
 }
 
 impl Conditions {
@@ -65,22 +76,30 @@ impl Conditions {
 
     /// What a namespace with these labels may do.
     pub(crate) fn access(&self, namespace: &str, labels: &BTreeMap<String, String>) -> Access {
-        let by_label = |condition: &Condition| {
-            condition.labels.as_ref().is_some_and(|selector| selector.selects(labels))
-        };
-        self.access_where(|condition| by_label(condition) || condition.lets_in_by_name(namespace))
+        self.access_where(|condition| match &condition.labels {
+            Some(selector) if selector.selects(labels) => Ok(true),
+            Some(_) | None => condition.lets_in_by_name(namespace),
+        })
     }
 
     /// What all conditions that let somebody in allow together.
-    fn access_where(&self, lets_in: impl Fn(&Condition) -> bool) -> Access {
+    fn access_where<'a>(&'a self, lets_in: impl Fn(&'a Condition) -> Result<bool, &'a Pattern>) -> Access {
         if self.conditions.is_empty() {
             return Access::Whole;
         }
-        let mut holding = self.conditions.iter().filter(|condition| lets_in(condition)).peekable();
-        if holding.peek().is_none() {
-            return Access::Denied;
+        let (mut holding, mut undecided) = (Vec::new(), None);
+        for condition in &self.conditions {
+            match lets_in(condition) {
+                Ok(true) => holding.push(condition),
+                Ok(false) => {}
+                Err(pattern) => undecided = Some(pattern),
+            }
         }
-        let keys: Option<Vec<&Vec<String>>> = holding.map(|condition| condition.keys.as_ref()).collect();
+        if holding.is_empty() {
+            return undecided.map_or(Access::Denied, |pattern| Access::Undecided(pattern.place.clone()));
+        }
+        let keys: Option<Vec<&Vec<String>>> =
+            holding.into_iter().map(|condition| condition.keys.as_ref()).collect();
         keys.map_or(Access::Whole, |keys| Access::Keys(KeyPatterns::new(keys.into_iter().flatten())))
     }
 }
@@ -89,9 +108,11 @@ impl Condition {
     fn parse(index: usize, condition: &NamespaceCondition) -> Result<Self, String> {
         let NamespaceCondition { namespace_selector, namespaces, namespace_regexes, keys } = condition;
         let compiled = namespace_regexes.iter().enumerate().map(|(position, pattern)| {
-            Regexp::new(pattern).map_err(|problem| {
-                format!("failed to compile {position}th namespace regex in {index}th condition: {problem}")
-            })
+            let place = format!("{position}th namespace regex in {index}th condition");
+            match Regexp::new(pattern) {
+                Ok(regexp) => Ok(Pattern { place, regexp }),
+                Err(problem) => Err(format!("failed to compile {place}: {problem}")),
+            }
         });
         Ok(Self {
             names: namespaces.clone(),
@@ -101,10 +122,20 @@ impl Condition {
         })
     }
 
-    /// A pattern that takes too long matches nothing: nobody is let in by what was not found out.
-    fn lets_in_by_name(&self, namespace: &str) -> bool {
-        let matches = |pattern: &Regexp| pattern.is_match(namespace).unwrap_or(false);
-        self.names.iter().any(|name| name == namespace) || self.patterns.iter().any(matches)
+    /// A pattern that takes too long is told where nothing else lets in.
+    fn lets_in_by_name(&self, namespace: &str) -> Result<bool, &Pattern> {
+        if self.names.iter().any(|name| name == namespace) {
+            return Ok(true);
+        }
+        let mut undecided = None;
+        for pattern in &self.patterns {
+            match pattern.regexp.is_match(namespace) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(_too_long) => undecided = Some(pattern),
+            }
+        }
+        undecided.map_or(Ok(false), Err)
     }
 }
 

@@ -204,7 +204,7 @@ impl State {
             let access = conditions.access(namespace, labels);
             let change = match access {
                 Access::Keys(_) | Access::Whole => StoreChange::Ready,
-                Access::Denied => StoreChange::Lost,
+                Access::Denied | Access::Undecided(_) => StoreChange::Lost,
             };
             (conditions.access(namespace, before) != access).then(|| (entry.parsed.key.clone(), change))
         });

@@ -4,6 +4,7 @@ use eso_core::api::definitions;
 use serde_json::{Map, Value, json};
 
 /// A store's spec with one selector that names `namespace`.
+#[derive(Clone)]
 pub(crate) struct Example {
     /// Where the selector is, such as `spec.provider.vault.caProvider`.
     pub(crate) path: String,
@@ -11,17 +12,43 @@ pub(crate) struct Example {
     pub(crate) spec: Value,
 }
 
-/// One example for each selector field that the schema has.
+/// Two examples for each selector field that the schema has: with no more than a selector needs, and with all that it may
+/// have.
 pub(crate) fn examples(namespace: &str) -> Vec<Example> {
     let provider = schema();
-    let mut paths = Vec::new();
-    collect(&provider, &mut Vec::new(), &mut paths);
-    let example = |path: Vec<String>| Example {
-        spec: json!({ "provider": fill(&provider, &path, namespace) }),
-        path: format!("spec.provider.{}", path.join(".")),
-    };
-    paths.into_iter().map(example).collect()
+    let examples = places(&provider, is_selector).into_iter().flat_map(|steps| {
+        [Extent::Required, Extent::Whole].map(|extent| Example {
+            path: path(&steps),
+            spec: json!({ "provider": fill(&provider, &steps, (namespace, extent)) }),
+        })
+    });
+    examples.collect()
 }
+
+/// Where the schema has a namespace that is no selector's.
+pub(crate) fn other_namespaces() -> Vec<String> {
+    let has_another = |schema: &Value| has(schema, "namespace") && !is_selector(schema);
+    places(&schema(), has_another).iter().map(|steps| format!("{}.namespace", path(steps))).collect()
+}
+
+/// A step from a value of the schema to one in it.
+#[derive(Clone)]
+enum Step {
+    Field(String),
+    Item,
+    /// The value of any key of a map.
+    Member,
+}
+
+/// How much of a selector is filled in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Extent {
+    Required,
+    Whole,
+}
+
+/// What the keys of maps and all texts are.
+const SAMPLE: &str = "sample";
 
 fn schema() -> Value {
     let stores =
@@ -31,55 +58,88 @@ fn schema() -> Value {
     definition.pointer(path).expect("the schema must have spec.provider").clone()
 }
 
-/// A selector is what has a name and a namespace.
-fn is_selector(schema: &Value) -> bool {
-    ["name", "namespace"].iter().all(|field| schema["properties"].get(field).is_some())
+fn has(schema: &Value, field: &str) -> bool {
+    schema["properties"].get(field).is_some()
 }
 
-fn collect(schema: &Value, path: &mut Vec<String>, found: &mut Vec<Vec<String>>) {
-    if is_selector(schema) {
-        found.push(path.clone());
-        return;
+/// A selector is what has a name and a namespace.
+fn is_selector(schema: &Value) -> bool {
+    has(schema, "name") && has(schema, "namespace")
+}
+
+/// The ways to all parts of a schema that meet a test.
+fn places(schema: &Value, meets: impl Fn(&Value) -> bool + Copy) -> Vec<Vec<Step>> {
+    let here = meets(schema).then(Vec::new);
+    let below = steps(schema).into_iter().flat_map(|step| {
+        let below = places(part(schema, &step), meets);
+        below.into_iter().map(move |rest| [vec![step.clone()], rest].concat())
+    });
+    here.into_iter().chain(below).collect()
+}
+
+fn steps(schema: &Value) -> Vec<Step> {
+    let fields = schema["properties"].as_object().into_iter().flatten();
+    let fields = fields.map(|(name, _)| Step::Field(name.clone()));
+    let others = [Step::Item, Step::Member].into_iter().filter(|step| part(schema, step).is_object());
+    fields.chain(others).collect()
+}
+
+fn part<'a>(schema: &'a Value, step: &Step) -> &'a Value {
+    match step {
+        Step::Field(name) => &schema["properties"][name],
+        Step::Item => &schema["items"],
+        Step::Member => &schema["additionalProperties"],
     }
-    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
-        path.push(name.clone());
-        collect(field, path, found);
-        path.pop();
-    }
+}
+
+fn path(steps: &[Step]) -> String {
+    let text = steps.iter().map(|step| match step {
+        Step::Field(name) => format!(".{name}"),
+        Step::Item => "[0]".to_owned(),
+        Step::Member => format!(".{SAMPLE}"),
+    });
+    format!("spec.provider{}", text.collect::<String>())
 }
 
 /// A value of this schema with what it requires, and with what is on the way to the selector.
-fn fill(schema: &Value, path: &[String], namespace: &str) -> Value {
-    let mut fields = Map::new();
-    for name in schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        fields.insert(name.to_owned(), sample(&schema["properties"][name]));
-    }
-    match path {
-        [] => {
-            for (name, value) in [("name", "sample"), ("namespace", namespace), ("key", "key")] {
-                fields.insert(name.to_owned(), json!(value));
-            }
-            fields.retain(|name, _| schema["properties"].get(name).is_some());
+fn fill(schema: &Value, steps: &[Step], of: (&str, Extent)) -> Value {
+    let Some((step, rest)) = steps.split_first() else { return selector(schema, of) };
+    let inner = fill(part(schema, step), rest, of);
+    match step {
+        Step::Field(name) => {
+            let mut fields = required(schema);
+            fields.insert(name.clone(), inner);
+            Value::Object(fields)
         }
-        [first, rest @ ..] => {
-            fields.insert(first.clone(), fill(&schema["properties"][first], rest, namespace));
-        }
+        Step::Item => json!([inner]),
+        Step::Member => json!({ SAMPLE: inner }),
     }
+}
+
+fn selector(schema: &Value, (namespace, extent): (&str, Extent)) -> Value {
+    let mut fields = required(schema);
+    if extent == Extent::Whole {
+        let all = schema["properties"].as_object().into_iter().flatten();
+        fields.extend(all.map(|(name, field)| (name.clone(), sample(field))));
+    }
+    fields.extend(
+        [("name", SAMPLE), ("namespace", namespace)].map(|(name, text)| (name.to_owned(), json!(text))),
+    );
     Value::Object(fields)
+}
+
+fn required(schema: &Value) -> Map<String, Value> {
+    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    required.map(|name| (name.to_owned(), sample(&schema["properties"][name]))).collect()
 }
 
 fn sample(schema: &Value) -> Value {
     match (schema["type"].as_str(), schema["enum"].get(0)) {
         (_, Some(first)) => first.clone(),
-        (Some("object"), None) => fill_required(schema),
-        (Some("array"), None) => json!([]),
+        (Some("object"), None) => Value::Object(required(schema)),
+        (Some("array"), None) => json!([sample(&schema["items"])]),
         (Some("integer" | "number"), None) => json!(0),
         (Some("boolean"), None) => json!(false),
-        (_, None) => json!("sample"),
+        (_, None) => json!(SAMPLE),
     }
-}
-
-fn fill_required(schema: &Value) -> Value {
-    let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    required.map(|name| (name.to_owned(), sample(&schema["properties"][name]))).collect::<Map<_, _>>().into()
 }

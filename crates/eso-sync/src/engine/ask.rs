@@ -110,10 +110,14 @@ impl Run<'_> {
         given.into_iter().map(|(place, given)| (place, Answer { dialect, given })).collect()
     }
 
-    /// All values that a query meets and that its asker may see, in the order of their keys.
+    /// All values that a query meets and that its asker may see, in the order of their keys. What may not be seen is not
+    /// there: whether the query would meet it cannot be told from the answer.
     async fn find(&self, granted: &Granted, query: &Query) -> Result<Given, ReadError> {
-        let Granted { store, .. } = granted;
-        let found = store.find(query.clone()).await.map_err(ReadError::Provider)?;
+        let Granted { store, keys } = granted;
+        let found = match store.find(query.clone()).await {
+            Err(error) if keys.is_some() && error.kind() == ErrorKind::NotFound => Vec::new(),
+            found => found.map_err(ReadError::Provider)?,
+        };
         let is_meant = |found: &Found| {
             query.name.as_ref().is_none_or(|name| name.accepts(found.key.as_str()))
                 && allows(granted, &found.key)
@@ -162,11 +166,12 @@ fn refused(problem: String) -> Answer {
     Answer { dialect: Dialect::default(), given: Err(ReadError::Store(problem)) }
 }
 
-/// A key is allowed as it is written, and as its store reads it: `kv/data/hr` must not pass as `k*`, where it is `hr`.
+/// A key is judged as its store reads it, so that all spellings of it are judged alike: `kv/data/hr` must not pass as `k*`,
+/// where it is `hr`.
 fn allows(granted: &Granted, key: &RemoteKey) -> bool {
     granted.keys.as_ref().is_none_or(|keys| {
         let canonical = granted.store.provider().canonical(key);
-        [Some(key), canonical.as_ref()].into_iter().flatten().all(|key| keys.allows(key.as_str()))
+        keys.allows(canonical.as_ref().unwrap_or(key).as_str())
     })
 }
 

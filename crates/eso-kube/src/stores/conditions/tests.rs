@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use eso_core::api::secret_store::NamespaceCondition;
+use eso_plan::fence::KeyPatterns;
 use serde_json::{Value, json};
 
 use super::{Access, Conditions};
@@ -19,7 +20,7 @@ fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 #[track_caller]
 fn check(given: Value, namespace: &str, with: &[(&str, &str)], expected: bool) {
     let conditions = conditions(given.clone());
-    let lets_in = |access: Access| access != Access::Denied;
+    let lets_in = |access: Access| matches!(access, Access::Keys(_) | Access::Whole);
     let allowed = lets_in(conditions.access(namespace, &labels(with)));
     assert_eq!(allowed, expected, "{given} for {namespace} {with:?}");
     let by_name = lets_in(conditions.access_by_name(namespace));
@@ -34,7 +35,7 @@ fn check_keys(given: Value, (namespace, with): (&str, &[(&str, &str)]), expected
     let access = conditions(given.clone()).access(namespace, &labels(with));
     let allowed = match &access {
         Access::Whole => None,
-        Access::Denied => panic!("{given} lets {namespace} not in"),
+        Access::Denied | Access::Undecided(_) => panic!("{given} lets {namespace} not in"),
         Access::Keys(patterns) => {
             Some(["a/1", "b/1", "c/1"].into_iter().filter(|key| patterns.allows(key)).collect::<Vec<_>>())
         }
@@ -145,6 +146,34 @@ fn what_cannot_be_understood_is_told_where() {
     let expression = json!({ "key": "env", "operator": "Is", "values": [] });
     let broken = json!([{ "namespaceSelector": { "matchExpressions": [expression] } }]);
     check_broken(broken, "\"Is\" is not a valid label selector operator");
+}
+
+/// To look for it in a name of 63 characters, the longest that there is, takes more steps than are allowed.
+const SLOW: &str = "^(a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*){900}!$";
+
+/// What such a namespace may do, where these conditions besides have no say.
+fn access_beside_slow(more: Value) -> Access {
+    let slow = json!({ "namespaceRegexes": ["^other$", SLOW], "keys": ["*"] });
+    conditions(json!([slow, more])).access_by_name(&"a".repeat(63))
+}
+
+#[test]
+fn a_pattern_that_takes_too_long_lets_nobody_in_and_is_told() {
+    let told = Access::Undecided("1th namespace regex in 0th condition".to_owned());
+    assert_eq!(access_beside_slow(json!({})), told);
+    assert_eq!(access_beside_slow(json!({ "namespaceRegexes": ["^b"] })), told);
+    assert_eq!(access_beside_slow(json!({ "namespaceRegexes": ["^a"] })), Access::Whole);
+    let keys = json!({ "namespaceRegexes": ["^a"], "keys": ["b"] });
+    assert_eq!(access_beside_slow(keys), Access::Keys(KeyPatterns::new(["b"])));
+    let labels =
+        json!([{ "namespaceRegexes": [SLOW], "namespaceSelector": { "matchLabels": { "a": "b" } } }]);
+    let given = conditions(labels);
+    assert_eq!(given.access(&"a".repeat(63), &labels_of("b")), Access::Whole);
+    assert!(matches!(given.access(&"a".repeat(63), &labels_of("c")), Access::Undecided(_)));
+}
+
+fn labels_of(value: &str) -> BTreeMap<String, String> {
+    labels(&[("a", value)])
 }
 
 #[test]

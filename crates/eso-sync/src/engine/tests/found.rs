@@ -106,6 +106,39 @@ async fn a_key_that_may_not_be_seen_is_never_asked_for() {
     world.synced().await;
 }
 
+/// Else the names of what may not be seen could be guessed, letter by letter.
+#[tokio::test(start_paused = true)]
+async fn a_search_that_meets_only_what_may_not_be_seen_looks_like_one_that_meets_nothing() {
+    let world = World::new();
+    let provider = world.store("main");
+    *world.stores.keys.lock() = Some(KeyPatterns::new(["k2*"]));
+    let retained = "secret retained due to DeletionPolicy=Retain";
+    world.add(1, 1, looks_for("k1"));
+    world.until(|thing| thing.message() == retained).await;
+    world.add(1, 1, looks_for("nothing of this name"));
+    world.until(|thing| thing.message() == retained).await;
+    // As Vault says it.
+    provider.fail(ErrorKind::NotFound);
+    world.add(2, 1, looks_for("k1"));
+    world.until(|thing| thing.message() == retained).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_spellings_of_a_key_are_judged_alike() {
+    let world = World::new();
+    let provider = world.store("main");
+    provider.spell("k1", "k2/of/k1");
+    provider.spell("k2", "k1/of/k2");
+    *world.stores.keys.lock() = Some(KeyPatterns::new(["k2*"]));
+    world.add(1, 1, wants("main", ["k2/of/k1"]));
+    world
+        .until(|thing| thing.message().contains("key k2/of/k1 of SecretStore \"main\" is not allowed"))
+        .await;
+    assert_eq!(provider.calls(), []);
+    world.add(1, 1, wants("main", ["k1/of/k2"]));
+    world.synced().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_search_shows_what_may_be_seen_and_reads_nothing_else() {
     let world = World::new();
