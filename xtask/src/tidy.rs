@@ -29,6 +29,7 @@ const LONGEST_FILE: usize = 400;
 const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-aws/src/auth.rs", "keys are handed to the SDK, which signs with them"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
+    ("crates/eso-kube/src/apply/generic/body.rs", "a target of another kind is written"),
     ("crates/eso-plan/src/decoding.rs", "a value is decoded"),
     ("crates/eso-plan/src/digest.rs", "the original's hash over the entries"),
     ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),

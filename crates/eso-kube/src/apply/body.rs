@@ -1,4 +1,4 @@
-//! The bodies of writes to Secrets: one of the three places where values leave this process.
+//! The bodies of writes to Secrets: one of the few places where values leave this process.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,5 @@
-//! What an object that is no Secret must look like, out of what it looks like.
+//! What an object that is no Secret must look like, out of what it looks like: one of the few places where values leave this
+//! process.
 
 use std::collections::BTreeMap;
 
