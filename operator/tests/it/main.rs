@@ -6,6 +6,7 @@ mod harness;
 mod walk_through;
 
 mod cluster;
+mod ends;
 mod fences;
 mod fights;
 mod generic_targets;
