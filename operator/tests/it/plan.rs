@@ -8,13 +8,10 @@ use tokio::process::Command;
 
 use crate::harness::{Kind, Mount, Setup, World, aws, aws_spec};
 
-/// A class of stores that the running operator leaves alone.
-const CLASS: &str = "planned";
-
 /// Runs the command as an administrator of the world's cluster.
 async fn plan(world: &World, aws: &str, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eso"));
-    command.arg("plan").args(arguments).arg(format!("--controller-class={CLASS}")).env_clear();
+    command.arg("plan").args(arguments).env_clear();
     command.env("HOME", "/nowhere").env("KUBECONFIG", world.kubeconfig());
     command.env("AWS_SECRETSMANAGER_ENDPOINT", aws).env("AWS_STS_ENDPOINT", aws);
     let Output { status, stdout, stderr } = command.kill_on_drop(true).output().await.unwrap();
@@ -37,14 +34,13 @@ async fn versions(world: &World) -> Vec<Value> {
 async fn it_says_what_would_be_done_and_does_nothing() {
     let double = aws();
     let world = Setup::new("plan").aws(&double.url()).start().await;
+    // Nobody else does anything meanwhile.
+    world.operator.terminate().await;
     let mount = Mount::of(&world).await;
-    let of_class = |name: &str, provider: &str, spec: &Value| {
-        store(name).provider(provider, spec).with("/spec/controller", json!(CLASS))
-    };
     world.create_secret("aws-keys", &[("access-key", "id"), ("secret-access-key", "key")]).await;
-    world.create(of_class("main", "aws", &aws_spec("aws-keys"))).await;
+    world.create(store("main").provider("aws", &aws_spec("aws-keys"))).await;
     world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(of_class("vault", "vault", &mount.spec("vault-token"))).await;
+    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
     let (user, password) = (world.canary("user"), world.canary("password"));
     double.put("db", &user).unwrap();
     mount.put("db", &json!({ "password": password })).await;
