@@ -62,6 +62,10 @@ fn fill(schema: &Value, path: &[String], namespace: &str) -> Value {
             fields.retain(|name, _| schema["properties"].get(name).is_some());
         }
         [first, rest @ ..] => {
+            // What the schema does not require, and a rule of it does.
+            if schema["properties"].get("roleId").is_some() && first != "roleRef" {
+                fields.insert("roleId".to_owned(), json!("sample"));
+            }
             fields.insert(first.clone(), fill(&schema["properties"][first], rest, namespace));
         }
     }
