@@ -108,6 +108,10 @@ fn fill(schema: &Value, steps: &[Step], of: (&str, Extent)) -> Value {
     match step {
         Step::Field(name) => {
             let mut fields = required(schema);
+            // What the schema does not require, and a rule of it does.
+            if schema["properties"].get("roleId").is_some() && name != "roleRef" {
+                fields.insert("roleId".to_owned(), json!("sample"));
+            }
             fields.insert(name.clone(), inner);
             Value::Object(fields)
         }
