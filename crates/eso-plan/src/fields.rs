@@ -7,6 +7,12 @@ use serde_json::{Map, Value};
 /// The largest index of a list, as in the original: a list is as long as its largest index says.
 const LARGEST_INDEX: usize = 10_000;
 
+/// How many names and indices a path may have: what is nested deeper is read by nobody.
+const DEEPEST: usize = 64;
+
+/// How many items lists may grow by for one target, as a few indices could fill the memory.
+const MOST_GROWN: usize = 10 * LARGEST_INDEX;
+
 /// Where a field stands: `spec.hosts[0].name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldPath(Vec<Step>);
@@ -41,6 +47,9 @@ impl FieldPath {
                 steps.push(Step::Index(number));
             }
         }
+        if steps.len() > DEEPEST {
+            return Err(wrong(&format!("is not allowed: {DEEPEST} names and indices are the most")));
+        }
         match steps.first() {
             Some(Step::Name(name))
                 if ["apiVersion", "kind", "metadata", "status"].contains(&name.as_str()) =>
@@ -73,36 +82,42 @@ impl fmt::Display for FieldPath {
 
 /// Fields and what they hold. Values may be secret: `Debug` shows the outermost names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Fields(Map<String, Value>);
+pub struct Fields {
+    made: Map<String, Value>,
+    /// How many items lists grew by.
+    grown: usize,
+}
 
 impl Fields {
     /// Puts a value to a path: maps become one, and anything else is replaced. A list that is too short grows.
     ///
     /// # Errors
-    /// Where the path leads through what is no map, or no list.
+    /// Where the path leads through what is no map, or no list, or where lists grew too long.
     pub fn put(&mut self, path: &FieldPath, value: Value) -> Result<(), String> {
-        let mut whole = Value::Object(std::mem::take(&mut self.0));
-        let put = place(&mut whole, &path.0).map(|place| merge(place, value));
+        let mut whole = Value::Object(std::mem::take(&mut self.made));
+        let put = place(&mut whole, &path.0, &mut self.grown).map(|place| merge(place, value));
         if let Value::Object(fields) = whole {
-            self.0 = fields;
+            self.made = fields;
         }
-        put.map_err(|()| format!("{path} leads through what is no map or no list"))
+        put.map_err(|problem| format!("{path} {problem}"))
     }
 
     /// Puts them over an object, as [`put`](Self::put) does.
     pub fn over(self, object: &mut Map<String, Value>) {
-        self.0.into_iter().for_each(|(name, value)| merge(object.entry(name).or_insert(Value::Null), value));
+        self.made
+            .into_iter()
+            .for_each(|(name, value)| merge(object.entry(name).or_insert(Value::Null), value));
     }
 
     /// The outermost names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.made.keys().map(String::as_str)
     }
 }
 
 impl From<Map<String, Value>> for Fields {
     fn from(fields: Map<String, Value>) -> Self {
-        Self(fields)
+        Self { made: fields, grown: 0 }
     }
 }
 
@@ -112,27 +127,41 @@ impl fmt::Debug for Fields {
     }
 }
 
-fn place<'a>(mut at: &'a mut Value, steps: &[Step]) -> Result<&'a mut Value, ()> {
+fn place<'a>(
+    mut at: &'a mut Value,
+    steps: &[Step],
+    grown: &mut usize,
+) -> Result<&'a mut Value, &'static str> {
     for step in steps {
         at = match (step, at) {
             (Step::Name(name), at @ (Value::Object(_) | Value::Null)) => &mut at[name.as_str()],
-            (Step::Index(index), at @ (Value::Array(_) | Value::Null)) => item(at, *index).ok_or(())?,
-            (Step::Name(_) | Step::Index(_), _) => return Err(()),
+            (Step::Index(index), Value::Array(list)) => item(list, *index, grown)?,
+            (Step::Index(index), at @ Value::Null) => {
+                *at = Value::Array(Vec::new());
+                let Value::Array(list) = at else { return Err(NO_WAY) };
+                item(list, *index, grown)?
+            }
+            (Step::Name(_) | Step::Index(_), _) => return Err(NO_WAY),
         };
     }
     Ok(at)
 }
 
-/// An item of a list, which grows as far as that; what is null becomes a list.
-fn item(list: &mut Value, index: usize) -> Option<&mut Value> {
-    if list.is_null() {
-        *list = Value::Array(Vec::new());
+const NO_WAY: &str = "leads through what is no map or no list";
+
+/// An item of a list, which grows as far as that.
+fn item<'a>(
+    list: &'a mut Vec<Value>,
+    index: usize,
+    grown: &mut usize,
+) -> Result<&'a mut Value, &'static str> {
+    let length = list.len().max(index + 1);
+    *grown += length - list.len();
+    if *grown > MOST_GROWN {
+        return Err("is too much: all indices together make lists that are too long");
     }
-    let list = list.as_array_mut()?;
-    if list.len() <= index {
-        list.resize(index + 1, Value::Null);
-    }
-    list.get_mut(index)
+    list.resize(length, Value::Null);
+    list.get_mut(index).ok_or(NO_WAY)
 }
 
 fn merge(into: &mut Value, value: Value) {

@@ -36,6 +36,8 @@ fn what_is_no_path_is_refused() {
         ("spec[x]", "an index is a number in brackets"),
         ("spec[10001]", "10000 is the largest index"),
         ("spec[99999999999999999999]", "an index is a number in brackets"),
+        (&vec!["a"; 65].join("."), "64 names and indices are the most"),
+        (&format!("a{}", "[0]".repeat(64)), "64 names and indices are the most"),
         ("metadata.ownerReferences", "labels and annotations"),
         ("apiVersion", "labels and annotations"),
         ("kind", "labels and annotations"),
@@ -69,7 +71,7 @@ fn values_are_put_one_over_the_other() {
             "replicas": { "min": 1 },
         },
     });
-    assert_eq!(Value::Object(fields.0.clone()), expected);
+    assert_eq!(Value::Object(fields.made.clone()), expected);
 
     let mut object =
         json!({ "kind": "Provider", "spec": { "slack": { "url": "z", "mine": 1 }, "type": "slack" } });
@@ -89,4 +91,18 @@ fn a_path_through_a_text_is_refused_and_changes_nothing() {
         assert_eq!(fields, before);
     }
     assert_eq!(format!("{fields:?}"), r#"{"spec"}"#);
+}
+
+#[test]
+fn lists_do_not_grow_without_end() {
+    let mut fields = Fields::default();
+    for row in 0..9 {
+        fields.put(&path(&format!("spec.rows[{row}][9998]")), json!(1)).unwrap();
+    }
+    for row in 0..9 {
+        fields.put(&path(&format!("spec.rows[{row}][0]")), json!(1)).unwrap();
+    }
+    fields.put(&path("spec.more[9000]"), json!(1)).unwrap();
+    let problem = fields.put(&path("spec.rows[9][9999]"), json!(1)).unwrap_err();
+    assert_eq!(problem, "spec.rows[9][9999] is too much: all indices together make lists that are too long");
 }

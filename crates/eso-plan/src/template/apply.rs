@@ -16,6 +16,10 @@ use crate::{
 /// How many bytes of templates one target may be made of: each is read anew each time.
 const LARGEST: usize = 8 << 20;
 
+/// How many bytes the fields of one target may take as JSON: the API server takes no larger object, and a few words of
+/// YAML can make very many.
+const LARGEST_FIELDS: usize = 2 << 20;
+
 /// Why a target could not be rendered: in words that begin with the original's. They name keys and lines, and hold no
 /// value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +102,8 @@ struct Making<'a, 's> {
     left: Limits,
     /// How many bytes of templates may still be read.
     unread: usize,
+    /// How many bytes of fields may still be made.
+    unmade: usize,
     entries: Entries,
     dress: Dress,
 }
@@ -119,6 +125,7 @@ impl<'a, 's> Making<'a, 's> {
             },
             left: surroundings.limits,
             unread: LARGEST,
+            unmade: LARGEST_FIELDS,
             data: Value::strings(values.iter().map(|(name, value)| (name.as_str(), value.expose()))),
             entries: if template.keeps_values { values.clone() } else { Entries::new() },
             dress: Dress::default(),
@@ -244,6 +251,10 @@ impl Making<'_, '_> {
         let value = decoded(key, &path.to_string(), value, decoding)?;
         let json = yaml::to_json(value.expose())
             .map_err(|error| made(key, format!("it makes no YAML for {path}: {error}")))?;
+        self.unmade = self
+            .unmade
+            .checked_sub(json.len())
+            .ok_or_else(|| made(key, "the fields of one target take more than 2 MiB".to_owned()))?;
         let json = serde_json::from_slice(&json)
             .map_err(|_error| made(key, format!("it makes no JSON for {path}")))?;
         self.dress.fields.put(path, json).map_err(|problem| made(key, problem))

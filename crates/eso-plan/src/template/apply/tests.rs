@@ -269,3 +269,12 @@ fn a_field_that_cannot_be_made_is_named_without_its_value() {
     let second = key.replace('0', "1");
     check_error(&both, &format!("{second}spec.a.b leads through what is no map or no list"));
 }
+
+#[test]
+fn fields_are_no_larger_than_an_object_may_be() {
+    let many = "a: &a [1,2,3,4,5,6,7,8,9,0]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n\
+                d: &d [*c,*c,*c,*c,*c,*c,*c,*c]";
+    let from: Vec<From> = (0..200).map(|number| field(&format!("spec.f{number}"), many)).collect();
+    let error = apply_within(&Template { from, ..Template::default() }, limits()).unwrap_err().to_string();
+    assert!(error.ends_with("the fields of one target take more than 2 MiB"), "{error}");
+}
