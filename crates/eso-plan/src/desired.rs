@@ -54,6 +54,13 @@ pub struct Manifest {
     pub kind: String,
 }
 
+impl Manifest {
+    /// Whether it is a ConfigMap.
+    pub fn is_config_map(&self) -> bool {
+        (self.api_version.as_str(), self.kind.as_str()) == ("v1", "ConfigMap")
+    }
+}
+
 /// Who a target belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Ownership {

@@ -181,6 +181,17 @@ impl Entry {
         self.parsed().iter().flat_map(references::stores).map(key).collect()
     }
 
+    /// The name of the ConfigMap that is its target, if it is one.
+    pub(super) fn map(&self) -> Option<String> {
+        if self.target.is_some() {
+            return None;
+        }
+        let object = self.parsed().ok()?;
+        external_secret::kind(&object)
+            .is_some_and(|kind| kind.is_config_map())
+            .then(|| references::target(&object).to_owned())
+    }
+
     /// What its templates stand in, but for its own target: what it writes is no news to it.
     pub(super) fn sources(&self) -> BTreeSet<SourceName> {
         let sources = self.parsed().map(|object| references::sources(&object)).unwrap_or_default();

@@ -53,7 +53,7 @@ pub fn wanted(body: Body<'_>, before: Option<DynamicObject>) -> Result<DynamicOb
     };
     let made = made(kind, place.marks.templated, content)?;
     if !matches!(place.marks.ownership, Ownership::Share { .. }) {
-        let is_ours = |name: &str| made.contains_key(name) || is_config_map(kind) && name == "binaryData";
+        let is_ours = |name: &str| made.contains_key(name) || kind.is_config_map() && name == "binaryData";
         fields.retain(|name, _| !is_ours(name));
     }
     Fields::from(made).over(&mut fields);
@@ -76,7 +76,7 @@ pub fn wanted(body: Body<'_>, before: Option<DynamicObject>) -> Result<DynamicOb
 fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<String, Value>, WriteError> {
     let mut fields = Map::new();
     let (texts, others) = split(&content.entries);
-    let is_map = is_config_map(kind);
+    let is_map = kind.is_config_map();
     if let Some(name) = others.keys().next().filter(|_| !is_map) {
         return Err(WriteError::Invalid(format!(
             "{name} is no UTF-8 text, and only a ConfigMap takes bytes"
@@ -95,10 +95,6 @@ fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<Strin
         dress.fields.clone().over(&mut fields);
     }
     Ok(fields)
-}
-
-fn is_config_map(kind: &Manifest) -> bool {
-    (kind.api_version.as_str(), kind.kind.as_str()) == ("v1", "ConfigMap")
 }
 
 /// Texts, and other bytes in base64.

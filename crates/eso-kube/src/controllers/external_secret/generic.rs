@@ -1,5 +1,5 @@
-//! Targets that are no Secrets. No watch tells of them: each look at one is a read of its metadata, and each write reads
-//! it whole before.
+//! Targets that are no Secrets. What a watch tells of one is only that it changed: each look at one is a read of its
+//! metadata, and each write reads it whole before.
 
 use eso_plan::{
     desired::{Content, Desired, Manifest, Ownership},
