@@ -273,7 +273,7 @@ impl Index {
     /// A list of all Secrets begins.
     pub fn begin_secrets(&mut self) {
         self.listing = Some(BTreeSet::new());
-        self.entries.values_mut().for_each(|entry| entry.target_listed = false);
+        self.entries.values_mut().for_each(|entry| entry.target_listed = entry.target.is_none());
     }
 
     /// A Secret is there. Gives the ExternalSecrets that should have a look at it.
@@ -344,11 +344,12 @@ impl Index {
         self.sources.note_read(id, &namespace, read)
     }
 
-    /// The ExternalSecrets whose target is this ConfigMap.
+    /// The ExternalSecrets whose target is this ConfigMap, and was another when they last knew it.
     pub fn writers_of_map(&self, map: &ObjectMeta) -> Vec<Named> {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         let hash = self.hash(&name(&map.namespace), &name(&map.name));
-        self.named(self.maps.writers(hash).collect())
+        let news = |id: &ObjectId| self.entries.get(id).is_some_and(|entry| !entry.knows(map));
+        self.named(self.maps.writers(hash).filter(news).collect())
     }
 
     fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {

@@ -45,6 +45,13 @@ pub struct Desired {
     pub immutable: bool,
 }
 
+impl Desired {
+    /// Whether somebody tells when the target changes: of a Secret and of a ConfigMap a watch does.
+    pub fn is_watched(&self) -> bool {
+        self.manifest.as_ref().is_none_or(Manifest::is_config_map)
+    }
+}
+
 /// A kind of object other than a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Manifest {

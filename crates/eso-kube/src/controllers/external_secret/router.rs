@@ -132,6 +132,7 @@ impl Watched<Metadata<ConfigMap>> for Router {
 
     fn lose(&self, map: Metadata<ConfigMap>) {
         self.lose_source(SourceKind::ConfigMap, map.metadata());
+        // It is gone at another version than the one that was left.
         self.wake_writers(map.metadata());
     }
 
