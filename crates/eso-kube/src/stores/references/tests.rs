@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Named, references};
 use crate::{
-    credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Scope},
+    credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, Scope},
     stores::parsed::{Parsed, Specification},
     watch::Object,
 };
@@ -109,13 +109,6 @@ fn no_selector_of_the_schema_leads_a_secret_store_out_of_its_namespace() {
     for example in selectors::examples("victim") {
         check_refused(&example.path, &example.spec);
     }
-}
-
-/// What names a namespace and is no selector would escape the test above.
-#[test]
-fn the_only_other_namespaces_of_the_schema_are_vaults_own() {
-    let own = ["spec.provider.vault.namespace", "spec.provider.vault.auth.namespace"];
-    assert_eq!(selectors::other_namespaces(), own, "should it lead to the cluster, it must be a selector's");
 }
 
 /// The original's selectors of served providers that the schema does not know, as they are not served yet.
