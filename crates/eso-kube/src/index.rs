@@ -5,6 +5,7 @@
 //! Of a Secret that nobody names, eight bytes are kept: that it is there.
 
 mod entry;
+mod maps;
 mod names;
 mod packed;
 mod sources;
@@ -24,6 +25,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use crate::{apply::Stored, marks, metadata, metadata::Seen, stores::StoreKey, watch::Object};
 use entry::Entry;
+use maps::Maps;
 use names::{Groups, Interned, Names};
 use sources::Sources;
 use strays::Strays;
@@ -40,6 +42,7 @@ pub struct Index {
     namespaces: Interned,
     strays: Strays,
     sources: Sources,
+    maps: Maps,
     /// The Secrets that are there, by a hash of their names.
     secrets: BTreeSet<u64>,
     /// As `secrets`, of a list that is under way.
@@ -209,6 +212,7 @@ impl Index {
         self.leave_target(id, target.as_deref());
         self.strays.forget(id);
         self.sources.forget(id);
+        self.maps.forget(id);
         let entry = self.entries.remove(&id)?;
         entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
         self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
@@ -223,6 +227,8 @@ impl Index {
         entry.groups = entry.stores().into_iter().map(|store| self.groups.join(store, id)).collect();
         self.sources
             .connect(id, entry.sources().into_iter().map(|source| (Arc::clone(&entry.namespace), source)));
+        let map = entry.map();
+        self.maps.connect(id, map.map(|map| self.hasher.hash_one((&*entry.namespace, &*map))));
         if let Some(target) = &entry.target {
             let hash = self.hasher.hash_one((&*entry.namespace, &**target));
             self.targets.insert(hash, id);
@@ -267,7 +273,7 @@ impl Index {
     /// A list of all Secrets begins.
     pub fn begin_secrets(&mut self) {
         self.listing = Some(BTreeSet::new());
-        self.entries.values_mut().for_each(|entry| entry.target_listed = false);
+        self.entries.values_mut().for_each(|entry| entry.target_listed = entry.target.is_none());
     }
 
     /// A Secret is there. Gives the ExternalSecrets that should have a look at it.
@@ -336,6 +342,14 @@ impl Index {
             return 0;
         };
         self.sources.note_read(id, &namespace, read)
+    }
+
+    /// The ExternalSecrets whose target is this ConfigMap, and was another when they last knew it.
+    pub fn writers_of_map(&self, map: &ObjectMeta) -> Vec<Named> {
+        let name = |name: &Option<String>| name.clone().unwrap_or_default();
+        let hash = self.hash(&name(&map.namespace), &name(&map.name));
+        let news = |id: &ObjectId| self.entries.get(id).is_some_and(|entry| !entry.knows(map));
+        self.named(self.maps.writers(hash).filter(news).collect())
     }
 
     fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {

@@ -261,7 +261,7 @@ fn owner_reference(name: &str, uid: &str) -> OwnerReference {
 }
 
 /// What a field manager wrote.
-fn fields<'a>(metadata: &'a ObjectMeta, manager: &str) -> impl Iterator<Item = &'a Value> {
+pub(crate) fn fields<'a>(metadata: &'a ObjectMeta, manager: &str) -> impl Iterator<Item = &'a Value> {
     let entries = metadata.managed_fields.iter().flatten();
     let ours = entries.filter(move |entry| entry.manager.as_deref() == Some(manager));
     ours.filter_map(|entry| entry.fields_v1.as_ref().map(|fields| &fields.0))

@@ -45,6 +45,13 @@ pub struct Desired {
     pub immutable: bool,
 }
 
+impl Desired {
+    /// Whether somebody tells when the target changes: of a Secret and of a ConfigMap a watch does.
+    pub fn is_watched(&self) -> bool {
+        self.manifest.as_ref().is_none_or(Manifest::is_config_map)
+    }
+}
+
 /// A kind of object other than a Secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Manifest {
@@ -52,6 +59,13 @@ pub struct Manifest {
     pub api_version: String,
     /// Its kind, such as `ConfigMap`.
     pub kind: String,
+}
+
+impl Manifest {
+    /// Whether it is a ConfigMap.
+    pub fn is_config_map(&self) -> bool {
+        (self.api_version.as_str(), self.kind.as_str()) == ("v1", "ConfigMap")
+    }
 }
 
 /// Who a target belongs to.

@@ -42,6 +42,17 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// An object that was never brought into step, or is not now, is always due: how fast it is retried, or its target
 /// repaired, is the engine's. One whose target somebody else holds, and whose status says so, is due when that changes.
 pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
+    match told_due(observed, wake, now) {
+        Due::OnChange if !observed.desired.is_watched() => Due::At(later(now, UNWATCHED)),
+        due @ (Due::Now | Due::Repair | Due::At(_) | Due::OnChange) => due,
+    }
+}
+
+/// How long after a look the next one is at a target whose changes nobody tells.
+pub(crate) const UNWATCHED: Duration = Duration::from_secs(300);
+
+/// When an object is due whose target's changes are told.
+fn told_due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
     if let Held::Contested(holder) = &observed.held
         && status::says_contested(&observed.record, holder)
     {

@@ -224,6 +224,14 @@ pub fn unchanged(observed: &Observed) -> Option<Plan> {
 ///
 /// A malformed object has no [`Observed`]: it is [`Next::OnChange`].
 pub fn next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
+    match told_next(outcome, observed, read) {
+        Next::OnChange if !observed.desired.is_watched() => Next::At(due::later(read, due::UNWATCHED)),
+        next @ (Next::At(_) | Next::Retry { .. } | Next::OnChange) => next,
+    }
+}
+
+/// When to look again at an object whose target's changes are told.
+fn told_next(outcome: &Outcome, observed: &Observed, read: Timestamp) -> Next {
     match outcome {
         Outcome::Synced | Outcome::Retained | Outcome::Deleted | Outcome::Waiting => {
             regularly(observed.desired.refresh, read)

@@ -241,7 +241,7 @@ fn success(run: &Run<'_>, heartbeat: Duration, condition: Condition) -> Report {
     let is_secret = before.kind == Kind::Secret;
     let kept = matches!(outcome, Outcome::Synced) && observed.desired.ownership != Ownership::Read;
     let is_news = changed || written != Written::Nothing;
-    let missing = absent.iter().filter(|_| is_news).map(missing);
+    let missing = if is_news { missing(absent) } else { Vec::new() };
     let events = news(written, &observed.desired).into_iter().chain(missing).collect();
     Report {
         binding: (kept && is_secret).then(|| observed.desired.target.clone()),
@@ -265,15 +265,23 @@ fn failure(before: &Record, message: &str, detail: &str) -> Report {
     }
 }
 
-/// The original's words, which say `dataFrom` of `data` too.
-fn missing(absent: &Absent) -> Event {
-    let (Origin::Data(index) | Origin::Extract(index) | Origin::Find(index)) = absent.origin;
-    let key = absent.key.as_ref().map(|key| format!(" (key={key})")).unwrap_or_default();
-    Event {
-        warning: false,
-        reason: "MissingProviderSecret",
-        message: format!("secret does not exist at provider using spec.dataFrom[{index}]{key}"),
+/// How many missing values are told one by one: an object that names thousands must not drown the events of others.
+const MOST_TOLD: usize = 10;
+
+/// The values that are not there, in the original's words, which say `dataFrom` of `data` too.
+fn missing(absent: &[Absent]) -> Vec<Event> {
+    let event = |message| Event { warning: false, reason: "MissingProviderSecret", message };
+    let mut events: Vec<Event> = absent.iter().take(MOST_TOLD).map(|absent| event(told(absent))).collect();
+    if let Some(more) = absent.len().checked_sub(MOST_TOLD).filter(|more| *more > 0) {
+        events.push(event(format!("{more} more secrets do not exist at provider")));
     }
+    events
+}
+
+fn told(Absent { origin, key }: &Absent) -> String {
+    let (Origin::Data(index) | Origin::Extract(index) | Origin::Find(index)) = origin;
+    let key = key.as_ref().map(|key| format!(" (key={key})")).unwrap_or_default();
+    format!("secret does not exist at provider using spec.dataFrom[{index}]{key}")
 }
 
 /// A time that lies ahead is as wrong as one that is too old.

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use crate::{
-    Limits, Scope, Text,
+    Fault, Limits, Scope, Text,
     funcs::yaml::{Problem, read_as_json, read_strings},
 };
 
@@ -16,6 +16,8 @@ pub struct YamlError {
     pub line: usize,
     /// What is wrong.
     pub reason: Cow<'static, str>,
+    /// Whether it needs more than is allowed: with more it may be read.
+    pub is_limit: bool,
 }
 
 /// Reads the first document of a text as Go's `sigs.k8s.io/yaml` reads it into a `map[string]string`.
@@ -25,37 +27,50 @@ pub struct YamlError {
 /// last of equal ones holds, anchors and merges work, and a text without a document is an empty map.
 ///
 /// ```
-/// let map = eso_template::yaml::string_map(b"user: bob\nport: 5432\n")?;
+/// use eso_template::Limits;
+/// let map = eso_template::yaml::string_map(b"user: bob\nport: 5432\n", &mut Limits::default())?;
 /// assert_eq!(map["port"], b"5432");
-/// let error = eso_template::yaml::string_map(b"user: bob\nhosts: [a, b]\n").expect_err("a list is no text");
+/// let list = b"user: bob\nhosts: [a, b]\n";
+/// let error = eso_template::yaml::string_map(list, &mut Limits::default()).expect_err("a list is no text");
 /// assert_eq!(error.to_string(), "line 2: array stands where a text is wanted");
 /// # Ok::<(), eso_template::yaml::YamlError>(())
 /// ```
 ///
 /// # Errors
-/// What is no YAML, no map, or has a list or a map for a value, and what needs more than [`Limits`] allow by default.
-pub fn string_map(text: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, YamlError> {
-    let read = Scope::apart(Limits::default(), |scope| read_strings(scope, text));
+/// What is no YAML, no map, or has a list or a map for a value, and what needs more than is left of the limits.
+pub fn string_map(text: &[u8], left: &mut Limits) -> Result<BTreeMap<String, Vec<u8>>, YamlError> {
     let owned = |(name, value): (Text, Text)| (name.runes().into_owned(), value.to_vec());
-    match read {
-        Ok(map) => Ok(map.into_iter().map(owned).collect()),
-        Err((line, problem)) => Err(YamlError { line, reason: reason(problem) }),
-    }
+    let map = within(left, |scope| read_strings(scope, text))?;
+    Ok(map.into_iter().map(owned).collect())
 }
 
 /// Reads the first document of a text, whatever it is, and gives it as JSON in one line; `null` where there is none.
 ///
 /// ```
-/// let json = eso_template::yaml::to_json(b"port: 5432\nhosts: [a, b]\n")?;
+/// use eso_template::Limits;
+/// let json = eso_template::yaml::to_json(b"port: 5432\nhosts: [a, b]\n", &mut Limits::default())?;
 /// assert_eq!(json, br#"{"hosts":["a","b"],"port":5432}"#);
 /// # Ok::<(), eso_template::yaml::YamlError>(())
 /// ```
 ///
 /// # Errors
-/// What is no YAML, and what needs more than [`Limits`] allow by default.
-pub fn to_json(text: &[u8]) -> Result<Vec<u8>, YamlError> {
-    let read = Scope::apart(Limits::default(), |scope| read_as_json(scope, text));
-    read.map_err(|(line, problem)| YamlError { line, reason: reason(problem) })
+/// What is no YAML, and what needs more than is left of the limits.
+pub fn to_json(text: &[u8], left: &mut Limits) -> Result<Vec<u8>, YamlError> {
+    within(left, |scope| read_as_json(scope, text))
+}
+
+/// Reads, and takes what that needs from what is left.
+fn within<T>(
+    left: &mut Limits,
+    read: impl FnOnce(&mut Scope<'_>) -> Result<T, (usize, Problem)>,
+) -> Result<T, YamlError> {
+    let (read, rest) = Scope::apart(*left, |scope| (read(scope), scope.left()));
+    *left = rest;
+    read.map_err(|(line, problem)| YamlError {
+        line,
+        is_limit: matches!(problem, Problem::Fault(Fault::Limit(_))),
+        reason: reason(problem),
+    })
 }
 
 fn reason(problem: Problem) -> Cow<'static, str> {

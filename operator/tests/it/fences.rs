@@ -2,12 +2,13 @@
 //! before the server is asked.
 
 mod fenced;
+mod tenants;
 
 use eso_testkit::objects::object;
 use serde_json::{Value, json};
 
 use self::fenced::Fenced;
-use crate::harness::{Kind, eventually};
+use crate::harness::{Kind, World, eventually};
 
 /// The original's words for a value that could not be read.
 const UNREADABLE: &str = "could not get secret data from provider";
@@ -207,14 +208,11 @@ async fn a_search_shows_allowed_keys_and_reads_no_others() {
             world.says(name, "SecretSynced", "secret retained due to DeletionPolicy=Retain").await;
             assert_eq!(world.get(Kind::Secret, name).await, None, "{name}");
         }
-        let is_of_a_value =
-            |asked: &&String| !asked.starts_with("ListSecrets") && !asked.starts_with("list ");
-        let asked = fenced.asked();
-        let read: Vec<&String> = asked.iter().filter(is_of_a_value).collect();
-        let is_own = |asked: &&String| {
-            !asked.contains("hr/") && !asked.contains("team-ab") && !asked.ends_with("team-a")
-        };
-        assert!(!read.is_empty() && read.iter().all(is_own), "{asked:?}");
+        let read = fenced.read();
+        let is_own = |asked: &String| asked.contains("team-a/db") || asked.contains("team-a/deep/api");
+        let is_theirs = |asked: &String| asked.contains("hr/") || asked.contains("team-ab");
+        assert!(read.iter().all(|asked| is_own(asked) && !is_theirs(asked)), "{read:?}");
+        assert!(!read.is_empty(), "what is read must be seen");
         fenced.world.end().await;
     }
 }
@@ -267,32 +265,47 @@ async fn no_server_is_asked_for_a_namespace_that_no_condition_lets_in() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_not_allowed_any_more_is_not_read_again_and_its_secret_stays() {
+async fn a_key_that_is_not_allowed_any_more_is_not_read_again_and_only_searches_lose_it() {
     for mut fenced in Fenced::on_both("fences-narrowed").await {
-        let password = fenced.world.canary("password");
-        fenced.put("team-a/db", &password).await;
+        let (db, api) = (fenced.world.canary("db"), fenced.world.canary("api"));
+        let found = [fenced.put("team-a/db", &db).await, fenced.put("team-a/api", &api).await];
         fenced.create("main", own_namespace(&fenced, &json!(["team-a/*"]))).await;
-        let app = object("app").cluster_store(&fenced.store("main")).deletion("Delete");
-        fenced.world.create(app.key("password", "team-a/db#password").every("1s")).await;
-        fenced.world.holds("app", &[("password", &password)]).await;
-        let emptied = json!({ "spec": { "conditions": own_namespace(&fenced, &Value::Array(Vec::new())) } });
-        fenced.world.patch(Kind::ClusterSecretStore, &fenced.store("main"), emptied).await;
+        let of =
+            |name: &str| object(name).cluster_store(&fenced.store("main")).deletion("Delete").every("1s");
+        fenced.world.create(of("app").key("password", "team-a/api#password")).await;
+        let find = json!([{ "find": { "name": { "regexp": "." } } }]);
+        fenced.world.create(of("search").with("/spec/dataFrom", find)).await;
+        fenced.world.holds("app", &[("password", &api)]).await;
+        fenced.world.holds("search", &[("team-a_db", &found[0]), ("team-a_api", &found[1])]).await;
+        narrow(&fenced, json!(["team-a/db"])).await;
         let message = fenced.world.fails("app", UNREADABLE).await;
         assert!(message.contains(FENCED), "{message}");
+        fenced.world.holds("search", &[("team-a_db", &found[0])]).await;
+        narrow(&fenced, json!([])).await;
+        fenced.world.gone(Kind::Secret, "search").await;
         fenced.forget();
-        let series = format!(
-            "externalsecret_sync_calls_total{{name=\"app\",namespace=\"{}\"}}",
-            fenced.world.namespace
-        );
-        let looks = async || fenced.world.operator.metric(&series).await.unwrap_or_default();
-        let before = looks().await;
-        eventually("it is looked at twice more", async || match looks().await {
-            now if now >= before + 2.0 => Ok(()),
-            now => Err(format!("{now} after {before}")),
-        })
-        .await;
-        assert_eq!(fenced.asked(), [""; 0]);
-        fenced.world.holds("app", &[("password", &password)]).await;
+        looked_at_twice(&fenced.world, "app").await;
+        assert_eq!(fenced.read(), [""; 0]);
+        fenced.world.holds("app", &[("password", &api)]).await;
         fenced.world.end().await;
     }
+}
+
+/// From now on the store `main` allows these keys.
+async fn narrow(fenced: &Fenced, keys: Value) {
+    let conditions = json!({ "spec": { "conditions": own_namespace(fenced, &keys) } });
+    fenced.world.patch(Kind::ClusterSecretStore, &fenced.store("main"), conditions).await;
+}
+
+/// Waits until the operator has looked at an object twice more.
+async fn looked_at_twice(world: &World, name: &str) {
+    let namespace = &world.namespace;
+    let series = format!("externalsecret_sync_calls_total{{name=\"{name}\",namespace=\"{namespace}\"}}");
+    let looks = async || world.operator.metric(&series).await.unwrap_or_default();
+    let before = looks().await;
+    eventually(&format!("{name} is looked at twice more"), async || match looks().await {
+        now if now >= before + 2.0 => Ok(()),
+        now => Err(format!("{now} after {before}")),
+    })
+    .await;
 }

@@ -14,22 +14,42 @@ pub const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Waits for a call, and not longer than [`CALL_TIMEOUT`].
 pub async fn within<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, WriteError> {
+    within_telling(call, whole).await
+}
+
+/// As [`within`], of an object whose fields may have names that are values: a failure tells where they begin.
+pub(super) async fn within_quietly<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, WriteError> {
+    within_telling(call, outermost).await
+}
+
+async fn within_telling<T>(
+    call: impl Future<Output = kube::Result<T>>,
+    tell: fn(&str) -> &str,
+) -> Result<T, WriteError> {
     match tokio::time::timeout(CALL_TIMEOUT, call).await {
-        Ok(result) => result.map_err(|error| write_error(&error)),
+        Ok(result) => result.map_err(|error| write_error(&error, tell)),
         Err(_) => Err(WriteError::Unavailable("the API server does not answer".to_owned())),
     }
 }
 
+fn whole(path: &str) -> &str {
+    path
+}
+
+fn outermost(path: &str) -> &str {
+    path.split(['.', '[']).next().unwrap_or_default()
+}
+
 /// What a failure means. The API server's own message is never repeated, for it can quote what was sent; what it says
 /// for a rule of our definitions is ours.
-fn write_error(error: &kube::Error) -> WriteError {
+fn write_error(error: &kube::Error, tell: fn(&str) -> &str) -> WriteError {
     match error {
-        kube::Error::Api(status) => refused(status),
+        kube::Error::Api(status) => refused(status, tell),
         _ => WriteError::Unavailable("the API server cannot be reached".to_owned()),
     }
 }
 
-fn refused(status: &Status) -> WriteError {
+fn refused(status: &Status, tell: fn(&str) -> &str) -> WriteError {
     let said = || if status.reason.is_empty() { status.code.to_string() } else { status.reason.clone() };
     match status.code {
         409 if is_conflict(status) => WriteError::Conflict,
@@ -43,9 +63,11 @@ fn refused(status: &Status) -> WriteError {
             WriteError::Immutable("delete the Secret, and it is made anew".to_owned())
         }
         413 => WriteError::Invalid("it is too large for a Secret: the limit is 1 MiB".to_owned()),
-        400 | 404 | 405 | 422 => {
-            WriteError::Invalid(format!("the API server does not take it ({}{})", said(), fields(status)))
-        }
+        400 | 404 | 405 | 422 => WriteError::Invalid(format!(
+            "the API server does not take it ({}{})",
+            said(),
+            fields(status, tell)
+        )),
         _ => WriteError::Unavailable(format!("the API server cannot do it now ({})", said())),
     }
 }
@@ -67,12 +89,12 @@ fn caused_by(status: &Status, reason: &str) -> bool {
 
 /// The paths of the fields that are wrong, and the words of the rule that one breaks: a path is made of names, and
 /// holds no value.
-fn fields(status: &Status) -> String {
+fn fields(status: &Status, tell: fn(&str) -> &str) -> String {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     let words = |message: &str| refusals::ALL.into_iter().find(|words| message.ends_with(words));
     let told = causes.map(|cause| match words(&cause.message) {
-        Some(words) => format!(", {}: {words}", cause.field),
-        None => format!(", {}", cause.field),
+        Some(words) => format!(", {}: {words}", tell(&cause.field)),
+        None => format!(", {}", tell(&cause.field)),
     });
     told.collect()
 }

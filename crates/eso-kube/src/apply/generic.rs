@@ -17,7 +17,7 @@ use kube::{
 };
 use parking_lot::Mutex;
 
-use super::{Place, within};
+use super::{Place, call::within_quietly as within};
 use crate::{marks::CREATED_BY_LABEL, metadata};
 
 pub use body::{Body, wanted};
@@ -61,26 +61,26 @@ impl GenericWriter {
         self.known(kind, within(api.get_opt(place.name)).await)
     }
 
-    /// Makes an object, and gives its metadata.
+    /// Makes an object, and gives it as it is stored.
     pub async fn create(
         &self,
         kind: &Manifest,
         place: Place<'_>,
         object: &DynamicObject,
-    ) -> Result<ObjectMeta, WriteError> {
+    ) -> Result<DynamicObject, WriteError> {
         let api = self.api(kind, place.namespace).await?;
-        Ok(within(api.create(&as_manager(place), object)).await?.metadata)
+        within(api.create(&as_manager(place), object)).await
     }
 
-    /// Makes an object of the version that it names hold what it holds here, and gives its metadata.
+    /// Makes an object of the version that it names hold what it holds here, and gives it as it is stored.
     pub async fn replace(
         &self,
         kind: &Manifest,
         place: Place<'_>,
         object: &DynamicObject,
-    ) -> Result<ObjectMeta, WriteError> {
+    ) -> Result<DynamicObject, WriteError> {
         let api = self.api(kind, place.namespace).await?;
-        Ok(within(api.replace(place.name, &as_manager(place), object)).await?.metadata)
+        within(api.replace(place.name, &as_manager(place), object)).await
     }
 
     /// Deletes an object of this version.
@@ -170,6 +170,14 @@ pub fn shape(metadata: &ObjectMeta) -> u64 {
         owners,
         finalizers,
     ))
+}
+
+/// What an object holds beside its metadata and its status, as a number.
+pub fn held(object: &DynamicObject) -> u64 {
+    let fields = object.data.as_object().into_iter().flatten();
+    let fields: Vec<(&String, String)> =
+        fields.filter(|(name, _)| *name != "status").map(|(name, value)| (name, value.to_string())).collect();
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(fields)
 }
 
 fn as_manager(place: Place<'_>) -> PostParams {

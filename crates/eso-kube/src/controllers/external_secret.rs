@@ -174,7 +174,7 @@ impl KubeTarget {
     async fn look_at(&self, id: ObjectId, snapshot: &Snapshot, desired: Desired) -> Observation {
         let record = external_secret::record(&snapshot.object);
         let held = match &desired.manifest {
-            Some(kind) => self.generic_held(snapshot, &desired, kind).await,
+            Some(kind) => self.generic_held(id, snapshot, &desired, kind).await,
             None => self.held(id, snapshot, &desired).await,
         };
         match held {

@@ -19,7 +19,7 @@ use serde_json::{Deserializer, Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
-    apply::Stored,
+    apply::{Stored, generic::shape},
     marks::{self, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
@@ -181,11 +181,27 @@ impl Entry {
         self.parsed().iter().flat_map(references::stores).map(key).collect()
     }
 
+    /// The name of the ConfigMap that is its target, if it is one.
+    pub(super) fn map(&self) -> Option<String> {
+        if self.target.is_some() {
+            return None;
+        }
+        let object = self.parsed().ok()?;
+        external_secret::kind(&object)
+            .is_some_and(|kind| kind.is_config_map())
+            .then(|| references::target(&object).to_owned())
+    }
+
     /// What its templates stand in, but for its own target: what it writes is no news to it.
     pub(super) fn sources(&self) -> BTreeSet<SourceName> {
         let sources = self.parsed().map(|object| references::sources(&object)).unwrap_or_default();
+        let map = self.map();
         let is_target = |source: &SourceName| {
-            source.kind == SourceKind::Secret && Some(source.name.as_str()) == self.target.as_deref()
+            let target = match source.kind {
+                SourceKind::Secret => self.target.as_deref(),
+                SourceKind::ConfigMap => map.as_deref(),
+            };
+            Some(source.name.as_str()) == target
         };
         sources.into_iter().filter(|source| !is_target(source)).collect()
     }
@@ -265,6 +281,11 @@ impl Entry {
             None => seen.data = Data::Foreign,
         }
         true
+    }
+
+    /// Whether a target that is no Secret is as it was when that was last noted.
+    pub(super) fn knows(&self, target: &ObjectMeta) -> bool {
+        self.known.as_ref().is_some_and(|known| known.version == shape(target))
     }
 
     /// Takes what is known of a target that is no Secret, if it is the one that is wanted.

@@ -159,6 +159,8 @@ impl Sources {
             return readers;
         }
         let is_news = match self.versions.get(&hash) {
+            // A watch that lags behind what was read; a list begins anew.
+            Some(known) if known.is_listed && version.number < known.number => return Vec::new(),
             Some(known) => known.shown() != version.shown(),
             None => self.listed.contains(&version.kind) || !version.is_there,
         };

@@ -479,3 +479,51 @@ fn an_object_that_goes_takes_its_strays_along() {
     index.lose_object("demo", "app");
     assert_eq!(format!("{:?}", index.strays), "Strays({})");
 }
+
+/// The writers of a ConfigMap of `demo`.
+fn writers(index: &Index, map: &str) -> Vec<ObjectId> {
+    let map = ObjectMeta {
+        namespace: Some("demo".to_owned()),
+        name: Some(map.to_owned()),
+        ..ObjectMeta::default()
+    };
+    index.writers_of_map(&map).into_iter().map(|named| named.id).collect()
+}
+
+#[test]
+fn a_config_map_that_is_a_target_has_its_writer_and_no_secret_of_that_name_has() {
+    let of = |kind: &str, version: u64| {
+        app(version).with("/spec/target/manifest", json!({ "apiVersion": "v1", "kind": kind }))
+    };
+    let mut index = Index::default();
+    let id = index.meet_object(sent(of("ConfigMap", 1))).object.id;
+    assert_eq!(writers(&index, "app"), [id]);
+    assert_eq!(index.meet_secret(&secret("app", 2)), [], "a Secret of that name is none of its business");
+    index.meet_object(sent(of("ConfigMap", 3).target("other")));
+    assert_eq!((writers(&index, "app"), writers(&index, "other")), (vec![], vec![id]));
+    index.meet_object(sent(of("Widget", 4).target("other")));
+    assert_eq!(writers(&index, "other"), []);
+    index.meet_object(sent(of("ConfigMap", 5)));
+    index.meet_object(sent(app(6)));
+    assert_eq!(writers(&index, "app"), [], "it writes a Secret now");
+    index.meet_object(sent(of("ConfigMap", 7)));
+    index.lose_object("demo", "app");
+    assert_eq!(writers(&index, "app"), []);
+}
+
+#[test]
+fn what_is_known_of_a_target_that_is_no_secret_is_forgotten_with_an_edit() {
+    let of = |version: u64| {
+        app(version).with("/spec/target/manifest", json!({ "apiVersion": "v1", "kind": "ConfigMap" }))
+    };
+    let mut index = Index::default();
+    let id = index.meet_object(sent(of(1))).object.id;
+    let known = Known { version: 9, digest: None, keys: Keys::of([]), worn: None };
+    let edition = index.snapshot(id).unwrap().edition;
+    index.know(id, edition, known.clone());
+    assert_eq!(index.snapshot(id).unwrap().known, Some(known.clone()));
+    index.meet_object(sent(of(2).label("a", "b")));
+    assert_eq!(index.snapshot(id).unwrap().known, None);
+    index.know(id, edition, known);
+    assert_eq!(index.snapshot(id).unwrap().known, None, "that was about an older state of it");
+}

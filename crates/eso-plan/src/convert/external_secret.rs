@@ -105,6 +105,14 @@ fn kind_of(target: Option<&Target>) -> Kind {
     }
 }
 
+/// Whether a kind is one that the operator itself has rights to, or that gives rights away: what a tenant writes so is
+/// written with the operator's rights, and not with the tenant's.
+fn is_ours_or_of_rights(api_version: &str) -> bool {
+    let group = api_version.split('/').next().unwrap_or_default();
+    let is_below = |name: &str| group == name || group.ends_with(&format!(".{name}"));
+    is_below("external-secrets.io") || is_below("rbac.authorization.k8s.io")
+}
+
 /// Whether a text is a group and a version. It becomes a path of the API server, and must not lead elsewhere.
 fn is_version(text: &str) -> bool {
     let (group, version) = text.split_once('/').unwrap_or(("core", text));
@@ -125,6 +133,9 @@ fn manifest(asked: &asked::Manifest) -> Result<Manifest, Malformed> {
         (_, "") => "target.manifest.kind is required",
         ("v1", "Secret") => {
             "spec.target.manifest names a Secret: leave it out, and a Secret is what is written"
+        }
+        (version, _) if is_ours_or_of_rights(version) => {
+            "spec.target.manifest may be no kind of external-secrets.io or rbac.authorization.k8s.io"
         }
         (version, kind) if is_version(version) && is_word(kind) => {
             return Ok(Manifest { api_version: version.to_owned(), kind: kind.to_owned() });

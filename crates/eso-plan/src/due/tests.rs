@@ -1,6 +1,7 @@
 //! When the store is read, row by row.
 
 use crate::{
+    desired::Manifest,
     fixtures::{ALL_OWNERSHIPS, HOUR, in_step, intact, minute, new},
     observed::Holder,
     windows::WindowKind,
@@ -260,4 +261,28 @@ fn windows_that_never_open_leave_it_to_changes() {
     let mut never = in_step();
     never.desired.windows = Some(Windows::new(WindowKind::Allow, [("not a schedule", HOUR)]));
     check_look(&never, 6000, Due::OnChange);
+}
+
+#[test]
+fn a_target_whose_changes_nobody_tells_is_looked_at_now_and_then() {
+    let of = |kind: &str, refresh: Refresh| {
+        let mut observed = in_step().refresh(refresh);
+        let (api_version, kind) = ("v1".to_owned(), kind.to_owned());
+        observed.desired.manifest = Some(Manifest { api_version, kind });
+        observed
+    };
+    for refresh in [Refresh::OnChange, Refresh::Once] {
+        check_look(&of("Widget", refresh), 1, Due::At(minute(6)));
+        check_look(&of("ConfigMap", refresh), 1, Due::OnChange);
+    }
+    check_look(&of("Widget", Refresh::Every(HOUR)), 1, Due::At(minute(60)));
+    let holder = Holder::Peer("other".into());
+    let said = |mut observed: Observed| {
+        observed.held = Held::Contested(holder.clone());
+        let condition = "target is owned by another ExternalSecret: other".to_owned();
+        observed.record.condition = Some((false, "SecretSyncedError".to_owned(), condition));
+        observed
+    };
+    check_look(&said(of("Widget", Refresh::Every(HOUR))), 1, Due::At(minute(6)));
+    check_look(&said(of("ConfigMap", Refresh::Every(HOUR))), 1, Due::OnChange);
 }

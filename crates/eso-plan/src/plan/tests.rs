@@ -3,7 +3,7 @@
 use eso_core::error::ErrorKind;
 
 use crate::{
-    desired::{Desired, Dress, Origin},
+    desired::{Desired, Dress, Manifest, Origin},
     fixtures::{
         ALL_ABSENCES, ALL_OWNERSHIPS, HOUR, data, desired, entries, fails, gives, in_step, intact, minute,
         render,
@@ -413,5 +413,15 @@ fn what_would_be_made_of_the_same_again_is_kept_where_it_is_as_we_left_it() {
     ] {
         let plan = unchanged(&observed(Ownership::Own, Absence::Retain, held.clone()));
         assert_eq!(plan, kept.then(|| keep(Outcome::Synced)), "{held:?}");
+    }
+}
+
+#[test]
+fn a_target_whose_changes_nobody_tells_is_looked_at_again() {
+    let mut unwatched = observed(Ownership::Own, Absence::Retain, Held::Nothing).refresh(Refresh::OnChange);
+    unwatched.desired.manifest = Some(Manifest { api_version: "v1".into(), kind: "Widget".into() });
+    let contested = Outcome::Contested(Holder::Peer("other".into()));
+    for outcome in [Outcome::Synced, Outcome::Waiting, contested] {
+        assert_eq!(next(&outcome, &unwatched, minute(5)), Next::At(minute(10)), "{outcome}");
     }
 }

@@ -341,3 +341,13 @@ fn a_value_that_is_not_there_is_told_when_that_changed_something() {
     assert_eq!(told(&in_step(), Written::Updated), both);
     assert_eq!(told(&in_step(), Written::Nothing), [""; 0], "nothing changed");
 }
+
+#[test]
+fn of_many_values_that_are_not_there_a_few_are_told() {
+    let absent: Vec<Absent> =
+        (0..1200).map(|index| Absent { origin: Origin::Data(index), key: None }).collect();
+    let events = missing(&absent);
+    assert_eq!(events.len(), MOST_TOLD + 1);
+    assert_eq!(events[MOST_TOLD].message, "1190 more secrets do not exist at provider");
+    assert_eq!(missing(&absent[..MOST_TOLD]).len(), MOST_TOLD);
+}

@@ -179,10 +179,8 @@ impl<'a, 's> Making<'a, 's> {
         if let Part::Field(path) = &from.into {
             return self.put_field(named.key, path, &text, from.decoding);
         }
-        let map = yaml::string_map(text.expose()).map_err(|error| TemplateProblem::Made {
-            key: named.key.to_owned(),
-            problem: format!("it makes no YAML map of names and values: {error}"),
-        })?;
+        let map = yaml::string_map(text.expose(), &mut self.left)
+            .map_err(|error| unread(named.key, "it makes no YAML map of names and values", &error))?;
         let values: Vec<(String, SecretBytes)> =
             map.into_iter().map(|(name, value)| (name, SecretBytes::new(value))).collect();
         values
@@ -249,8 +247,8 @@ impl Making<'_, '_> {
         decoding: Decoding,
     ) -> Result<(), TemplateProblem> {
         let value = decoded(key, &path.to_string(), value, decoding)?;
-        let json = yaml::to_json(value.expose())
-            .map_err(|error| made(key, format!("it makes no YAML for {path}: {error}")))?;
+        let json = yaml::to_json(value.expose(), &mut self.left)
+            .map_err(|error| unread(key, &format!("it makes no YAML for {path}"), &error))?;
         self.unmade = self
             .unmade
             .checked_sub(json.len())
@@ -258,6 +256,14 @@ impl Making<'_, '_> {
         let json = serde_json::from_slice(&json)
             .map_err(|_error| made(key, format!("it makes no JSON for {path}")))?;
         self.dress.fields.put(path, json).map_err(|problem| made(key, problem))
+    }
+}
+
+fn unread(key: &str, what: &str, error: &yaml::YamlError) -> TemplateProblem {
+    let (key, problem) = (key.to_owned(), format!("{what}: {error}"));
+    match error.is_limit {
+        true => TemplateProblem::Limit { key, problem },
+        false => TemplateProblem::Made { key, problem },
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_template::{MissingKey, Options, Surroundings, Template, Value, regexp::Regexp, yaml};
+use eso_template::{Limits, MissingKey, Options, Surroundings, Template, Value, regexp::Regexp, yaml};
 use jiff::Timestamp;
 use serde::Deserialize;
 
@@ -104,7 +104,7 @@ fn difference(probe: &Probe, data: &Data) -> Option<String> {
 }
 
 fn strings(text: &str) -> Result<Vec<u8>, String> {
-    let map = yaml::string_map(text.as_bytes()).map_err(|error| error.to_string())?;
+    let map = yaml::string_map(text.as_bytes(), &mut Limits::default()).map_err(|error| error.to_string())?;
     let text = |bytes| String::from_utf8(bytes).expect("a text must be UTF-8");
     let map: Data = map.into_iter().map(|(name, bytes)| (name, text(bytes))).collect();
     let json = serde_json::to_string(&map).expect("texts must be JSON");

@@ -108,6 +108,12 @@ impl Fenced {
         }
     }
 
+    /// Those that ask for values, and not for names alone.
+    pub(super) fn read(&self) -> Vec<String> {
+        let is_list = |asked: &String| asked.starts_with("ListSecrets") || asked.starts_with("list ");
+        self.asked().into_iter().filter(|asked| !is_list(asked)).collect()
+    }
+
     /// Every request that the server got from these stores, in words: `GetSecretValue db`, `read data/db`.
     pub(super) fn asked(&self) -> Vec<String> {
         match &self.server {

@@ -4,12 +4,16 @@ use eso_plan::plan::WriteError;
 use kube::core::response::Status;
 use serde_json::{Value, json};
 
-use super::{within, write_error};
+use super::{outermost, whole, within, write_error};
 
 const CANARY: &str = "canary-5f1c";
 
 /// What the API server's answer of this code, reason and causes becomes.
 fn refused(code: u16, reason: &str, causes: Value) -> WriteError {
+    refused_telling(code, reason, causes, whole)
+}
+
+fn refused_telling(code: u16, reason: &str, causes: Value, tell: fn(&str) -> &str) -> WriteError {
     let status: Status = serde_json::from_value(json!({
         "status": "Failure",
         "code": code,
@@ -18,7 +22,7 @@ fn refused(code: u16, reason: &str, causes: Value) -> WriteError {
         "details": { "name": CANARY, "causes": causes },
     }))
     .unwrap();
-    write_error(&kube::Error::Api(Box::new(status)))
+    write_error(&kube::Error::Api(Box::new(status)), tell)
 }
 
 #[track_caller]
@@ -65,4 +69,13 @@ fn each_refusal_says_what_it_means() {
 async fn a_call_that_hangs_is_cut() {
     let cut = within(std::future::pending::<kube::Result<()>>()).await;
     assert_eq!(cut, Err(WriteError::Unavailable("the API server does not answer".to_owned())));
+}
+
+#[test]
+fn a_field_whose_name_may_be_a_value_is_told_by_where_it_begins() {
+    for field in [format!("spec.tokens.{CANARY}"), format!("spec[{CANARY}]"), "spec".to_owned()] {
+        let causes = json!([{ "reason": "FieldValueInvalid", "field": field, "message": CANARY }]);
+        let error = refused_telling(422, "Invalid", causes, outermost);
+        assert_eq!(error.to_string(), "the API server does not take it (Invalid, spec)");
+    }
 }

@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     apply::Place,
-    marks::{CREATED_BY_LABEL, DATA_HASH_ANNOTATION, Leftover},
+    marks::{self, CREATED_BY_LABEL, DATA_HASH_ANNOTATION, Leftover},
 };
 
 /// What is asked of an object.
@@ -37,8 +37,8 @@ pub struct Body<'a> {
 
 /// The object as it must be, made of the one that is there, if one is.
 ///
-/// One that is ours or nobody's loses what else its `spec` or `data` hold, where we write there; what others put elsewhere
-/// stays. One that is shared is merged with.
+/// One that is ours or nobody's loses what else its `spec` or `data` hold, where we write there or did before; what others
+/// put elsewhere stays. One that is shared is merged with, and loses the entries that we made and make no more.
 ///
 /// # Errors
 /// Where an entry is no text, and the kind takes texts only.
@@ -52,9 +52,20 @@ pub fn wanted(body: Body<'_>, before: Option<DynamicObject>) -> Result<DynamicOb
         return Err(WriteError::Invalid("it is no object".to_owned()));
     };
     let made = made(kind, place.marks.templated, content)?;
-    if !matches!(place.marks.ownership, Ownership::Share { .. }) {
-        let is_ours = |name: &str| made.contains_key(name) || is_config_map(kind) && name == "binaryData";
-        fields.retain(|name, _| !is_ours(name));
+    let before = marks::fields(&metadata, &place.marks.manager).collect::<Vec<_>>();
+    match place.marks.ownership {
+        Ownership::Share { .. } => drop_entries(&mut fields, &before, &made),
+        Ownership::Own | Ownership::Leave | Ownership::Read => {
+            let is_ours = |name: &str| {
+                let is_field = !["metadata", "status"].contains(&name);
+                is_field && before.iter().any(|ours| ours.get(format!("f:{name}")).is_some())
+            };
+            let is_map = |name: &str| kind.is_config_map() && name == "binaryData";
+            fields.retain(|name, _| !made.contains_key(name) && !is_ours(name) && !is_map(name));
+        }
+    }
+    if kind.is_config_map() {
+        apart(&mut fields, &made);
     }
     Fields::from(made).over(&mut fields);
     let mut metadata = marked(metadata, place, leftover);
@@ -71,12 +82,39 @@ pub fn wanted(body: Body<'_>, before: Option<DynamicObject>) -> Result<DynamicOb
     Ok(DynamicObject { types: Some(types), metadata, data: Value::Object(fields) })
 }
 
+/// Takes out of a shared object the entries that our field manager wrote, and that are not among these any more.
+fn drop_entries(fields: &mut Map<String, Value>, before: &[&Value], made: &Map<String, Value>) {
+    for place in ["/data", "/binaryData", "/spec/data"] {
+        let ours = place.replace('/', "/f:");
+        let keys = before.iter().filter_map(|ours_of| ours_of.pointer(&ours)?.as_object());
+        let keys: Vec<String> =
+            keys.flat_map(Map::keys).filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect();
+        let (outer, inner) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
+        let held = fields.get_mut(outer);
+        let held = if inner.is_empty() { held } else { held.and_then(|held| held.get_mut(inner)) };
+        let kept = made.get(outer).map(|made| if inner.is_empty() { made } else { &made[inner] });
+        let Some(Value::Object(held)) = held else { continue };
+        held.retain(|key, _| !keys.contains(key) || kept.is_some_and(|kept| kept.get(key).is_some()));
+    }
+}
+
+/// No key of a ConfigMap may stand among its texts and among its bytes: one that is made now leaves the other place.
+fn apart(fields: &mut Map<String, Value>, made: &Map<String, Value>) {
+    for (from, to) in [("data", "binaryData"), ("binaryData", "data")] {
+        let (Some(Value::Object(held)), Some(Value::Object(made))) = (fields.get_mut(from), made.get(to))
+        else {
+            continue;
+        };
+        held.retain(|key, _| !made.contains_key(key));
+    }
+}
+
 /// The fields that are ours. As in the original, entries are `data` of a ConfigMap and of what has a template, and else
 /// `spec.data`.
 fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<String, Value>, WriteError> {
     let mut fields = Map::new();
     let (texts, others) = split(&content.entries);
-    let is_map = is_config_map(kind);
+    let is_map = kind.is_config_map();
     if let Some(name) = others.keys().next().filter(|_| !is_map) {
         return Err(WriteError::Invalid(format!(
             "{name} is no UTF-8 text, and only a ConfigMap takes bytes"
@@ -95,10 +133,6 @@ fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<Strin
         dress.fields.clone().over(&mut fields);
     }
     Ok(fields)
-}
-
-fn is_config_map(kind: &Manifest) -> bool {
-    (kind.api_version.as_str(), kind.kind.as_str()) == ("v1", "ConfigMap")
 }
 
 /// Texts, and other bytes in base64.

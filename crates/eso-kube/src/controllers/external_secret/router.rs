@@ -127,10 +127,13 @@ impl Watched<Metadata<ConfigMap>> for Router {
 
     fn meet(&self, map: Metadata<ConfigMap>) {
         self.meet_source(SourceKind::ConfigMap, map.metadata());
+        self.wake_writers(map.metadata());
     }
 
     fn lose(&self, map: Metadata<ConfigMap>) {
         self.lose_source(SourceKind::ConfigMap, map.metadata());
+        // It is gone at another version than the one that was left.
+        self.wake_writers(map.metadata());
     }
 
     fn end(&self) {
@@ -152,6 +155,12 @@ impl Router {
     fn lose_source(&self, kind: SourceKind, metadata: &ObjectMeta) {
         let readers = self.index.lock().lose_source(kind, metadata);
         self.wake(readers, Cause::SourceChanged);
+    }
+
+    /// Those whose target is this ConfigMap look whether it is what they left.
+    fn wake_writers(&self, map: &ObjectMeta) {
+        let writers = self.index.lock().writers_of_map(map);
+        self.wake(writers, Cause::Changed);
     }
 
     fn end_sources(&self, kind: SourceKind) {

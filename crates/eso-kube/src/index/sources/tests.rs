@@ -150,3 +150,14 @@ fn one_that_was_read_as_not_there_is_as_if_it_were_unknown() {
     assert_eq!(read(&mut sources, None), sources.fingerprint(READER));
     assert!(sources.versions.is_empty());
 }
+
+#[test]
+fn a_watch_that_lags_behind_what_was_read_tells_nothing_and_a_new_list_does() {
+    let mut sources = world();
+    read(&mut sources, Some(5));
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 3)), &[]);
+    check(&mut sources, |sources| sources.lose(MAP, &at("tpl", 4)), &[]);
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 5)), &[]);
+    sources.begin(MAP);
+    check(&mut sources, |sources| sources.meet(MAP, &at("tpl", 2)), &[READER]);
+}

@@ -272,9 +272,18 @@ fn a_field_that_cannot_be_made_is_named_without_its_value() {
 
 #[test]
 fn fields_are_no_larger_than_an_object_may_be() {
-    let many = "a: &a [1,2,3,4,5,6,7,8,9,0]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\n\
-                d: &d [*c,*c,*c,*c,*c,*c,*c,*c]";
-    let from: Vec<From> = (0..200).map(|number| field(&format!("spec.f{number}"), many)).collect();
+    let many = format!("a: &a {}\nb: [{}]", "x".repeat(1000), "*a,".repeat(100));
+    let from: Vec<From> = (0..30).map(|number| field(&format!("spec.f{number}"), &many)).collect();
     let error = apply_within(&Template { from, ..Template::default() }, limits()).unwrap_err().to_string();
     assert!(error.ends_with("the fields of one target take more than 2 MiB"), "{error}");
+}
+
+#[test]
+fn reading_yaml_takes_from_what_all_templates_of_a_target_may_use() {
+    let merges =
+        "a: &a {x: 1, y: 2}\nb:\n".to_owned() + &"  - <<: [*a, *a, *a, *a, *a, *a, *a, *a]\n".repeat(200);
+    let many: Vec<From> = (0..200).map(|number| field(&format!("spec.f{number}"), &merges)).collect();
+    let template = Template { from: many, ..Template::default() };
+    let error = apply_within(&template, light()).unwrap_err();
+    assert!(matches!(error.problem, TemplateProblem::Limit { .. }), "{error}");
 }

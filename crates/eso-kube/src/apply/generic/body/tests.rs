@@ -136,3 +136,49 @@ fn json_is_printed_as_go_prints_it() {
     let value = json!({ "b": [1, true, null, "x y"], "a": { "z": 1.5, "y": "" } });
     assert_eq!(go(&value), "map[a:map[y: z:1.5] b:[1 true <nil> x y]]");
 }
+
+/// The object with what its field manager wrote before.
+fn written_before(mut object: Value, fields: Value) -> Value {
+    let manager = marks(Ownership::Own, false).manager;
+    let entry =
+        json!({ "manager": manager, "operation": "Update", "fieldsType": "FieldsV1", "fieldsV1": fields });
+    object["metadata"]["managedFields"] = json!([entry]);
+    object
+}
+
+#[test]
+fn entries_that_we_made_of_a_shared_object_and_make_no_more_go() {
+    let share = marks(Ownership::Share { create: false }, false);
+    let content = content(&[("user", b"joe")], &[]);
+    let before = written_before(theirs(), json!({ "f:data": { "f:user": {}, "f:old": {} } }));
+    assert_eq!(made(MAP, &share, &content, Some(before)).unwrap()["data"], json!({ "user": "joe" }));
+    let widget = json!({
+        "metadata": { "name": "app" }, "spec": { "data": { "old": "1", "theirs": "1" }, "type": "slack" },
+    });
+    let before = written_before(widget, json!({ "f:spec": { "f:data": { "f:old": {} } } }));
+    let spec = &made(PROVIDER, &share, &content, Some(before)).unwrap()["spec"];
+    assert_eq!(spec, &json!({ "data": { "theirs": "1", "user": "joe" }, "type": "slack" }));
+}
+
+#[test]
+fn a_field_that_we_made_of_an_own_object_and_make_no_more_goes() {
+    let widget = json!({
+        "metadata": { "name": "app" }, "spec": { "data": { "password": "x" } }, "config": 1, "status": { "a": 1 },
+    });
+    let fields = json!({ "f:spec": { "f:data": { "f:password": {} } }, "f:metadata": {}, "f:status": {} });
+    let templated = marks(Ownership::Own, true);
+    let content = content(&[("user", b"joe")], &[]);
+    let made = made(PROVIDER, &templated, &content, Some(written_before(widget, fields))).unwrap();
+    assert_eq!((made.get("spec"), &made["data"]), (None, &json!({ "user": "joe" })));
+    assert_eq!((&made["config"], &made["status"]), (&json!(1), &json!({ "a": 1 })));
+}
+
+#[test]
+fn an_entry_that_changes_between_text_and_bytes_stands_in_one_place() {
+    let share = marks(Ownership::Share { create: false }, false);
+    let before = json!({ "metadata": { "name": "app" }, "data": { "k": "text", "t": "1" } });
+    let bytes = made(MAP, &share, &content(&[("k", &[0xff])], &[]), Some(before)).unwrap();
+    assert_eq!((&bytes["data"], &bytes["binaryData"]), (&json!({ "t": "1" }), &json!({ "k": "/w==" })));
+    let text = made(MAP, &share, &content(&[("k", b"x")], &[]), Some(bytes)).unwrap();
+    assert_eq!((&text["data"], &text["binaryData"]), (&json!({ "k": "x", "t": "1" }), &json!({})));
+}
