@@ -22,66 +22,80 @@ struct Rule {
     message: &'static str,
     /// What is said of them where it can be worked out.
     worked_out: Option<&'static str>,
+    /// Whether the rule takes what holds a value of a wrong type.
+    takes_wrong_types: bool,
 }
 
 impl Rule {
-    const fn new(path: &'static str, holds: &'static str, message: &'static str) -> Self {
-        Self { path, holds, message, worked_out: None }
+    /// A rule about which fields are there.
+    const fn of_fields(path: &'static str, holds: &'static str, message: &'static str) -> Self {
+        Self { path, holds, message, worked_out: None, takes_wrong_types: false }
+    }
+
+    /// A rule about what the fields hold.
+    const fn of_values(path: &'static str, holds: &'static str, message: &'static str) -> Self {
+        Self { takes_wrong_types: true, ..Self::of_fields(path, holds, message) }
     }
 }
+
+/// Holds where something holds a value of a wrong type, which is not even equal to itself.
+///
+/// Such a value is refused for its type. In an object of a looser schema it is left as it is, and then a rule that reads
+/// it must hold: one that fails to be worked out refuses each change, also that of a label.
+const HAS_WRONG_TYPE: &str = "!(self in [self])";
 
 /// Of an object without a spec. Each change of an object changes it as a whole, so that nothing is passed over here.
 const SPEC_IS_THERE: &str = "has(self.spec) || (oldSelf.hasValue() && !has(oldSelf.value().spec))";
 
 const OF_EXTERNAL_SECRETS: [Rule; 10] = [
-    Rule::new("", SPEC_IS_THERE, refusals::NO_ENTRIES),
-    Rule::new(
+    Rule::of_fields("", SPEC_IS_THERE, refusals::NO_ENTRIES),
+    Rule::of_values(
         "spec",
         "(has(self.data) && self.data.size() > 0) || (has(self.dataFrom) && self.dataFrom.size() > 0)",
         refusals::NO_ENTRIES,
     ),
-    Rule::new(
+    Rule::of_fields(
         "spec.dataFrom[]",
         "!(has(self.find) && has(self.extract)) && !(has(self.sourceRef) && has(self.sourceRef.generatorRef) && \
          (has(self.find) || has(self.extract)))",
         refusals::SOURCES_AT_ONCE,
     ),
-    Rule::new(
+    Rule::of_fields(
         "spec.dataFrom[]",
         "has(self.find) || has(self.extract) || has(self.sourceRef)",
         refusals::NO_SOURCE,
     ),
-    Rule::new(
+    Rule::of_fields(
         "spec.dataFrom[].sourceRef",
         "has(self.generatorRef) || has(self.storeRef)",
         refusals::EMPTY_SOURCE,
     ),
-    Rule::new(
+    Rule::of_values(
         "spec.target",
         "!(has(self.deletionPolicy) && self.deletionPolicy == 'Delete' && has(self.creationPolicy) && \
          self.creationPolicy in ['Merge', 'None', 'CreateOrMerge'])",
         refusals::DELETE_UNOWNED,
     ),
-    Rule::new(
+    Rule::of_values(
         "spec.target",
         "!(has(self.deletionPolicy) && self.deletionPolicy == 'Merge' && has(self.creationPolicy) && \
          self.creationPolicy == 'None')",
         refusals::MERGE_INTO_NOTHING,
     ),
-    Rule::new(
+    Rule::of_values(
         "spec.target.template",
         "!(has(self.type) && self.type == 'kubernetes.io/service-account-token' && has(self.metadata) && \
          has(self.metadata.annotations) && 'kubernetes.io/service-account.name' in self.metadata.annotations)",
         refusals::TOKEN_OF_ANNOTATION,
     ),
     // The original compares without regard to case, which would cost too much here: the operator does so.
-    Rule::new(
+    Rule::of_values(
         "spec.target.template",
         "!(has(self.type) && self.type == 'kubernetes.io/service-account-token' && has(self.templateFrom) && \
          self.templateFrom.exists(from, has(from.target) && from.target == 'Annotations'))",
         refusals::TOKEN_OF_ANNOTATIONS,
     ),
-    Rule::new(
+    Rule::of_values(
         "spec.target.template",
         "!(has(self.type) && self.type == 'bootstrap.kubernetes.io/token')",
         refusals::BOOTSTRAP_TOKEN,
@@ -97,8 +111,9 @@ const OF_STORES: [Rule; 2] = [
             "type(self) == string ? 'invalid refreshInterval \"' + self + '\": must not be negative' : \
              'invalid refreshInterval ' + string(self) + ': must not be negative'",
         ),
+        takes_wrong_types: false,
     },
-    Rule::new(
+    Rule::of_values(
         "spec.provider.vault.auth.appRole",
         "(has(self.roleId) && self.roleId != '') || has(self.roleRef)",
         refusals::NO_ROLE_ID,
@@ -143,9 +158,12 @@ fn below<'s>(schema: &'s mut JSONSchemaProps, field: &str) -> Option<&'s mut JSO
 }
 
 fn validation(rule: &Rule) -> ValidationRule {
-    let Rule { path, holds, message, worked_out } = rule;
+    let Rule { path, holds, message, worked_out, takes_wrong_types } = rule;
     ValidationRule {
-        rule: (*holds).to_owned(),
+        rule: match takes_wrong_types {
+            true => format!("{HAS_WRONG_TYPE} || ({holds})"),
+            false => (*holds).to_owned(),
+        },
         message: Some((*message).to_owned()),
         message_expression: worked_out.map(str::to_owned),
         // A rule of the whole object is about its spec: an error names a field, and the object has no name of one.
