@@ -1,5 +1,7 @@
 //! ClusterExternalSecrets: an ExternalSecret in each namespace that is chosen, and none elsewhere.
 
+mod both;
+
 use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
