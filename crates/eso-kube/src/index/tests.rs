@@ -6,6 +6,7 @@ use eso_core::key::StoreKind;
 use eso_plan::{
     desired::{Entries, Ownership},
     digest::Digest,
+    template::SourceKind,
 };
 use eso_sync::ports::{GroupId, ObjectId};
 use eso_testkit::objects::{ObjectBuilder, object};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Index, Known, Named, News, Sight};
 use crate::{
-    apply::Stored,
+    apply::{Stored, generic::shape},
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
@@ -526,4 +527,48 @@ fn what_is_known_of_a_target_that_is_no_secret_is_forgotten_with_an_edit() {
     assert_eq!(index.snapshot(id).unwrap().known, None);
     index.know(id, edition, known);
     assert_eq!(index.snapshot(id).unwrap().known, None, "that was about an older state of it");
+}
+
+/// `demo/app`, whose target is a ConfigMap, at this version of it.
+fn map_app(version: u64) -> ObjectBuilder {
+    app(version).with("/spec/target/manifest", json!({ "apiVersion": "v1", "kind": "ConfigMap" }))
+}
+
+/// The ConfigMap `demo/name` at this version.
+fn map(name: &str, version: u64) -> ObjectMeta {
+    let map =
+        json!({ "name": name, "namespace": "demo", "uid": "map", "resourceVersion": version.to_string() });
+    serde_json::from_value(map).unwrap()
+}
+
+#[test]
+fn a_config_map_that_is_as_it_was_left_is_no_news_to_its_writer() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(map_app(1))).object.id;
+    let known = Known { version: shape(&map("app", 5)), digest: None, keys: Keys::of([]), worn: None };
+    index.know(id, index.snapshot(id).unwrap().edition, known);
+    assert_eq!(index.writers_of_map(&map("app", 5)), []);
+    assert_eq!(index.writers_of_map(&map("app", 6)).len(), 1);
+}
+
+#[test]
+fn an_object_is_not_woken_by_its_own_config_map_as_what_its_template_stands_in() {
+    let from = |name: &str| json!({ "configMap": { "name": name, "items": [{ "key": "k" }] } });
+    let template = json!({ "templateFrom": [from("app"), from("other")] });
+    let mut index = Index::default();
+    index.meet_object(sent(map_app(1).with("/spec/target/template", template)));
+    index.begin_sources(SourceKind::ConfigMap);
+    index.end_sources(SourceKind::ConfigMap);
+    assert_eq!(index.meet_source(SourceKind::ConfigMap, &map("app", 5)), []);
+    assert_eq!(index.meet_source(SourceKind::ConfigMap, &map("other", 6)).len(), 1);
+}
+
+#[test]
+fn a_new_list_of_secrets_says_nothing_of_a_target_that_is_none() {
+    let mut index = Index::default();
+    let id = index.meet_object(sent(map_app(1))).object.id;
+    let before = index.snapshot(id).unwrap().edition;
+    index.begin_secrets();
+    assert_eq!(index.end_secrets(), []);
+    assert_eq!(index.snapshot(id).unwrap().edition, before);
 }
