@@ -33,7 +33,7 @@ use k8s_openapi::{
 };
 use kube::{
     Api, Client, Resource,
-    api::{DeleteParams, GetParams, ListParams, Patch, PatchParams, PostParams, Preconditions},
+    api::{GetParams, ListParams, Patch, PatchParams, PostParams},
     core::{PartialObjectMeta, Request},
 };
 use serde_json::json;
@@ -45,6 +45,8 @@ use crate::{
 };
 
 pub use call::{CALL_TIMEOUT, FIELD_MANAGER, within};
+
+use call::{delete_of, unless_gone};
 pub use status::status;
 
 /// What the API server sends back: never the object itself, which holds values.
@@ -213,18 +215,8 @@ impl Writer {
     /// Deletes a Secret of this version.
     pub async fn delete(&self, namespace: &str, name: &str, seen: &Seen) -> Result<(), WriteError> {
         let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
-        let preconditions = Preconditions {
-            uid: Some(seen.uid.to_string()),
-            resource_version: Some(seen.version.to_string()),
-        };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
-        within(async {
-            match api.delete(name, &params).await {
-                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-                other => other.map(|_| ()),
-            }
-        })
-        .await
+        let params = delete_of(seen.uid.to_string(), seen.version.to_string());
+        within(unless_gone(api.delete(name, &params))).await
     }
 
     /// Removes the original's finalizer from an ExternalSecret of this version.

@@ -23,7 +23,13 @@ use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::{apply::Stored, marks, metadata, metadata::Seen, stores::StoreKey, watch::Object};
+use crate::{
+    apply::{Stored, generic::Left},
+    marks, metadata,
+    metadata::Seen,
+    stores::StoreKey,
+    watch::Object,
+};
 use entry::Entry;
 use maps::Maps;
 use names::{Groups, Interned, Names};
@@ -348,7 +354,7 @@ impl Index {
     pub fn writers_of_map(&self, map: &ObjectMeta) -> Vec<Named> {
         let name = |name: &Option<String>| name.clone().unwrap_or_default();
         let hash = self.hash(&name(&map.namespace), &name(&map.name));
-        let news = |id: &ObjectId| self.entries.get(id).is_some_and(|entry| !entry.knows(map));
+        let news = |id: &ObjectId| self.entries.get(id).is_some_and(|entry| !entry.left_as(map));
         self.named(self.maps.writers(hash).filter(news).collect())
     }
 
@@ -421,9 +427,9 @@ impl Index {
         certain
     }
 
-    /// The target, which is no Secret, was written, or compared by us.
-    pub fn know(&mut self, id: ObjectId, about: Edition, known: Known) {
-        self.change(id, |entry| entry.know(about, known));
+    /// The target, which is no Secret, was written or compared, and is so.
+    pub fn leave(&mut self, id: ObjectId, about: Edition, left: Left) {
+        self.change(id, |entry| entry.leave(about, left));
     }
 
     /// The target was deleted.

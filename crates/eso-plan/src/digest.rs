@@ -1,8 +1,9 @@
-//! Two hashes that the original writes, byte for byte, so that switching over rewrites nothing.
+//! The hashes that the original writes, byte for byte, so that switching over rewrites nothing.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use eso_core::value::SecretBytes;
+use serde_json::Value;
 use sha3::{Digest as _, Sha3_224};
 use zeroize::Zeroizing;
 
@@ -47,6 +48,27 @@ impl fmt::Display for Digest {
 /// SHA3-224 of a text, in hex: the original's hash of names.
 pub fn of_text(text: &str) -> String {
     hexadecimal(&Sha3_224::digest(text))
+}
+
+/// The same of a value of JSON: of Go's `fmt("%+v", value)`.
+pub fn of_json(value: &Value) -> String {
+    of_text(&go(value))
+}
+
+fn go(value: &Value) -> String {
+    let printed = |values: Vec<String>| values.join(" ");
+    match value {
+        Value::Null => "<nil>".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => format!("[{}]", printed(items.iter().map(go).collect())),
+        Value::Object(fields) => {
+            let sorted: BTreeMap<&String, &Value> = fields.iter().collect();
+            let pairs = sorted.into_iter().map(|(name, value)| format!("{name}:{}", go(value)));
+            format!("map[{}]", printed(pairs.collect()))
+        }
+    }
 }
 
 /// Bytes as Go prints them: `[104 105]`.

@@ -11,7 +11,7 @@ const LARGEST_INDEX: usize = 10_000;
 const DEEPEST: usize = 64;
 
 /// How many items lists may grow by for one target, as a few indices could fill the memory.
-const MOST_GROWN: usize = 10 * LARGEST_INDEX;
+pub const MOST_GROWN: usize = 10 * LARGEST_INDEX;
 
 /// Where a field stands: `spec.hosts[0].name`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,42 +82,32 @@ impl fmt::Display for FieldPath {
 
 /// Fields and what they hold. Values may be secret: `Debug` shows the outermost names only.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Fields {
-    made: Map<String, Value>,
-    /// How many items lists grew by.
-    grown: usize,
-}
+pub struct Fields(Map<String, Value>);
 
 impl Fields {
     /// Puts a value to a path: maps become one, and anything else is replaced. A list that is too short grows.
     ///
     /// # Errors
-    /// Where the path leads through what is no map, or no list, or where lists grew too long.
-    pub fn put(&mut self, path: &FieldPath, value: Value) -> Result<(), String> {
-        let mut whole = Value::Object(std::mem::take(&mut self.made));
-        let put = place(&mut whole, &path.0, &mut self.grown).map(|place| merge(place, value));
+    /// Where the path leads through what is no map, or no list, or where lists grow by more than `room`, of which it
+    /// takes what it needs.
+    pub fn put(&mut self, path: &FieldPath, value: Value, room: &mut usize) -> Result<(), String> {
+        let mut whole = Value::Object(std::mem::take(&mut self.0));
+        let put = place(&mut whole, &path.0, room).map(|place| merge(place, value));
         if let Value::Object(fields) = whole {
-            self.made = fields;
+            self.0 = fields;
         }
         put.map_err(|problem| format!("{path} {problem}"))
     }
 
-    /// Puts them over an object, as [`put`](Self::put) does.
-    pub fn over(self, object: &mut Map<String, Value>) {
-        self.made
-            .into_iter()
-            .for_each(|(name, value)| merge(object.entry(name).or_insert(Value::Null), value));
-    }
-
     /// The outermost names.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.made.keys().map(String::as_str)
+        self.0.keys().map(String::as_str)
     }
 }
 
-impl From<Map<String, Value>> for Fields {
-    fn from(fields: Map<String, Value>) -> Self {
-        Self { made: fields, grown: 0 }
+impl From<Fields> for Value {
+    fn from(Fields(fields): Fields) -> Self {
+        Self::Object(fields)
     }
 }
 
@@ -127,19 +117,15 @@ impl fmt::Debug for Fields {
     }
 }
 
-fn place<'a>(
-    mut at: &'a mut Value,
-    steps: &[Step],
-    grown: &mut usize,
-) -> Result<&'a mut Value, &'static str> {
+fn place<'a>(mut at: &'a mut Value, steps: &[Step], room: &mut usize) -> Result<&'a mut Value, &'static str> {
     for step in steps {
         at = match (step, at) {
             (Step::Name(name), at @ (Value::Object(_) | Value::Null)) => &mut at[name.as_str()],
-            (Step::Index(index), Value::Array(list)) => item(list, *index, grown)?,
+            (Step::Index(index), Value::Array(list)) => item(list, *index, room)?,
             (Step::Index(index), at @ Value::Null) => {
                 *at = Value::Array(Vec::new());
                 let Value::Array(list) = at else { return Err(NO_WAY) };
-                item(list, *index, grown)?
+                item(list, *index, room)?
             }
             (Step::Name(_) | Step::Index(_), _) => return Err(NO_WAY),
         };
@@ -150,21 +136,17 @@ fn place<'a>(
 const NO_WAY: &str = "leads through what is no map or no list";
 
 /// An item of a list, which grows as far as that.
-fn item<'a>(
-    list: &'a mut Vec<Value>,
-    index: usize,
-    grown: &mut usize,
-) -> Result<&'a mut Value, &'static str> {
+fn item<'a>(list: &'a mut Vec<Value>, index: usize, room: &mut usize) -> Result<&'a mut Value, &'static str> {
     let length = list.len().max(index + 1);
-    *grown += length - list.len();
-    if *grown > MOST_GROWN {
-        return Err("is too much: all indices together make lists that are too long");
-    }
+    let grown = length - list.len();
+    *room =
+        room.checked_sub(grown).ok_or("is too much: all indices together make lists that are too long")?;
     list.resize(length, Value::Null);
     list.get_mut(index).ok_or(NO_WAY)
 }
 
-fn merge(into: &mut Value, value: Value) {
+/// Puts a value over another: maps become one, and anything else is replaced.
+pub fn merge(into: &mut Value, value: Value) {
     match (into, value) {
         (Value::Object(into), Value::Object(value)) => {
             value.into_iter().for_each(|(name, value)| merge(into.entry(name).or_insert(Value::Null), value));

@@ -96,8 +96,8 @@ pub fn unseen(record: &Record, error: &WriteError) -> Report {
 }
 
 /// What to say when a target was deleted that an object owned under another name than it wants now.
-pub fn orphan_deleted() -> Event {
-    Event { warning: false, reason: "Deleted", message: "secret deleted because it was orphaned".to_owned() }
+pub fn orphan_deleted(kind: Kind) -> Event {
+    Event { warning: false, reason: "Deleted", message: words(kind).orphaned.to_owned() }
 }
 
 /// Whether a status says already that the target belongs to that holder.
@@ -127,6 +127,7 @@ struct Words {
     synced_message: &'static str,
     retained_message: &'static str,
     deleted_message: &'static str,
+    orphaned: &'static str,
     missing_message: &'static str,
     unwritable: &'static str,
     undeletable: &'static str,
@@ -144,6 +145,7 @@ const SECRET: Words = Words {
     synced_message: "secret synced",
     retained_message: "secret retained due to DeletionPolicy=Retain",
     deleted_message: "secret deleted due to DeletionPolicy=Delete",
+    orphaned: "secret deleted because it was orphaned",
     missing_message: "secret will not be created due to CreationPolicy=Merge",
     unwritable: "could not update secret",
     undeletable: "could not delete secret",
@@ -161,6 +163,7 @@ const RESOURCE: Words = Words {
     synced_message: "resource synced",
     retained_message: "resource retained due to DeletionPolicy=Retain",
     deleted_message: "resource deleted due to DeletionPolicy=Delete",
+    orphaned: "resource deleted because it was orphaned",
     missing_message: "resource will not be created due to CreationPolicy=Merge",
     unwritable: "could not update resource",
     undeletable: "could not delete resource",

@@ -4,7 +4,10 @@ use std::{future::Future, time::Duration};
 
 use eso_core::api::refusals;
 use eso_plan::plan::WriteError;
-use kube::core::response::{Status, reason};
+use kube::{
+    api::{DeleteParams, Preconditions},
+    core::response::{Status, reason},
+};
 
 /// The field manager of everything that is written but Secrets, as the original's.
 pub const FIELD_MANAGER: &str = "external-secrets";
@@ -38,6 +41,20 @@ fn whole(path: &str) -> &str {
 
 fn outermost(path: &str) -> &str {
     path.split(['.', '[']).next().unwrap_or_default()
+}
+
+/// Asks for the deletion of an object of this uid and version, and of no other.
+pub(super) fn delete_of(uid: String, version: String) -> DeleteParams {
+    let preconditions = Preconditions { uid: Some(uid), resource_version: Some(version) };
+    DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() }
+}
+
+/// A deletion, which is done too where there is no such object.
+pub(super) async fn unless_gone<T>(deletion: impl Future<Output = kube::Result<T>>) -> kube::Result<()> {
+    match deletion.await {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 /// What a failure means. The API server's own message is never repeated, for it can quote what was sent; what it says

@@ -12,13 +12,13 @@ use k8s_openapi::{
 };
 use kube::{
     Client, Resource,
-    api::{DeleteParams, Patch, PostParams, Preconditions},
+    api::{Patch, PostParams},
     core::Request,
 };
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
-use super::{Built, FIELD_MANAGER, METADATA, as_operator, status, within};
+use super::{Built, FIELD_MANAGER, METADATA, as_operator, delete_of, status, within};
 use crate::{metadata, watch::Item};
 
 /// Writes for ClusterExternalSecrets. Nothing here holds a value.
@@ -107,11 +107,7 @@ impl ClusterWriter {
 
     /// Deletes an ExternalSecret of this version. That it is gone already is as good.
     pub(crate) async fn delete(&self, place: Place<'_>, version: &Version) -> Result<(), WriteError> {
-        let preconditions = Preconditions {
-            uid: Some(version.uid.clone()),
-            resource_version: Some(version.version.to_string()),
-        };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
+        let params = delete_of(version.uid.clone(), version.version.to_string());
         self.done(external_secrets(place).delete(place.name, &params)).await
     }
 

@@ -4,21 +4,27 @@ mod body;
 
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
 };
 
-use eso_plan::{desired::Manifest, plan::WriteError};
+use eso_plan::{desired::Manifest, digest::Digest, plan::WriteError};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{
     Api, Client,
-    api::{DeleteParams, DynamicObject, ListParams, PostParams, Preconditions},
+    api::{DynamicObject, ListParams, PostParams},
     core::GroupVersion,
     discovery::{self, ApiResource, Scope},
 };
 use parking_lot::Mutex;
 
-use super::{Place, call::within_quietly as within};
-use crate::{marks::CREATED_BY_LABEL, metadata};
+use super::{
+    Place,
+    call::{delete_of, unless_gone, within_quietly},
+};
+use crate::{
+    marks::{CREATED_BY_LABEL, Marks},
+    metadata,
+};
 
 pub use body::{Body, wanted};
 
@@ -38,7 +44,7 @@ impl GenericWriter {
     /// Looks at an object's metadata; `None` where there is no such object.
     pub async fn look(&self, kind: &Manifest, place: Place<'_>) -> Result<Option<ObjectMeta>, WriteError> {
         let api = self.api(kind, place.namespace).await?;
-        let found = self.known(kind, within(api.get_metadata_opt(place.name)).await)?;
+        let found = self.known(kind, within_quietly(api.get_metadata_opt(place.name)).await)?;
         Ok(found.map(|found| found.metadata))
     }
 
@@ -51,36 +57,29 @@ impl GenericWriter {
         let Some(owner) = place.marks.labels.get(CREATED_BY_LABEL) else { return Ok(Vec::new()) };
         let api = self.api(kind, place.namespace).await?;
         let params = ListParams::default().labels(&format!("{CREATED_BY_LABEL}={owner}"));
-        let found = within(api.list_metadata(&params)).await?;
+        let found = within_quietly(api.list_metadata(&params)).await?;
         Ok(found.items.into_iter().map(|found| found.metadata).collect())
     }
 
     /// Reads an object whole; `None` where there is no such object.
     pub async fn read(&self, kind: &Manifest, place: Place<'_>) -> Result<Option<DynamicObject>, WriteError> {
         let api = self.api(kind, place.namespace).await?;
-        self.known(kind, within(api.get_opt(place.name)).await)
+        self.known(kind, within_quietly(api.get_opt(place.name)).await)
     }
 
-    /// Makes an object, and gives it as it is stored.
-    pub async fn create(
+    /// Makes an object, or makes the one of the version that it names like it, and gives it as it is stored.
+    pub async fn put(
         &self,
         kind: &Manifest,
         place: Place<'_>,
         object: &DynamicObject,
     ) -> Result<DynamicObject, WriteError> {
         let api = self.api(kind, place.namespace).await?;
-        within(api.create(&as_manager(place), object)).await
-    }
-
-    /// Makes an object of the version that it names hold what it holds here, and gives it as it is stored.
-    pub async fn replace(
-        &self,
-        kind: &Manifest,
-        place: Place<'_>,
-        object: &DynamicObject,
-    ) -> Result<DynamicObject, WriteError> {
-        let api = self.api(kind, place.namespace).await?;
-        within(api.replace(place.name, &as_manager(place), object)).await
+        let params = PostParams { field_manager: Some(place.marks.manager.clone()), dry_run: false };
+        match &object.metadata.resource_version {
+            None => within_quietly(api.create(&params, object)).await,
+            Some(_) => within_quietly(api.replace(place.name, &params, object)).await,
+        }
     }
 
     /// Deletes an object of this version.
@@ -91,17 +90,9 @@ impl GenericWriter {
         object: &ObjectMeta,
     ) -> Result<(), WriteError> {
         let api = self.api(kind, namespace).await?;
-        let preconditions =
-            Preconditions { uid: object.uid.clone(), resource_version: object.resource_version.clone() };
-        let params = DeleteParams { preconditions: Some(preconditions), ..DeleteParams::default() };
-        let name = object.name.as_deref().unwrap_or_default();
-        within(async {
-            match api.delete(name, &params).await {
-                Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
-                other => other.map(|_| ()),
-            }
-        })
-        .await
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let params = delete_of(text(&object.uid), text(&object.resource_version));
+        within_quietly(unless_gone(api.delete(&text(&object.name), &params))).await
     }
 
     async fn api(&self, kind: &Manifest, namespace: &str) -> Result<Api<DynamicObject>, WriteError> {
@@ -118,7 +109,7 @@ impl GenericWriter {
         let none = || WriteError::Invalid(format!("the API server serves no {name} of {api_version}"));
         let version: GroupVersion = api_version.parse().map_err(|_error| none())?;
         let version = version.with_kind(name);
-        let found = within(async {
+        let found = within_quietly(async {
             match discovery::pinned_kind(&self.client, &version).await {
                 Err(kube::Error::Discovery(_)) => Ok(None),
                 // A group that is not served is answered in plain text, which has no reason.
@@ -155,31 +146,46 @@ impl std::fmt::Debug for GenericWriter {
     }
 }
 
-/// All of an object that we write, as a number that is another one once somebody changed it. A generation counts the
-/// changes of the spec; where a kind has none, each write counts.
-pub fn shape(metadata: &ObjectMeta) -> u64 {
+/// A target as it was left: what it is compared with when it is looked at again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// What its metadata told.
+    shape: u64,
+    /// What its fields held, and what we put on it for a template.
+    held: u64,
+    /// The digest of the entries that it was made of.
+    pub digest: Digest,
+}
+
+impl Left {
+    /// An object that was made of entries with this digest.
+    pub fn new(object: &DynamicObject, marks: &Marks, digest: Digest) -> Self {
+        let worn = marks.worn_by(&object.metadata).map(|worn| worn.fingerprint);
+        let fields = object.data.as_object().into_iter().flatten().filter(|(name, _)| *name != "status");
+        let fields: Vec<(&String, String)> = fields.map(|(name, value)| (name, value.to_string())).collect();
+        Self { shape: shape(&object.metadata), held: hash(&(fields, worn)), digest }
+    }
+
+    /// Whether nobody has changed it since, as far as its metadata tell.
+    pub fn is(&self, found: &ObjectMeta) -> bool {
+        self.shape == shape(found)
+    }
+
+    /// Whether what was changed since is none of ours.
+    pub fn holds_the_same(&self, now: &Self) -> bool {
+        self.held == now.held
+    }
+}
+
+/// A number that is another one once somebody changed the object. A generation counts the changes of the spec; where a
+/// kind has none, each write counts.
+fn shape(metadata: &ObjectMeta) -> u64 {
     let ObjectMeta { uid, generation, labels, annotations, owner_references, finalizers, .. } = metadata;
     let version = generation.map_or_else(|| metadata::version(metadata), i64::unsigned_abs);
     let owners = owner_references.iter().flatten().map(|owner| (&owner.uid, owner.controller));
-    let owners: Vec<_> = owners.collect();
-    BuildHasherDefault::<DefaultHasher>::default().hash_one((
-        uid,
-        version,
-        labels,
-        annotations,
-        owners,
-        finalizers,
-    ))
+    hash(&(uid, version, labels, annotations, owners.collect::<Vec<_>>(), finalizers))
 }
 
-/// What an object holds beside its metadata and its status, as a number.
-pub fn held(object: &DynamicObject) -> u64 {
-    let fields = object.data.as_object().into_iter().flatten();
-    let fields: Vec<(&String, String)> =
-        fields.filter(|(name, _)| *name != "status").map(|(name, value)| (name, value.to_string())).collect();
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(fields)
-}
-
-fn as_manager(place: Place<'_>) -> PostParams {
-    PostParams { field_manager: Some(place.marks.manager.clone()), dry_run: false }
+fn hash(value: &impl Hash) -> u64 {
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }

@@ -17,7 +17,7 @@ use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
     convert::{external_secret, references},
     desired::{Content, Desired, Entries, Manifest, Ownership},
-    observed::{Observation, Observed},
+    observed::{Kind, Observation, Observed},
     plan::{Step, WriteError},
     status::{self, Report, Written},
     template::SourceName,
@@ -39,7 +39,7 @@ use crate::{
     marks::{CLEANUP_FINALIZER, Marks},
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
-    telemetry::{Kind, Subject, Telemetry},
+    telemetry::{self, Subject, Telemetry},
 };
 
 pub(super) use observer::RunObserver;
@@ -173,11 +173,7 @@ impl KubeTarget {
     /// An object that is there, and its target.
     async fn look_at(&self, id: ObjectId, snapshot: &Snapshot, desired: Desired) -> Observation {
         let record = external_secret::record(&snapshot.object);
-        let held = match &desired.manifest {
-            Some(kind) => self.generic_held(id, snapshot, &desired, kind).await,
-            None => self.held(id, snapshot, &desired).await,
-        };
-        match held {
+        match self.held(id, snapshot, &desired).await {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
                 spread: spread(&snapshot.object.metadata),
@@ -285,7 +281,8 @@ impl KubeTarget {
             match metadata.name {
                 Some(name) if Some(name.as_str()) != target && seen.claim == Claim::Ours => {
                     self.writer.delete(place.namespace, &name, &seen).await?;
-                    self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted());
+                    self.events
+                        .publish(regarding(&run.snapshot.object), status::orphan_deleted(Kind::Secret));
                 }
                 Some(_) | None => {}
             }
@@ -384,7 +381,7 @@ fn while_there(index: &Index, id: ObjectId, count: impl FnOnce(Subject<'_>)) {
 }
 
 fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
-    Subject { kind: Kind::ExternalSecret, namespace, name }
+    Subject { kind: telemetry::Kind::ExternalSecret, namespace, name }
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use serde_json::{Deserializer, Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
 use crate::{
-    apply::{Stored, generic::shape},
+    apply::{Stored, generic::Left},
     marks::{self, Marks},
     metadata::{self, Claim, Data, Keys, Seen},
     stores::StoreKey,
@@ -70,6 +70,8 @@ pub struct Snapshot {
     pub has_strays: bool,
     /// What is known of the target beyond its metadata.
     pub known: Option<Known>,
+    /// The target as it was left, where it is no Secret.
+    pub left: Option<Box<Left>>,
     /// A fingerprint of the versions of what its templates stand in.
     pub sources: u64,
     /// When the store was last read for it with success by this process.
@@ -99,6 +101,7 @@ pub(super) struct Entry {
     pub(super) groups: Box<[GroupId]>,
     pub(super) sight: Sight,
     known: Option<Known>,
+    left: Option<Box<Left>>,
     pub(super) refreshed: Option<Timestamp>,
     pub(super) listed: bool,
     pub(super) target_listed: bool,
@@ -127,6 +130,7 @@ impl Entry {
             groups: Box::default(),
             sight: Sight::Absent,
             known: None,
+            left: None,
             refreshed: None,
             listed: true,
             target_listed: true,
@@ -219,6 +223,7 @@ impl Entry {
             has_strays: false,
             sources: 0,
             known: self.known.clone(),
+            left: self.left.clone(),
             refreshed: self.refreshed,
             edition: self.edition,
         }
@@ -283,15 +288,15 @@ impl Entry {
         true
     }
 
-    /// Whether a target that is no Secret is as it was when that was last noted.
-    pub(super) fn knows(&self, target: &ObjectMeta) -> bool {
-        self.known.as_ref().is_some_and(|known| known.version == shape(target))
+    /// Whether a target that is no Secret is as it was left.
+    pub(super) fn left_as(&self, found: &ObjectMeta) -> bool {
+        self.left.as_ref().is_some_and(|left| left.is(found))
     }
 
-    /// Takes what is known of a target that is no Secret, if it is the one that is wanted.
-    pub(super) fn know(&mut self, about: Edition, known: Known) {
+    /// Takes how a target that is no Secret was left, if it is the one that is wanted.
+    pub(super) fn leave(&mut self, about: Edition, left: Left) {
         if about == self.edition {
-            self.known = Some(known);
+            self.left = Some(Box::new(left));
         }
     }
 
@@ -352,7 +357,8 @@ impl Entry {
             Sight::Seen(seen) => seen.marked &= before == now.as_ref(),
             Sight::Absent | Sight::Unseen => {}
         }
-        if moved || reowned || self.target.is_none() {
+        self.left = None;
+        if moved || reowned {
             self.known = None;
         } else if let Some(known) = &mut self.known {
             // What a template puts there now is not known before it is rendered.

@@ -11,11 +11,12 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use eso_testkit::objects::{ObjectBuilder, object};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::api::DynamicObject;
 use serde_json::{Value, json};
 
 use super::{Index, Known, Named, News, Sight};
 use crate::{
-    apply::{Stored, generic::shape},
+    apply::{Stored, generic::Left},
     marks::Marks,
     metadata::{self, Data, Keys, Seen},
     stores::StoreKey,
@@ -519,14 +520,13 @@ fn what_is_known_of_a_target_that_is_no_secret_is_forgotten_with_an_edit() {
     };
     let mut index = Index::default();
     let id = index.meet_object(sent(of(1))).object.id;
-    let known = Known { version: 9, digest: None, keys: Keys::of([]), worn: None };
     let edition = index.snapshot(id).unwrap().edition;
-    index.know(id, edition, known.clone());
-    assert_eq!(index.snapshot(id).unwrap().known, Some(known.clone()));
+    index.leave(id, edition, left(&map("app", 9)));
+    assert_eq!(index.snapshot(id).unwrap().left.as_deref(), Some(&left(&map("app", 9))));
     index.meet_object(sent(of(2).label("a", "b")));
-    assert_eq!(index.snapshot(id).unwrap().known, None);
-    index.know(id, edition, known);
-    assert_eq!(index.snapshot(id).unwrap().known, None, "that was about an older state of it");
+    assert_eq!(index.snapshot(id).unwrap().left, None);
+    index.leave(id, edition, left(&map("app", 9)));
+    assert_eq!(index.snapshot(id).unwrap().left, None, "that was about an older state of it");
 }
 
 /// `demo/app`, whose target is a ConfigMap, at this version of it.
@@ -541,12 +541,17 @@ fn map(name: &str, version: u64) -> ObjectMeta {
     serde_json::from_value(map).unwrap()
 }
 
+/// A target of this metadata, as it was left.
+fn left(metadata: &ObjectMeta) -> Left {
+    let object = DynamicObject { types: None, metadata: metadata.clone(), data: json!({}) };
+    Left::new(&object, &Marks::of(&ObjectMeta::default(), Ownership::Own), Digest::written("d"))
+}
+
 #[test]
 fn a_config_map_that_is_as_it_was_left_is_no_news_to_its_writer() {
     let mut index = Index::default();
     let id = index.meet_object(sent(map_app(1))).object.id;
-    let known = Known { version: shape(&map("app", 5)), digest: None, keys: Keys::of([]), worn: None };
-    index.know(id, index.snapshot(id).unwrap().edition, known);
+    index.leave(id, index.snapshot(id).unwrap().edition, left(&map("app", 5)));
     assert_eq!(index.writers_of_map(&map("app", 5)), []);
     assert_eq!(index.writers_of_map(&map("app", 6)).len(), 1);
 }

@@ -2,7 +2,7 @@
 
 use eso_core::value::SecretBytes;
 
-use super::{Digest, of_text};
+use super::*;
 use crate::desired::Entries;
 
 #[track_caller]
@@ -41,4 +41,11 @@ fn texts_hash_as_the_original_hashes_them() {
     assert_eq!(of_text("hello there"), "f78681ec611ebaeea0689bff6c7812a83ff98a7faba986d9af76c999");
     assert_eq!(of_text("default/my-es"), "b8464376b5fe3535e690594280bfe59b60be2603cb6cbb6d6c8bcbb4");
     assert_eq!(of_text("demo/example"), "e1ab4b674bfafcd115b6c4167b39d06f3d3cde37b2886abecc96759e");
+}
+
+#[test]
+fn json_is_hashed_as_go_prints_it() {
+    let value = serde_json::json!({ "b": [1, true, null, "x y"], "a": { "z": 1.5, "y": "" } });
+    assert_eq!(go(&value), "map[a:map[y: z:1.5] b:[1 true <nil> x y]]");
+    assert_eq!(of_json(&value), of_text("map[a:map[y: z:1.5] b:[1 true <nil> x y]]"));
 }

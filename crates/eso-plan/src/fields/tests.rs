@@ -52,7 +52,7 @@ fn what_is_no_path_is_refused() {
 
 #[test]
 fn values_are_put_one_over_the_other() {
-    let mut fields = Fields::default();
+    let (mut fields, mut room) = (Fields::default(), MOST_GROWN);
     let puts = [
         ("spec.slack", json!({ "url": "a", "channel": "b" })),
         ("spec.slack", json!({ "url": "c" })),
@@ -62,7 +62,7 @@ fn values_are_put_one_over_the_other() {
         ("spec.replicas", json!({ "min": 1 })),
     ];
     for (at, value) in puts {
-        fields.put(&path(at), value).unwrap();
+        fields.put(&path(at), value, &mut room).unwrap();
     }
     let expected = json!({
         "spec": {
@@ -71,22 +71,22 @@ fn values_are_put_one_over_the_other() {
             "replicas": { "min": 1 },
         },
     });
-    assert_eq!(Value::Object(fields.made.clone()), expected);
+    assert_eq!(Value::from(fields.clone()), expected);
 
     let mut object =
         json!({ "kind": "Provider", "spec": { "slack": { "url": "z", "mine": 1 }, "type": "slack" } });
-    fields.over(object.as_object_mut().unwrap());
+    merge(&mut object, fields.into());
     assert_eq!(object["spec"]["slack"], json!({ "url": "c", "channel": "b", "mine": 1 }));
     assert_eq!((&object["spec"]["type"], &object["kind"]), (&json!("slack"), &json!("Provider")));
 }
 
 #[test]
 fn a_path_through_a_text_is_refused_and_changes_nothing() {
-    let mut fields = Fields::default();
-    fields.put(&path("spec.url"), json!("s3cr3t")).unwrap();
+    let (mut fields, mut room) = (Fields::default(), MOST_GROWN);
+    fields.put(&path("spec.url"), json!("s3cr3t"), &mut room).unwrap();
     for at in ["spec.url.host", "spec.url[0]", "spec[0]"] {
         let before = fields.clone();
-        let problem = fields.put(&path(at), json!(1)).unwrap_err();
+        let problem = fields.put(&path(at), json!(1), &mut room).unwrap_err();
         assert_eq!(problem, format!("{at} leads through what is no map or no list"));
         assert_eq!(fields, before);
     }
@@ -95,14 +95,14 @@ fn a_path_through_a_text_is_refused_and_changes_nothing() {
 
 #[test]
 fn lists_do_not_grow_without_end() {
-    let mut fields = Fields::default();
+    let (mut fields, mut room) = (Fields::default(), MOST_GROWN);
     for row in 0..9 {
-        fields.put(&path(&format!("spec.rows[{row}][9998]")), json!(1)).unwrap();
+        fields.put(&path(&format!("spec.rows[{row}][9998]")), json!(1), &mut room).unwrap();
     }
     for row in 0..9 {
-        fields.put(&path(&format!("spec.rows[{row}][0]")), json!(1)).unwrap();
+        fields.put(&path(&format!("spec.rows[{row}][0]")), json!(1), &mut room).unwrap();
     }
-    fields.put(&path("spec.more[9000]"), json!(1)).unwrap();
-    let problem = fields.put(&path("spec.rows[9][9999]"), json!(1)).unwrap_err();
+    fields.put(&path("spec.more[9000]"), json!(1), &mut room).unwrap();
+    let problem = fields.put(&path("spec.rows[9][9999]"), json!(1), &mut room).unwrap_err();
     assert_eq!(problem, "spec.rows[9][9999] is too much: all indices together make lists that are too long");
 }

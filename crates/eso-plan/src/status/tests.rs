@@ -123,7 +123,7 @@ fn what_is_left_under_another_name_is_told_as_the_original_tells_it() {
     let error = WriteError::Forbidden("ask for it".into()).uncleaned();
     let message = "could not delete orphaned secrets: ask for it";
     check_failure(&Outcome::Unwritable(Attempt::Write, error), message, message);
-    let Event { warning, reason, message } = orphan_deleted();
+    let Event { warning, reason, message } = orphan_deleted(Kind::Secret);
     assert_eq!((warning, reason, &*message), (false, "Deleted", "secret deleted because it was orphaned"));
 }
 

@@ -9,7 +9,7 @@ use super::{From, Part, Scope, SourceName, Surroundings, Template, Text};
 use crate::{
     decoding::Decoding,
     desired::{Content, Dress, Entries},
-    fields::FieldPath,
+    fields::{FieldPath, MOST_GROWN},
     names,
 };
 
@@ -104,6 +104,8 @@ struct Making<'a, 's> {
     unread: usize,
     /// How many bytes of fields may still be made.
     unmade: usize,
+    /// How many items the lists of fields may still grow by.
+    room: usize,
     entries: Entries,
     dress: Dress,
 }
@@ -126,6 +128,7 @@ impl<'a, 's> Making<'a, 's> {
             left: surroundings.limits,
             unread: LARGEST,
             unmade: LARGEST_FIELDS,
+            room: MOST_GROWN,
             data: Value::strings(values.iter().map(|(name, value)| (name.as_str(), value.expose()))),
             entries: if template.keeps_values { values.clone() } else { Entries::new() },
             dress: Dress::default(),
@@ -219,8 +222,8 @@ impl<'a, 's> Making<'a, 's> {
     ) -> Result<(), TemplateProblem> {
         match part {
             Part::Data => {
-                names::check(&name).map_err(|error| made(key, error.to_string()))?;
                 let value = decoded(key, &name, &value, decoding)?;
+                names::check(&name).map_err(|error| made(key, error.to_string()))?;
                 self.entries.insert(name, value);
             }
             Part::Labels => {
@@ -255,7 +258,7 @@ impl Making<'_, '_> {
             .ok_or_else(|| made(key, "the fields of one target take more than 2 MiB".to_owned()))?;
         let json = serde_json::from_slice(&json)
             .map_err(|_error| made(key, format!("it makes no JSON for {path}")))?;
-        self.dress.fields.put(path, json).map_err(|problem| made(key, problem))
+        self.dress.fields.put(path, json, &mut self.room).map_err(|problem| made(key, problem))
     }
 }
 

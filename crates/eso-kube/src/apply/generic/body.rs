@@ -7,14 +7,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eso_plan::{
     desired::{Content, Entries, Manifest, Ownership},
     digest,
-    fields::Fields,
+    fields::merge,
     plan::WriteError,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::{
-    api::DynamicObject,
-    core::{GroupVersion, TypeMeta},
-};
+use kube::{api::DynamicObject, core::TypeMeta};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -44,75 +41,67 @@ pub struct Body<'a> {
 /// Where an entry is no text, and the kind takes texts only.
 pub fn wanted(body: Body<'_>, before: Option<DynamicObject>) -> Result<DynamicObject, WriteError> {
     let Body { kind, place, content, leftover } = body;
-    let (metadata, data) = match before {
-        Some(object) => (object.metadata, object.data),
-        None => (ObjectMeta::default(), Value::Null),
-    };
-    let Value::Object(mut fields) = (if data.is_null() { Value::Object(Map::new()) } else { data }) else {
-        return Err(WriteError::Invalid("it is no object".to_owned()));
-    };
     let made = made(kind, place.marks.templated, content)?;
-    let before = marks::fields(&metadata, &place.marks.manager).collect::<Vec<_>>();
+    let (metadata, fields) = before.map_or_else(Default::default, |before| (before.metadata, before.data));
+    let mut fields = if fields.is_object() { fields } else { Value::Object(Map::new()) };
+    let written: Vec<&Value> = marks::fields(&metadata, &place.marks.manager).collect();
     match place.marks.ownership {
-        Ownership::Share { .. } => drop_entries(&mut fields, &before, &made),
+        Ownership::Share { .. } => drop_entries(&mut fields, &written, &made),
         Ownership::Own | Ownership::Leave | Ownership::Read => {
-            let is_ours = |name: &str| {
-                let is_field = !["metadata", "status"].contains(&name);
-                is_field && before.iter().any(|ours| ours.get(format!("f:{name}")).is_some())
-            };
-            let is_map = |name: &str| kind.is_config_map() && name == "binaryData";
-            fields.retain(|name, _| !made.contains_key(name) && !is_ours(name) && !is_map(name));
+            drop_fields(&mut fields, kind, &written, &made)
         }
     }
     if kind.is_config_map() {
         apart(&mut fields, &made);
     }
-    Fields::from(made).over(&mut fields);
+    merge(&mut fields, made);
     let mut metadata = marked(metadata, place, leftover);
-    let held = fields.get("spec").or_else(|| fields.get("data"));
-    if let Some(held) = held {
+    if let Some(held) = fields.get("spec").or_else(|| fields.get("data")) {
         let annotations = metadata.annotations.get_or_insert_default();
-        annotations.insert(DATA_HASH_ANNOTATION.to_owned(), digest::of_text(&go(held)));
+        annotations.insert(DATA_HASH_ANNOTATION.to_owned(), digest::of_json(held));
     }
-    let version: GroupVersion = kind
-        .api_version
-        .parse()
-        .map_err(|_error| WriteError::Invalid(format!("{} is no version", kind.api_version)))?;
-    let types = TypeMeta { api_version: version.api_version(), kind: kind.kind.clone() };
-    Ok(DynamicObject { types: Some(types), metadata, data: Value::Object(fields) })
+    let types = TypeMeta { api_version: kind.api_version.clone(), kind: kind.kind.clone() };
+    Ok(DynamicObject { types: Some(types), metadata, data: fields })
+}
+
+/// Takes out of an object what is ours alone: the fields that we make, and those that our field manager wrote.
+fn drop_fields(object: &mut Value, kind: &Manifest, written: &[&Value], made: &Value) {
+    let Value::Object(fields) = object else { return };
+    fields.retain(|name, _| {
+        let is_ours = written.iter().any(|written| written.get(format!("f:{name}")).is_some());
+        let is_entries = kind.is_config_map() && name == "binaryData";
+        name == "status" || !(made.get(name).is_some() || is_ours || is_entries)
+    });
 }
 
 /// Takes out of a shared object the entries that our field manager wrote, and that are not among these any more.
-fn drop_entries(fields: &mut Map<String, Value>, before: &[&Value], made: &Map<String, Value>) {
+fn drop_entries(object: &mut Value, written: &[&Value], made: &Value) {
     for place in ["/data", "/binaryData", "/spec/data"] {
-        let ours = place.replace('/', "/f:");
-        let keys = before.iter().filter_map(|ours_of| ours_of.pointer(&ours)?.as_object());
-        let keys: Vec<String> =
-            keys.flat_map(Map::keys).filter_map(|key| key.strip_prefix("f:").map(str::to_owned)).collect();
-        let (outer, inner) = place[1..].split_once('/').unwrap_or((&place[1..], ""));
-        let held = fields.get_mut(outer);
-        let held = if inner.is_empty() { held } else { held.and_then(|held| held.get_mut(inner)) };
-        let kept = made.get(outer).map(|made| if inner.is_empty() { made } else { &made[inner] });
-        let Some(Value::Object(held)) = held else { continue };
-        held.retain(|key, _| !keys.contains(key) || kept.is_some_and(|kept| kept.get(key).is_some()));
+        let Some(Value::Object(held)) = object.pointer_mut(place) else { continue };
+        let (ours, made) = (place.replace('/', "/f:"), made.pointer(place));
+        held.retain(|key, _| {
+            let field = format!("f:{key}");
+            let is_ours = written
+                .iter()
+                .any(|written| written.pointer(&ours).is_some_and(|ours| ours.get(&field).is_some()));
+            !is_ours || made.is_some_and(|made| made.get(key).is_some())
+        });
     }
 }
 
 /// No key of a ConfigMap may stand among its texts and among its bytes: one that is made now leaves the other place.
-fn apart(fields: &mut Map<String, Value>, made: &Map<String, Value>) {
+fn apart(object: &mut Value, made: &Value) {
     for (from, to) in [("data", "binaryData"), ("binaryData", "data")] {
-        let (Some(Value::Object(held)), Some(Value::Object(made))) = (fields.get_mut(from), made.get(to))
-        else {
-            continue;
-        };
-        held.retain(|key, _| !made.contains_key(key));
+        if let (Some(Value::Object(held)), Some(made)) = (object.get_mut(from), made.get(to)) {
+            held.retain(|key, _| made.get(key).is_none());
+        }
     }
 }
 
 /// The fields that are ours. As in the original, entries are `data` of a ConfigMap and of what has a template, and else
 /// `spec.data`.
-fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<String, Value>, WriteError> {
-    let mut fields = Map::new();
+fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Value, WriteError> {
+    let mut fields = Value::Object(Map::new());
     let (texts, others) = split(&content.entries);
     let is_map = kind.is_config_map();
     if let Some(name) = others.keys().next().filter(|_| !is_map) {
@@ -123,14 +112,14 @@ fn made(kind: &Manifest, templated: bool, content: &Content) -> Result<Map<Strin
     let fielded = content.dress.as_ref().is_some_and(|dress| dress.fields.names().next().is_some());
     match (texts.is_empty() && fielded, is_map || templated) {
         (true, _) => {}
-        (false, true) => drop(fields.insert("data".to_owned(), Value::Object(texts))),
-        (false, false) => drop(fields.insert("spec".to_owned(), serde_json::json!({ "data": texts }))),
+        (false, true) => fields["data"] = Value::Object(texts),
+        (false, false) => fields["spec"]["data"] = Value::Object(texts),
     }
     if !others.is_empty() {
-        fields.insert("binaryData".to_owned(), Value::Object(others));
+        fields["binaryData"] = Value::Object(others);
     }
     if let Some(dress) = &content.dress {
-        dress.fields.clone().over(&mut fields);
+        merge(&mut fields, dress.fields.clone().into());
     }
     Ok(fields)
 }
@@ -179,23 +168,6 @@ fn marked(before: ObjectMeta, place: Place<'_>, leftover: Option<&Leftover>) -> 
 
 fn some(map: BTreeMap<String, String>) -> Option<BTreeMap<String, String>> {
     (!map.is_empty()).then_some(map)
-}
-
-/// JSON as Go's `%+v` prints it, which the original's hash is of.
-fn go(value: &Value) -> String {
-    match value {
-        Value::Null => "<nil>".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => text.clone(),
-        Value::Array(items) => format!("[{}]", items.iter().map(go).collect::<Vec<_>>().join(" ")),
-        Value::Object(fields) => {
-            let sorted: BTreeMap<&String, &Value> = fields.iter().collect();
-            let pairs: Vec<String> =
-                sorted.into_iter().map(|(name, value)| format!("{name}:{}", go(value))).collect();
-            format!("map[{}]", pairs.join(" "))
-        }
-    }
 }
 
 #[cfg(test)]

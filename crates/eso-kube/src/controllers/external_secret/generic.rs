@@ -1,28 +1,21 @@
 //! Targets that are no Secrets. What a watch tells of one is only that it changed: each look at one is a read of its
 //! metadata, and each write reads it whole before.
 
-use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
-    convert::external_secret,
-    desired::{Content, Desired, Manifest, Ownership},
+    desired::{Content, Manifest, Ownership},
     digest::Digest,
-    observed::Held,
+    observed::{Held, Kind},
     plan::WriteError,
     status::Written,
 };
-use eso_sync::ports::ObjectId;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 
-use super::{KubeTarget, Run, regarding, status};
+use super::{KubeTarget, Run, held::Question, regarding, status};
 use crate::{
-    apply::{
-        Place,
-        generic::{Body, held, shape, wanted},
-    },
-    index::{Known, Snapshot},
+    apply::generic::{Body, Left, wanted},
     marks::Marks,
-    metadata::{self, Claim, Keys},
+    metadata::{self, Claim},
 };
 
 /// What is said of an object whose target is no Secret, where that is not allowed: the original's words.
@@ -33,41 +26,25 @@ impl KubeTarget {
     /// What the object's target of this kind holds.
     pub(super) async fn generic_held(
         &self,
-        id: ObjectId,
-        snapshot: &Snapshot,
-        desired: &Desired,
+        question: Question<'_>,
         kind: &Manifest,
+        left: Option<&Left>,
     ) -> Result<Held, WriteError> {
-        if desired.ownership == Ownership::Read {
-            return Ok(Held::Nothing);
-        }
-        let marks = Marks::wanted_by(&snapshot.object, desired.ownership);
-        let namespace = snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
-        let place = Place { namespace, name: &desired.target, marks: &marks };
+        let Question { id, about, place } = question;
         let Some(found) = self.generic.look(kind, place).await? else { return Ok(Held::Nothing) };
-        match told(&found, snapshot.known.as_ref(), &marks) {
-            Some(held) => Ok(held),
-            None => self.generic_compare(id, snapshot, kind, place).await,
+        if let Some(held) = told(&found, left, place.marks) {
+            return Ok(held);
         }
-    }
-
-    /// Reads a target that changed since it was left: others may have put something beside what is ours.
-    async fn generic_compare(
-        &self,
-        id: ObjectId,
-        snapshot: &Snapshot,
-        kind: &Manifest,
-        place: Place<'_>,
-    ) -> Result<Held, WriteError> {
+        // It was changed since it was left: others may have put something beside what is ours.
         let Some(object) = self.generic.read(kind, place).await? else { return Ok(Held::Nothing) };
-        let now = known(&object, place.marks, None);
-        let before = snapshot.known.as_ref().filter(|before| before.worn == now.worn);
-        let Some(before) = before.filter(|_| place.marks.are_on(&object.metadata)) else {
-            return Ok(Held::Drifted);
-        };
-        let digest = before.digest.clone();
-        self.index.lock().know(id, snapshot.edition, Known { digest: digest.clone(), ..now });
-        Ok(Held::Intact { digest })
+        let now = left.map(|left| Left::new(&object, place.marks, left.digest.clone()));
+        match left.zip(now).filter(|(left, now)| left.holds_the_same(now)) {
+            Some((left, now)) if place.marks.are_on(&object.metadata) => {
+                self.index.lock().leave(id, about, now);
+                Ok(Held::Intact { digest: Some(left.digest.clone()) })
+            }
+            Some(_) | None => Ok(Held::Drifted),
+        }
     }
 
     /// Makes the target hold this, unless it does already.
@@ -77,30 +54,22 @@ impl KubeTarget {
         kind: &Manifest,
         content: &Content,
     ) -> Result<Written, WriteError> {
-        let before = self.generic.read(kind, run.place()).await?;
-        let (stored, written) = match before {
-            None => (self.generic_create(run, kind, content).await?, Written::Created),
+        let (stored, written) = match self.generic.read(kind, run.place()).await? {
+            None if run.marks.ownership == (Ownership::Share { create: false }) => {
+                return Err(WriteError::Conflict);
+            }
+            None => {
+                let object = wanted(Body { kind, place: run.place(), content, leftover: None }, None)?;
+                (self.generic.put(kind, run.place(), &object).await?, Written::Created)
+            }
             Some(before) => self.generic_change(run, kind, content, before).await?,
         };
-        let known = known(&stored, &run.marks, Some(Digest::of(&content.entries)));
-        self.index.lock().know(run.id, run.snapshot.edition, known);
-        if run.marks.ownership == Ownership::Own {
-            self.generic_sweep(run, kind, written).await.map_err(WriteError::uncleaned)?;
+        if run.snapshot.left.is_none() && run.marks.ownership == Ownership::Own {
+            self.generic_sweep(run, kind).await.map_err(WriteError::uncleaned)?;
         }
+        let left = Left::new(&stored, &run.marks, Digest::of(&content.entries));
+        self.index.lock().leave(run.id, run.snapshot.edition, left);
         Ok(written)
-    }
-
-    async fn generic_create(
-        &self,
-        run: &Run,
-        kind: &Manifest,
-        content: &Content,
-    ) -> Result<DynamicObject, WriteError> {
-        if run.marks.ownership == (Ownership::Share { create: false }) {
-            return Err(WriteError::Conflict);
-        }
-        let object = wanted(Body { kind, place: run.place(), content, leftover: None }, None)?;
-        self.generic.create(kind, run.place(), &object).await
     }
 
     async fn generic_change(
@@ -125,7 +94,7 @@ impl KubeTarget {
         if (&object.metadata, &object.data) == (&unmanaged, &before.data) {
             return Ok((before, Written::Nothing));
         }
-        let stored = self.generic.replace(kind, run.place(), &object).await?;
+        let stored = self.generic.put(kind, run.place(), &object).await?;
         let written = match seen.claim {
             _ if stored.metadata.resource_version == before.metadata.resource_version => Written::Nothing,
             Claim::Free { .. }
@@ -148,52 +117,34 @@ impl KubeTarget {
     }
 
     /// Deletes what the object owns beside its target: Secrets, where it wrote one before, and objects of the same kind
-    /// under other names. Only an object that was edited since it was last in step can have had another target.
-    async fn generic_sweep(&self, run: &Run, kind: &Manifest, written: Written) -> Result<(), WriteError> {
+    /// under other names. Only an object that was edited since its target was left can have had another one.
+    async fn generic_sweep(&self, run: &Run, kind: &Manifest) -> Result<(), WriteError> {
         if run.snapshot.has_strays {
             self.sweep(run, None).await?;
-        }
-        if written != Written::Created && is_in_step(&run.snapshot.object) {
-            return Ok(());
         }
         let place = run.place();
         for found in self.generic.look_at_owned(kind, place).await? {
             if found.name.as_deref() != Some(place.name) && run.marks.own(&found) {
                 self.generic.delete(kind, place.namespace, &found).await?;
-                self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted());
+                self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted(Kind::Resource));
             }
         }
         Ok(())
     }
 }
 
-/// What a target holds, told by its metadata and by what we left there; `None` where it must be read.
-fn told(found: &ObjectMeta, known: Option<&Known>, marks: &Marks) -> Option<Held> {
+/// What a target holds, told by its metadata and by how it was left; `None` where it must be read.
+fn told(found: &ObjectMeta, left: Option<&Left>, marks: &Marks) -> Option<Held> {
     if let Claim::Held(holder) = metadata::seen(found, marks).claim {
         return Some(Held::Contested(*holder));
     }
-    match known {
-        Some(known) if known.version == shape(found) => Some(Held::Intact { digest: known.digest.clone() }),
+    match left {
+        Some(left) if left.is(found) => Some(Held::Intact { digest: Some(left.digest.clone()) }),
         Some(_) => None,
         // Only a comparison tells, once it is time to read the store.
         None if wrote(found, marks) => Some(Held::Intact { digest: None }),
         None => Some(Held::Drifted),
     }
-}
-
-/// What is known of a target that holds these entries: `worn` is all of it that is ours, and what else its fields hold.
-fn known(object: &DynamicObject, marks: &Marks, digest: Option<Digest>) -> Known {
-    let worn = marks.worn_by(&object.metadata).map_or(0, |worn| worn.fingerprint);
-    Known { version: shape(&object.metadata), digest, keys: Keys::of([]), worn: Some(held(object) ^ worn) }
-}
-
-/// Whether the status says that the object is in step as it is now.
-fn is_in_step(object: &ExternalSecret) -> bool {
-    let metadata = &object.metadata;
-    let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
-    let record = external_secret::record(object);
-    let is_ready = record.condition.is_some_and(|(ready, _, _)| ready);
-    is_ready && record.revision == Some(external_secret::revision(metadata.generation, labels, annotations))
 }
 
 /// Whether our field manager wrote to an object.

@@ -19,10 +19,10 @@ use crate::{
 
 /// What is asked about a target, for one edition of its object.
 #[derive(Clone, Copy, Debug)]
-struct Question<'a> {
-    id: ObjectId,
-    about: Edition,
-    place: Place<'a>,
+pub(super) struct Question<'a> {
+    pub(super) id: ObjectId,
+    pub(super) about: Edition,
+    pub(super) place: Place<'a>,
 }
 
 impl KubeTarget {
@@ -38,8 +38,13 @@ impl KubeTarget {
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let place = Place { namespace, name: &desired.target, marks: &marks };
         let question = Question { id, about: snapshot.edition, place };
+        if desired.ownership == Ownership::Read {
+            return Ok(Held::Nothing);
+        }
+        if let Some(kind) = &desired.manifest {
+            return self.generic_held(question, kind, snapshot.left.as_deref()).await;
+        }
         let seen = match &snapshot.sight {
-            _ if desired.ownership == Ownership::Read => None,
             Sight::Absent => None,
             Sight::Seen(seen) => Some(seen.clone()),
             Sight::Unseen => self.look(question).await?,

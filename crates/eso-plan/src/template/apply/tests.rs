@@ -246,11 +246,10 @@ fn fields_are_yaml() {
     let values = From { into, ..from_map("here", &[("user", Scope::Value)]) };
     let template = Template { from: vec![literals, field("spec.on", "true"), values], ..Template::default() };
     let content = apply_within(&template, limits()).unwrap();
-    let mut object = serde_json::Map::new();
-    content.dress.unwrap().fields.over(&mut object);
+    let object = serde_json::Value::from(content.dress.unwrap().fields);
     let slack = serde_json::json!({ "url": "https://joe", "retries": 3, "hosts": ["a", "b"] });
     let expected = serde_json::json!({ "spec": { "slack": slack, "on": true, "users": { "user": "joe" } } });
-    assert_eq!(serde_json::Value::Object(object), expected);
+    assert_eq!(object, expected);
     assert_eq!(content.entries, entries(&[]));
 }
 

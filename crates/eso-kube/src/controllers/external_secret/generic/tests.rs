@@ -23,9 +23,9 @@ fn found(more: &Value) -> ObjectMeta {
     serde_json::from_value(metadata).unwrap()
 }
 
-fn left_as(found: &ObjectMeta) -> Known {
-    let digest = Some(Digest::written("d"));
-    Known { version: shape(found), digest, keys: Keys::of([]), worn: None }
+fn left_as(found: &ObjectMeta) -> Left {
+    let object = DynamicObject { types: None, metadata: found.clone(), data: json!({}) };
+    Left::new(&object, &marks(), Digest::written("d"))
 }
 
 #[test]
@@ -74,38 +74,20 @@ fn what_somebody_else_controls_is_contested() {
     assert_eq!(told(&stranger, None, &marks()), Some(Held::Contested(holder)));
 }
 
-/// An object with this label and these fields, as it is known after it was written.
-fn known_as(label: &str, fields: Value) -> Known {
-    let object = json!({
-        "apiVersion": "v1", "kind": "ConfigMap",
-        "metadata": { "name": "app", "resourceVersion": label, "labels": { "theirs": label } },
-    });
-    let mut object: DynamicObject = serde_json::from_value(object).unwrap();
-    object.data = fields;
-    known(&object, &marks(), None)
+/// An object with this label and these fields, as it was left.
+fn left_with(label: &str, fields: Value) -> Left {
+    let metadata = found(&json!({ "resourceVersion": label, "labels": { "theirs": label } }));
+    let object = DynamicObject { types: None, metadata, data: fields };
+    Left::new(&object, &marks(), Digest::written("d"))
 }
 
 #[test]
 fn what_others_put_beside_is_told_apart_from_what_is_ours() {
-    let left = known_as("1", json!({ "data": { "a": "1" } }));
-    let labelled = known_as("2", json!({ "data": { "a": "1" }, "status": { "ready": true } }));
-    assert_ne!(left.version, labelled.version);
-    assert_eq!(left.worn, labelled.worn);
+    let left = left_with("1", json!({ "data": { "a": "1" } }));
+    let labelled = left_with("2", json!({ "data": { "a": "1" }, "status": { "ready": true } }));
+    assert_ne!(left, labelled);
+    assert!(left.holds_the_same(&labelled));
     for fields in [json!({ "data": { "a": "2" } }), json!({ "data": { "a": "1", "b": "1" } }), json!({})] {
-        assert_ne!(left.worn, known_as("2", fields).worn);
+        assert!(!left.holds_the_same(&left_with("2", fields)));
     }
-}
-
-#[test]
-fn an_object_is_in_step_where_its_status_says_so_of_what_it_is_now() {
-    let revision = external_secret::revision(Some(1), None, None);
-    let object = |revision: &str, status: &str| -> ExternalSecret {
-        let condition = json!({ "type": "Ready", "status": status });
-        let status = json!({ "syncedResourceVersion": revision, "conditions": [condition] });
-        let object = json!({ "metadata": { "name": "app", "generation": 1 }, "spec": {}, "status": status });
-        serde_json::from_value(object).unwrap()
-    };
-    assert!(is_in_step(&object(&revision, "True")));
-    assert!(!is_in_step(&object(&revision, "False")));
-    assert!(!is_in_step(&object("0-older", "True")));
 }
