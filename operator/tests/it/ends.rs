@@ -1,9 +1,9 @@
 //! What changes in the middle has one right end, and few writes on the way to it.
 
-use eso_testkit::objects::{object, store};
+use eso_testkit::objects::object;
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Mount, Setup, World, aws, encoded, eventually, values_read};
+use crate::harness::{Kind, Setup, World, aws, encoded, eventually, measured, values_read};
 
 /// What the label of an owner is called.
 const CREATED_BY: &str = "reconcile.external-secrets.io/created-by";
@@ -34,9 +34,7 @@ async fn with_a_dead_store_an_object_can_be_deleted_and_a_namespace_goes() {
     let (world, value) = with_aws("ends-dead", &double).await;
     // What is being deleted is put right until its ExternalSecret is gone too.
     world.expect_refusals();
-    let mount = Mount::of(&world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
+    let mount = world.vault_store().await;
     mount.put("db", &json!({ "value": value })).await;
     for (name, policy) in [("owned", "Retain"), ("owned-delete", "Delete"), ("last", "Retain")] {
         world.create(object(name).key("value", "db").deletion(policy).every("1s")).await;
@@ -62,7 +60,7 @@ async fn with_a_dead_store_an_object_can_be_deleted_and_a_namespace_goes() {
     }
     assert!(world.get(Kind::Secret, "last").await.is_some(), "an outage deletes nothing");
     world.delete(Kind::Namespace, &world.namespace).await;
-    world.gone(Kind::Namespace, &world.namespace).await;
+    measured("a namespace with dead stores is gone", world.gone(Kind::Namespace, &world.namespace)).await;
     world.end().await;
 }
 
@@ -123,9 +121,7 @@ async fn an_object_that_is_made_again_between_two_refreshes_owns_its_secret() {
 async fn two_objects_of_both_stores_that_write_one_secret_have_one_owner() {
     let double = aws();
     let (world, value) = with_aws("ends-two", &double).await;
-    let mount = Mount::of(&world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
+    let mount = world.vault_store().await;
     let other = world.canary("other");
     mount.put("db", &json!({ "value": other })).await;
     world.create(object("first").key("value", "db").target("shared").every("1s")).await;
@@ -151,9 +147,7 @@ async fn two_objects_of_both_stores_that_write_one_secret_have_one_owner() {
 async fn a_mebibyte_is_written_once_and_a_byte_more_is_refused_with_a_reason() {
     let double = aws();
     let (world, _) = with_aws("ends-mebibyte", &double).await;
-    let mount = Mount::of(&world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
+    let mount = world.vault_store().await;
     // As much as AWS takes for one secret, sixteen times: the limit of a Secret, to the byte.
     let part = "x".repeat(64 << 10);
     let mut full = object("full").every("1h");

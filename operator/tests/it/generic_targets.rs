@@ -1,11 +1,20 @@
 //! Targets that are no Secrets. What they hold is no secret to the audit log, so no canary stands for it.
 
-use eso_testkit::objects::{ObjectBuilder, object, store};
+use eso_rig::FastAws;
+use eso_testkit::objects::{ObjectBuilder, object};
 use serde_json::{Value, json};
 
-use crate::harness::{Kind, Mount, Setup, World, aws, eventually, values_read};
+use crate::harness::{Kind, Setup, World, aws, eventually, values_read};
 
 const GROUP: &str = "generic.example.com";
+
+/// An operator that may write such targets, and the store `main` of this double, which holds `db`.
+async fn with_aws(name: &str, double: &FastAws) -> World {
+    let world = Setup::new(name).aws(&double.url()).argument("--unsafe-allow-generic-targets").start().await;
+    world.aws_store().await;
+    double.put("db", "joe").unwrap();
+    world
+}
 
 /// The operator may do everything to these resources of a group.
 async fn allow(world: &World, group: &str, resource: &str) {
@@ -58,11 +67,8 @@ fn data(object: &Value) -> &Value {
 #[tokio::test]
 async fn a_config_map_is_kept_equal() {
     let double = aws();
-    let world =
-        Setup::new("generic-map").aws(&double.url()).argument("--unsafe-allow-generic-targets").start().await;
+    let world = with_aws("generic-map", &double).await;
     allow(&world, "", "configmaps").await;
-    world.aws_store().await;
-    double.put("db", "joe").unwrap();
     world.create(config_map("app").label("team", "blue")).await;
     resource_synced(&world, "app").await;
     let made = world.get(Kind::ConfigMap, "app").await.unwrap();
@@ -99,14 +105,8 @@ async fn a_config_map_is_kept_equal() {
 #[tokio::test]
 async fn an_unchanged_target_of_another_kind_is_not_written() {
     let double = aws();
-    let world = Setup::new("generic-quiet")
-        .aws(&double.url())
-        .argument("--unsafe-allow-generic-targets")
-        .start()
-        .await;
+    let world = with_aws("generic-quiet", &double).await;
     allow(&world, "", "configmaps").await;
-    world.aws_store().await;
-    double.put("db", "joe").unwrap();
     let templated = config_map("made")
         .with("/spec/target/template", json!({ "data": { "random": "{{ .user }} {{ randAlphaNum 20 }}" } }));
     world.create(config_map("plain").every("1s")).await;
@@ -163,9 +163,7 @@ async fn another_kind_is_made_of_templates_and_shared() {
     let world = Setup::new("generic-kind").argument("--unsafe-allow-generic-targets").start().await;
     define_widgets(&world).await;
     allow(&world, GROUP, "widgets").await;
-    let mount = Mount::of(&world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
+    let mount = world.vault_store().await;
     mount.put("db", &json!({ "url": "https://joe" })).await;
     let widgets = format!("/apis/{GROUP}/v1/namespaces/{}/widgets", world.namespace);
     let theirs = json!({
@@ -204,14 +202,8 @@ async fn another_kind_is_made_of_templates_and_shared() {
 #[tokio::test]
 async fn what_cannot_be_a_target_is_said() {
     let double = aws();
-    let world = Setup::new("generic-refused")
-        .aws(&double.url())
-        .argument("--unsafe-allow-generic-targets")
-        .start()
-        .await;
+    let world = with_aws("generic-refused", &double).await;
     world.expect_refusals();
-    world.aws_store().await;
-    double.put("db", "joe").unwrap();
     for (name, api_version, kind, expected) in [
         (
             "scope",

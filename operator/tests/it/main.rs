@@ -6,6 +6,7 @@ mod harness;
 mod walk_through;
 
 mod cluster;
+mod described;
 mod ends;
 mod fences;
 mod fights;

@@ -1,18 +1,9 @@
 //! Targets that templates make, from the API server to both stores and back.
 
-use eso_testkit::objects::{object, store};
+use eso_testkit::objects::object;
 use serde_json::{Value, json};
 
-use crate::harness::{Condition, Kind, Mount, Setup, World, aws, eventually, values_read};
-
-/// The token, and what a Vault store of this namespace is made of.
-async fn vault_store(world: &World) -> Mount {
-    let mount = Mount::of(world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
-    world.store_says(Kind::SecretStore, "vault", "Valid", "store validated").await;
-    mount
-}
+use crate::harness::{Condition, Kind, Setup, aws, eventually, values_read};
 
 fn config_map(name: &str, data: Value) -> Value {
     json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": name }, "data": data })
@@ -51,7 +42,7 @@ async fn a_target_is_made_of_values_of_both_stores_and_of_templates_that_stand_e
     let double = aws();
     let world = Setup::new("templates").aws(&double.url()).start().await;
     world.aws_store().await;
-    let mount = vault_store(&world).await;
+    let mount = world.vault_store().await;
     let (user, password) = (world.canary("user"), world.canary("password"));
     double.put("db", &user).unwrap();
     mount.put("db", &json!({ "password": password })).await;
@@ -253,7 +244,7 @@ async fn values_are_found_named_anew_and_decoded_from_both_stores() {
     let double = aws();
     let world = Setup::new("found").aws(&double.url()).start().await;
     world.aws_store().await;
-    let mount = vault_store(&world).await;
+    let mount = world.vault_store().await;
     let policy = format!(
         "path \"{0}/data/*\" {{ capabilities = [\"read\"] }}\npath \"{0}/metadata/*\" {{ capabilities = [\"list\", \"read\"] }}",
         mount.name

@@ -1,10 +1,11 @@
 //! OpenBao, shared: each test has mounts, policies and logins of its own there.
 
 use eso_rig::{Mode, OpenBao};
+use eso_testkit::objects::store;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
-use super::{World, canaries::client_token};
+use super::{Kind, World, canaries::client_token};
 
 static SHARED: OnceCell<OpenBao> = OnceCell::const_new();
 
@@ -86,5 +87,16 @@ impl Mount {
         });
         server.write(&format!("auth/{name}/role/demo"), &role).await.unwrap();
         json!({ "mountPath": name, "role": "demo", "serviceAccountRef": { "name": account } })
+    }
+}
+
+impl World {
+    /// A store `vault` over a mount of the test's own, with the token of that mount, which is ready.
+    pub(crate) async fn vault_store(&self) -> Mount {
+        let mount = Mount::of(self).await;
+        self.create_secret("vault-token", &[("token", &mount.token)]).await;
+        self.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
+        self.store_says(Kind::SecretStore, "vault", "Valid", "store validated").await;
+        mount
     }
 }
