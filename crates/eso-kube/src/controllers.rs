@@ -239,10 +239,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     watches.listed().await;
     let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace());
     watches.follow(watches.metadata::<Secret>(), secrets);
-    let maps = ConfigMaps::new(router, &stores, watches.namespace());
+    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace());
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
-    let namespaces = watches.follow_namespaces(&stores, clusters.clone());
+    let namespaces = watches.follow_namespaces(&router, &stores, clusters.clone());
     if let Some(clusters) = clusters {
         let objects = watches.cluster_objects::<ClusterExternalSecret>();
         let listed = vec![namespaces, watches.follow_apart(objects, Arc::clone(&clusters) as _)];

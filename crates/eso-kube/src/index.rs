@@ -49,6 +49,8 @@ pub struct Index {
     strays: Strays,
     sources: Sources,
     maps: Maps,
+    /// The namespaces that are being deleted.
+    leaving: BTreeSet<String>,
     /// The Secrets that are there, by a hash of their names.
     secrets: BTreeSet<u64>,
     /// As `secrets`, of a list that is under way.
@@ -144,7 +146,13 @@ impl Index {
     /// Everything that is known of an ExternalSecret.
     pub fn snapshot(&self, id: ObjectId) -> Option<Snapshot> {
         let snapshot = self.entries.get(&id)?.snapshot();
-        Some(Snapshot { has_strays: self.strays.any(id), sources: self.sources.fingerprint(id), ..snapshot })
+        let namespace = snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
+        Some(Snapshot {
+            namespace_leaves: self.leaving.contains(namespace),
+            has_strays: self.strays.any(id),
+            sources: self.sources.fingerprint(id),
+            ..snapshot
+        })
     }
 
     /// Its namespace and its name.
@@ -173,6 +181,25 @@ impl Index {
             (one_namespace, one).cmp(&(other_namespace, other))
         });
         all
+    }
+
+    /// A namespace is there. Gives its ExternalSecrets once it is being deleted.
+    pub fn meet_namespace(&mut self, namespace: &ObjectMeta) -> Vec<Named> {
+        let name = namespace.name.as_deref().unwrap_or_default();
+        if namespace.deletion_timestamp.is_none() {
+            self.leaving.remove(name);
+            return Vec::new();
+        }
+        if !self.leaving.insert(name.to_owned()) {
+            return Vec::new();
+        }
+        let inside = self.entries.iter().filter(|(_, entry)| *entry.namespace == *name);
+        inside.map(|(id, entry)| entry.named(*id)).collect()
+    }
+
+    /// A namespace is gone.
+    pub fn lose_namespace(&mut self, name: &str) {
+        self.leaving.remove(name);
     }
 
     /// How many there are.

@@ -11,7 +11,7 @@ use crate::{desired::Desired, digest::Digest, plan::WriteError};
 pub enum Observation {
     /// It is not there, or it is not ours to serve.
     Gone,
-    /// It is being deleted, and carries a mark that only we may remove.
+    /// It is being deleted, or all that is around it, and carries a mark that only we may remove.
     Leaving,
     /// It cannot be understood: why, in words for its status. Nothing is done until it changes.
     Malformed {

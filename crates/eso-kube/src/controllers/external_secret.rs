@@ -70,8 +70,8 @@ impl fmt::Debug for KubeTarget {
 impl Target for KubeTarget {
     async fn observe(&self, id: ObjectId) -> Observation {
         let Some(snapshot) = self.index.lock().observe(id) else { return Observation::Gone };
-        if snapshot.object.metadata.deletion_timestamp.is_some() {
-            return leaving(&snapshot.object.metadata);
+        if let Some(leaving) = leaving(&snapshot) {
+            return leaving;
         }
         match understood(&snapshot) {
             Err(problem) => malformed(&snapshot.object, problem),
@@ -325,12 +325,16 @@ impl KubeTarget {
     }
 }
 
-/// An object that is being deleted: whether it waits for us.
-fn leaving(metadata: &ObjectMeta) -> Observation {
-    let mut finalizers = metadata.finalizers.iter().flatten();
-    match finalizers.any(|finalizer| finalizer == CLEANUP_FINALIZER) {
-        true => Observation::Leaving,
-        false => Observation::Gone,
+/// An object that is being deleted, or will be with its namespace: whether it waits for us.
+///
+/// Kubernetes looks 5 s after the deletion of a namespace whether anything holds it up, and only 5 s later again.
+fn leaving(snapshot: &Snapshot) -> Option<Observation> {
+    let ObjectMeta { deletion_timestamp, finalizers, .. } = &snapshot.object.metadata;
+    let waits = finalizers.iter().flatten().any(|finalizer| finalizer == CLEANUP_FINALIZER);
+    match (deletion_timestamp.is_some(), snapshot.namespace_leaves) {
+        (true, _) | (_, true) if waits => Some(Observation::Leaving),
+        (true, _) => Some(Observation::Gone),
+        (false, _) => None,
     }
 }
 

@@ -246,18 +246,25 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
 /// ClusterSecretStores and the selectors of ClusterExternalSecrets ask for.
 #[derive(Debug)]
 pub(super) struct Namespaces {
+    router: Arc<Router>,
     stores: Arc<StoreRegistry>,
     clusters: Option<Arc<Clusters>>,
     roll: Mutex<Roll>,
 }
 
 impl Namespaces {
-    /// For the stores, and for the ClusterExternalSecrets where they are served.
-    pub(super) fn new(stores: &Arc<StoreRegistry>, clusters: Option<Arc<Clusters>>) -> Arc<Self> {
-        Arc::new(Self { stores: Arc::clone(stores), clusters, roll: Mutex::default() })
+    /// For the objects, the stores, and for the ClusterExternalSecrets where they are served.
+    pub(super) fn new(
+        router: &Arc<Router>,
+        stores: &Arc<StoreRegistry>,
+        clusters: Option<Arc<Clusters>>,
+    ) -> Arc<Self> {
+        let (router, stores) = (Arc::clone(router), Arc::clone(stores));
+        Arc::new(Self { router, stores, clusters, roll: Mutex::default() })
     }
 
     fn delete(&self, name: &str) {
+        self.router.lose_namespace(name);
         self.stores.namespace_deleted(name);
         self.clusters.iter().for_each(|clusters| clusters.lose_namespace(name));
     }
@@ -270,6 +277,7 @@ impl Watched<Metadata<Namespace>> for Namespaces {
 
     fn meet(&self, namespace: Metadata<Namespace>) {
         let name = name_of(namespace.metadata());
+        self.router.meet_namespace(namespace.metadata());
         let ObjectMeta { uid, labels, .. } = namespace.metadata().clone();
         self.stores.namespace_changed(&name.1, &uid.unwrap_or_default(), &labels.unwrap_or_default());
         self.clusters.iter().for_each(|clusters| clusters.meet_namespace(namespace.metadata()));

@@ -10,7 +10,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{cluster_external_secret::Clusters, sources::Namespaces};
+use super::{cluster_external_secret::Clusters, external_secret::Router, sources::Namespaces};
 use crate::{
     stores::StoreRegistry,
     watch::{Item, Watched, follow},
@@ -94,13 +94,14 @@ impl Watches {
     /// Gives whether all have been listed once.
     pub(super) fn follow_namespaces(
         &mut self,
+        router: &Arc<Router>,
         stores: &Arc<StoreRegistry>,
         clusters: Option<Arc<Clusters>>,
     ) -> Receiver<bool> {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let mut wanted = stores.namespaces_wanted();
         let at_once = clusters.is_some();
-        let watched = Namespaces::new(stores, clusters);
+        let watched = Namespaces::new(router, stores, clusters);
         let listed = Sender::new(false);
         let listing = listed.subscribe();
         self.spawn(async move {

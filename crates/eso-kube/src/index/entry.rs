@@ -64,6 +64,8 @@ pub struct Snapshot {
     pub object: ExternalSecret,
     /// Why its spec cannot be read, where it cannot.
     pub problem: Option<String>,
+    /// Whether its namespace is being deleted, and it therefore soon.
+    pub namespace_leaves: bool,
     /// Its target.
     pub sight: Sight,
     /// Whether Secrets of other names may be there that it owns.
@@ -219,6 +221,7 @@ impl Entry {
         Snapshot {
             object: ExternalSecret { metadata, status: self.status.read(), ..object },
             problem,
+            namespace_leaves: false,
             sight: self.sight.clone(),
             has_strays: false,
             sources: 0,

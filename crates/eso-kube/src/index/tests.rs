@@ -577,3 +577,25 @@ fn a_new_list_of_secrets_says_nothing_of_a_target_that_is_none() {
     assert_eq!(index.end_secrets(), []);
     assert_eq!(index.snapshot(id).unwrap().edition, before);
 }
+
+#[test]
+fn a_namespace_that_is_being_deleted_is_told_once_and_until_it_is_gone() {
+    let namespace = |name: &str, deleted: bool| {
+        let deleted = deleted.then_some("2026-11-29T00:00:00Z");
+        serde_json::from_value(json!({ "name": name, "deletionTimestamp": deleted })).unwrap()
+    };
+    let mut index = Index::default();
+    let id = index.meet_object(sent(app(1))).object.id;
+    let leaves = |index: &Index| index.snapshot(id).unwrap().namespace_leaves;
+    assert_eq!(index.meet_namespace(&namespace("demo", false)), []);
+    assert_eq!(index.meet_namespace(&namespace("other", true)), []);
+    assert!(!leaves(&index));
+    assert_eq!(index.meet_namespace(&namespace("demo", true)).len(), 1);
+    assert_eq!(index.meet_namespace(&namespace("demo", true)), [], "that was told");
+    assert!(leaves(&index));
+    index.lose_namespace("demo");
+    assert!(!leaves(&index));
+    index.meet_namespace(&namespace("demo", true));
+    index.meet_namespace(&namespace("demo", false));
+    assert!(!leaves(&index), "it is another one of that name");
+}

@@ -4,8 +4,11 @@ use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::store;
 use serde_json::{Value, json};
 
-use super::{make_namespace, says, shared};
-use crate::harness::{Cluster, Kind, Mount, Setup, World, aws, aws_spec, entries, eventually};
+use super::{make_namespace, path, says, shared};
+use crate::harness::{Cluster, Kind, Mount, Setup, World, aws, aws_spec, entries, eventually, measured};
+
+/// The original's finalizer of an ExternalSecret.
+const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
 
 /// A store of the cluster with credentials of the test's own namespace, which is ready.
 async fn cluster_store(world: &World, name: &str, provider: Value) {
@@ -71,7 +74,14 @@ async fn values_of_both_stores_come_to_each_chosen_namespace_and_follow() {
     for namespace in ["one", "two"] {
         holds(&world, namespace, [("user", &user), ("password", &later)]).await;
     }
+    let waits = json!({ "metadata": { "finalizers": [FINALIZER] } });
+    world.call("PATCH", &path("one", "shared"), Some(&waits)).await.unwrap();
+    world.delete(Kind::Namespace, "one").await;
+    let gone = world.gone(Kind::Namespace, "one");
+    measured("a namespace whose objects have the original's finalizer is gone", gone).await;
     let other = format!("{}/shared", Kind::Secret.collection("three"));
     assert!(world.call("GET", &other, None).await.is_err());
+    // Secrets of a namespace that goes are put back until their ExternalSecrets are gone too.
+    world.expect_refusals();
     world.end().await;
 }

@@ -43,6 +43,9 @@ async fn goes_on_alone(world: &World) {
     .await;
 }
 
+/// The original's finalizer of an ExternalSecret.
+const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
+
 #[tokio::test]
 async fn a_secret_of_another_external_secret_is_left_alone_until_that_goes() {
     let world = ward("peer").await;
@@ -244,6 +247,9 @@ async fn a_namespace_on_its_way_out_is_left_in_peace() {
         let kind = Kind::named(object["kind"].as_str().unwrap());
         let mut object = object;
         object["metadata"]["namespace"] = json!(leaving);
+        if kind == Kind::ExternalSecret {
+            object["metadata"]["finalizers"] = json!([FINALIZER]);
+        }
         world.call("POST", &inside(kind), Some(&object)).await.unwrap();
     }
     let (secret, doomed) =
@@ -268,6 +274,9 @@ async fn a_namespace_on_its_way_out_is_left_in_peace() {
         }
     })
     .await;
+    // Nobody has deleted the object itself, which must not hold its namespace up.
+    let metadata = &world.call("GET", &doomed, None).await.unwrap()["metadata"];
+    assert_eq!((metadata.get("finalizers"), metadata.get("deletionTimestamp")), (None, None));
     goes_on_alone(&world).await;
     let tries = world.cluster.plane.since(eso_rig::Mark::START).await.unwrap().by(&world.user());
     let refused =

@@ -52,6 +52,17 @@ impl Router {
         objects.into_iter().for_each(|Named { id, group }| engine.wake(id, group, cause));
     }
 
+    /// A namespace is there: what is in it looks whether it holds it up, once it is being deleted.
+    pub(in crate::controllers) fn meet_namespace(&self, namespace: &ObjectMeta) {
+        let inside = self.index.lock().meet_namespace(namespace);
+        self.wake(inside, Cause::Changed);
+    }
+
+    /// A namespace is gone.
+    pub(in crate::controllers) fn lose_namespace(&self, name: &str) {
+        self.index.lock().lose_namespace(name);
+    }
+
     fn forget(&self, forgotten: &Forgotten) {
         self.engine.get().into_iter().for_each(|engine| engine.forget(forgotten.id));
         self.telemetry.forgotten(subject(&forgotten.namespace, &forgotten.name));

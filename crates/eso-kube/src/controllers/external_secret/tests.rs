@@ -3,7 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use eso_core::provider::CallObserver;
-use eso_plan::{observed::Record, status::Report};
+use eso_plan::{
+    observed::{Observation, Record},
+    status::Report,
+};
 use eso_sync::ports::{ObjectId, Observer, Target};
 use eso_testkit::objects::object;
 use jiff::Timestamp;
@@ -12,12 +15,13 @@ use parking_lot::Mutex;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{KubeTarget, Router, RunObserver};
+use super::{KubeTarget, Router, RunObserver, leaving};
 use crate::{
     apply::{Writer, generic::GenericWriter},
     controllers::fixtures::ToNothing,
     events::Events,
-    index::Index,
+    index::{Index, Snapshot},
+    marks::CLEANUP_FINALIZER,
     stores::{StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
     watch::Object,
@@ -139,4 +143,32 @@ async fn an_object_that_goes_while_its_status_is_written_is_not_counted_any_more
     world.target.refreshed(world.id, Timestamp::UNIX_EPOCH);
     world.observer.ran(world.id, None, Duration::ZERO);
     world.has_told(&[]);
+}
+
+#[test]
+fn what_is_deleted_or_will_be_with_its_namespace_is_let_go_where_it_waits_for_us() {
+    let look = |deleted: bool, namespace_leaves: bool, waits: bool| {
+        let mut app = object("app").stored("uid", 1).with("/metadata/resourceVersion", json!("1"));
+        if deleted {
+            app = app.with("/metadata/deletionTimestamp", json!("2026-11-29T00:00:00Z"));
+        }
+        if waits {
+            app = app.with("/metadata/finalizers", json!(["example.com/theirs", CLEANUP_FINALIZER]));
+        }
+        let mut index = Index::default();
+        let id = index.meet_object(Object::sent(app.json())).object.id;
+        leaving(&Snapshot { namespace_leaves, ..index.snapshot(id).unwrap() })
+    };
+    for (deleted, namespace_leaves, waits, expected) in [
+        (false, false, false, None),
+        (false, false, true, None),
+        (false, true, false, None),
+        (false, true, true, Some(Observation::Leaving)),
+        (true, false, false, Some(Observation::Gone)),
+        (true, true, false, Some(Observation::Gone)),
+        (true, false, true, Some(Observation::Leaving)),
+        (true, true, true, Some(Observation::Leaving)),
+    ] {
+        assert_eq!(look(deleted, namespace_leaves, waits), expected, "{deleted} {namespace_leaves} {waits}");
+    }
 }

@@ -181,7 +181,8 @@ async fn a_login_ends_with_its_namespace_although_another_one_has_its_name_alrea
         namespace: "tenant".to_owned(),
         name: "store".to_owned(),
     };
-    let namespaces = Namespaces::new(&world.stores, None);
+    let namespaces =
+        Namespaces::new(&Arc::new(Router::new(Arc::default(), Arc::new(()))), &world.stores, None);
     world.check(&*namespaces, [namespace("old")], 0).await;
     let first = world.stores.store(&asking).await.unwrap();
     world.check(&*namespaces, [namespace("old")], 1).await;
