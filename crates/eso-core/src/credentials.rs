@@ -1,6 +1,6 @@
 //! How a provider gets the credentials that its store names, without seeing the cluster.
 
-use std::{fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, time::Duration};
 
 use async_trait::async_trait;
 
@@ -30,6 +30,12 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError>;
+
+    /// The annotations of a service account, by name: clouds say there which role it may take.
+    async fn service_account_annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+    ) -> Result<BTreeMap<String, String>, CredentialError>;
 
     /// Whether the store may log in as the operator itself, with the token of the operator's own service account.
     ///

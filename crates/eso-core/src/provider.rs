@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use crate::{
     credentials::CredentialSource,
     error::ProviderError,
-    key::{RemoteKey, Version},
+    key::{RemoteKey, StoreReference, Version},
     value::SecretBytes,
 };
 
@@ -104,17 +104,38 @@ pub trait SecretFinder: Send + Sync {
 }
 
 /// The power to write values.
+///
+/// What should be written is decided elsewhere: a writer looks, and does what it is told. It writes and deletes nothing
+/// that is not [`Held::is_ours`] when it is asked to; whoever asks has looked before, and says with the version that it
+/// looked at what it means. Where a store cannot hold a write against a version, the writer looks once more itself.
 #[async_trait]
 pub trait SecretWriter: Send + Sync {
-    /// What the store holds now, or `None` where it says that there is nothing.
-    async fn inspect(&self, key: &RemoteKey) -> Result<Option<Held>, ProviderError>;
+    /// What the store holds now, or `None` where it says with authority that there is nothing.
+    async fn inspect(&self, question: &Inspect) -> Result<Option<Held>, ProviderError>;
 
-    /// Writes a value, and says its new version. Fails with `Conflict` where the store holds another version than
-    /// expected.
-    async fn put(&self, put: &Put) -> Result<Version, ProviderError>;
+    /// Writes a value, what is beside it, or both, and marks it as ours. It gives the version that the store holds then,
+    /// where it has versions. Fails with `Conflict` where the store holds another version than expected, and with
+    /// `Invalid` where the metadata asks for what this store cannot do, naming the field.
+    ///
+    /// The same put made twice, because the answer to the first was lost, makes no second version where the store can
+    /// tell.
+    async fn put(&self, put: &Put) -> Result<Option<Version>, ProviderError>;
 
-    /// Deletes a value with all its versions. Fails with `Conflict` as [`put`](Self::put) does.
-    async fn delete(&self, key: &RemoteKey, expected: Option<Version>) -> Result<(), ProviderError>;
+    /// Deletes a value with all its versions. Fails with `Conflict` as [`put`](Self::put) does. That it is gone already
+    /// is a success.
+    async fn delete(&self, key: &RemoteKey, expected: Option<&Version>) -> Result<(), ProviderError>;
+
+    /// How a property is written into a whole value, as plain data.
+    fn property_syntax(&self) -> PropertySyntax;
+}
+
+/// How a property is written into a whole value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PropertySyntax {
+    /// Values are texts; where one is a JSON document, a property is a path in it, in sjson's syntax (AWS).
+    Path,
+    /// Values are JSON objects, and nothing else can be written; a property is one key of theirs (Vault).
+    Key,
 }
 
 /// What a provider is connected with: where its credentials come from, and who counts its calls.
@@ -124,6 +145,9 @@ pub struct Connection {
     pub credentials: Arc<dyn CredentialSource>,
     /// Told about each call to the store.
     pub calls: Arc<dyn CallObserver>,
+    /// Which store it is, for what a login says of who asks. The namespace is that of the objects that ask; empty where
+    /// a `ClusterSecretStore` is connected once for all of them.
+    pub store: StoreReference,
 }
 
 /// Told about each single call that a provider makes to its store, logins included, when it has ended.
@@ -343,15 +367,26 @@ pub struct Found {
     pub value: Option<Fetched>,
 }
 
+/// A writer's question for what a store holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inspect {
+    /// Which value.
+    pub key: RemoteKey,
+    /// What the user wants beside the value, as in [`Put::metadata`].
+    pub metadata: Option<serde_json::Value>,
+}
+
 /// What a store holds, seen by a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The value.
-    pub value: Value,
+    /// The value; `None` where only its name is left (its newest version was deleted, or none was ever written).
+    pub value: Option<Value>,
     /// Its version, where the store has versions.
     pub version: Option<Version>,
     /// Whether it carries the mark that this operator, or the original, wrote it.
-    pub ours: bool,
+    pub is_ours: bool,
+    /// Whether what the user wants beside the value is so already.
+    pub is_dressed: bool,
 }
 
 /// A value to write.
@@ -359,12 +394,21 @@ pub struct Held {
 pub struct Put {
     /// Its name.
     pub key: RemoteKey,
-    /// The whole value.
-    pub value: SecretBytes,
-    /// The version that the store must hold; `None`: it must hold nothing.
-    pub expected: Option<Version>,
+    /// The whole value; `None` leaves the value that is there as it is, and writes what is beside it.
+    pub value: Option<SecretBytes>,
+    /// What the store must hold, as it was inspected.
+    pub expected: Expected,
     /// What the user wants beside the value (tags, encryption key, …), in the provider's own terms.
     pub metadata: Option<serde_json::Value>,
+}
+
+/// What a store must hold for a write to be done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing.
+    Nothing,
+    /// Something of ours: this version, where the store has versions.
+    Ours(Option<Version>),
 }
 
 #[cfg(test)]

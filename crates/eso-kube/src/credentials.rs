@@ -18,7 +18,7 @@ use k8s_openapi::api::{
 use kube::{
     Api, Client,
     api::{ObjectMeta, PostParams},
-    core::response::Status,
+    core::{PartialObjectMeta, response::Status},
 };
 use parking_lot::Mutex;
 
@@ -280,6 +280,28 @@ impl KubernetesCredentials {
         let status = answered.status.ok_or(CredentialError::Unavailable(about))?;
         Ok(SecretBytes::from(status.token))
     }
+
+    async fn annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+    ) -> Result<BTreeMap<String, String>, CredentialError> {
+        let ServiceAccountSelector { name, namespace, audiences: _ } = selector;
+        let namespace = self.scope.of_selector(namespace.as_deref())?;
+        let accounts =
+            Api::<Item<PartialObjectMeta<ServiceAccount>>>::namespaced(self.client.clone(), namespace);
+        let about = format!("cannot get Kubernetes service account \"{name}\" from namespace \"{namespace}\"");
+        let account = answer(accounts.get(name)).await;
+        let account = account.map_err(|failure| failure.into_error(about, "serviceaccounts", name))?;
+        Ok(account.metadata().annotations.clone().unwrap_or_default())
+    }
+
+    /// No watch tells of service accounts: what failed over one is tried again.
+    fn unwatched<T>(&self, result: Result<T, CredentialError>) -> Result<T, CredentialError> {
+        if result.is_err() {
+            self.reads.fail_unseen();
+        }
+        self.reads.watched(result)
+    }
 }
 
 #[async_trait]
@@ -318,11 +340,14 @@ impl CredentialSource for KubernetesCredentials {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError> {
-        let token = self.token(selector, audiences, lifetime).await;
-        if token.is_err() {
-            self.reads.fail_unseen();
-        }
-        self.reads.watched(token)
+        self.unwatched(self.token(selector, audiences, lifetime).await)
+    }
+
+    async fn service_account_annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+    ) -> Result<BTreeMap<String, String>, CredentialError> {
+        self.unwatched(self.annotations(selector).await)
     }
 }
 

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use eso_core::{
     api::selectors::{CaProvider, SecretKeySelector, ServiceAccountSelector},
     credentials::{CredentialError, CredentialSource},
+    key::{StoreKind, StoreReference},
     provider::{CallObserver, Connection},
     value::SecretBytes,
 };
@@ -16,7 +17,13 @@ pub fn connection(credentials: &Arc<Credentials>, calls: &Arc<CallRecorder>) -> 
     Connection {
         credentials: Arc::clone(credentials) as Arc<dyn CredentialSource>,
         calls: Arc::clone(calls) as Arc<dyn CallObserver>,
+        store: store(),
     }
+}
+
+/// The store that providers are connected for in tests: the SecretStore `store` of the namespace `team`.
+pub fn store() -> StoreReference {
+    StoreReference { kind: StoreKind::SecretStore, namespace: "team".to_owned(), name: "store".to_owned() }
 }
 
 /// Credentials out of a map, which a test may change while a provider is connected.
@@ -32,6 +39,7 @@ struct State {
     secrets: BTreeMap<(String, String), SecretBytes>,
     authorities: BTreeMap<String, Vec<u8>>,
     tokens: BTreeMap<String, SecretBytes>,
+    annotations: BTreeMap<String, BTreeMap<String, String>>,
     down: bool,
     lends_own_identity: bool,
     asked: Vec<Asked>,
@@ -61,6 +69,11 @@ pub enum Asked {
         /// For how long.
         lifetime: Duration,
     },
+    /// The annotations of a service account.
+    Annotations {
+        /// The service account.
+        service_account: String,
+    },
 }
 
 impl Credentials {
@@ -87,6 +100,12 @@ impl Credentials {
     /// Says which token a service account is given, from now on.
     pub fn put_token(&self, service_account: &str, token: impl Into<SecretBytes>) {
         self.state.lock().tokens.insert(service_account.to_owned(), token.into());
+    }
+
+    /// Says that there is a service account, with these annotations and no others.
+    pub fn annotate(&self, service_account: &str, annotations: &[(&str, &str)]) {
+        let annotations = annotations.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        self.state.lock().annotations.insert(service_account.to_owned(), annotations.collect());
     }
 
     /// From now on the cluster does not answer, or does again.
@@ -156,6 +175,17 @@ impl CredentialSource for Credentials {
         self.answer(Asked::Token { service_account: service_account.clone(), audiences, lifetime }, |state| {
             let missing = format!("cannot get a token of the service account {service_account:?}");
             state.tokens.get(&service_account).cloned().ok_or(missing)
+        })
+    }
+
+    async fn service_account_annotations(
+        &self,
+        selector: &ServiceAccountSelector,
+    ) -> Result<BTreeMap<String, String>, CredentialError> {
+        let service_account = selector.name.clone();
+        self.answer(Asked::Annotations { service_account: service_account.clone() }, |state| {
+            let missing = format!("cannot get the service account {service_account:?}");
+            state.annotations.get(&service_account).cloned().ok_or(missing)
         })
     }
 }

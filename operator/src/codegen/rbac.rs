@@ -81,6 +81,12 @@ const RULES: &[Rule] = &[
         resources: &["serviceaccounts/token"],
         verbs: &["create"],
     },
+    Rule {
+        why: "Their annotations, which name the role of AWS that they may take.",
+        group: "",
+        resources: &["serviceaccounts"],
+        verbs: &["get"],
+    },
     Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
 ];
 

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use eso_core::{api::secret_store::SecretStoreStatus, provider::Connection};
+use eso_core::{api::secret_store::SecretStoreStatus, key::StoreReference, provider::Connection};
 use eso_sync::store::{Backends, Store, StoreSettings};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ use crate::{
     apply::store_status,
     credentials::{self, CredentialObject, KubernetesCredentials},
     stores::{
-        StoreChange, StoreRegistrySettings,
+        StoreChange, StoreKey, StoreRegistrySettings,
         connection::{Attempt, Failure, Standing, retire, revalidate},
         parsed::{Parsed, Specification},
     },
@@ -253,6 +253,7 @@ impl Task {
             connection: Connection {
                 credentials: Arc::<KubernetesCredentials>::clone(&credentials),
                 calls: Arc::<dyn crate::telemetry::Telemetry>::clone(&settings.telemetry),
+                store: self.reference(),
             },
             credentials: &credentials,
             settings: StoreSettings { identity: Some(self.identity()), ..specification.settings },
@@ -263,6 +264,13 @@ impl Task {
             return Ok(Standing::Unchecked { capabilities });
         }
         attempt.establish().await.map(ready)
+    }
+
+    /// The store, as those name it who are served by this connection.
+    fn reference(&self) -> StoreReference {
+        let StoreKey { kind, namespace, name } = &self.parsed.key;
+        let namespace = self.asking.as_ref().or(namespace.as_ref()).cloned().unwrap_or_default();
+        StoreReference { kind: *kind, namespace, name: name.clone() }
     }
 
     /// Makes a standing known: to those who wait for the store, to its objects, to what counts, and to people.
