@@ -1,0 +1,50 @@
+//! The words of the file system, mapped once to the kinds that the operator acts on.
+
+use std::io;
+
+use eso_core::error::{ErrorKind, ProviderError, Reason};
+
+/// What can never be answered as it was asked; `advice` says what to do.
+pub(crate) fn invalid(operation: &'static str, advice: &'static str) -> ProviderError {
+    ProviderError::new(ErrorKind::Invalid, operation).with_reason(Reason::new(advice))
+}
+
+/// Why a file was not read. That it is not there is believed, so whoever asks must know that its folder is.
+pub(crate) fn of_file(error: &io::Error) -> ProviderError {
+    let (kind, advice) = match error.kind() {
+        io::ErrorKind::NotFound => return ProviderError::new(ErrorKind::NotFound, "ReadFile"),
+        io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "the operator may not read this file"),
+        io::ErrorKind::IsADirectory => (ErrorKind::Invalid, "the key leads to something that is no file"),
+        io::ErrorKind::NotADirectory => (ErrorKind::Invalid, "the key leads below a file"),
+        io::ErrorKind::FileTooLarge => (ErrorKind::Invalid, "the file is larger than 1 MiB"),
+        io::ErrorKind::InvalidInput | io::ErrorKind::InvalidFilename => {
+            (ErrorKind::Invalid, "no file can have this name")
+        }
+        _ => (ErrorKind::Unavailable, "the file system does not give the file"),
+    };
+    failure(kind, "ReadFile", advice, error)
+}
+
+/// Why a folder was not read. It is never `NotFound`: that would be said of each value in it.
+pub(crate) fn of_folder(error: &io::Error) -> ProviderError {
+    let (kind, advice) = match error.kind() {
+        io::ErrorKind::NotFound => {
+            (ErrorKind::Unavailable, "the folder is not there, or empty: look whether its volume is mounted")
+        }
+        io::ErrorKind::PermissionDenied => (ErrorKind::Denied, "the operator may not read this folder"),
+        io::ErrorKind::NotADirectory => (ErrorKind::Invalid, "the path of the store leads to a file"),
+        _ => (ErrorKind::Unavailable, "the file system does not give the folder"),
+    };
+    failure(kind, "ReadDir", advice, error)
+}
+
+/// The text of an `io::Error` may be anything; that of its kind is one of a few.
+fn failure(
+    kind: ErrorKind,
+    operation: &'static str,
+    advice: &'static str,
+    error: &io::Error,
+) -> ProviderError {
+    let reason = Reason::new(advice).with_code(&error.kind().to_string());
+    ProviderError::new(kind, operation).with_reason(reason)
+}
