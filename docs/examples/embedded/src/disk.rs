@@ -10,30 +10,35 @@ use eso_plan::plan::WriteError;
 use tokio::{fs, io::AsyncWriteExt as _};
 
 /// What a file holds; `None` where there is no file.
-pub(crate) async fn read(path: &Path) -> io::Result<Option<SecretBytes>> {
+pub(crate) async fn read(path: &Path) -> Result<Option<SecretBytes>, WriteError> {
     match fs::read(path).await {
         Ok(bytes) => Ok(Some(SecretBytes::new(bytes))),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+        Err(error) => Err(failed(&error)),
     }
 }
 
-/// Puts a new file in the place of the old one: whoever reads it meanwhile reads one of them, and nobody else may read it.
-pub(crate) async fn put(path: &Path, value: &SecretBytes) -> io::Result<()> {
-    let new = path.with_added_extension("new");
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).await?;
-    }
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new).await?;
-    file.write_all(value.expose()).await?;
-    file.sync_all().await?;
-    fs::rename(&new, path).await
+/// Puts a new file in the place of the old one. Whoever reads it meanwhile reads one of the two.
+pub(crate) async fn put(path: &Path, value: &SecretBytes) -> Result<(), WriteError> {
+    replace(path, value).await.map_err(|error| failed(&error))
 }
 
 /// Takes a file away.
-pub(crate) async fn remove(path: &Path) -> io::Result<()> {
-    fs::remove_file(path).await
+pub(crate) async fn remove(path: &Path) -> Result<(), WriteError> {
+    fs::remove_file(path).await.map_err(|error| failed(&error))
+}
+
+async fn replace(path: &Path, value: &SecretBytes) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).await?;
+    }
+    let new = path.with_added_extension("new");
+    let mut options = fs::OpenOptions::new();
+    // Only who runs this may read it.
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&new).await?;
+    file.write_all(value.expose()).await?;
+    file.sync_all().await?;
+    fs::rename(&new, path).await
 }
 
 /// Why it could not be done, in words that hold nothing of the file.

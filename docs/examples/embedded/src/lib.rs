@@ -2,7 +2,10 @@
 
 mod disk;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use async_trait::async_trait;
 use eso_core::value::SecretBytes;
@@ -92,9 +95,9 @@ impl Target for Files {
             (_, None) => disk::remove(&path).await.map(|()| Written::Deleted),
             (None, Some(value)) => disk::put(&path, value).await.map(|()| Written::Created),
             (Some(_), Some(value)) => disk::put(&path, value).await.map(|()| Written::Updated),
-        };
+        }?;
         self.note(object, |file| file.written = after);
-        written.map_err(|error| disk::failed(&error))
+        Ok(written)
     }
 
     async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError> {
@@ -111,9 +114,8 @@ impl Target for Files {
 }
 
 /// The digest of what a file holds; `None` where there is no file.
-async fn held(path: &std::path::Path) -> Result<Option<Digest>, WriteError> {
-    let value = disk::read(path).await.map_err(|error| disk::failed(&error))?;
-    Ok(value.as_ref().map(digest))
+async fn held(path: &Path) -> Result<Option<Digest>, WriteError> {
+    Ok(disk::read(path).await?.as_ref().map(digest))
 }
 
 /// The digest that the engine makes of the one entry.

@@ -34,6 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 struct World {
     folder: TempDir,
     provider: Arc<MemoryProvider>,
+    stores: Arc<StoreMap>,
     files: Arc<Files>,
     handle: Handle,
     ran: watch::Receiver<Option<Outcome>>,
@@ -56,22 +57,20 @@ impl World {
     }
 
     fn over(folder: TempDir, absence: Absence, refresh: Refresh) -> Self {
-        let provider = MemoryProvider::new();
-        provider.put("db", "first");
-        let stores = StoreMap::default();
-        let store = Store::new(Arc::clone(&provider) as _, StoreSettings::default(), &Backends::default());
+        let stores = Arc::<StoreMap>::default();
+        let (provider, store) = connected("first");
         stores.put(name(), store);
         let files = Arc::new(Files::new(folder.path().to_owned(), Timestamp::now()));
         let (sender, ran) = watch::channel(None);
         let (engine, handle) = Engine::new(
             Arc::clone(&files) as _,
-            Arc::new(stores),
+            Arc::clone(&stores) as _,
             Arc::new(Ear(sender)),
             Settings::default(),
         );
         let stop = CancellationToken::new();
         tokio::spawn(engine.run(stop.clone()));
-        let world = Self { folder, provider, files, handle, ran, stop };
+        let world = Self { folder, provider, stores, files, handle, ran, stop };
         world.keep("1", "db", absence, refresh);
         world
     }
@@ -102,7 +101,7 @@ impl World {
         drop(waited.expect("it must come to be so").expect("the engine must run"));
     }
 
-    /// Wakes the engine for the object, and waits for a run that looked at nothing but the file.
+    /// Wakes the engine for the object, and waits until it was looked at.
     async fn look(&mut self) {
         self.ran.mark_unchanged();
         self.handle.wake(OBJECT, GROUP, Cause::Changed);
@@ -114,6 +113,14 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+/// A store that holds this as `db`, and its provider.
+fn connected(value: &str) -> (Arc<MemoryProvider>, Arc<Store>) {
+    let provider = MemoryProvider::new();
+    provider.put("db", value);
+    let store = Store::new(Arc::clone(&provider) as _, StoreSettings::default(), &Backends::default());
+    (provider, store)
 }
 
 fn name() -> StoreReference {
@@ -157,6 +164,17 @@ async fn an_object_that_wants_something_else_gets_it() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_replaced_is_read_at_once() {
+    let mut world = World::start(Absence::Retain, Refresh::Every(PATIENCE));
+    world.until(&Outcome::Synced, Some("first")).await;
+    let (_, store) = connected("of another store");
+    let replaced = world.stores.put(name(), store).unwrap();
+    world.handle.wake(OBJECT, GROUP, Cause::SourceChanged);
+    world.until(&Outcome::Synced, Some("of another store")).await;
+    replaced.close().await;
+}
+
+#[tokio::test]
 async fn a_file_goes_with_its_value_where_the_object_wants_that() {
     let mut world = World::start(Absence::Delete, OFTEN);
     world.until(&Outcome::Synced, Some("first")).await;
@@ -177,18 +195,28 @@ async fn no_failure_takes_a_file_away() {
 }
 
 #[tokio::test]
-async fn neither_a_refresh_nor_a_restart_writes_what_is_there_already() {
+async fn an_unchanged_value_is_not_written_again() {
     let mut world = World::start(Absence::Retain, OFTEN);
     world.until(&Outcome::Synced, Some("first")).await;
     let written = fs::metadata(world.path()).unwrap().ino();
     let reads = world.provider.reads();
-    while world.provider.reads() < reads + 2 {
+    while world.provider.reads() < reads + 3 {
         world.ran.changed().await.unwrap();
     }
+    assert_eq!(fs::metadata(world.path()).unwrap().ino(), written, "it is another file");
+}
+
+#[tokio::test]
+async fn after_a_restart_the_store_is_read_once_and_the_file_is_left() {
+    let mut world = World::start(Absence::Retain, Refresh::OnChange);
+    world.until(&Outcome::Synced, Some("first")).await;
+    let written = fs::metadata(world.path()).unwrap().ino();
     world.stop.cancel();
     let folder = std::mem::replace(&mut world.folder, TempDir::new().unwrap());
-    let mut restarted = World::over(folder, Absence::Retain, OFTEN);
+    let mut restarted = World::over(folder, Absence::Retain, Refresh::OnChange);
     restarted.until(&Outcome::Synced, Some("first")).await;
+    restarted.look().await;
+    assert_eq!(restarted.provider.reads(), 1);
     assert_eq!(fs::metadata(restarted.path()).unwrap().ino(), written, "it is another file");
 }
 
