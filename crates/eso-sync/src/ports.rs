@@ -99,3 +99,6 @@ pub trait Stores: fmt::Debug + Send + Sync + 'static {
     /// so that objects made together with their store do not fail over it, and for no other.
     async fn store(&self, reference: &StoreReference) -> Result<Granted, String>;
 }
+
+#[cfg(test)]
+mod tests;

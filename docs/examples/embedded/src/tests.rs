@@ -17,6 +17,7 @@ use eso_sync::{
 };
 use eso_testkit::memory::MemoryProvider;
 use jiff::Timestamp;
+use parking_lot::Mutex;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -30,7 +31,7 @@ const GROUP: GroupId = GroupId(1);
 /// Longer than any test takes on the slowest machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// One file, `app/password`, out of the key `db` of a store in memory.
+/// One file, `app/password`, out of the key `db` of a store in memory. The clock can be put ahead.
 struct World {
     folder: TempDir,
     provider: Arc<MemoryProvider>,
@@ -38,6 +39,7 @@ struct World {
     files: Arc<Files>,
     handle: Handle,
     ran: watch::Receiver<Option<Outcome>>,
+    ahead: Arc<Mutex<Duration>>,
     stop: CancellationToken,
 }
 
@@ -62,15 +64,17 @@ impl World {
         stores.put(name(), store);
         let files = Arc::new(Files::new(folder.path().to_owned(), Timestamp::now()));
         let (sender, ran) = watch::channel(None);
+        let ahead = Arc::<Mutex<Duration>>::default();
+        let clock = Arc::clone(&ahead);
         let (engine, handle) = Engine::new(
             Arc::clone(&files) as _,
             Arc::clone(&stores) as _,
             Arc::new(Ear(sender)),
-            Settings::default(),
+            Settings { clock: Arc::new(move || Timestamp::now() + *clock.lock()), ..Settings::default() },
         );
         let stop = CancellationToken::new();
         tokio::spawn(engine.run(stop.clone()));
-        let world = Self { folder, provider, stores, files, handle, ran, stop };
+        let world = Self { folder, provider, stores, files, handle, ran, ahead, stop };
         world.keep("1", "db", absence, refresh);
         world
     }
@@ -161,6 +165,19 @@ async fn an_object_that_wants_something_else_gets_it() {
     world.provider.put("other", "of another key");
     world.keep("2", "other", Absence::Retain, Refresh::OnChange);
     world.until(&Outcome::Synced, Some("of another key")).await;
+}
+
+#[tokio::test]
+async fn a_look_between_two_refreshes_reads_nothing() {
+    let mut world = World::start(Absence::Retain, Refresh::Every(2 * PATIENCE));
+    world.until(&Outcome::Synced, Some("first")).await;
+    *world.ahead.lock() += PATIENCE;
+    world.provider.put("db", "second");
+    world.handle.wake(OBJECT, GROUP, Cause::SourceChanged);
+    world.until(&Outcome::Synced, Some("second")).await;
+    *world.ahead.lock() += PATIENCE;
+    world.look().await;
+    assert_eq!(world.provider.reads(), 2, "the last read is what counts, written down or not");
 }
 
 #[tokio::test]
