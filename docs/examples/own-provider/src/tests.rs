@@ -90,6 +90,7 @@ fn check(request: &Fetch, expected: Result<(), ErrorKind>) {
     let root = Root::new();
     root.write("app/db", b"value");
     symlink("app/db", root.file("link")).unwrap();
+    symlink("/dev/null", root.file("device")).unwrap();
     root.write("largest", &vec![b'x'; LARGEST_VALUE]);
     root.write("too-large", &vec![b'x'; LARGEST_VALUE + 1]);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -103,7 +104,7 @@ fn a_key_is_the_path_of_a_file() {
     check(&Fetch::new("link"), Ok(()));
     check(&Fetch::new("largest"), Ok(()));
     check(&Fetch::new("app/other"), Err(ErrorKind::NotFound));
-    for key in ["app", "app/db/below", "too-large", "no\0name", &"x".repeat(300)] {
+    for key in ["app", "app/db/below", "device", "too-large", "no\0name", &"x".repeat(300)] {
         check(&Fetch::new(key), Err(ErrorKind::Invalid));
     }
 }
