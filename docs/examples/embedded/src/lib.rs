@@ -102,7 +102,7 @@ impl Target for Files {
 
     async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError> {
         for event in &report.events {
-            tracing::info!(object = object.0, warning = event.warning, "{}: {}", event.reason, event.message);
+            tracing::info!(object = object.0, warning = event.warning, "{}", event.message);
         }
         self.note(object, |file| file.record = report.record.clone());
         Ok(())
