@@ -80,10 +80,12 @@ async fn connect(vault: &Vault, bao: &OpenBao, backends: &Backends, store: usize
 
 /// Asks stores and keys in an order of its own, and holds each answer against what that store holds.
 async fn work(worker: usize, stores: Arc<Vec<Arc<Store>>>, left: Arc<AtomicUsize>) {
-    let mut at = worker;
+    let mut step = 0;
     let takes = |left: usize| left.checked_sub(AT_ONCE);
     while left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, takes).is_ok() {
-        at = (at * 31 + 17 + worker) % (STORES * KEYS);
+        // Every store and key in turn: neither number shares a factor with their product.
+        let at = (step * 191 + worker * 11) % (STORES * KEYS);
+        step += 1;
         let (store, first) = (at % STORES, at / STORES);
         let keys: Vec<usize> = (0..AT_ONCE).map(|next| (first + next) % KEYS).collect();
         let questions = keys.iter().map(|key| Fetch::new(format!("key-{key}"))).collect();
