@@ -1,17 +1,20 @@
 //! What a store's specification asks for, checked: everything that can be wrong before a server is asked.
 
+mod connection;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_core::api::{
     refusals::NO_ROLE_ID,
     selectors::{CaProvider, SecretKeySelector},
-    vault::{VaultAuth, VaultProvider},
+    vault::{KvVersion, VaultAuth, VaultProvider},
 };
-use http::HeaderValue;
-use serde_json::Value;
-use url::{Host, Url};
+use http::{HeaderMap, HeaderValue};
+use url::Url;
 
+pub(crate) use self::connection::ClientCertificate;
 use crate::{
     auth::{AppRole, Kubernetes, Method, RoleId, TokenOfServiceAccount},
+    http::{Consistency, Nearness, origin},
     kv::{Engine, PathError},
 };
 
@@ -20,7 +23,14 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) address: Address,
     pub(crate) authority: Authority,
+    /// What the server is shown where it asks who connects; nothing without TLS.
+    pub(crate) client_certificate: Option<ClientCertificate>,
+    /// What is sent with each request besides what is ours.
+    pub(crate) headers: HeaderMap,
+    pub(crate) consistency: Consistency,
     pub(crate) engine: Engine,
+    /// The mount, where the server must be asked which version it is.
+    pub(crate) undetected: Option<String>,
     /// The Vault namespace of the values.
     pub(crate) namespace: Option<HeaderValue>,
     /// The Vault namespace of the login and its token.
@@ -37,8 +47,8 @@ pub(crate) struct Address {
     pub(crate) prefix: String,
     /// Whether there is no TLS.
     pub(crate) plain: bool,
-    /// Whether the server is on this machine.
-    pub(crate) loopback: bool,
+    /// How near the server is.
+    pub(crate) nearness: Nearness,
 }
 
 /// Who signs the server's certificate.
@@ -73,6 +83,14 @@ pub(crate) enum ConfigError {
     Methods(String),
     #[error("{0} is not served by this version")]
     Unserved(String),
+    /// The words are the original's.
+    #[error("when provided, both ClientTLS.ClientCert and ClientTLS.SecretRef should be provided")]
+    HalfACertificate,
+    #[error("headers: {0:?} {1}")]
+    CustomHeader(String, &'static str),
+    /// The words are the original's.
+    #[error("checkAndSet is not supported with Vault KV version v1")]
+    NoVersionsToCheck,
     #[error("{NO_ROLE_ID}")]
     NoRoleId,
 }
@@ -80,14 +98,21 @@ pub(crate) enum ConfigError {
 impl Config {
     /// Checks a specification.
     pub(crate) fn new(spec: &VaultProvider) -> Result<Self, ConfigError> {
-        refuse_unserved(spec)?;
         let namespace = header("namespace", spec.namespace.as_deref())?;
         let login_namespace = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
+        let checks = spec.check_and_set.as_ref().is_some_and(|check_and_set| check_and_set.required);
+        if checks && spec.version == Some(KvVersion::V1) {
+            return Err(ConfigError::NoVersionsToCheck);
+        }
         Ok(Self {
             address: Address::new(&spec.server)?,
             authority: Authority::new(spec)?,
+            client_certificate: connection::client_certificate(spec.tls.as_ref())?,
+            headers: connection::headers(&spec.headers)?,
+            consistency: connection::consistency(spec),
             engine: Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
                 .map_err(ConfigError::Path)?,
+            undetected: spec.path.clone().filter(|_| spec.version.is_none()),
             login_namespace: header("auth.namespace", login_namespace)?.or_else(|| namespace.clone()),
             namespace,
             method: spec.auth.as_ref().map_or(Ok(Method::Anonymous), method)?,
@@ -107,19 +132,11 @@ impl Address {
         if decorated || url.query().is_some() || url.fragment().is_some() {
             return Err(ConfigError::Decorated);
         }
-        let loopback = match url.host().ok_or(ConfigError::Address)? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
+        let nearness = Nearness::of(&url.host().ok_or(ConfigError::Address)?);
         let origin = origin(&url).ok_or(ConfigError::Address)?;
         url.path_segments_mut().map_err(|()| ConfigError::Address)?.pop_if_empty().push("v1");
-        Ok(Self { prefix: url.path().to_owned(), origin, plain, loopback })
+        Ok(Self { prefix: url.path().to_owned(), origin, plain, nearness })
     }
-}
-
-fn origin(url: &Url) -> Option<String> {
-    Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
 }
 
 impl Authority {
@@ -158,26 +175,6 @@ fn header(field: &'static str, text: Option<&str>) -> Result<Option<HeaderValue>
     match text.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => HeaderValue::from_str(text).map(Some).map_err(|_| ConfigError::Header(field)),
-    }
-}
-
-/// Fields of the original's that change what a read does, and that we would otherwise pass over in silence.
-/// `checkAndSet` is only about pushes.
-const CHANGES_READS: [&str; 4] = ["tls", "headers", "forwardInconsistent", "readYourWrites"];
-
-fn refuse_unserved(spec: &VaultProvider) -> Result<(), ConfigError> {
-    let asked = |field: &&&str| spec.unserved.get(**field).is_some_and(says_something);
-    match CHANGES_READS.iter().find(asked) {
-        Some(field) => Err(ConfigError::Unserved((*field).to_owned())),
-        None => Ok(()),
-    }
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Array(_) => true,
     }
 }
 

@@ -26,6 +26,12 @@ pub(crate) enum Call {
     ReadMetadata,
     /// Asking what is mounted somewhere, and of which KV version it is.
     ReadMount,
+    /// Writing a value.
+    WriteSecretData,
+    /// Writing what is known about a value.
+    WriteMetadata,
+    /// Deleting a value with all its versions.
+    DeleteSecret,
 }
 
 impl Call {
@@ -40,6 +46,23 @@ impl Call {
             // As in the original.
             Self::ReadSecretData | Self::ReadMetadata => "ReadSecretData",
             Self::ReadMount => "ReadMount",
+            Self::WriteSecretData | Self::WriteMetadata => "WriteSecretData",
+            Self::DeleteSecret => "DeleteSecret",
+        }
+    }
+
+    /// Whether it changes what the store keeps.
+    pub(crate) fn writes(self) -> bool {
+        match self {
+            Self::WriteSecretData | Self::WriteMetadata | Self::DeleteSecret => true,
+            Self::Login
+            | Self::LookupSelf
+            | Self::RenewSelf
+            | Self::RevokeSelf
+            | Self::ReadSecretData
+            | Self::ListSecrets
+            | Self::ReadMetadata
+            | Self::ReadMount => false,
         }
     }
 
@@ -51,6 +74,9 @@ impl Call {
             Self::ReadSecretData | Self::ReadMetadata | Self::ListSecrets | Self::ReadMount => {
                 "cannot read secret data from Vault"
             }
+            Self::WriteSecretData => "failed to write secret data",
+            Self::WriteMetadata => "failed to write secret metadata",
+            Self::DeleteSecret => "could not delete secret",
         }
     }
 
@@ -100,12 +126,11 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     match (status, call) {
         (429, _) => (ErrorKind::Throttled, "a rate limit of Vault is reached"),
         // Not `Unavailable`: it is this store's address that is wrong, and the others on the server must not suffer.
-        (300..400, _) => (
-            ErrorKind::Invalid,
-            "the server redirects, which is not followed: set the address of the active node or of a load balancer",
-        ),
+        (300..400, _) => (ErrorKind::Invalid, REDIRECTED),
         (412, _) => (ErrorKind::Unavailable, "the node has not caught up yet"),
         (472 | 473, _) => (ErrorKind::Unavailable, "the node is a standby that does not answer"),
+        // One store's value must not pause all others of its server.
+        (500..600, Call::WriteSecretData) if said.mentions("too large") => (ErrorKind::Invalid, TOO_LARGE),
         (500..600, _) if said.mentions("sealed") => (ErrorKind::Unavailable, "Vault is sealed: unseal it"),
         (500..600, _) => (ErrorKind::Unavailable, "Vault cannot answer now"),
         (404, Call::ReadMount) => {
@@ -121,9 +146,18 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
             "permission denied: the policies of the store's login must allow it to list this",
         ),
         (_, Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets) => refused_read(status, said),
-        _ => NOT_UNDERSTOOD,
+        (_, Call::WriteSecretData | Call::WriteMetadata | Call::DeleteSecret) => refused_write(status, said),
+        (_, Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf | Call::ReadMount) => {
+            NOT_UNDERSTOOD
+        }
     }
 }
+
+/// A standby's redirect is followed by the rule of [`crate::http::standby`]; this one was none, or led elsewhere.
+const REDIRECTED: &str = "the server redirects where this store does not follow: set the address of the active node or \
+                          of a load balancer";
+
+const TOO_LARGE: &str = "the value is too large for Vault";
 
 const NOT_UNDERSTOOD: Meaning = (
     ErrorKind::Unexpected,
@@ -132,7 +166,13 @@ const NOT_UNDERSTOOD: Meaning = (
 
 fn no_route(call: Call) -> Meaning {
     match call {
-        Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets | Call::ReadMount => {
+        Call::ReadSecretData
+        | Call::ReadMetadata
+        | Call::ListSecrets
+        | Call::ReadMount
+        | Call::WriteSecretData
+        | Call::WriteMetadata
+        | Call::DeleteSecret => {
             (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
         }
         Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {
@@ -181,6 +221,37 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
         ),
         405 => {
             (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version")
+        }
+        _ => NOT_UNDERSTOOD,
+    }
+}
+
+fn refused_write(status: u16, said: &Said) -> Meaning {
+    match status {
+        400 if said.mentions("did not match the current version") => {
+            (ErrorKind::Conflict, "somebody else wrote a newer version")
+        }
+        400 if said.mentions("custom_metadata") => (
+            ErrorKind::Invalid,
+            "Vault refuses the custom metadata: it takes 64 keys of 128 bytes, and values of 512 bytes",
+        ),
+        400 | 401 if said.mentions("client token") => {
+            (ErrorKind::Unauthenticated, "the request had no token")
+        }
+        400 if said.mentions("upgrading") => {
+            (ErrorKind::Unavailable, "the mount is being made ready for KV version 2")
+        }
+        401 => (ErrorKind::Unauthenticated, "something before Vault asks for a login"),
+        403 => (
+            ErrorKind::Denied,
+            "permission denied: the policies of the store's login must allow it to write and delete this",
+        ),
+        404 if said.warns => {
+            (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
+        }
+        413 => (ErrorKind::Invalid, TOO_LARGE),
+        400 | 405 => {
+            (ErrorKind::Invalid, "Vault refuses the write: check the key, and the store's path and version")
         }
         _ => NOT_UNDERSTOOD,
     }

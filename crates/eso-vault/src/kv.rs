@@ -95,6 +95,11 @@ impl Engine {
         Ok(Self { version, mount: mount.map(Path::of_mount).transpose()? })
     }
 
+    /// The mount, where the store names one.
+    pub(crate) fn mount(&self) -> Option<&Path> {
+        self.mount.as_ref()
+    }
+
     /// Where the value of a key is, by the original's rules.
     pub(crate) fn locate(&self, key: &RemoteKey) -> Result<Location, PathError> {
         let (mount, path) = match &self.mount {
@@ -129,6 +134,17 @@ impl Engine {
             Some(_) => RemoteKey::from(path.as_str()),
             None => RemoteKey::from(format!("{}/{}", mount.as_str(), path.as_str())),
         }
+    }
+
+    /// Where the original's releases up to 2.9 keep what is beside the value of this key under version 2: below the mount,
+    /// with the mount once more. `None` where that is where it belongs.
+    pub(crate) fn former(&self, key: &RemoteKey) -> Option<Location> {
+        let mount = self.mount.as_ref().filter(|_| self.version == KvVersion::V2)?;
+        if self.below(mount, key.as_str()) == key.as_str() {
+            return None;
+        }
+        let path = Path::new(key.as_str()).ok()?;
+        Some(Location { mount: mount.clone(), path, version: self.version, chosen: false })
     }
 
     /// The key without the mount, and under version 2 without the `data` after it, which people copy from Vault's API.
@@ -192,6 +208,11 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
 }
 
 impl Location {
+    /// Where what is known about the value is, under version 2.
+    pub(crate) fn beside(&self) -> String {
+        format!("{}/metadata/{}", self.mount.as_str(), self.path.as_str())
+    }
+
     /// Whether only the server can say that this leads to a KV mount: the key chose the mount, or there is a word of
     /// Vault's own in it, and all that comes before may be a Vault namespace.
     pub(crate) fn is_doubtful(&self) -> bool {

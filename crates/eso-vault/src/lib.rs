@@ -12,6 +12,7 @@ mod mounts;
 mod session;
 mod store;
 mod token;
+mod write;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use eso_core::api::vault::KvVersion;
 use parking_lot::Mutex;
 use rustify_derive::Endpoint;
 use serde::Deserialize;
@@ -37,6 +38,9 @@ pub(crate) enum NoKv {
         "the key leads out of KV: only a KV mount is read, so begin the key with one, or set the store's path"
     )]
     OtherEngine,
+    /// The store does not say which version its mount is, so it means KV.
+    #[error("path leads to no KV mount")]
+    NoKvAtPath,
     /// There is nothing to go by.
     #[error("the server does not say what is mounted there: set the store's path")]
     Unknown,
@@ -67,19 +71,20 @@ impl Mounts {
     ///
     /// No mount is below another one, so what was learnt of one holds for all that is below it.
     pub(crate) fn doubt(&self, location: &Location) -> bool {
-        location.is_doubtful() && {
-            let place = location.to_string();
-            !self.known.lock().kv.iter().any(|mount| place.starts_with(mount))
-        }
+        location.is_doubtful() && !self.is_in_kv(location)
+    }
+
+    /// Whether the server has said that a location leads to a KV mount.
+    pub(crate) fn is_in_kv(&self, location: &Location) -> bool {
+        let place = location.to_string();
+        self.known.lock().kv.iter().any(|mount| place.starts_with(mount))
     }
 
     /// Learns from the server's successful answer what is mounted at a location, and fails where that is not KV.
     pub(crate) fn learn(&self, location: &Location, reply: &Reply) -> Result<(), NoKv> {
-        let Mount { path, engine, .. } = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
-        let (path, engine) = path.zip(engine).ok_or(NoKv::Unknown)?;
-        // `generic` is what Vault called version 1 before it had a second.
-        let is_kv = matches!(engine.as_str(), "kv" | "generic");
-        let mount = self.leading_to(location, &path).filter(|_| is_kv).ok_or(NoKv::OtherEngine)?;
+        let mount = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
+        let path = mount.path.as_ref().filter(|_| mount.engine.is_some()).ok_or(NoKv::Unknown)?;
+        let mount = self.leading_to(location, path).filter(|_| mount.is_kv()).ok_or(NoKv::OtherEngine)?;
         self.known.lock().kv.insert(mount.to_owned());
         Ok(())
     }
@@ -123,9 +128,35 @@ struct Options {
 /// Whether the answer says that the mount is of another version than 2. `false` where it says nothing: an old server,
 /// or a policy that keeps the question from being answered.
 pub(crate) fn is_another_version(reply: &Reply) -> bool {
-    let answer = reply.parse::<Answer>().filter(|_| reply.is_success());
-    answer
-        .is_some_and(|answer| answer.data.options.and_then(|options| options.version).as_deref() != Some("2"))
+    mount(reply).is_some_and(|mount| mount.version() != KvVersion::V2)
+}
+
+/// Which version of KV the answer says that a mount is: `None` where it says nothing, and a failure where the mount is
+/// no KV.
+pub(crate) fn version_of(reply: &Reply) -> Result<Option<KvVersion>, NoKv> {
+    match mount(reply) {
+        None => Ok(None),
+        Some(mount) if mount.is_kv() => Ok(Some(mount.version())),
+        Some(_) => Err(NoKv::NoKvAtPath),
+    }
+}
+
+fn mount(reply: &Reply) -> Option<Mount> {
+    reply.parse::<Answer>().filter(|_| reply.is_success()).map(|answer| answer.data)
+}
+
+impl Mount {
+    fn is_kv(&self) -> bool {
+        // `generic` is what Vault called version 1 before it had a second.
+        matches!(self.engine.as_deref(), Some("kv" | "generic"))
+    }
+
+    fn version(&self) -> KvVersion {
+        match self.options.as_ref().and_then(|options| options.version.as_deref()) {
+            Some("2") => KvVersion::V2,
+            Some(_) | None => KvVersion::V1,
+        }
+    }
 }
 
 #[cfg(test)]

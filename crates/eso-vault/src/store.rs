@@ -9,17 +9,18 @@ use eso_core::{
     key::RemoteKey,
     provider::{
         Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretFinder,
-        SecretProvider, Value,
+        SecretProvider, SecretWriter, Value,
     },
 };
 use http::HeaderValue;
+use rustify::Endpoint;
 use vaultrs::api::{kv1::requests::GetSecretRequest, kv2::requests::ReadSecretRequest};
 
 use crate::{
     error::{Call, of_failure, of_refusal},
     http::{Caller, Failure, Reply, Server},
     kv::{self, Engine, Location, NoDocument},
-    mounts::{MountRequest, Mounts, is_another_version},
+    mounts::{MountRequest, Mounts, is_another_version, version_of},
     session::Session,
     token::Token,
 };
@@ -39,8 +40,37 @@ pub(crate) struct Store {
     pub(crate) namespace: Option<HeaderValue>,
 }
 
+/// A call about a place, with a token.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) call: Call,
+    pub(crate) place: &'a Location,
+    pub(crate) token: &'a Token,
+}
+
 impl Store {
-    async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
+    /// The store with the KV version that its mount is of, where its specification names a mount and no version. A server
+    /// that does not say leaves it at version 2, as the original.
+    pub(crate) async fn detected(self, path: &str) -> Result<Self, ProviderError> {
+        let Some(request) = self.engine.mount().map(|mount| mount.as_str().to_owned()) else {
+            return Ok(self);
+        };
+        let (reply, _) = self
+            .asked(|token| {
+                let caller = Caller::new(token.secret(), self.namespace.as_ref());
+                let request = MountRequest { path: request.clone() };
+                async move { self.server.call(Call::ReadMount, &caller, request).await }
+            })
+            .await?;
+        if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
+            return Err(of_refusal(Call::ReadMount, &reply));
+        }
+        let version = version_of(&reply).map_err(|error| Call::ReadMount.invalid(error))?;
+        let engine = Engine::new(version.unwrap_or_default(), Some(path));
+        Ok(Self { engine: engine.map_err(|error| Call::ReadMount.invalid(error))?, ..self })
+    }
+
+    pub(crate) async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
         let (reply, token) = self.asked(|token| self.ask(location, version, token)).await?;
         match reply.status {
             403 => answer(location, &reply),
@@ -111,28 +141,35 @@ impl Store {
         version: Option<u64>,
         token: Arc<Token>,
     ) -> Result<Reply, ProviderError> {
-        let caller = Caller::new(token.secret(), self.namespace.as_ref());
-        if self.mounts.doubt(location)
-            && let Some(refusal) = self.make_sure(location, &caller).await?
-        {
-            return Ok(refusal);
-        }
+        let question = Question { call: Call::ReadSecretData, place: location, token: &token };
         let (mount, path) = (location.mount.as_str().to_owned(), location.path.as_str().to_owned());
         match location.version {
-            KvVersion::V1 => {
-                self.server.call(Call::ReadSecretData, &caller, GetSecretRequest { mount, path }).await
-            }
-            KvVersion::V2 => {
-                self.server
-                    .call(Call::ReadSecretData, &caller, ReadSecretRequest { mount, path, version })
-                    .await
-            }
+            KvVersion::V1 => self.call_about(question, GetSecretRequest { mount, path }).await,
+            KvVersion::V2 => self.call_about(question, ReadSecretRequest { mount, path, version }).await,
         }
     }
 
-    /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the read's own answer: this
-    /// token may not read there, or is dead.
-    pub(crate) async fn make_sure(
+    /// Makes a call about a place, where the place is in KV.
+    pub(crate) async fn call_about(
+        &self,
+        Question { call, place, token }: Question<'_>,
+        endpoint: impl Endpoint,
+    ) -> Result<Reply, ProviderError> {
+        let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        // The path may lead to another engine where the store says so, to be read. Under version 2 nothing is written
+        // that was not seen to be KV; version 1 looks like many an engine.
+        let writes = call.writes() && place.version == KvVersion::V1 && !self.mounts.is_in_kv(place);
+        if (writes || self.mounts.doubt(place))
+            && let Some(refusal) = self.make_sure(place, &caller).await?
+        {
+            return Ok(refusal);
+        }
+        self.server.call(call, &caller, endpoint).await
+    }
+
+    /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the call's own answer: this
+    /// token may not go there, or is dead.
+    async fn make_sure(
         &self,
         location: &Location,
         caller: &Caller,
@@ -200,6 +237,10 @@ impl SecretProvider for Store {
     }
 
     fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
+    fn writer(&self) -> Option<&dyn SecretWriter> {
         Some(self)
     }
 
