@@ -108,6 +108,9 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
             (ErrorKind::Unexpected, Some("is there a Vault at this address, and is it https or http?"))
         }
         Failure::Malformed => (ErrorKind::Unexpected, None),
+        Failure::LedHere => {
+            (ErrorKind::Invalid, Some("set the address of the active node or of a load balancer"))
+        }
     };
     let words = advice.map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
     call.error(kind, Reason::new(words))
@@ -156,7 +159,7 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     }
 }
 
-/// A standby's redirect is followed by the rule of [`crate::http::standby`]; this one was none, or led elsewhere.
+/// A standby's redirect is followed by a rule (`http::standby`); this one was none, or led elsewhere.
 const REDIRECTED: &str = "the server redirects where this store does not follow: set the address of the active node or \
                           of a load balancer";
 

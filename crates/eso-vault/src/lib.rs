@@ -17,16 +17,16 @@ mod write;
 use std::{path::PathBuf, sync::Arc};
 
 use eso_core::{
-    api::vault::VaultProvider,
+    api::{selectors::SecretKeySelector, vault::VaultProvider},
     error::{ErrorKind, ProviderError, Reason},
     provider::{Connection, SecretProvider},
 };
 
 use crate::{
     auth::Authenticator,
-    config::{Authority, Config},
+    config::{Address, Authority, ClientCertificate, Config},
     error::Call,
-    http::{Pool, Pools, Route, Server, Trust},
+    http::{ClientIdentity, Nearness, Pool, Pools, Route, Seen, Server, Trust},
     mounts::Mounts,
     session::Session,
     store::{Store, in_time},
@@ -35,7 +35,7 @@ use crate::{
 /// What all Vault stores of a process share: connections. Made once.
 #[derive(Debug)]
 pub struct Vault {
-    pools: Pools,
+    pools: Arc<Pools>,
     own_token: PathBuf,
 }
 
@@ -45,7 +45,7 @@ impl Vault {
 
     /// Shares nothing yet.
     pub fn new() -> Self {
-        Self { pools: Pools::default(), own_token: Self::OWN_TOKEN.into() }
+        Self { pools: Arc::default(), own_token: Self::OWN_TOKEN.into() }
     }
 
     /// Reads the operator's own service-account token at another path than [`OWN_TOKEN`](Self::OWN_TOKEN).
@@ -71,16 +71,27 @@ impl Vault {
     }
 
     async fn open(&self, config: Config, connection: Connection) -> Result<Store, ProviderError> {
-        let Config { address, authority, engine, namespace, login_namespace, method } = config;
-        let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
-        let route = Route { trust, identity: None, direct: address.loopback };
-        let client = self.pools.get(&route).map_err(|_| no_client())?;
-        let server = Arc::new(Server {
-            origin: address.origin,
-            prefix: address.prefix,
-            pool: Pool::new(client),
-            calls: connection.calls,
-        });
+        let Config {
+            address,
+            authority,
+            client_certificate,
+            headers,
+            consistency,
+            engine,
+            undetected,
+            namespace,
+            login_namespace,
+            method,
+        } = config;
+        let (trust, identity) = match address.plain {
+            true => (Trust::Plain, None),
+            false => (trust(authority, &connection).await?, identity(client_certificate, &connection).await?),
+        };
+        let route = Route { trust, identity, direct: address.nearness == Nearness::Here, led_from: None };
+        let pool = Pool::new(Arc::clone(&self.pools), route).map_err(|_| no_client())?;
+        let Address { origin, prefix, nearness, plain: _ } = address;
+        let (seen, calls) = (Seen::new(consistency), connection.calls);
+        let server = Arc::new(Server { origin, prefix, nearness, pool, headers, seen, calls });
         let session = Session::open(Authenticator {
             server: Arc::clone(&server),
             namespace: login_namespace,
@@ -89,7 +100,11 @@ impl Vault {
             own_token: self.own_token.clone(),
         });
         let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
-        Ok(Store { session: session.await?, server, engine, mounts, namespace })
+        let store = Store { session: session.await?, server, engine, mounts, namespace };
+        match undetected {
+            Some(path) => Ok(Store { engine: store.detected(&path).await?, ..store }),
+            None => Ok(store),
+        }
     }
 }
 
@@ -110,6 +125,23 @@ async fn trust(authority: Authority, connection: &Connection) -> Result<Trust, P
             roots.map(Trust::Only).map_err(|error| Call::Login.invalid(error))
         }
     }
+}
+
+/// The certificate that is shown to a server, out of the Secrets that hold it.
+async fn identity(
+    certificate: Option<ClientCertificate>,
+    connection: &Connection,
+) -> Result<Option<ClientIdentity>, ProviderError> {
+    let Some(ClientCertificate { certificate, key }) = certificate else { return Ok(None) };
+    let read = async |selector: &SecretKeySelector| {
+        let secret = connection.credentials.secret_key(selector).await;
+        secret.map_err(|error| error.into_provider_error(Call::Login.operation()))
+    };
+    let identity = ClientIdentity::of(&read(&certificate).await?, &read(&key).await?);
+    identity.map(Some).map_err(|error| {
+        let words = format!("tls.certSecretRef and tls.keySecretRef: {error}");
+        Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words))
+    })
 }
 
 fn no_client() -> ProviderError {

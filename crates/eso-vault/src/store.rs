@@ -49,28 +49,29 @@ pub(crate) struct Question<'a> {
 }
 
 impl Store {
-    /// The store with the KV version that its mount is of, where its specification names a mount and no version. A server
-    /// that does not say leaves it at version 2, as the original.
-    pub(crate) async fn detected(self, path: &str) -> Result<Self, ProviderError> {
-        let Some(request) = self.engine.mount().map(|mount| mount.as_str().to_owned()) else {
-            return Ok(self);
-        };
-        let (reply, _) = self
-            .asked(|token| {
-                let caller = Caller::new(token.secret(), self.namespace.as_ref());
-                let request = MountRequest { path: request.clone() };
-                async move { self.server.call(Call::ReadMount, &caller, request).await }
-            })
-            .await?;
+    /// The engine at a mount whose version the specification does not say: of the version that the server says. One that
+    /// does not say leaves it at version 2, as the original.
+    pub(crate) async fn detected(&self, path: &str) -> Result<Engine, ProviderError> {
+        let (reply, _) = self.asked(|token| self.ask_for_mount(token)).await?;
         if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
             return Err(of_refusal(Call::ReadMount, &reply));
         }
         let version = version_of(&reply).map_err(|error| Call::ReadMount.invalid(error))?;
         let engine = Engine::new(version.unwrap_or_default(), Some(path));
-        Ok(Self { engine: engine.map_err(|error| Call::ReadMount.invalid(error))?, ..self })
+        engine.map_err(|error| Call::ReadMount.invalid(error))
     }
 
-    pub(crate) async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
+    async fn ask_for_mount(&self, token: Arc<Token>) -> Result<Reply, ProviderError> {
+        let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        let path = self.engine.mount().map_or_else(String::new, |mount| mount.as_str().to_owned());
+        self.server.call(Call::ReadMount, &caller, MountRequest { path }).await
+    }
+
+    pub(crate) async fn read(
+        &self,
+        location: &Location,
+        version: Option<u64>,
+    ) -> Result<Fetched, ProviderError> {
         let (reply, token) = self.asked(|token| self.ask(location, version, token)).await?;
         match reply.status {
             403 => answer(location, &reply),
@@ -169,11 +170,7 @@ impl Store {
 
     /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the call's own answer: this
     /// token may not go there, or is dead.
-    async fn make_sure(
-        &self,
-        location: &Location,
-        caller: &Caller,
-    ) -> Result<Option<Reply>, ProviderError> {
+    async fn make_sure(&self, location: &Location, caller: &Caller) -> Result<Option<Reply>, ProviderError> {
         let request = MountRequest { path: location.to_string() };
         let reply = self.server.call(Call::ReadMount, caller, request).await?;
         match reply.status {

@@ -123,8 +123,7 @@ impl Store {
         wish: &Wish,
     ) -> Result<Version, ProviderError> {
         let known = self.beside(target).await?;
-        let known =
-            agreed(&put.expected, known).map_err(|left| conflict(Call::WriteSecretData, left))?;
+        let known = agreed(&put.expected, known).map_err(|left| conflict(Call::WriteSecretData, left))?;
         let body = put.value.as_ref().map(|value| body::versioned(value, known.version));
         let body = body.transpose().map_err(|error| Call::WriteSecretData.invalid(error))?;
         let custom = wish.beside(&known.custom);
@@ -166,7 +165,9 @@ impl Store {
     async fn was_marked(&self, former: Option<&Location>) -> Result<bool, ProviderError> {
         let Some(former) = former else { return Ok(false) };
         match self.metadata(former).await {
-            Ok(metadata) => Ok(metadata.version_and_custom().is_some_and(|(_, custom)| wish::is_marked(&custom))),
+            Ok(metadata) => {
+                Ok(metadata.version_and_custom().is_some_and(|(_, custom)| wish::is_marked(&custom)))
+            }
             // A policy for the value's own path says nothing about this one.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Denied) => Ok(false),
             Err(error) => Err(error),
@@ -178,7 +179,11 @@ impl Store {
         let Some(fetched) = found(self.read(place, None).await)? else { return Ok(None) };
         let (Value::Document(document) | Value::Bytes(document)) = fetched.value;
         let unmarked = body::unmarked(&document);
-        let custom = if unmarked.is_some() { Wish::default().beside(&wish::Custom::new()) } else { wish::Custom::new() };
+        let custom = if unmarked.is_some() {
+            Wish::default().beside(&wish::Custom::new())
+        } else {
+            wish::Custom::new()
+        };
         let known = Known { is_ours: unmarked.is_some(), version: 0, custom };
         Ok(Some((known, unmarked.unwrap_or(document))))
     }
@@ -242,7 +247,8 @@ fn conflict(call: Call, left: Left) -> ProviderError {
 }
 
 fn not_understood() -> ProviderError {
-    let words = "an answer that is not understood: is the mount a KV mount of the version that the store says?";
+    let words =
+        "an answer that is not understood: is the mount a KV mount of the version that the store says?";
     Call::WriteSecretData.error(ErrorKind::Unexpected, Reason::new(words))
 }
 

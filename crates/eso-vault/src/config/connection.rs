@@ -40,7 +40,9 @@ const OURS: [&str; 17] = [
 ];
 
 /// The client certificate of a store: both of its parts, or none.
-pub(super) fn client_certificate(tls: Option<&VaultClientTls>) -> Result<Option<ClientCertificate>, ConfigError> {
+pub(super) fn client_certificate(
+    tls: Option<&VaultClientTls>,
+) -> Result<Option<ClientCertificate>, ConfigError> {
     let Some(VaultClientTls { cert_secret_ref, key_secret_ref }) = tls else { return Ok(None) };
     match (named(cert_secret_ref.as_ref(), "tls.crt"), named(key_secret_ref.as_ref(), "tls.key")) {
         (Some(certificate), Some(key)) => Ok(Some(ClientCertificate { certificate, key })),

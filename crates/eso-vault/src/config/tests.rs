@@ -175,8 +175,16 @@ fn shows(tls: Value, expected: Option<(&str, &str)>) {
 fn a_client_certificate_has_two_parts_or_is_none() {
     let (one, other) = (json!({"name": "cert"}), json!({"name": "key", "key": "private"}));
     shows(json!({"certSecretRef": one, "keySecretRef": other}), Some(("tls.crt", "private")));
-    shows(json!({"certSecretRef": other, "keySecretRef": {"name": "key", "key": ""}}), Some(("private", "tls.key")));
-    for none in [json!(null), json!({}), json!({"certSecretRef": null}), json!({"certSecretRef": {}, "keySecretRef": {}})] {
+    shows(
+        json!({"certSecretRef": other, "keySecretRef": {"name": "key", "key": ""}}),
+        Some(("private", "tls.key")),
+    );
+    for none in [
+        json!(null),
+        json!({}),
+        json!({"certSecretRef": null}),
+        json!({"certSecretRef": {}, "keySecretRef": {}}),
+    ] {
         shows(none, None);
     }
     let words = "when provided, both ClientTLS.ClientCert and ClientTLS.SecretRef should be provided";
@@ -186,7 +194,10 @@ fn a_client_certificate_has_two_parts_or_is_none() {
 
 #[test]
 fn headers_are_those_that_a_proxy_may_ask_for() {
-    let headers = accepted(json!({"headers": {"CF-Access-Client-Id": " id\n", "X-Team": "", "Authorization": "Basic grüße"}})).headers;
+    let headers = accepted(
+        json!({"headers": {"CF-Access-Client-Id": " id\n", "X-Team": "", "Authorization": "Basic grüße"}}),
+    )
+    .headers;
     assert_eq!(headers.len(), 3);
     assert_eq!(headers["cf-access-client-id"], "id");
     assert_eq!(headers["authorization"].as_bytes(), "Basic grüße".as_bytes());
@@ -196,14 +207,26 @@ fn headers_are_those_that_a_proxy_may_ask_for() {
 
 #[test]
 fn a_header_that_is_none_or_is_ours_is_refused_by_its_name() {
-    for name in ["X-Vault-Token", "x-vault-namespace", "X-VAULT-INDEX", "X-Vault-Wrap-TTL", "Host", "Content-Length", "Transfer-Encoding", "Proxy-Authorization"] {
+    for name in [
+        "X-Vault-Token",
+        "x-vault-namespace",
+        "X-VAULT-INDEX",
+        "X-Vault-Wrap-TTL",
+        "Host",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Proxy-Authorization",
+    ] {
         refused(json!({"headers": {name: "x"}}), &format!("headers: {name:?} is the operator's own"));
     }
     for name in ["", "a b", "a:", "ä", "a\nb"] {
         refused(json!({"headers": {name: "x"}}), &format!("headers: {name:?} is no name of a header"));
     }
     for value in ["canary-a\nX-Vault-Token: b", "canary\0", "canary\rb"] {
-        refused(json!({"headers": {"X-Team": value}}), "headers: \"X-Team\" has a value that no header can carry");
+        refused(
+            json!({"headers": {"X-Team": value}}),
+            "headers: \"X-Team\" has a value that no header can carry",
+        );
     }
 }
 

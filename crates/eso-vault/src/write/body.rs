@@ -31,8 +31,7 @@ pub(super) enum NoValue {
 pub(super) fn versioned(value: &SecretBytes, over: u64) -> Result<Zeroizing<Vec<u8>>, NoValue> {
     Members::of(value).ok_or(NoValue::NoObject)?;
     let options = json!({ "cas": over }).to_string();
-    let parts: [&[u8]; 5] =
-        [br#"{"data":"#, value.expose(), br#","options":"#, options.as_bytes(), b"}"];
+    let parts: [&[u8]; 5] = [br#"{"data":"#, value.expose(), br#","options":"#, options.as_bytes(), b"}"];
     Ok(Zeroizing::new(parts.concat()))
 }
 

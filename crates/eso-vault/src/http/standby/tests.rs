@@ -141,9 +141,15 @@ fn a_host_is_near_however_it_is_written() {
     for host in ON_THE_LINK {
         is_as_near(host, Link);
     }
-    for host in
-        ["vault.example", "localhost.example", "10.0.0.1", "128.0.0.1", "169.253.0.1", "[fd00::1]", "[2001:db8::1]"]
-    {
+    for host in [
+        "vault.example",
+        "localhost.example",
+        "10.0.0.1",
+        "128.0.0.1",
+        "169.253.0.1",
+        "[fd00::1]",
+        "[2001:db8::1]",
+    ] {
         is_as_near(host, Far);
     }
 }

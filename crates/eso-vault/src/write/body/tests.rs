@@ -30,7 +30,9 @@ fn a_value_of_version_one_carries_its_mark() {
 
 #[test]
 fn what_is_no_object_is_not_written() {
-    for value in ["", "null", "1", "\"text\"", "[]", "{", "{} {}", "{},", "{\"a\"}", "{}\"options\":{}", "\u{feff}{}"] {
+    for value in
+        ["", "null", "1", "\"text\"", "[]", "{", "{} {}", "{},", "{\"a\"}", "{}\"options\":{}", "\u{feff}{}"]
+    {
         let value = SecretBytes::from(value);
         assert_eq!(text(versioned(&value, 0)), Err(NoValue::NoObject), "{:?}", value.expose_str());
         assert_eq!(text(marked(&value)), Err(NoValue::NoObject), "{:?}", value.expose_str());
@@ -46,7 +48,10 @@ fn comes_out(document: &str, expected: Option<&str>) {
 
 #[test]
 fn the_mark_of_version_one_is_hidden_where_it_is_ours() {
-    comes_out(r#"{"a":1.0,"custom_metadata":{"managed-by":"external-secrets"},"b":[]}"#, Some(r#"{"a":1.0,"b":[]}"#));
+    comes_out(
+        r#"{"a":1.0,"custom_metadata":{"managed-by":"external-secrets"},"b":[]}"#,
+        Some(r#"{"a":1.0,"b":[]}"#),
+    );
     comes_out(r#"{"custom_metadata":{"managed-by":"external-secrets","x":1}}"#, Some("{}"));
     comes_out(r#"{"custom_metadata":{"managed-by":"you"},"a":1}"#, None);
     comes_out(r#"{"custom_metadata":"external-secrets","a":1}"#, None);

@@ -35,7 +35,11 @@ fn custom_metadata_is_merged_or_replaced_and_always_marked() {
     becomes(json!({"customMetadata": null}), &there, &there);
     becomes(json!({"customMetadata": {"team": "c"}}), &there, &[("team", "c"), ("other", "b")]);
     becomes(json!({"customMetadata": {"team": "c"}, "mergePolicy": "Merge"}), &[], &[("team", "c")]);
-    becomes(json!({"customMetadata": {"team": "c"}, "mergePolicy": ""}), &there, &[("team", "c"), ("other", "b")]);
+    becomes(
+        json!({"customMetadata": {"team": "c"}, "mergePolicy": ""}),
+        &there,
+        &[("team", "c"), ("other", "b")],
+    );
     becomes(json!({"customMetadata": {"team": "c"}, "mergePolicy": "Replace"}), &there, &[("team", "c")]);
     becomes(json!({"mergePolicy": "Replace"}), &there, &[]);
     becomes(json!({"customMetadata": {"managed-by": "me"}}), &[("managed-by", "you")], &[]);
@@ -45,7 +49,10 @@ fn custom_metadata_is_merged_or_replaced_and_always_marked() {
 fn without_a_document_the_mark_alone_is_wanted() {
     for none in [None, Some(&Value::Null)] {
         let wish = Wish::new(none).expect("no document must be served");
-        assert_eq!(wish.beside(&custom(&[("a", "b")])), custom(&[("a", "b"), ("managed-by", "external-secrets")]));
+        assert_eq!(
+            wish.beside(&custom(&[("a", "b")])),
+            custom(&[("a", "b"), ("managed-by", "external-secrets")])
+        );
     }
 }
 
