@@ -104,15 +104,17 @@ impl Config {
         if checks && spec.version == Some(KvVersion::V1) {
             return Err(ConfigError::NoVersionsToCheck);
         }
+        let engine = Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
+            .map_err(ConfigError::Path)?;
+        let is_undetected = spec.version.is_none() && engine.mount().is_some();
         Ok(Self {
             address: Address::new(&spec.server)?,
             authority: Authority::new(spec)?,
             client_certificate: connection::client_certificate(spec.tls.as_ref())?,
             headers: connection::headers(&spec.headers)?,
             consistency: connection::consistency(spec),
-            engine: Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
-                .map_err(ConfigError::Path)?,
-            undetected: spec.path.clone().filter(|_| spec.version.is_none()),
+            engine,
+            undetected: spec.path.clone().filter(|_| is_undetected),
             login_namespace: header("auth.namespace", login_namespace)?.or_else(|| namespace.clone()),
             namespace,
             method: spec.auth.as_ref().map_or(Ok(Method::Anonymous), method)?,

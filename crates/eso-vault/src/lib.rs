@@ -137,7 +137,7 @@ async fn identity(
         let secret = connection.credentials.secret_key(selector).await;
         secret.map_err(|error| error.into_provider_error(Call::Login.operation()))
     };
-    let identity = ClientIdentity::of(&read(&certificate).await?, &read(&key).await?);
+    let identity = ClientIdentity::new(&read(&certificate).await?, &read(&key).await?);
     identity.map(Some).map_err(|error| {
         let words = format!("tls.certSecretRef and tls.keySecretRef: {error}");
         Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words))

@@ -56,9 +56,9 @@ impl Setting {
     }
 }
 
-/// A KV v2 store at `secret` with this `auth`.
+/// A KV v2 store at `secret` with this `auth`, as the API server shows it to us.
 pub(crate) fn spec(server: &str, auth: Value) -> Value {
-    json!({"server": server, "path": "secret", "auth": auth})
+    json!({"server": server, "path": "secret", "version": "v2", "auth": auth})
 }
 
 /// The same with other fields beside or in place of its own.

@@ -9,3 +9,4 @@ mod logins;
 mod logs;
 mod reads;
 mod transport;
+mod writes;

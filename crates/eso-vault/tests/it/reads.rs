@@ -378,7 +378,7 @@ async fn a_store_says_what_it_is() {
         missing_property: MissingProperty::NoSecretData,
     };
     assert_eq!(store.dialect(), dialect);
-    assert!(store.writer().is_none() && store.finder().is_some());
+    assert!(store.writer().is_some() && store.finder().is_some());
     assert!(!format!("{store:?} {store:#?}").contains("canary-3f61"));
 }
 

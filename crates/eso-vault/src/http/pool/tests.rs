@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use eso_core::value::SecretBytes;
+
 use super::{
     ClientIdentity,
     Nearness::{Far, Here},
@@ -49,8 +51,8 @@ fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
 fn identity() -> ClientIdentity {
     let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]);
     let rcgen::CertifiedKey { cert, signing_key } = made.expect("a certificate must be made");
-    let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
-    ClientIdentity::new(certificate.as_bytes(), key.as_bytes()).expect("they must belong together")
+    let (certificate, key) = (SecretBytes::from(cert.pem()), SecretBytes::from(signing_key.serialize_pem()));
+    ClientIdentity::new(&certificate, &key).expect("they must belong together")
 }
 
 #[test]
