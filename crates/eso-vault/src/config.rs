@@ -104,8 +104,8 @@ impl Config {
         if checks && spec.version == Some(KvVersion::V1) {
             return Err(ConfigError::NoVersionsToCheck);
         }
-        let engine = Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
-            .map_err(ConfigError::Path)?;
+        let engine =
+            Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref()).map_err(ConfigError::Path)?;
         let is_undetected = spec.version.is_none() && engine.mount().is_some();
         Ok(Self {
             address: Address::new(&spec.server)?,

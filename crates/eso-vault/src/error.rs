@@ -211,6 +211,7 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
             (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
         }
         404 if said.nothing => (ErrorKind::NotFound, "there is no such value"),
+        404 if said.mentions("unsupported") => UNSUPPORTED,
         400 | 401 if said.mentions("client token") => {
             (ErrorKind::Unauthenticated, "the request had no token")
         }
@@ -225,9 +226,7 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
             ErrorKind::Denied,
             "permission denied: the policies of the store's login must allow it to read this",
         ),
-        405 => {
-            (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version")
-        }
+        405 => UNSUPPORTED,
         _ => NOT_UNDERSTOOD,
     }
 }
@@ -256,12 +255,18 @@ fn refused_write(status: u16, said: &Said) -> Meaning {
             (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
         }
         413 => (ErrorKind::Invalid, TOO_LARGE),
-        400 | 405 => {
-            (ErrorKind::Invalid, "Vault refuses the write: check the key, and the store's path and version")
-        }
+        400 | 405 => REFUSED,
+        404 if said.mentions("unsupported") => REFUSED,
         _ => NOT_UNDERSTOOD,
     }
 }
+
+const REFUSED: Meaning =
+    (ErrorKind::Invalid, "Vault refuses the write: check the key, and the store's path and version");
+
+/// Another engine than KV says so of what it does not know.
+const UNSUPPORTED: Meaning =
+    (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version");
 
 /// What decides in the body of a refusal.
 #[derive(Default)]

@@ -53,7 +53,12 @@ impl Address {
                 put(folder, "server.key", &pair.key)?;
                 put(folder, "authority.pem", &authority.pem)?;
                 let mutual = Some(Mutual::new(&authority)?);
-                Ok(Self { url: format!("https://127.0.0.1:{port}"), ca_pem: Some(authority.pem), mutual, port })
+                Ok(Self {
+                    url: format!("https://127.0.0.1:{port}"),
+                    ca_pem: Some(authority.pem),
+                    mutual,
+                    port,
+                })
             }
         }
     }
