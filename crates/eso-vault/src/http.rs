@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 use self::standby::{Active, Asked, LedHere, active};
 pub(crate) use self::{
     consistency::{Consistency, Seen},
-    identity::{ClientIdentity, IdentityError},
+    identity::ClientIdentity,
     pool::{Pool, Pools, Route, Trust},
     standby::{Nearness, origin},
 };

@@ -257,12 +257,6 @@ pub(crate) fn version_number(version: &Version) -> Option<u64> {
 }
 
 #[derive(Deserialize)]
-struct Answer<'body> {
-    #[serde(borrow)]
-    data: Option<&'body RawValue>,
-}
-
-#[derive(Deserialize)]
 struct Metadata {
     version: u64,
 }
@@ -271,11 +265,13 @@ type Fields<'body> = HashMap<String, &'body RawValue>;
 
 /// The document in a successful answer: the very text that the store sent.
 pub(crate) fn document(version: KvVersion, reply: &Reply) -> Result<Fetched, NoDocument> {
-    let data =
-        reply.parse::<Answer<'_>>().ok_or(NoDocument::NotUnderstood)?.data.ok_or(NoDocument::Deleted)?;
-    match version {
-        KvVersion::V1 => object(data),
-        KvVersion::V2 => versioned(data),
+    let fields: Fields<'_> = reply.parse().ok_or(NoDocument::NotUnderstood)?;
+    let data = fields.get("data").ok_or(NoDocument::NotUnderstood)?;
+    match (version, data.get()) {
+        (KvVersion::V1, "null") => Err(NoDocument::Deleted),
+        (KvVersion::V1, _) => object(data),
+        (KvVersion::V2, "null") => Err(NoDocument::NoData),
+        (KvVersion::V2, _) => versioned(data),
     }
 }
 

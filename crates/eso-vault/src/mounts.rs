@@ -4,7 +4,7 @@
 //! key leads that chooses its mount. And only on version 2 is "nothing there" the word of a value: a version 1 mount
 //! answers the same to a version 2 question whatever it holds, and must not empty a Secret by it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use eso_core::api::vault::KvVersion;
 use parking_lot::Mutex;
@@ -27,7 +27,7 @@ struct Known {
     /// Mounts of version 2, as the store names them.
     versioned: HashSet<String>,
     /// Mounts of KV, as the server names them, with a slash at the end.
-    kv: HashSet<String>,
+    kv: HashMap<String, KvVersion>,
 }
 
 /// Why a place is not read.
@@ -71,21 +71,22 @@ impl Mounts {
     ///
     /// No mount is below another one, so what was learnt of one holds for all that is below it.
     pub(crate) fn doubt(&self, location: &Location) -> bool {
-        location.is_doubtful() && !self.is_in_kv(location)
+        location.is_doubtful() && self.version_at(location).is_none()
     }
 
-    /// Whether the server has said that a location leads to a KV mount.
-    pub(crate) fn is_in_kv(&self, location: &Location) -> bool {
+    /// Of which version the KV mount is that a location leads to, where the server has said so.
+    pub(crate) fn version_at(&self, location: &Location) -> Option<KvVersion> {
         let place = location.to_string();
-        self.known.lock().kv.iter().any(|mount| place.starts_with(mount))
+        let known = self.known.lock();
+        known.kv.iter().find(|(mount, _)| place.starts_with(mount.as_str())).map(|(_, version)| *version)
     }
 
     /// Learns from the server's successful answer what is mounted at a location, and fails where that is not KV.
     pub(crate) fn learn(&self, location: &Location, reply: &Reply) -> Result<(), NoKv> {
         let mount = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
         let path = mount.path.as_ref().filter(|_| mount.engine.is_some()).ok_or(NoKv::Unknown)?;
-        let mount = self.leading_to(location, path).filter(|_| mount.is_kv()).ok_or(NoKv::OtherEngine)?;
-        self.known.lock().kv.insert(mount.to_owned());
+        let place = self.leading_to(location, path).filter(|_| mount.is_kv()).ok_or(NoKv::OtherEngine)?;
+        self.known.lock().kv.insert(place.to_owned(), mount.version());
         Ok(())
     }
 

@@ -28,6 +28,8 @@ use crate::{
 /// The name of the provider in metrics, as in the original.
 pub(crate) const NAME: &str = "HashiCorp/Vault";
 
+const OTHER_VERSION: &str = "the mount is of the other KV version: set the store's version";
+
 /// What a whole question may take: a login, a call, and both once more, on a server that is slow but there.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
 
@@ -122,8 +124,7 @@ impl Store {
             let request = MountRequest { path: mount.to_owned() };
             let reply = self.server.call(Call::ReadMount, &caller, request).await?;
             if is_another_version(&reply) {
-                let words = "the mount is of the other KV version: set the store's version";
-                return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words)));
+                return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(OTHER_VERSION)));
             }
             // An old server, or a policy, keeps silent on it; one that is in trouble says nothing either way.
             if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
@@ -158,12 +159,16 @@ impl Store {
     ) -> Result<Reply, ProviderError> {
         let caller = Caller::new(token.secret(), self.namespace.as_ref());
         // The path may lead to another engine where the store says so, to be read. Under version 2 nothing is written
-        // that was not seen to be KV; version 1 looks like many an engine.
-        let writes = call.writes() && place.version == KvVersion::V1 && !self.mounts.is_in_kv(place);
-        if (writes || self.mounts.doubt(place))
+        // that was not seen to be of it; version 1 looks like many an engine, and like version 2 below `data/`.
+        let writes_blindly = call.writes() && place.version == KvVersion::V1;
+        let is_unknown = writes_blindly && self.mounts.version_at(place).is_none();
+        if (is_unknown || self.mounts.doubt(place))
             && let Some(refusal) = self.make_sure(place, &caller).await?
         {
             return Ok(refusal);
+        }
+        if writes_blindly && self.mounts.version_at(place) != Some(KvVersion::V1) {
+            return Err(call.error(ErrorKind::Invalid, Reason::new(OTHER_VERSION)));
         }
         self.server.call(call, &caller, endpoint).await
     }

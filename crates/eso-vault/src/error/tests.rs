@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use eso_core::error::{
-    ErrorKind::{self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected},
+    ErrorKind::{
+        self, Conflict, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
+    },
     Reason,
 };
 use serde_json::{Value, json};
@@ -12,8 +14,21 @@ use zeroize::Zeroizing;
 use super::{Call, of_failure, of_refusal};
 use crate::http::{Failure, Reply};
 
-const CALLS: [Call; 6] =
-    [Call::Login, Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData, Call::ReadMount];
+const CALLS: [Call; 11] = [
+    Call::Login,
+    Call::LookupSelf,
+    Call::RenewSelf,
+    Call::RevokeSelf,
+    Call::ReadSecretData,
+    Call::ListSecrets,
+    Call::ReadMetadata,
+    Call::ReadMount,
+    Call::WriteSecretData,
+    Call::WriteMetadata,
+    Call::DeleteSecret,
+];
+
+const WRITES: [Call; 3] = [Call::WriteSecretData, Call::WriteMetadata, Call::DeleteSecret];
 
 fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
@@ -42,7 +57,7 @@ fn only_an_authoritative_absence_is_not_found() {
     check(read, 404, json!({"message": "no Route matched"}), Unexpected);
     check(read, 404, json!("a page"), Unexpected);
     for call in CALLS {
-        for status in [301, 307, 400, 401, 403, 405, 412, 429, 472, 473, 500, 502, 503, 504, 418] {
+        for status in [301, 307, 400, 401, 403, 405, 412, 413, 429, 472, 473, 500, 502, 503, 504, 418] {
             for body in [json!({"errors": []}), errors("not found"), json!(null)] {
                 assert_ne!(of_refusal(call, &reply(status, &body.to_string())).kind(), NotFound, "{status}");
             }
@@ -61,7 +76,37 @@ fn reads_are_refused_for_these_reasons() {
     check(read, 400, errors("Upgrading from non-versioned to versioned data. Shortly."), Unavailable);
     check(read, 401, json!(null), Unauthenticated);
     check(read, 405, errors("unsupported operation"), Invalid);
+    check(read, 404, errors("1 error occurred:\n\t* unsupported path\n\n"), Invalid);
     check(read, 418, json!(null), Unexpected);
+}
+
+#[test]
+fn writes_are_refused_for_these_reasons() {
+    for write in WRITES {
+        check(write, 400, errors("check-and-set parameter did not match the current version"), Conflict);
+        check(write, 400, errors("custom_metadata validation failed: length of value is 600"), Invalid);
+        check(write, 400, errors("no data provided"), Invalid);
+        check(write, 400, errors("missing client token"), Unauthenticated);
+        check(write, 400, errors("Upgrading from non-versioned to versioned data. Shortly."), Unavailable);
+        check(write, 401, json!(null), Unauthenticated);
+        check(write, 403, errors("permission denied"), Denied);
+        check(write, 404, json!({"errors": [], "warnings": ["Invalid path for a versioned K/V"]}), Invalid);
+        check(write, 404, errors("no handler for route \"nope/data/x\". route entry not found."), Invalid);
+        check(write, 404, errors("1 error occurred:\n\t* unsupported path\n\n"), Invalid);
+        check(write, 404, json!({"errors": []}), Unexpected);
+        check(write, 405, errors("unsupported operation"), Invalid);
+        check(write, 413, errors("failed to parse JSON input: http: request body too large"), Invalid);
+        check(write, 418, json!(null), Unexpected);
+    }
+    let large = "put failed due to value being too large; got 2097287 bytes, max: 1048576 bytes";
+    check(Call::WriteSecretData, 500, errors(large), Invalid);
+    check(Call::ReadSecretData, 500, errors(large), Unavailable);
+}
+
+#[test]
+fn the_calls_that_change_something_are_known() {
+    let writing: Vec<Call> = CALLS.into_iter().filter(|call| call.writes()).collect();
+    assert_eq!(writing, WRITES);
 }
 
 #[test]
@@ -137,6 +182,8 @@ fn no_answer_is_unavailable_unless_asking_again_cannot_help() {
         (Failure::Handshake, Invalid),
         (Failure::TooLarge, Unexpected),
         (Failure::Malformed, Unexpected),
+        (Failure::LedHere, Invalid),
+        (Failure::RefusedCertificate, Unauthenticated),
     ] {
         assert_eq!(of_failure(Call::Login, failure).kind(), kind, "{failure:?}");
     }
@@ -193,6 +240,5 @@ fn nothing_that_a_server_says_is_shown() {
 fn only_a_login_that_fails_is_called_one() {
     let of_login = |call: Call| call.error(Denied, Reason::new("no")).is_of_login();
     assert!(of_login(Call::Login));
-    let others = [Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData, Call::ReadMount];
-    assert!(!others.into_iter().any(of_login));
+    assert!(!CALLS.into_iter().any(|call| call != Call::Login && of_login(call)));
 }

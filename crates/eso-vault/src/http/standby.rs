@@ -73,10 +73,8 @@ pub(crate) fn origin(url: &Url) -> Option<String> {
 /// Whether a redirect leads to the path and query that were asked, however each of the two encodes them.
 fn is_same(ours: &Url, path: &str, location: &Url) -> bool {
     let decoded = |text: &str| percent_decode_str(text).collect::<Vec<u8>>();
-    ours.join(path).is_ok_and(|asked| {
-        decoded(asked.path()) == decoded(location.path())
-            && asked.query().map(decoded) == location.query().map(decoded)
-    })
+    let parts = |url: &Url| (decoded(url.path()), decoded(url.query().unwrap_or_default()));
+    ours.join(path).is_ok_and(|asked| parts(&asked) == parts(location))
 }
 
 impl Nearness {

@@ -226,7 +226,13 @@ fn a_document_is_the_very_text_that_the_store_sent() {
 #[test]
 fn an_answer_without_a_document_says_why() {
     reads(V1, r#"{"data": null}"#, Err(NoDocument::Deleted));
-    reads(V2, r#"{"data": null}"#, Err(NoDocument::Deleted));
+    reads(V2, r#"{"data": null}"#, Err(NoDocument::NoData));
+    for version in [V1, V2] {
+        // Whoever answers so is no Vault that has looked: it must not empty a Secret.
+        reads(version, "{}", Err(NoDocument::NotUnderstood));
+        reads(version, r#"{"errors": []}"#, Err(NoDocument::NotUnderstood));
+        reads(version, r#"{"Data": {}}"#, Err(NoDocument::NotUnderstood));
+    }
     reads(V2, r#"{"data": {"data": null, "metadata": {"version": 1}}}"#, Err(NoDocument::Deleted));
     reads(V2, r#"{"data": {"first": "KV version 1"}}"#, Err(NoDocument::NoData));
     reads(V2, r#"{"data": {"data": "text"}}"#, Err(NoDocument::NotUnderstood));

@@ -123,7 +123,13 @@ fn a_mount_is_asked_for_once_and_only_where_the_path_leaves_a_doubt() {
     let doubtful = location(V2, Some("secret"), "auth/x");
     assert!(mounts.doubt(&doubtful));
     let body = r#"{"data": {"type": "kv", "path": "secret/", "options": {"version": "2"}}}"#;
+    assert_eq!(mounts.version_at(&doubtful), None);
     assert_eq!(mounts.learn(&doubtful, &reply(200, body)), Ok(()));
+    assert_eq!(mounts.version_at(&doubtful), Some(V2));
+    let first = r#"{"data": {"type": "kv", "path": "old/"}}"#;
+    let (old, older) = (location(V1, None, "old/x"), location(V1, None, "older/x"));
+    assert_eq!(mounts.learn(&old, &reply(200, first)), Ok(()));
+    assert_eq!((mounts.version_at(&old), mounts.version_at(&older)), (Some(V1), None));
     for (key, doubt) in
         [("secret/other", false), ("secret/sys/x", false), ("secrets/other", true), ("x/secret/y", true)]
     {

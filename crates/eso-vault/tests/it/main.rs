@@ -2,6 +2,7 @@
 
 mod fixture;
 
+mod answers;
 mod conformance;
 mod finds;
 mod lives;

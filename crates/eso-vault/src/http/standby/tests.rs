@@ -48,6 +48,14 @@ fn a_standby_leads_to_the_active_node_and_to_what_was_asked() {
 }
 
 #[test]
+fn an_empty_query_is_none() {
+    for (path, location) in [("/secret/app?", "/v1/secret/app"), ("/secret/app", "/v1/secret/app?")] {
+        let active = followed(Asked { path, ..ASKED }, 307, &format!("https://active.example{location}"));
+        assert_eq!(active.map(|active| active.address), Some(format!("https://active.example:443/v1{path}")));
+    }
+}
+
+#[test]
 fn a_node_behind_a_proxy_knows_only_of_its_own_path() {
     let asked = Asked { prefix: "/vault/v1", path: "/secret/app", ..ASKED };
     for path in ["/v1/secret/app", "/vault/v1/secret/app"] {
