@@ -74,6 +74,9 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
         Failure::UntrustedCertificate => (ErrorKind::Invalid, Some("check caBundle or caProvider")),
         Failure::OutdatedCertificate => (ErrorKind::Invalid, Some("renew it, and check the clocks")),
         Failure::ForeignCertificate => (ErrorKind::Invalid, Some("use a name that it is made for")),
+        Failure::RefusedCertificate => {
+            (ErrorKind::Unauthenticated, Some("check auth.cert, or tls.certSecretRef and tls.keySecretRef"))
+        }
         Failure::Handshake => (ErrorKind::Invalid, Some("check whether the address is https or http")),
         Failure::TooLarge => {
             (ErrorKind::Unexpected, Some("is there a Vault at this address, and is it https or http?"))

@@ -4,6 +4,8 @@
 //! file, and an answer's status and `Retry-After` reach us whatever they are.
 //! `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured, as by the original; a loopback address is reached directly.
 
+mod identity;
+
 use std::{
     collections::HashMap,
     error::Error,
@@ -15,13 +17,15 @@ use std::{
 use async_trait::async_trait;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
 use http::{HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use reqwest::{Certificate, redirect};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
+use rustls::AlertDescription;
 use serde::Deserialize;
 use tracing::{Dispatch, instrument::WithSubscriber};
 use zeroize::Zeroizing;
 
+pub(crate) use self::identity::{ClientIdentity, IdentityError};
 use crate::{
     error::{self, Call},
     store,
@@ -45,6 +49,8 @@ pub(crate) struct Pools(Mutex<HashMap<Route, Weak<reqwest::Client>>>);
 pub(crate) struct Route {
     /// Which certificates are believed.
     pub(crate) trust: Trust,
+    /// Who a server is told that we are, where it asks. What reaches a server as one is never used by another.
+    pub(crate) identity: Option<ClientIdentity>,
     /// Whether proxies are passed by.
     pub(crate) direct: bool,
 }
@@ -91,13 +97,17 @@ impl Pools {
     }
 }
 
-fn build(Route { trust, direct }: &Route) -> reqwest::Result<reqwest::Client> {
+fn build(Route { trust, identity, direct }: &Route) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
         .user_agent("external-secrets")
         .redirect(redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(CALL_TIMEOUT);
     let builder = if *direct { builder.no_proxy() } else { builder };
+    let builder = match identity {
+        Some(identity) => builder.identity(identity.parse()?),
+        None => builder,
+    };
     match trust {
         // With no roots at all: an image without any could not build a client otherwise (reqwest#2988).
         Trust::Plain => builder.tls_certs_only([]),
@@ -113,8 +123,26 @@ pub(crate) struct Server {
     pub(crate) origin: String,
     /// What comes before every path: `/v1`, below the path of the server's address where it has one.
     pub(crate) prefix: String,
-    pub(crate) pool: Arc<reqwest::Client>,
+    pub(crate) pool: Pool,
     pub(crate) calls: Arc<dyn CallObserver>,
+}
+
+/// The connections to a server. A login with a certificate replaces them when the certificate is another.
+pub(crate) struct Pool(RwLock<Arc<reqwest::Client>>);
+
+impl Pool {
+    pub(crate) fn new(client: Arc<reqwest::Client>) -> Self {
+        Self(RwLock::new(client))
+    }
+
+    /// From now on calls go through these; those that are under way end on the ones before.
+    pub(crate) fn replace(&self, client: Arc<reqwest::Client>) {
+        *self.0.write() = client;
+    }
+
+    fn current(&self) -> Arc<reqwest::Client> {
+        Arc::clone(&self.0.read())
+    }
 }
 
 impl fmt::Debug for Server {
@@ -150,6 +178,8 @@ pub(crate) enum Failure {
     OutdatedCertificate,
     #[error("the server's certificate is for another name")]
     ForeignCertificate,
+    #[error("the server refuses the client certificate, or asks for one")]
+    RefusedCertificate,
     #[error("no TLS connection could be made with the server")]
     Handshake,
     #[error("the answer is too large")]
@@ -181,7 +211,7 @@ impl Server {
     }
 
     async fn exchange(&self, request: reqwest::Request) -> Result<Response<Vec<u8>>, Failure> {
-        let mut answer = self.pool.execute(request).await.map_err(|error| Failure::of(&error))?;
+        let mut answer = self.pool.current().execute(request).await.map_err(|error| Failure::of(&error))?;
         let mut body = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
             if body.len() + chunk.len() > BODY_LIMIT {
@@ -300,6 +330,7 @@ impl Failure {
                 Fault::NotValidForName | Fault::NotValidForNameContext { .. },
             ) => Self::ForeignCertificate,
             rustls::Error::InvalidCertificate(_) => Self::UntrustedCertificate,
+            rustls::Error::AlertReceived(alert) if is_about_certificates(*alert) => Self::RefusedCertificate,
             _ => Self::Handshake,
         }
     }
@@ -312,6 +343,21 @@ impl From<ClientError> for Failure {
             _ => Self::Malformed,
         }
     }
+}
+
+/// What a server says that does not take the certificate it was shown, or was shown none.
+fn is_about_certificates(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+    )
 }
 
 /// The TLS error below an error, also where it is wrapped in an IO error, which does not show it as its source.

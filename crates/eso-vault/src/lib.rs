@@ -25,7 +25,7 @@ use crate::{
     auth::Authenticator,
     config::{Authority, Config},
     error::Call,
-    http::{Pools, Route, Server, Trust},
+    http::{Pool, Pools, Route, Server, Trust},
     mounts::Mounts,
     session::Session,
     store::{Store, in_time},
@@ -72,11 +72,12 @@ impl Vault {
     async fn open(&self, config: Config, connection: Connection) -> Result<Store, ProviderError> {
         let Config { address, authority, engine, namespace, login_namespace, method } = config;
         let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
-        let pool = self.pools.get(&Route { trust, direct: address.loopback }).map_err(|_| no_client())?;
+        let route = Route { trust, identity: None, direct: address.loopback };
+        let client = self.pools.get(&route).map_err(|_| no_client())?;
         let server = Arc::new(Server {
             origin: address.origin,
             prefix: address.prefix,
-            pool,
+            pool: Pool::new(client),
             calls: connection.calls,
         });
         let session = Session::open(Authenticator {

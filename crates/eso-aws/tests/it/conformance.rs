@@ -23,7 +23,8 @@ use crate::fixture::{Fixture, aws, connect, credentials, kind, spec, text};
 const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue"];
 
 async fn connected(aws: &Aws, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-    let connection = Connection { credentials: credentials(), calls, store: eso_testkit::connection::store() };
+    let connection =
+        Connection { credentials: credentials(), calls, store: eso_testkit::connection::store() };
     aws.connect(&spec(json!({})), connection).await.expect("the store must connect")
 }
 

@@ -4,9 +4,9 @@ use std::{io, sync::Arc, time::Duration};
 
 use eso_core::value::SecretBytes;
 use http::{HeaderValue, Response};
-use rustls::{CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error};
 
-use super::{Caller, Failure, Pools, Reply, Route, Trust, is_header, tls_cause};
+use super::{Caller, ClientIdentity, Failure, Pool, Pools, Reply, Route, Trust, is_header, tls_cause};
 
 fn roots() -> Vec<u8> {
     let made = rcgen::generate_simple_self_signed(["vault.example".to_owned()]);
@@ -16,8 +16,8 @@ fn roots() -> Vec<u8> {
 #[test]
 fn a_pool_is_built_while_nothing_is_locked_and_two_that_build_at_once_share_it() {
     let pools = Pools::default();
-    let route = Route { trust: Trust::Plain, direct: true };
-    let other = Route { trust: Trust::Plain, direct: false };
+    let route = Route { trust: Trust::Plain, identity: None, direct: true };
+    let other = Route { trust: Trust::Plain, identity: None, direct: false };
     let mut faster = None;
     let slower = pools.get_or_build(&route, |route| {
         assert!(pools.0.try_lock().is_some(), "another store must not wait");
@@ -35,7 +35,7 @@ fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
     let pools = Pools::default();
     let (one, other) = (Trust::Only(roots()), Trust::Only(roots()));
     let get = |trust: &Trust, direct| {
-        pools.get(&Route { trust: trust.clone(), direct }).expect("a pool must be made")
+        pools.get(&Route { trust: trust.clone(), identity: None, direct }).expect("a pool must be made")
     };
     let first = get(&one, false);
     assert!(Arc::ptr_eq(&first, &get(&one, false)));
@@ -44,11 +44,44 @@ fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
     }
 }
 
+fn identity() -> ClientIdentity {
+    let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]);
+    let rcgen::CertifiedKey { cert, signing_key } = made.expect("a certificate must be made");
+    let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
+    ClientIdentity::new(certificate.as_bytes(), key.as_bytes()).expect("they must belong together")
+}
+
+#[test]
+fn a_pool_is_shared_by_those_who_show_the_same_certificate_and_by_nobody_else() {
+    let pools = Pools::default();
+    let get = |identity: Option<&ClientIdentity>| {
+        let route = Route { trust: Trust::System, identity: identity.cloned(), direct: false };
+        pools.get(&route).expect("a pool must be made")
+    };
+    let (one, other) = (identity(), identity());
+    let first = get(Some(&one));
+    assert!(Arc::ptr_eq(&first, &get(Some(&one))));
+    for different in [get(Some(&other)), get(None)] {
+        assert!(!Arc::ptr_eq(&first, &different));
+    }
+}
+
+#[test]
+fn connections_that_are_replaced_serve_no_later_call() {
+    let pools = Pools::default();
+    let get = |direct| pools.get(&Route { trust: Trust::Plain, identity: None, direct }).unwrap();
+    let (before, after) = (get(true), get(false));
+    let pool = Pool::new(Arc::clone(&before));
+    let under_way = pool.current();
+    pool.replace(Arc::clone(&after));
+    assert!(Arc::ptr_eq(&under_way, &before) && Arc::ptr_eq(&pool.current(), &after));
+}
+
 #[test]
 fn a_pool_that_nobody_uses_is_forgotten() {
     let pools = Pools::default();
     for _ in 0..3 {
-        let route = Route { trust: Trust::Only(roots()), direct: false };
+        let route = Route { trust: Trust::Only(roots()), identity: None, direct: false };
         drop(pools.get(&route).expect("a pool must be made"));
     }
     assert_eq!(pools.0.lock().len(), 1);
@@ -57,7 +90,7 @@ fn a_pool_that_nobody_uses_is_forgotten() {
 #[test]
 fn roots_that_are_no_certificates_make_no_pool() {
     let garbage = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
-    let route = Route { trust: Trust::Only(garbage), direct: false };
+    let route = Route { trust: Trust::Only(garbage), identity: None, direct: false };
     assert!(Pools::default().get(&route).is_err());
 }
 
@@ -70,6 +103,9 @@ fn a_certificate_is_refused_by_what_is_wrong_with_it() {
         (Error::InvalidCertificate(CertificateError::NotValidYet), Failure::OutdatedCertificate),
         (Error::InvalidCertificate(CertificateError::NotValidForName), Failure::ForeignCertificate),
         (Error::DecryptError, Failure::Handshake),
+        (Error::AlertReceived(AlertDescription::CertificateRequired), Failure::RefusedCertificate),
+        (Error::AlertReceived(AlertDescription::UnknownCA), Failure::RefusedCertificate),
+        (Error::AlertReceived(AlertDescription::ProtocolVersion), Failure::Handshake),
     ] {
         assert_eq!(Failure::of_tls(&cause), failure, "{cause:?}");
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, cause.clone()));
