@@ -133,6 +133,7 @@ fn no_answer_is_unavailable_unless_asking_again_cannot_help() {
         (Failure::UntrustedCertificate, Invalid),
         (Failure::OutdatedCertificate, Invalid),
         (Failure::ForeignCertificate, Invalid),
+        (Failure::RefusedCertificate, Unauthenticated),
         (Failure::Handshake, Invalid),
         (Failure::TooLarge, Unexpected),
         (Failure::Malformed, Unexpected),

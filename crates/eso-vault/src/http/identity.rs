@@ -35,9 +35,9 @@ pub(crate) enum IdentityError {
 impl ClientIdentity {
     /// Takes PEM texts: the certificate, with those between it and its authority where the server needs them, and its
     /// private key. What stands between and around them means nothing.
-    pub(crate) fn new(certificate: &[u8], key: &[u8]) -> Result<Self, IdentityError> {
-        let chain = chain(certificate)?;
-        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| IdentityError::Key)?;
+    pub(crate) fn new(certificate: &SecretBytes, key: &SecretBytes) -> Result<Self, IdentityError> {
+        let chain = chain(certificate.expose())?;
+        let key = PrivateKeyDer::from_pem_slice(key.expose()).map_err(|_| IdentityError::Key)?;
         let text = pem(&key, &chain);
         match CertifiedKey::from_der(chain, key, &aws_lc_rs::default_provider()) {
             Ok(_) => Ok(Self(text)),

@@ -48,7 +48,7 @@ fn identity() -> ClientIdentity {
     let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]);
     let rcgen::CertifiedKey { cert, signing_key } = made.expect("a certificate must be made");
     let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
-    ClientIdentity::new(certificate.as_bytes(), key.as_bytes()).expect("they must belong together")
+    ClientIdentity::new(&SecretBytes::from(certificate), &SecretBytes::from(key)).expect("they must belong together")
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Which certificates and keys are an identity, and what is said of the others.
 
+use eso_core::value::SecretBytes;
 use rcgen::{CertifiedKey, KeyPair};
 
 use super::{ClientIdentity, IdentityError};
@@ -10,7 +11,7 @@ fn pair() -> CertifiedKey<KeyPair> {
 
 #[track_caller]
 fn check(certificate: &str, key: &str, expected: Result<(), IdentityError>) {
-    let made = ClientIdentity::new(certificate.as_bytes(), key.as_bytes());
+    let made = ClientIdentity::new(&SecretBytes::from(certificate), &SecretBytes::from(key));
     assert_eq!(made.as_ref().map(drop).map_err(|error| *error), expected);
     if let Ok(identity) = made {
         identity.parse().expect("the HTTP client must take what is taken here");
@@ -45,8 +46,9 @@ fn of_a_file_that_holds_keys_and_certificates_the_ones_that_are_asked_for_are_ta
     let both = one.cert.pem() + &other.signing_key.serialize_pem();
     check(&both, &key, Ok(()));
     check(&one.cert.pem(), &(one.cert.pem() + &key), Ok(()));
-    let identities = [&both, &one.cert.pem()]
-        .map(|certificate| ClientIdentity::new(certificate.as_bytes(), key.as_bytes()).unwrap());
+    let identities = [&both, &one.cert.pem()].map(|certificate| {
+        ClientIdentity::new(&SecretBytes::from(certificate.as_str()), &SecretBytes::from(key.as_str()))
+    });
     assert_eq!(identities[0], identities[1]);
 }
 
@@ -54,6 +56,6 @@ fn of_a_file_that_holds_keys_and_certificates_the_ones_that_are_asked_for_are_ta
 fn an_identity_shows_nothing_of_its_key() {
     let pair = pair();
     let key = pair.signing_key.serialize_pem();
-    let identity = ClientIdentity::new(pair.cert.pem().as_bytes(), key.as_bytes()).unwrap();
+    let identity = ClientIdentity::new(&SecretBytes::from(pair.cert.pem()), &SecretBytes::from(key)).unwrap();
     assert_eq!(format!("{identity:?}"), "ClientIdentity { .. }");
 }
