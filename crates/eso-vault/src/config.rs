@@ -1,17 +1,16 @@
 //! What a store's specification asks for, checked: everything that can be wrong before a server is asked.
 
+mod auth;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_core::api::{
-    refusals::NO_ROLE_ID,
-    selectors::{CaProvider, SecretKeySelector},
-    vault::{VaultAuth, VaultProvider},
-};
+use eso_core::api::{selectors::CaProvider, vault::VaultProvider};
 use http::HeaderValue;
 use serde_json::Value;
 use url::{Host, Url};
 
+use self::auth::AuthError;
 use crate::{
-    auth::{AppRole, Kubernetes, Method, RoleId, TokenOfServiceAccount},
+    auth::Method,
     kv::{Engine, PathError},
 };
 
@@ -67,14 +66,10 @@ pub(crate) enum ConfigError {
     Path(#[source] PathError),
     #[error("{0} holds no PEM certificates, neither as they are nor in base64")]
     Certificates(&'static str),
-    #[error("no valid auth method specified")]
-    NoMethod,
-    #[error("more than one auth method is specified: {0}")]
-    Methods(String),
     #[error("{0} is not served by this version")]
     Unserved(String),
-    #[error("{NO_ROLE_ID}")]
-    NoRoleId,
+    #[error("{0}")]
+    Auth(#[source] AuthError),
 }
 
 impl Config {
@@ -83,15 +78,25 @@ impl Config {
         refuse_unserved(spec)?;
         let namespace = header("namespace", spec.namespace.as_deref())?;
         let login_namespace = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
+        let address = Address::new(&spec.server)?;
         Ok(Self {
-            address: Address::new(&spec.server)?,
+            method: method(spec, &address).map_err(ConfigError::Auth)?,
+            address,
             authority: Authority::new(spec)?,
             engine: Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
                 .map_err(ConfigError::Path)?,
             login_namespace: header("auth.namespace", login_namespace)?.or_else(|| namespace.clone()),
             namespace,
-            method: spec.auth.as_ref().map_or(Ok(Method::Anonymous), method)?,
         })
+    }
+}
+
+/// Without any `auth` at all, nobody is logged in: an agent before Vault may do it.
+fn method(spec: &VaultProvider, address: &Address) -> Result<Method, AuthError> {
+    let method = spec.auth.as_ref().map_or(Ok(Method::Anonymous), auth::method)?;
+    match method {
+        Method::Certificate(_) if address.plain => Err(AuthError::PlainServer),
+        method => Ok(method),
     }
 }
 
@@ -179,61 +184,6 @@ fn says_something(value: &Value) -> bool {
         Value::Object(fields) => !fields.is_empty(),
         Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Array(_) => true,
     }
-}
-
-/// The one method that is specified. Without any `auth` at all, nobody is logged in: an agent before Vault may do it.
-fn method(auth: &VaultAuth) -> Result<Method, ConfigError> {
-    let VaultAuth { namespace: _, token_secret_ref, app_role, kubernetes, unserved } = auth;
-    let mut found = Vec::new();
-    if let Some(selector) = token_secret_ref {
-        found.push(("tokenSecretRef", Ok(Method::Token(selector.clone()))));
-    }
-    if let Some(app_role) = app_role {
-        let role_id = role_id(app_role.role_id.as_deref(), app_role.role_ref.as_ref());
-        let method = |role_id| {
-            Method::AppRole(AppRole {
-                mount: mount(app_role.path.as_deref(), "approle"),
-                role_id,
-                secret_id: app_role.secret_ref.clone(),
-            })
-        };
-        found.push(("appRole", role_id.map(method)));
-    }
-    if let Some(kubernetes) = kubernetes {
-        found.push((
-            "kubernetes",
-            Ok(Method::Kubernetes(Kubernetes {
-                mount: mount(Some(&kubernetes.mount_path), "kubernetes"),
-                role: kubernetes.role.clone(),
-                token: TokenOfServiceAccount::new(&kubernetes.service_account_ref, &kubernetes.secret_ref),
-            })),
-        ));
-    }
-    for (name, _) in unserved.iter().filter(|(_, value)| !value.is_null()) {
-        found.push((name, Err(ConfigError::Unserved(format!("auth.{name}")))));
-    }
-    one(found)
-}
-
-fn one(mut found: Vec<(&str, Result<Method, ConfigError>)>) -> Result<Method, ConfigError> {
-    if found.len() > 1 {
-        let names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
-        return Err(ConfigError::Methods(names.join(", ")));
-    }
-    found.pop().map_or(Err(ConfigError::NoMethod), |(_, method)| method)
-}
-
-fn role_id(literal: Option<&str>, selector: Option<&SecretKeySelector>) -> Result<RoleId, ConfigError> {
-    match (literal.map(str::trim), selector) {
-        (Some(text), _) if !text.is_empty() => Ok(RoleId::Literal(text.to_owned())),
-        (_, Some(selector)) => Ok(RoleId::Reference(selector.clone())),
-        (_, None) => Err(ConfigError::NoRoleId),
-    }
-}
-
-fn mount(path: Option<&str>, default: &str) -> String {
-    let path = path.unwrap_or_default().trim_matches('/');
-    if path.is_empty() { default.to_owned() } else { path.to_owned() }
 }
 
 #[cfg(test)]

@@ -10,7 +10,10 @@ use std::{
     collections::HashMap,
     error::Error,
     fmt, io,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,7 +28,7 @@ use serde::Deserialize;
 use tracing::{Dispatch, instrument::WithSubscriber};
 use zeroize::Zeroizing;
 
-pub(crate) use self::identity::{ClientIdentity, IdentityError};
+pub(crate) use self::identity::ClientIdentity;
 use crate::{
     error::{self, Call},
     store,
@@ -124,6 +127,7 @@ pub(crate) struct Server {
     /// What comes before every path: `/v1`, below the path of the server's address where it has one.
     pub(crate) prefix: String,
     pub(crate) pool: Pool,
+    pub(crate) seals: Seals,
     pub(crate) calls: Arc<dyn CallObserver>,
 }
 
@@ -142,6 +146,28 @@ impl Pool {
 
     fn current(&self) -> Arc<reqwest::Client> {
         Arc::clone(&self.0.read())
+    }
+}
+
+/// How often a server was met sealed and then answered again.
+#[derive(Debug, Default)]
+pub(crate) struct Seals {
+    is_sealed: AtomicBool,
+    ended: AtomicU64,
+}
+
+impl Seals {
+    /// How many seals have ended so far, as far as was seen.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn note(&self, reply: &Reply) {
+        if error::is_of_sealed(reply) {
+            self.is_sealed.store(true, Ordering::Release);
+        } else if reply.status < 500 && self.is_sealed.swap(false, Ordering::AcqRel) {
+            self.ended.fetch_add(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -205,6 +231,9 @@ impl Server {
         // rustify logs addresses and failures at levels of its own; what is worth saying is in the error.
         let outcome = endpoint.exec(self).with_subscriber(Dispatch::none()).await;
         let outcome = outcome.map(|result| Reply::new(result.response)).map_err(Failure::from);
+        if let Ok(reply) = &outcome {
+            self.seals.note(reply);
+        }
         let succeeded = outcome.as_ref().is_ok_and(|reply| reply.is_success() || reply.status == 404);
         self.calls.called(store::NAME, call.name(), succeeded);
         outcome.map_err(|failure| error::of_failure(call, failure))

@@ -8,6 +8,7 @@ mod error;
 mod find;
 mod http;
 mod kv;
+mod means;
 mod mounts;
 mod session;
 mod store;
@@ -25,17 +26,17 @@ use crate::{
     auth::Authenticator,
     config::{Authority, Config},
     error::Call,
-    http::{Pool, Pools, Route, Server, Trust},
+    http::{Pool, Route, Seals, Server, Trust},
+    means::Means,
     mounts::Mounts,
     session::Session,
     store::{Store, in_time},
 };
 
-/// What all Vault stores of a process share: connections. Made once.
+/// What all Vault stores of a process share: connections, and what they log in through. Made once.
 #[derive(Debug)]
 pub struct Vault {
-    pools: Pools,
-    own_token: PathBuf,
+    means: Means,
 }
 
 impl Vault {
@@ -44,13 +45,28 @@ impl Vault {
 
     /// Shares nothing yet.
     pub fn new() -> Self {
-        Self { pools: Pools::default(), own_token: Self::OWN_TOKEN.into() }
+        Self { means: Means::new(Self::OWN_TOKEN.into()) }
     }
 
     /// Reads the operator's own service-account token at another path than [`OWN_TOKEN`](Self::OWN_TOKEN).
     #[must_use]
     pub fn with_own_token(mut self, path: impl Into<PathBuf>) -> Self {
-        self.own_token = path.into();
+        self.means.own_token = path.into();
+        self
+    }
+
+    /// Asks AWS's Security Token Service at this URL in place of each region's own, for stores with `auth.iam`.
+    /// Nothing and an empty text both mean AWS's own.
+    #[must_use]
+    pub fn with_sts_endpoint(mut self, url: Option<String>) -> Self {
+        self.means.sts = self.means.sts.at(url);
+        self
+    }
+
+    /// Asks Google Cloud's metadata server at this URL (scheme and host), for stores with `auth.gcp`.
+    #[must_use]
+    pub fn with_metadata_server(mut self, url: impl Into<String>) -> Self {
+        self.means.metadata_server = url.into();
         self
     }
 
@@ -73,19 +89,22 @@ impl Vault {
         let Config { address, authority, engine, namespace, login_namespace, method } = config;
         let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
         let route = Route { trust, identity: None, direct: address.loopback };
-        let client = self.pools.get(&route).map_err(|_| no_client())?;
+        let client = self.means.pools.get(&route).map_err(|_| no_client())?;
         let server = Arc::new(Server {
             origin: address.origin,
             prefix: address.prefix,
             pool: Pool::new(client),
+            seals: Seals::default(),
             calls: connection.calls,
         });
         let session = Session::open(Authenticator {
             server: Arc::clone(&server),
+            route,
             namespace: login_namespace,
             method,
             credentials: connection.credentials,
-            own_token: self.own_token.clone(),
+            store: connection.store,
+            means: self.means.clone(),
         });
         let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
         Ok(Store { session: session.await?, server, engine, mounts, namespace })
@@ -111,7 +130,7 @@ async fn trust(authority: Authority, connection: &Connection) -> Result<Trust, P
     }
 }
 
-fn no_client() -> ProviderError {
+pub(crate) fn no_client() -> ProviderError {
     let advice = "no TLS client can be made: check caBundle or caProvider, or the system's roots";
     Call::Login.error(ErrorKind::Invalid, Reason::new(advice))
 }

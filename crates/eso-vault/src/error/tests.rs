@@ -12,8 +12,16 @@ use zeroize::Zeroizing;
 use super::{Call, of_failure, of_refusal};
 use crate::http::{Failure, Reply};
 
-const CALLS: [Call; 6] =
-    [Call::Login, Call::LookupSelf, Call::RenewSelf, Call::RevokeSelf, Call::ReadSecretData, Call::ReadMount];
+const CALLS: [Call; 8] = [
+    Call::Login,
+    Call::LookupWrapping,
+    Call::Unwrap,
+    Call::LookupSelf,
+    Call::RenewSelf,
+    Call::RevokeSelf,
+    Call::ReadSecretData,
+    Call::ReadMount,
+];
 
 fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }

@@ -5,8 +5,9 @@ use std::{io, sync::Arc, time::Duration};
 use eso_core::value::SecretBytes;
 use http::{HeaderValue, Response};
 use rustls::{AlertDescription, CertificateError, Error};
+use zeroize::Zeroizing;
 
-use super::{Caller, ClientIdentity, Failure, Pool, Pools, Reply, Route, Trust, is_header, tls_cause};
+use super::{Caller, ClientIdentity, Failure, Pool, Pools, Reply, Route, Seals, Trust, is_header, tls_cause};
 
 fn roots() -> Vec<u8> {
     let made = rcgen::generate_simple_self_signed(["vault.example".to_owned()]);
@@ -48,7 +49,8 @@ fn identity() -> ClientIdentity {
     let made = rcgen::generate_simple_self_signed(["client.example".to_owned()]);
     let rcgen::CertifiedKey { cert, signing_key } = made.expect("a certificate must be made");
     let (certificate, key) = (cert.pem(), signing_key.serialize_pem());
-    ClientIdentity::new(&SecretBytes::from(certificate), &SecretBytes::from(key)).expect("they must belong together")
+    ClientIdentity::new(&SecretBytes::from(certificate), &SecretBytes::from(key))
+        .expect("they must belong together")
 }
 
 #[test]
@@ -128,6 +130,27 @@ fn what_no_header_can_carry_is_known_beforehand() {
         assert_eq!(is_header(text), carried, "{text:?}");
         assert_eq!(Caller::new(Some(&SecretBytes::from(text)), None).token.is_some(), carried, "{text:?}");
     }
+}
+
+#[track_caller]
+fn check_seals(answers: &[(u16, &str)], ended: u64) {
+    let seals = Seals::default();
+    for (status, body) in answers {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        seals.note(&Reply { status: *status, retry_after: None, body });
+    }
+    assert_eq!(seals.ended(), ended, "{answers:?}");
+}
+
+#[test]
+fn a_seal_ends_with_the_first_answer_of_a_server_that_is_in_order() {
+    let sealed = (503, r#"{"errors":["Vault is sealed"]}"#);
+    check_seals(&[(200, "{}"), (403, "{}")], 0);
+    check_seals(&[(503, "{}"), (200, "{}")], 0);
+    check_seals(&[sealed, sealed], 0);
+    check_seals(&[sealed, (500, "{}"), (503, "")], 0);
+    check_seals(&[sealed, (403, "{}"), (200, "{}")], 1);
+    check_seals(&[sealed, (200, "{}"), (200, "{}"), sealed, (404, "{}")], 2);
 }
 
 #[test]
