@@ -12,6 +12,10 @@ use crate::http::{Failure, Reply};
 pub(crate) enum Call {
     /// Any login.
     Login,
+    /// Asking what a wrapping token wraps.
+    LookupWrapping,
+    /// Taking what a wrapping token wraps.
+    Unwrap,
     /// Asking what a token is.
     LookupSelf,
     /// Making a token live longer.
@@ -39,6 +43,8 @@ impl Call {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Login => "Login",
+            Self::LookupWrapping => "LookupWrapping",
+            Self::Unwrap => "Unwrap",
             Self::LookupSelf => "LookupSelf",
             Self::RenewSelf => "RenewSelf",
             Self::RevokeSelf => "RevokeSelf",
@@ -56,6 +62,8 @@ impl Call {
         match self {
             Self::WriteSecretData | Self::WriteMetadata | Self::DeleteSecret => true,
             Self::Login
+            | Self::LookupWrapping
+            | Self::Unwrap
             | Self::LookupSelf
             | Self::RenewSelf
             | Self::RevokeSelf
@@ -69,7 +77,9 @@ impl Call {
     /// The words with which the original begins its message.
     pub(crate) fn operation(self) -> &'static str {
         match self {
-            Self::Login | Self::RenewSelf | Self::RevokeSelf => "cannot initialize Vault client",
+            Self::Login | Self::LookupWrapping | Self::Unwrap | Self::RenewSelf | Self::RevokeSelf => {
+                "cannot initialize Vault client"
+            }
             Self::LookupSelf => "invalid vault credentials",
             Self::ReadSecretData | Self::ReadMetadata | Self::ListSecrets | Self::ReadMount => {
                 "cannot read secret data from Vault"
@@ -83,7 +93,19 @@ impl Call {
     /// A failure of this call, with advice in words of our own.
     pub(crate) fn error(self, kind: ErrorKind, reason: Reason) -> ProviderError {
         let error = ProviderError::new(kind, self.operation()).with_reason(reason);
-        if self == Self::Login { error.in_login() } else { error }
+        match self {
+            Self::Login | Self::LookupWrapping | Self::Unwrap => error.in_login(),
+            Self::LookupSelf
+            | Self::RenewSelf
+            | Self::RevokeSelf
+            | Self::ReadSecretData
+            | Self::ListSecrets
+            | Self::ReadMetadata
+            | Self::ReadMount
+            | Self::WriteSecretData
+            | Self::WriteMetadata
+            | Self::DeleteSecret => error,
+        }
     }
 
     /// A failure of this call that asking again cannot mend.
@@ -126,6 +148,11 @@ pub(crate) fn of_refusal(call: Call, reply: &Reply) -> ProviderError {
     }
 }
 
+/// Whether it is the answer of a Vault that is sealed.
+pub(crate) fn is_of_sealed(reply: &Reply) -> bool {
+    reply.status == 503 && Said::in_body(reply).mentions("sealed")
+}
+
 type Meaning = (ErrorKind, &'static str);
 
 fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
@@ -144,6 +171,9 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
         }
         (404, _) if said.mentions("no handler for route") => no_route(call),
         (400 | 401 | 403, Call::Login) if said.by_vault => refused_login(said),
+        (400 | 401 | 403, Call::LookupWrapping | Call::Unwrap) if said.by_vault => {
+            (ErrorKind::Unauthenticated, "the wrapping token of the secret id was used, or is over")
+        }
         (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) if said.by_vault => {
             (ErrorKind::Unauthenticated, "the token is wrong, or its life is over")
         }
@@ -153,9 +183,16 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
         ),
         (_, Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets) => refused_read(status, said),
         (_, Call::WriteSecretData | Call::WriteMetadata | Call::DeleteSecret) => refused_write(status, said),
-        (_, Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf | Call::ReadMount) => {
-            NOT_UNDERSTOOD
-        }
+        (
+            _,
+            Call::Login
+            | Call::LookupWrapping
+            | Call::Unwrap
+            | Call::LookupSelf
+            | Call::RenewSelf
+            | Call::RevokeSelf
+            | Call::ReadMount,
+        ) => NOT_UNDERSTOOD,
     }
 }
 
@@ -181,7 +218,12 @@ fn no_route(call: Call) -> Meaning {
         | Call::DeleteSecret => {
             (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
         }
-        Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {
+        Call::Login
+        | Call::LookupWrapping
+        | Call::Unwrap
+        | Call::LookupSelf
+        | Call::RenewSelf
+        | Call::RevokeSelf => {
             (ErrorKind::Invalid, "no auth method is mounted at this path: check its path and the namespace")
         }
     }

@@ -9,7 +9,15 @@ mod identity;
 mod pool;
 mod standby;
 
-use std::{error::Error, fmt, io, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
@@ -46,7 +54,30 @@ pub(crate) struct Server {
     /// What the store sends with each request besides what is ours.
     pub(crate) headers: HeaderMap,
     pub(crate) seen: Seen,
+    pub(crate) seals: Seals,
     pub(crate) calls: Arc<dyn CallObserver>,
+}
+
+/// How often a server was met sealed and then answered again.
+#[derive(Debug, Default)]
+pub(crate) struct Seals {
+    is_sealed: AtomicBool,
+    ended: AtomicU64,
+}
+
+impl Seals {
+    /// How many seals have ended so far, as far as was seen.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn note(&self, reply: &Reply) {
+        if error::is_of_sealed(reply) {
+            self.is_sealed.store(true, Ordering::Release);
+        } else if reply.status < 500 && self.is_sealed.swap(false, Ordering::AcqRel) {
+            self.ended.fetch_add(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl fmt::Debug for Server {
@@ -111,6 +142,9 @@ impl Server {
         // rustify logs addresses and failures at levels of its own; what is worth saying is in the error.
         let outcome = endpoint.exec(self).with_subscriber(Dispatch::none()).await;
         let outcome = outcome.map(|result| Reply::new(result.response)).map_err(Failure::from);
+        if let Ok(reply) = &outcome {
+            self.seals.note(reply);
+        }
         let succeeded = outcome.as_ref().is_ok_and(|reply| reply.is_success() || reply.status == 404);
         self.calls.called(store::NAME, call.name(), succeeded);
         outcome.map_err(|failure| error::of_failure(call, failure))

@@ -174,7 +174,7 @@ impl Engine {
 
 impl Path {
     /// Checks a path. One slash before it and one behind it mean nothing, as in the original.
-    fn new(text: &str) -> Result<Self, PathError> {
+    pub(crate) fn new(text: &str) -> Result<Self, PathError> {
         let text = text.strip_prefix('/').unwrap_or(text);
         let text = text.strip_suffix('/').unwrap_or(text);
         if text.is_empty() {

@@ -8,6 +8,7 @@ mod error;
 mod find;
 mod http;
 mod kv;
+mod means;
 mod mounts;
 mod session;
 mod store;
@@ -26,17 +27,17 @@ use crate::{
     auth::Authenticator,
     config::{Address, Authority, ClientCertificate, Config},
     error::Call,
-    http::{ClientIdentity, Nearness, Pool, Pools, Route, Seen, Server, Trust},
+    http::{ClientIdentity, Nearness, Pool, Route, Seals, Seen, Server, Trust},
+    means::Means,
     mounts::Mounts,
     session::Session,
     store::{Store, in_time},
 };
 
-/// What all Vault stores of a process share: connections. Made once.
+/// What all Vault stores of a process share: connections, and what they log in through. Made once.
 #[derive(Debug)]
 pub struct Vault {
-    pools: Arc<Pools>,
-    own_token: PathBuf,
+    means: Means,
 }
 
 impl Vault {
@@ -45,13 +46,28 @@ impl Vault {
 
     /// Shares nothing yet.
     pub fn new() -> Self {
-        Self { pools: Arc::default(), own_token: Self::OWN_TOKEN.into() }
+        Self { means: Means::new(Self::OWN_TOKEN.into()) }
     }
 
     /// Reads the operator's own service-account token at another path than [`OWN_TOKEN`](Self::OWN_TOKEN).
     #[must_use]
     pub fn with_own_token(mut self, path: impl Into<PathBuf>) -> Self {
-        self.own_token = path.into();
+        self.means.own_token = path.into();
+        self
+    }
+
+    /// Asks AWS's Security Token Service at this URL in place of each region's own, for stores with `auth.iam`.
+    /// Nothing and an empty text both mean AWS's own.
+    #[must_use]
+    pub fn with_sts_endpoint(mut self, url: Option<String>) -> Self {
+        self.means.sts = self.means.sts.at(url);
+        self
+    }
+
+    /// Asks Google Cloud's metadata server at this URL (scheme and host), for stores with `auth.gcp`.
+    #[must_use]
+    pub fn with_metadata_server(mut self, url: impl Into<String>) -> Self {
+        self.means.metadata_server = url.into();
         self
     }
 
@@ -88,16 +104,18 @@ impl Vault {
             false => (trust(authority, &connection).await?, identity(client_certificate, &connection).await?),
         };
         let route = Route { trust, identity, direct: address.nearness == Nearness::Here, led_from: None };
-        let pool = Pool::new(Arc::clone(&self.pools), route).map_err(|_| no_client())?;
+        let pool = Pool::new(Arc::clone(&self.means.pools), route).map_err(|_| no_client())?;
         let Address { origin, prefix, nearness, plain: _ } = address;
-        let (seen, calls) = (Seen::new(consistency), connection.calls);
-        let server = Arc::new(Server { origin, prefix, nearness, pool, headers, seen, calls });
+        let (seen, seals) = (Seen::new(consistency), Seals::default());
+        let calls = connection.calls;
+        let server = Arc::new(Server { origin, prefix, nearness, pool, headers, seen, seals, calls });
         let session = Session::open(Authenticator {
             server: Arc::clone(&server),
             namespace: login_namespace,
             method,
             credentials: connection.credentials,
-            own_token: self.own_token.clone(),
+            store: connection.store,
+            means: self.means.clone(),
         });
         let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
         let store = Store { session: session.await?, server, engine, mounts, namespace };
@@ -144,7 +162,7 @@ async fn identity(
     })
 }
 
-fn no_client() -> ProviderError {
+pub(crate) fn no_client() -> ProviderError {
     let advice = "no TLS client can be made: check caBundle or caProvider, or the system's roots";
     Call::Login.error(ErrorKind::Invalid, Reason::new(advice))
 }

@@ -4,9 +4,16 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::selectors::{CaProvider, SecretKeySelector, ServiceAccountSelector};
+use super::selectors::{CaProvider, SecretKeySelector};
+
+mod auth;
+
+pub use auth::{
+    GcpSecretRef, GcpWorkloadIdentity, VaultAppRole, VaultAuth, VaultAwsJwt, VaultAwsSecretRef,
+    VaultCertificateAuth, VaultGcpAuth, VaultIamAuth, VaultJwtAuth, VaultKubernetesAuth,
+    VaultKubernetesServiceAccountToken, VaultLdapAuth, VaultUserPassAuth,
+};
 
 /// The KV secrets engine of HashiCorp Vault or OpenBao.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -83,64 +90,4 @@ pub enum KvVersion {
     /// With versions of values.
     #[default]
     V2,
-}
-
-/// How to log in to Vault: exactly one method.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultAuth {
-    /// The Vault namespace to log in, where it is another than the mount's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// A token, in a Secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_secret_ref: Option<SecretKeySelector>,
-    /// A role id and a secret id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub app_role: Option<VaultAppRole>,
-    /// A service account of Kubernetes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kubernetes: Option<VaultKubernetesAuth>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
-}
-
-/// The AppRole method.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultAppRole {
-    /// Where the method is mounted; `approle` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "approle"))]
-    pub path: Option<String>,
-    /// The role id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_id: Option<String>,
-    /// The role id, in a Secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_ref: Option<SecretKeySelector>,
-    /// The secret id, in a Secret.
-    pub secret_ref: SecretKeySelector,
-}
-
-/// The Kubernetes method.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultKubernetesAuth {
-    /// Where the method is mounted; `kubernetes` by default.
-    #[serde(default = "default_kubernetes_path")]
-    pub mount_path: String,
-    /// The role of Vault to log in as.
-    pub role: String,
-    /// The service account whose token is shown; the operator's own where nothing else is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_account_ref: Option<ServiceAccountSelector>,
-    /// A token of a service account, in a Secret; its key is `token` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretKeySelector>,
-}
-
-fn default_kubernetes_path() -> String {
-    "kubernetes".to_owned()
 }

@@ -1,15 +1,12 @@
 //! What is refused before a server is asked, and how what is not refused is read.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_core::api::{
-    selectors::{SecretKeySelector, ServiceAccountSelector},
-    vault::VaultProvider,
-};
+use eso_core::api::vault::VaultProvider;
 use serde_json::{Value, json};
 
 use super::{Address, Authority, Config, ConfigError, certificates};
 use crate::{
-    auth::{AppRole, Kubernetes, Method, RoleId, TokenOfServiceAccount},
+    auth::Method,
     http::{
         Consistency,
         Nearness::{self, Far, Here, Link},
@@ -81,85 +78,14 @@ fn an_address_is_read_as_people_write_it() {
 }
 
 #[test]
-fn exactly_one_auth_method_is_asked_for() {
+fn a_login_is_part_of_the_specification() {
     refused(json!({"auth": {}}), "no valid auth method specified");
-    refused(json!({"auth": {"namespace": "team"}}), "no valid auth method specified");
-    let token = json!({"name": "a", "key": "b"});
-    refused(
-        json!({"auth": {"tokenSecretRef": token, "kubernetes": {"mountPath": "kubernetes", "role": "r"}}}),
-        "more than one auth method is specified: tokenSecretRef, kubernetes",
-    );
-    refused(
-        json!({"auth": {"tokenSecretRef": token, "jwt": {"role": "r"}}}),
-        "more than one auth method is specified: tokenSecretRef, jwt",
-    );
-    refused(json!({"auth": {"jwt": {"role": "r"}}}), "auth.jwt is not served by this version");
-    refused(json!({"auth": {"userPass": {}}}), "auth.userPass is not served by this version");
-    refused(
-        json!({"auth": {"appRole": {"secretRef": token}}}),
-        "invalid Auth.AppRole: neither `roleId` nor `roleRef` was supplied",
-    );
     assert_eq!(accepted(json!({"auth": null})).method, Method::Anonymous);
-}
-
-fn secret(name: &str, key: Option<&str>) -> SecretKeySelector {
-    SecretKeySelector { name: name.to_owned(), namespace: None, key: key.map(str::to_owned) }
-}
-
-#[track_caller]
-fn method(auth: Value, expected: Method) {
-    assert_eq!(accepted(json!({"auth": auth})).method, expected);
-}
-
-#[test]
-fn methods_are_read_with_their_defaults() {
-    method(json!({"tokenSecretRef": {"name": "a", "key": "b"}}), Method::Token(secret("a", Some("b"))));
-    method(
-        json!({"appRole": {"roleId": " id ", "secretRef": {"name": "s", "key": "k"}}}),
-        Method::AppRole(AppRole {
-            mount: "approle".to_owned(),
-            role_id: RoleId::Literal("id".to_owned()),
-            secret_id: secret("s", Some("k")),
-        }),
-    );
-    method(
-        json!({"appRole": {"path": "/team/approle/", "roleId": "", "roleRef": {"name": "r"}, "secretRef": {"name": "s"}}}),
-        Method::AppRole(AppRole {
-            mount: "team/approle".to_owned(),
-            role_id: RoleId::Reference(secret("r", None)),
-            secret_id: secret("s", None),
-        }),
-    );
-}
-
-#[track_caller]
-fn kubernetes(more: Value, token: TokenOfServiceAccount) {
-    let mut auth = json!({"mountPath": "kubernetes", "role": "reader"});
-    for (name, value) in more.as_object().expect("fields must be an object") {
-        auth[name] = value.clone();
-    }
-    let expected = Kubernetes { mount: "kubernetes".to_owned(), role: "reader".to_owned(), token };
-    method(json!({"kubernetes": auth}), Method::Kubernetes(expected));
-}
-
-#[test]
-fn kubernetes_shows_the_token_that_is_named_first() {
-    let account =
-        ServiceAccountSelector { name: "app".to_owned(), namespace: None, audiences: vec!["v".to_owned()] };
-    let named = json!({"name": "app", "audiences": ["v"]});
-    kubernetes(json!({}), TokenOfServiceAccount::Own);
-    kubernetes(json!({"secretRef": {"name": "s"}}), TokenOfServiceAccount::Kept(secret("s", Some("token"))));
-    kubernetes(
-        json!({"secretRef": {"name": "s", "key": ""}}),
-        TokenOfServiceAccount::Kept(secret("s", Some("token"))),
-    );
-    kubernetes(
-        json!({"secretRef": {"name": "s", "key": "k"}}),
-        TokenOfServiceAccount::Kept(secret("s", Some("k"))),
-    );
-    kubernetes(
-        json!({"serviceAccountRef": named, "secretRef": {"name": "s"}}),
-        TokenOfServiceAccount::Requested(account),
+    let certificate = json!({"cert": {"clientCert": {"name": "c"}, "secretRef": {"name": "c"}}});
+    accepted(json!({"auth": certificate}));
+    refused(
+        json!({"server": "http://vault.example:8200", "auth": certificate}),
+        "auth.cert shows a certificate, which only a server with https sees",
     );
 }
 

@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 use super::{Call, of_failure, of_refusal};
 use crate::http::{Failure, Reply};
 
-const CALLS: [Call; 11] = [
+const CALLS: [Call; 13] = [
     Call::Login,
+    Call::LookupWrapping,
+    Call::Unwrap,
     Call::LookupSelf,
     Call::RenewSelf,
     Call::RevokeSelf,

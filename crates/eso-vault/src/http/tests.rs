@@ -7,11 +7,12 @@ use eso_rig::{Reply as ScriptedReply, Scripted};
 use http::{HeaderValue, Response};
 use rustls::{AlertDescription, CertificateError, Error};
 use vaultrs::api::token::requests::LookupTokenSelfRequest;
+use zeroize::Zeroizing;
 
 use super::{
     Caller, Consistency, Failure, HeaderMap,
     Nearness::{self, Far, Here},
-    Pool, Pools, Reply, Route, Seen, Server, Trust, cause, is_header,
+    Pool, Pools, Reply, Route, Seals, Seen, Server, Trust, cause, is_header,
 };
 use crate::error::Call;
 
@@ -33,6 +34,27 @@ fn a_certificate_is_refused_by_what_is_wrong_with_it() {
         assert_eq!(super::cause::<Error>(&wrapped), Some(&cause));
     }
     assert_eq!(cause::<Error>(&io::Error::other("no TLS here")), None);
+}
+
+#[track_caller]
+fn check_seals(answers: &[(u16, &str)], ended: u64) {
+    let seals = Seals::default();
+    for (status, body) in answers {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        seals.note(&Reply { status: *status, retry_after: None, body });
+    }
+    assert_eq!(seals.ended(), ended, "{answers:?}");
+}
+
+#[test]
+fn a_seal_ends_with_the_first_answer_of_a_server_that_is_in_order() {
+    let sealed = (503, r#"{"errors":["Vault is sealed"]}"#);
+    check_seals(&[(200, "{}"), (403, "{}")], 0);
+    check_seals(&[(503, "{}"), (200, "{}")], 0);
+    check_seals(&[sealed, sealed], 0);
+    check_seals(&[sealed, (500, "{}"), (503, "")], 0);
+    check_seals(&[sealed, (403, "{}"), (200, "{}")], 1);
+    check_seals(&[sealed, (200, "{}"), (200, "{}"), sealed, (404, "{}")], 2);
 }
 
 #[test]
@@ -72,6 +94,7 @@ fn server(scripted: &Scripted, nearness: Nearness) -> Server {
         pool: Pool::new(Arc::default(), route).expect("connections must be made"),
         headers: HeaderMap::new(),
         seen: Seen::new(Consistency::Eventual),
+        seals: Seals::default(),
         calls: Arc::new(()),
     }
 }
