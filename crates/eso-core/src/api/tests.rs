@@ -108,6 +108,46 @@ fn a_store_of_vault_survives() {
 }
 
 #[test]
+fn every_method_of_logging_in_to_vault_survives() {
+    let key = |key: &str| json!({ "name": "keys", "key": key });
+    let account = json!({ "name": "app", "namespace": "team", "audiences": ["a"] });
+    let user = json!({ "path": "users", "username": "u", "secretRef": key("password") });
+    let token = json!({ "serviceAccountRef": account, "audiences": ["vault"], "expirationSeconds": 600 });
+    let keys = json!({
+        "accessKeyIDSecretRef": key("id"), "secretAccessKeySecretRef": key("secret"),
+        "sessionTokenSecretRef": key("token"),
+    });
+    for auth in [
+        json!({ "ldap": user }),
+        json!({ "userPass": user }),
+        json!({ "ldap": { "username": "u" } }),
+        json!({ "jwt": { "path": "oidc", "role": "r", "secretRef": key("jwt") } }),
+        json!({ "jwt": { "kubernetesServiceAccountToken": token } }),
+        json!({ "jwt": { "kubernetesServiceAccountToken": { "serviceAccountRef": account, "audiences": [] } } }),
+        json!({ "cert": {
+            "path": "cert", "vaultRole": "r", "clientCert": key("tls.crt"), "secretRef": key("tls.key"),
+        } }),
+        json!({ "cert": {} }),
+        json!({ "iam": {
+            "path": "aws", "region": "eu-west-1", "role": "arn:aws:iam::1:role/r", "vaultRole": "r",
+            "externalID": "x", "vaultAwsIamServerID": "vault.example.com", "secretRef": keys,
+            "jwt": { "serviceAccountRef": account },
+        } }),
+        json!({ "gcp": {
+            "path": "gcp", "role": "r", "projectID": "p", "location": "l", "serviceAccountRef": account,
+            "secretRef": { "secretAccessKeySecretRef": key("json") },
+            "workloadIdentity": {
+                "serviceAccountRef": account, "clusterLocation": "l", "clusterName": "n", "clusterProjectID": "p",
+            },
+        } }),
+        json!({ "kerberos": { "user": "of another version" } }),
+    ] {
+        let _: SecretStore =
+            check(store(json!({ "provider": { "vault": { "server": "https://vault", "auth": auth } } })));
+    }
+}
+
+#[test]
 fn a_store_may_be_validated_after_seconds_or_a_duration() {
     let fake = json!({ "fake": { "data": [] } });
     for interval in [json!(300), json!("300"), json!("5m0s")] {

@@ -1,6 +1,9 @@
 //! Which objects a store names, for every selector of the schema.
 
-use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
+use eso_core::{
+    api::{refusals, selectors::CaProviderKind},
+    key::StoreKind,
+};
 use serde_json::{Value, json};
 
 use super::{Named, references};
@@ -91,6 +94,19 @@ fn the_schema_has_the_selectors_that_are_known() {
         "spec.provider.vault.auth.appRole.secretRef",
         "spec.provider.vault.auth.kubernetes.serviceAccountRef",
         "spec.provider.vault.auth.kubernetes.secretRef",
+        "spec.provider.vault.auth.ldap.secretRef",
+        "spec.provider.vault.auth.userPass.secretRef",
+        "spec.provider.vault.auth.jwt.secretRef",
+        "spec.provider.vault.auth.jwt.kubernetesServiceAccountToken.serviceAccountRef",
+        "spec.provider.vault.auth.cert.clientCert",
+        "spec.provider.vault.auth.cert.secretRef",
+        "spec.provider.vault.auth.iam.jwt.serviceAccountRef",
+        "spec.provider.vault.auth.iam.secretRef.accessKeyIDSecretRef",
+        "spec.provider.vault.auth.iam.secretRef.secretAccessKeySecretRef",
+        "spec.provider.vault.auth.iam.secretRef.sessionTokenSecretRef",
+        "spec.provider.vault.auth.gcp.secretRef.secretAccessKeySecretRef",
+        "spec.provider.vault.auth.gcp.workloadIdentity.serviceAccountRef",
+        "spec.provider.vault.auth.gcp.serviceAccountRef",
     ] {
         assert!(paths.iter().any(|path| path == known), "{known} is not among {paths:?}");
     }
@@ -100,8 +116,33 @@ fn the_schema_has_the_selectors_that_are_known() {
 #[track_caller]
 fn check_refused(path: &str, spec: &Value) {
     let words = "namespace should either be empty or match the namespace of the SecretStore for a namespaced SecretStore";
+    let beginning = refusals::of_selector(path).map(|words| format!("{words}: ")).unwrap_or_default();
     let refused = specification(StoreKind::SecretStore, spec);
-    assert_eq!(refused.err(), Some(format!("{words} ({path})")), "{spec}");
+    assert_eq!(refused.err(), Some(format!("{beginning}{words} ({path})")), "{spec}");
+}
+
+#[test]
+fn the_original_begins_what_it_says_of_a_selector_of_vault_with_its_own_name_of_it() {
+    for (path, beginning) in [
+        ("vault.auth.tokenSecretRef", "invalid Auth.TokenSecretRef: "),
+        ("vault.auth.appRole.roleRef", "invalid Auth.AppRole.RoleRef: "),
+        ("vault.auth.cert.clientCert", "invalid Auth.Cert.ClientCert: "),
+        ("vault.auth.iam.secretRef.accessKeyIDSecretRef", "invalid Auth.TokenSecretRef: "),
+        ("vault.tls.keySecretRef", "invalid ClientTLS.SecretRef: "),
+    ] {
+        let mut provider = json!({ "vault": { "server": "https://vault" } });
+        let selector = path.split('.').fold(&mut provider, |place, field| &mut place[field]);
+        *selector = json!({ "name": "sample", "namespace": "victim", "key": "key" });
+        // What each method requires besides.
+        for (method, field) in [("appRole", "secretRef"), ("iam", "vaultRole")] {
+            if let Some(spec) = provider["vault"]["auth"].get_mut(method) {
+                spec[field] = if method == "iam" { json!("role") } else { json!({ "name": "own" }) };
+            }
+        }
+        let refused = specification(StoreKind::SecretStore, &json!({ "provider": provider }));
+        let refused = refused.unwrap_err();
+        assert!(refused.starts_with(beginning) && refused.contains("namespace should either"), "{refused}");
+    }
 }
 
 #[test]
@@ -112,24 +153,8 @@ fn no_selector_of_the_schema_leads_a_secret_store_out_of_its_namespace() {
 }
 
 /// The original's selectors of served providers that the schema does not know, as they are not served yet.
-const UNSERVED: [&str; 16] = [
-    "aws.auth.jwt.serviceAccountRef",
-    "vault.tls.certSecretRef",
-    "vault.tls.keySecretRef",
-    "vault.auth.ldap.secretRef",
-    "vault.auth.userPass.secretRef",
-    "vault.auth.jwt.secretRef",
-    "vault.auth.jwt.kubernetesServiceAccountToken.serviceAccountRef",
-    "vault.auth.cert.clientCert",
-    "vault.auth.cert.secretRef",
-    "vault.auth.iam.jwt.serviceAccountRef",
-    "vault.auth.iam.secretRef.accessKeyIDSecretRef",
-    "vault.auth.iam.secretRef.secretAccessKeySecretRef",
-    "vault.auth.iam.secretRef.sessionTokenSecretRef",
-    "vault.auth.gcp.secretRef.secretAccessKeySecretRef",
-    "vault.auth.gcp.workloadIdentity.serviceAccountRef",
-    "vault.auth.gcp.serviceAccountRef",
-];
+const UNSERVED: [&str; 3] =
+    ["aws.auth.jwt.serviceAccountRef", "vault.tls.certSecretRef", "vault.tls.keySecretRef"];
 
 #[test]
 fn no_selector_that_is_not_served_leads_a_secret_store_out_of_its_namespace() {
