@@ -44,6 +44,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),
     ("crates/eso-vault/src/http.rs", "a token is sent with each request"),
     ("crates/eso-vault/src/http/identity.rs", "a client certificate's key is handed to the HTTP client"),
+    ("crates/eso-vault/src/write/body.rs", "a value is written to the store"),
     ("operator/src/commands/render/target.rs", "eso render prints a target"),
 ];
 

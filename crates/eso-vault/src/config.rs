@@ -96,8 +96,8 @@ impl Config {
         let namespace = header("namespace", spec.namespace.as_deref())?;
         let login_namespace = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
         let address = Address::new(&spec.server)?;
-        let checks = spec.check_and_set.as_ref().is_some_and(|check_and_set| check_and_set.required);
-        if checks && spec.version == Some(KvVersion::V1) {
+        let checks = spec.check_and_set.as_ref().and_then(|check_and_set| check_and_set.required);
+        if checks == Some(true) && spec.version == Some(KvVersion::V1) {
             return Err(ConfigError::NoVersionsToCheck);
         }
         let engine =

@@ -93,7 +93,13 @@ fn a_store_of_vault_survives() {
             "server": "https://vault:8200",
             "path": "secret",
             "version": "v1",
+            "namespace": "outer/inner",
             "caProvider": { "type": "ConfigMap", "name": "ca", "key": "ca.crt" },
+            "tls": { "certSecretRef": { "name": "client" }, "keySecretRef": { "name": "client", "key": "k" } },
+            "readYourWrites": true,
+            "forwardInconsistent": false,
+            "headers": { "X-Team": "a" },
+            "checkAndSet": { "required": true },
             "auth": { "kubernetes": {
                 "mountPath": "kubernetes",
                 "role": "demo",

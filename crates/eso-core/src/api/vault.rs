@@ -77,8 +77,8 @@ pub struct VaultClientTls {
 #[serde(rename_all = "camelCase")]
 pub struct VaultCheckAndSet {
     /// Whether the mount refuses a write that does not.
-    #[serde(default)]
-    pub required: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
 }
 
 /// The versions of the KV engine.
