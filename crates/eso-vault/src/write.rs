@@ -7,6 +7,8 @@
 mod body;
 mod wish;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use eso_core::{
     api::vault::KvVersion,
@@ -26,6 +28,7 @@ use crate::{
     http::Reply,
     kv::Location,
     store::{Question, Store, in_time},
+    token::Token,
 };
 
 /// Where a value is, and where else its mark may be.
@@ -111,7 +114,7 @@ impl Store {
         let body = body::marked(value).map_err(|error| Call::WriteSecretData.invalid(error))?;
         let known = self.marked(place).await?.map(|(known, _)| known);
         agreed(&put.expected, known).map_err(|left| conflict(Call::WriteSecretData, left))?;
-        self.send(Call::WriteSecretData, place, body).await.map(drop)
+        self.make(Change::Value(body), place).await.map(drop)
     }
 
     /// What is beside a value is written first, as in the original: a value that is there without its mark would be
@@ -129,10 +132,10 @@ impl Store {
         let custom = wish.beside(&known.custom);
         if custom != known.custom {
             let body = Zeroizing::new(json!({"custom_metadata": custom}).to_string().into_bytes());
-            self.send(Call::WriteMetadata, &target.place, body).await?;
+            self.make(Change::Beside(body), &target.place).await?;
         }
         let Some(body) = body else { return Ok(Version::new(known.version.to_string())) };
-        let reply = self.send(Call::WriteSecretData, &target.place, body).await?;
+        let reply = self.make(Change::Value(body), &target.place).await?;
         let written: Option<Written> = reply.parse();
         written.map(|written| Version::new(written.data.version.to_string())).ok_or_else(not_understood)
     }
@@ -146,7 +149,7 @@ impl Store {
         let Some(known) = known else { return Ok(()) };
         let expected = Expected::Ours(delete.version.clone());
         agreed(&expected, Some(known)).map_err(|left| conflict(Call::DeleteSecret, left))?;
-        self.send(Call::DeleteSecret, &target.place, Zeroizing::default()).await.map(drop)
+        self.make(Change::Deletion, &target.place).await.map(drop)
     }
 
     fn target(&self, call: Call, key: &RemoteKey) -> Result<Target, ProviderError> {
@@ -188,30 +191,54 @@ impl Store {
         Ok(Some((known, unmarked.unwrap_or(document))))
     }
 
-    /// Sends a write or a deletion, which must succeed.
-    async fn send(
+    /// Makes a change, which must succeed.
+    async fn make(&self, change: Change, place: &Location) -> Result<Reply, ProviderError> {
+        let (reply, _) = self.asked(|token| self.ask_to_make(&change, place, token)).await?;
+        if reply.is_success() { Ok(reply) } else { Err(of_refusal(change.call(), &reply)) }
+    }
+
+    async fn ask_to_make(
         &self,
-        call: Call,
+        change: &Change,
         place: &Location,
-        body: Zeroizing<Vec<u8>>,
+        token: Arc<Token>,
     ) -> Result<Reply, ProviderError> {
-        let path = match (call, place.version) {
-            (Call::WriteMetadata | Call::DeleteSecret, KvVersion::V2) => place.beside(),
-            _ => place.to_string(),
-        };
-        let (reply, _) = self
-            .asked(|token| {
-                let (path, body) = (path.clone(), body.to_vec());
-                async move {
-                    let question = Question { call, place, token: &token };
-                    match call {
-                        Call::DeleteSecret => self.call_about(question, DeleteRequest { path }).await,
-                        _ => self.call_about(question, WriteRequest { path, body }).await,
-                    }
-                }
-            })
-            .await?;
-        if reply.is_success() { Ok(reply) } else { Err(of_refusal(call, &reply)) }
+        let question = Question { call: change.call(), place, token: &token };
+        let path = change.path(place);
+        match change {
+            Change::Value(body) | Change::Beside(body) => {
+                self.call_about(question, WriteRequest { path, body: body.to_vec() }).await
+            }
+            Change::Deletion => self.call_about(question, DeleteRequest { path }).await,
+        }
+    }
+}
+
+/// A change of what the store keeps, with the body of its request.
+enum Change {
+    /// Another value.
+    Value(Zeroizing<Vec<u8>>),
+    /// What is beside a value of version 2.
+    Beside(Zeroizing<Vec<u8>>),
+    /// Nothing any more.
+    Deletion,
+}
+
+impl Change {
+    fn call(&self) -> Call {
+        match self {
+            Self::Value(_) => Call::WriteSecretData,
+            Self::Beside(_) => Call::WriteMetadata,
+            Self::Deletion => Call::DeleteSecret,
+        }
+    }
+
+    /// Under version 2 whoever deletes what is beside a value deletes all its versions.
+    fn path(&self, place: &Location) -> String {
+        match (self, place.version) {
+            (Self::Value(_), _) | (Self::Beside(_) | Self::Deletion, KvVersion::V1) => place.to_string(),
+            (Self::Beside(_) | Self::Deletion, KvVersion::V2) => place.beside(),
+        }
     }
 }
 
@@ -262,7 +289,7 @@ struct WriteRequest {
     body: Vec<u8>,
 }
 
-/// A deletion: under version 2, at what is beside a value, that of all its versions.
+/// A deletion of whatever is there.
 #[derive(Endpoint)]
 #[endpoint(path = "{self.path}", method = "DELETE")]
 struct DeleteRequest {
