@@ -36,7 +36,7 @@ async fn sixty_four_reads_after_a_seal_cost_one_login_and_the_old_token_is_revok
         let words = expect_kind(result, Unavailable);
         assert!(words.contains("Vault is sealed: unseal it"), "{words}");
     }
-    assert_eq!(logins(&bao), 1, "a sealed server is not asked for logins");
+    assert_eq!(setting.calls.count("Login"), 1, "a sealed server is not asked for logins");
     bao.unseal().await.expect("OpenBao must be unsealed");
     until("it reads again", async || ask(&store, "app", None).await.is_ok()).await;
     for result in ask_at_once(&store, "app", 64).await {
