@@ -65,7 +65,7 @@ pub(crate) fn built_in(args: &Args) -> Arc<dyn Connect> {
         args.aws_secretsmanager_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    Arc::new(Providers::new(endpoints))
+    Arc::new(Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone()))
 }
 
 /// The threads that all of it runs on.

@@ -230,14 +230,33 @@ fn no_route(call: Call) -> Meaning {
 }
 
 /// Phrases of the login methods, and what each means. A refused login is always the same kind: nobody is logged in.
-const LOGIN_ADVICE: [(&str, &str); 6] = [
+const LOGIN_ADVICE: [(&str, &str); 22] = [
     ("secret id", "the role id or the secret id is wrong, or no longer valid"),
     ("role id", "the role id or the secret id is wrong, or no longer valid"),
+    ("invalid username or password", WRONG_PASSWORD),
+    ("failed to bind as user", WRONG_PASSWORD),
+    ("user not found", WRONG_PASSWORD),
+    // No outage of Vault: stores that log in otherwise go on.
+    ("connect to ldap", "Vault cannot reach the directory"),
     ("invalid role name", "the auth method has no such role"),
     ("could not be found", "the auth method has no such role"),
-    ("not authorized", "the role does not allow this service account"),
-    ("audience", "the role asks for another audience than the service account's token has"),
+    ("entry for role", "the auth method has no such role"),
+    ("not found", "the auth method has no such role"),
+    ("client certificate", "the certificate is not one that the role knows, or none was shown"),
+    ("login certificate", "the certificate is not one that the role knows, or none was shown"),
+    ("iam-server-id", "the request is signed for another Vault: check vaultAwsIamServerID"),
+    ("upstream request", "AWS does not take the signature: check the keys, the region and the clocks"),
+    ("does not belong to", "the role does not allow this identity"),
+    ("not authorized", "the role does not allow this identity"),
+    ("audience", "the role asks for another audience than the token has"),
+    ("expired", "the token is over, or not good yet: check the clocks"),
+    ("not valid yet", "the token is over, or not good yet: check the clocks"),
+    ("three parts", "the token is no JSON Web Token"),
+    ("malformed", "the token is no JSON Web Token"),
+    ("signature", "the token is not signed by a key that the method trusts"),
 ];
+
+const WRONG_PASSWORD: &str = "the user's name or password is wrong";
 
 fn refused_login(said: &Said) -> Meaning {
     let known = LOGIN_ADVICE.iter().find(|(phrase, _)| said.mentions(phrase));

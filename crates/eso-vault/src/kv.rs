@@ -267,9 +267,11 @@ type Fields<'body> = HashMap<String, &'body RawValue>;
 pub(crate) fn document(version: KvVersion, reply: &Reply) -> Result<Fetched, NoDocument> {
     let fields: Fields<'_> = reply.parse().ok_or(NoDocument::NotUnderstood)?;
     let data = fields.get("data").ok_or(NoDocument::NotUnderstood)?;
+    // Not an absence, though the original takes version 1's for one: Vault says 404 to what is not there.
+    if data.get() == "null" {
+        return Err(NoDocument::NoData);
+    }
     match version {
-        // Not an absence, though the original takes version 1's for one: Vault says 404 to what is not there.
-        _ if data.get() == "null" => Err(NoDocument::NoData),
         KvVersion::V1 => object(data),
         KvVersion::V2 => versioned(data),
     }

@@ -123,14 +123,10 @@ impl Token {
         }
     }
 
-    /// The same token, which the server may have forgotten. One that somebody made is asked about again; one that a
-    /// login made should be replaced by another login, and is used on where that fails.
+    /// The same token, which the server may have forgotten: another login should replace it, or another look into its
+    /// Secret. Where that fails it is used on.
     pub(crate) fn doubted(&self) -> Self {
-        match self.origin {
-            Origin::Nobody => self.living(self.life),
-            Origin::Given => self.living(Life::Unseen),
-            Origin::Login | Origin::Batch => Self { is_doubted: true, ..self.living(self.life) },
-        }
+        Self { is_doubted: self.origin != Origin::Nobody, ..self.living(self.life) }
     }
 
     fn living(&self, life: Life) -> Self {
@@ -154,7 +150,7 @@ impl Token {
     /// When it should be renewed, though nobody may need it then; `None` where it cannot be, or not any more.
     pub(crate) fn renewal(&self, now: Instant) -> Option<Instant> {
         match self.life {
-            Life::Mortal { due, end, renewable: true } if now < end => due,
+            Life::Mortal { due, end, renewable: true } if now < end && !self.is_doubted => due,
             Life::Mortal { .. } | Life::Unseen | Life::Endless => None,
         }
     }

@@ -22,7 +22,7 @@ use serde::Deserialize;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use self::wish::Wish;
+use self::wish::{Custom, Wish, is_marked};
 use crate::{
     error::{Call, of_refusal},
     http::Reply,
@@ -45,7 +45,7 @@ struct Known {
     is_ours: bool,
     /// Its newest version, deleted or not; 0 where there is none, and under version 1.
     version: u64,
-    custom: wish::Custom,
+    custom: Custom,
 }
 
 /// Why a value is left as it is.
@@ -161,16 +161,14 @@ impl Store {
     async fn beside(&self, target: &Target) -> Result<Option<Known>, ProviderError> {
         let Some(metadata) = found(self.metadata(&target.place).await)? else { return Ok(None) };
         let (version, custom) = metadata.version_and_custom().ok_or_else(not_understood)?;
-        let is_ours = wish::is_marked(&custom) || self.was_marked(target.former.as_ref()).await?;
+        let is_ours = is_marked(&custom) || self.was_marked(target.former.as_ref()).await?;
         Ok(Some(Known { is_ours, version, custom }))
     }
 
     async fn was_marked(&self, former: Option<&Location>) -> Result<bool, ProviderError> {
         let Some(former) = former else { return Ok(false) };
         match self.metadata(former).await {
-            Ok(metadata) => {
-                Ok(metadata.version_and_custom().is_some_and(|(_, custom)| wish::is_marked(&custom)))
-            }
+            Ok(metadata) => Ok(metadata.version_and_custom().is_some_and(|(_, custom)| is_marked(&custom))),
             // A policy for the value's own path says nothing about this one.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Denied) => Ok(false),
             Err(error) => Err(error),
@@ -182,12 +180,8 @@ impl Store {
         let Some(fetched) = found(self.read(place, None).await)? else { return Ok(None) };
         let (Value::Document(document) | Value::Bytes(document)) = fetched.value;
         let unmarked = body::unmarked(&document);
-        let custom = if unmarked.is_some() {
-            Wish::default().beside(&wish::Custom::new())
-        } else {
-            wish::Custom::new()
-        };
-        let known = Known { is_ours: unmarked.is_some(), version: 0, custom };
+        let custom = unmarked.as_ref().map(|_| Wish::default().beside(&Custom::new()));
+        let known = Known { is_ours: unmarked.is_some(), version: 0, custom: custom.unwrap_or_default() };
         Ok(Some((known, unmarked.unwrap_or(document))))
     }
 

@@ -140,6 +140,70 @@ fn a_refused_login_logs_nobody_in() {
     }
 }
 
+#[track_caller]
+fn advised(phrase: &str, advice: &str) {
+    let error = of_refusal(Call::Login, &reply(400, &errors(phrase).to_string()));
+    assert_eq!(error.to_string(), format!("cannot initialize Vault client: {advice} (HTTP 400)"), "{phrase}");
+}
+
+#[test]
+fn a_refused_login_says_what_to_do_in_words_of_our_own() {
+    let app_role = "the role id or the secret id is wrong, or no longer valid";
+    advised("invalid role or secret ID", app_role);
+    advised("invalid role ID", app_role);
+    let password = "the user's name or password is wrong";
+    advised("invalid username or password", password);
+    advised("ldap operation failed: failed to bind as user", password);
+    advised("ldap operation failed: user not found", password);
+    advised("failed to connect to LDAP server", "Vault cannot reach the directory");
+    let no_role = "the auth method has no such role";
+    advised("invalid role name \"canary\"", no_role);
+    advised("role \"canary\" could not be found", no_role);
+    advised("entry for role canary not found", no_role);
+    advised("role 'canary' not found", no_role);
+    let certificate = "the certificate is not one that the role knows, or none was shown";
+    advised("invalid certificate or no client certificate supplied", certificate);
+    advised("failed to match all constraints for this login certificate", certificate);
+    advised(
+        "error validating X-Vault-AWS-IAM-Server-ID header: expected canary",
+        "the request is signed for another Vault: check vaultAwsIamServerID",
+    );
+    advised(
+        "error making upstream request: received error code 403 from STS",
+        "AWS does not take the signature: check the keys, the region and the clocks",
+    );
+    let identity = "the role does not allow this identity";
+    advised("IAM Principal canary does not belong to the role canary", identity);
+    advised("service account name not authorized", identity);
+    advised(
+        "error validating token: invalid audience (aud) claim: canary",
+        "the role asks for another audience than the token has",
+    );
+    let over = "the token is over, or not good yet: check the clocks";
+    advised("error validating token: invalid expiration time (exp) claim: token is expired", over);
+    advised("invalid not before (nbf) claim: token is not valid yet", over);
+    let no_token = "the token is no JSON Web Token";
+    advised("error verifying token signature: compact JWS format must have three parts", no_token);
+    advised("malformed jwt", no_token);
+    advised(
+        "error verifying token signature: no known key successfully validated the token signature",
+        "the token is not signed by a key that the method trusts",
+    );
+    advised(
+        "something new, canary",
+        "the login is refused: check the auth method's path, the role and the credentials",
+    );
+}
+
+#[test]
+fn a_wrapping_token_that_vault_does_not_know_is_unauthenticated() {
+    for call in [Call::LookupWrapping, Call::Unwrap] {
+        check(call, 400, errors("wrapping token is not valid or does not exist"), Unauthenticated);
+        check(call, 403, errors("permission denied"), Unauthenticated);
+        check(call, 400, json!("a page"), Unexpected);
+    }
+}
+
 #[test]
 fn a_server_in_trouble_is_unavailable_to_every_call() {
     for call in CALLS {

@@ -159,7 +159,12 @@ pub(crate) async fn app_role(bao: &OpenBao, settings: Value) -> Setting {
 
 /// How many logins by AppRole there were.
 pub(crate) fn logins(bao: &OpenBao) -> usize {
-    bao.since(eso_rig::Mark::START).expect("an audit log must be there").path("auth/approle/login").len()
+    requests_to(bao, "auth/approle/login")
+}
+
+/// How many requests there were to a path, but for the rig's own.
+pub(crate) fn requests_to(bao: &OpenBao, path: &str) -> usize {
+    bao.since(eso_rig::Mark::START).expect("an audit log must be there").of_others().path(path).len()
 }
 
 pub(crate) const LOOK_UP: &str = "/v1/auth/token/lookup-self";

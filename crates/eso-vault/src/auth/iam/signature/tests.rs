@@ -3,11 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_lc_rs::{digest, hmac};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::Value;
 
+use self::aws_signature::Signer;
 use super::{Signing, url};
+
+#[path = "../../../../tests/it/aws_signature.rs"]
+mod aws_signature;
 
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 
@@ -25,30 +28,8 @@ fn request(region: &str, server_id: Option<&str>, token: Option<&str>) -> (Strin
     (text(&signed.url), text(&signed.body), serde_json::from_str(&text(&signed.headers)).unwrap())
 }
 
-fn hmac(key: &[u8], text: &str) -> Vec<u8> {
-    hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn sha256(text: &str) -> String {
-    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-}
-
-/// The `Authorization` of a POST to `/` of this host with these headers, whose names are lower case and sorted.
 fn authorization(region: &str, body: &str, headers: &[(&str, &str)]) -> String {
-    let lines: String = headers.iter().map(|(name, value)| format!("{name}:{value}\n")).collect();
-    let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
-    let names = names.join(";");
-    let canonical = format!("POST\n/\n\n{lines}\n{names}\n{}", sha256(body));
-    let scope = format!("20150830/{region}/sts/aws4_request");
-    let to_sign = format!("AWS4-HMAC-SHA256\n20150830T123600Z\n{scope}\n{}", sha256(&canonical));
-    let key = hmac(format!("AWS4{SECRET}").as_bytes(), "20150830");
-    let key = [region, "sts", "aws4_request"].iter().fold(key, |key, part| hmac(&key, part));
-    let signature = hex(&hmac(&key, &to_sign));
-    format!("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/{scope}, SignedHeaders={names}, Signature={signature}")
+    Signer { id: "AKIDEXAMPLE", secret: SECRET, region, date: DATE.1 }.authorization(body, headers)
 }
 
 const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded; charset=utf-8");
