@@ -40,7 +40,7 @@ pub(crate) enum NoKv {
     OtherEngine,
     /// The store does not say which version its mount is, so it means KV.
     #[error("path leads to no KV mount")]
-    NoKvAtPath,
+    ForeignPath,
     /// There is nothing to go by.
     #[error("the server does not say what is mounted there: set the store's path")]
     Unknown,
@@ -138,7 +138,7 @@ pub(crate) fn version_of(reply: &Reply) -> Result<Option<KvVersion>, NoKv> {
     match mount(reply) {
         None => Ok(None),
         Some(mount) if mount.is_kv() => Ok(Some(mount.version())),
-        Some(_) => Err(NoKv::NoKvAtPath),
+        Some(_) => Err(NoKv::ForeignPath),
     }
 }
 

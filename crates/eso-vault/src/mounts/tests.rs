@@ -50,8 +50,8 @@ fn a_mount_is_of_the_version_that_the_server_says() {
     is_of(200, r#"{"data": {"type": "kv", "options": null}}"#, Ok(Some(V1)));
     is_of(200, r#"{"data": {"type": "kv", "options": {}}}"#, Ok(Some(V1)));
     is_of(200, r#"{"data": {"type": "generic"}}"#, Ok(Some(V1)));
-    is_of(200, r#"{"data": {"type": "database", "options": {"version": "2"}}}"#, Err(NoKv::NoKvAtPath));
-    is_of(200, r#"{"data": {}}"#, Err(NoKv::NoKvAtPath));
+    is_of(200, r#"{"data": {"type": "database", "options": {"version": "2"}}}"#, Err(NoKv::ForeignPath));
+    is_of(200, r#"{"data": {}}"#, Err(NoKv::ForeignPath));
     is_of(403, r#"{"data": {"type": "kv", "options": {"version": "1"}}}"#, Ok(None));
     is_of(404, r#"{"errors": []}"#, Ok(None));
     is_of(200, "<html>", Ok(None));
