@@ -58,6 +58,13 @@ impl Providers {
         assert!(is_new, "there must be one provider of the name {name:?}");
         self
     }
+
+    /// With the address of AWS's Security Token Service for stores of Vault that log in by AWS, where it is not the
+    /// region's own.
+    #[must_use]
+    pub fn with_sts_of_vault(self, url: Option<String>) -> Self {
+        Self { vault: self.vault.with_sts_endpoint(url), ..self }
+    }
 }
 
 #[async_trait]

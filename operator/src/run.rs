@@ -67,7 +67,7 @@ fn built_in(args: &Args) -> Providers {
         args.aws_secretsmanager_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    Providers::new(endpoints)
+    Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone())
 }
 
 /// The threads that all of it runs on.
