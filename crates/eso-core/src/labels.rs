@@ -36,6 +36,11 @@ impl Selector {
         equal.chain(expressions).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether it requires nothing, and so selects everything.
+    pub fn requires_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether these labels are selected.
     pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))

@@ -2,6 +2,7 @@
 
 pub mod cluster_external_secret;
 pub mod external_secret;
+pub mod push;
 pub mod references;
 
 mod entries;

@@ -72,3 +72,9 @@ fn what_kubernetes_refuses_is_refused() {
     refused(expression("Exists", &["prod"]), "values set must be empty for exists and does not exist");
     refused(expression("DoesNotExist", &["prod"]), "values set must be empty for exists and does not exist");
 }
+
+#[test]
+fn a_selector_that_requires_nothing_is_told() {
+    assert!(parsed(json!({})).unwrap().requires_nothing());
+    assert!(!parsed(expression("Exists", &[])).unwrap().requires_nothing());
+}
