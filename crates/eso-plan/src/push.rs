@@ -9,6 +9,7 @@ pub mod decide;
 pub mod due;
 pub mod expand;
 pub mod goals;
+pub mod seed;
 pub mod status;
 
 use std::{

@@ -1,7 +1,5 @@
 //! `ClusterPushSecret`: one PushSecret for each of many namespaces.
 
-#![expect(clippy::duplicated_attributes, reason = "each printed column has a type and a path of its own")]
-
 use std::collections::BTreeMap;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;

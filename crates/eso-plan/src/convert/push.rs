@@ -23,9 +23,7 @@ use super::{Malformed, external_secret, references, template};
 use crate::{
     naming::{Pattern, Rewrite},
     observed::Kind,
-    push::{
-        By, Choice, Conversion, Data, DataTo, Desired, Place, Record, Source, Synced, Update,
-    },
+    push::{By, Choice, Conversion, Data, DataTo, Desired, Place, Record, Source, Synced, Update},
     template::{SourceName, Template},
 };
 
@@ -56,7 +54,8 @@ pub fn desired(object: &PushSecret) -> Result<Desired, Malformed> {
     let metadata = &object.metadata;
     let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
     let data_to = spec.data_to.iter().enumerate().map(|(index, entry)| {
-        data_to(entry, &spec.secret_store_refs).map_err(|problem| Malformed(format!("dataTo[{index}]: {problem}")))
+        data_to(entry, &spec.secret_store_refs)
+            .map_err(|problem| Malformed(format!("dataTo[{index}]: {problem}")))
     });
     Ok(Desired {
         revision: external_secret::revision(metadata.generation, labels, annotations),
@@ -220,12 +219,12 @@ fn data_to(entry: &PushSecretDataTo, stores: &[PushSecretStoreRef]) -> Result<Da
     }
     let pattern = matched.as_ref().and_then(|matched| given(matched.regexp.as_ref()));
     let pattern = pattern.map(|text| {
-        Pattern::new(&text).map_err(|error| format!("match failed: failed to compile regexp pattern {text:?}: {error}"))
+        Pattern::new(&text)
+            .map_err(|error| format!("match failed: failed to compile regexp pattern {text:?}: {error}"))
     });
-    let rewrites = rewrite
-        .iter()
-        .enumerate()
-        .map(|(step, rewrite)| rewritten(rewrite).map_err(|problem| format!("rewrite failed: rewrite[{step}]: {problem}")));
+    let rewrites = rewrite.iter().enumerate().map(|(step, rewrite)| {
+        rewritten(rewrite).map_err(|problem| format!("rewrite failed: rewrite[{step}]: {problem}"))
+    });
     Ok(DataTo {
         stores: among(store, stores)?,
         bundle: bundle.map(Into::into),
@@ -251,9 +250,9 @@ fn among(store: &PushSecretStoreRef, stores: &[PushSecretStoreRef]) -> Result<Ch
             }
             By::Name(name)
         }
-        (None, Some(selector)) => {
-            By::Labels(Selector::parse(selector).map_err(|problem| format!("invalid labelSelector: {problem}"))?)
-        }
+        (None, Some(selector)) => By::Labels(
+            Selector::parse(selector).map_err(|problem| format!("invalid labelSelector: {problem}"))?,
+        ),
         (None, None) => return Err("storeRef must have name or labelSelector".to_owned()),
     };
     Ok(Choice { kind: of, by })

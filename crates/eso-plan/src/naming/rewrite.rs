@@ -128,10 +128,7 @@ impl Rewrite {
         match self {
             Self::Regexp { source, target } => {
                 let limits = allowance.for_all(keys.len());
-                source
-                    .regexp
-                    .replace_each(keys.iter().copied(), target, limits)
-                    .map_err(RewriteError::Regexp)
+                source.regexp.replace_each(keys.iter().copied(), target, limits).map_err(RewriteError::Regexp)
             }
             Self::Transform(transform) => {
                 let template = transform.template.within(allowance.for_each(keys.len()));

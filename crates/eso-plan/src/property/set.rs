@@ -209,7 +209,9 @@ fn steps(text: &str) -> Result<Vec<Step>, &'static str> {
             }
             '.' => steps.push(Step::default()),
             '\\' => step.name.push(characters.next().ok_or("ends with a backslash")?),
-            '|' | '#' | '@' | '*' | '?' => return Err("may mean several places: write a backslash before | # @ * ?"),
+            '|' | '#' | '@' | '*' | '?' => {
+                return Err("may mean several places: write a backslash before | # @ * ?");
+            }
             other => step.name.push(other),
         }
         is_first = character == '.';
@@ -302,7 +304,7 @@ fn around(text: &[u8], place: Range<usize>, made: &[u8]) -> Text {
 
 /// A string as sjson writes it: as it is where it needs no escape, else as Go's `json.Marshal`.
 pub(crate) fn string(text: &str) -> Text {
-    let needs_escapes = |byte: u8| byte < b' ' || byte > 0x7f || byte == b'"' || byte == b'\\';
+    let needs_escapes = |byte: u8| !(b' '..=0x7f).contains(&byte) || byte == b'"' || byte == b'\\';
     let mut out = Text::new(Vec::with_capacity(text.len() + 2));
     let escapes = if text.bytes().any(needs_escapes) { Escapes::Html } else { Escapes::Lines };
     marshal::write_string_with(text.as_bytes(), escapes, &mut out);

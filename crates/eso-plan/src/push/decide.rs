@@ -54,10 +54,14 @@ pub enum DecideError {
     #[error("secret not managed by external-secrets")]
     Foreign,
     /// It holds a text that is no JSON, and a property is to be written into it.
-    #[error("a property requires a json secret, and the one in the store is none: push without a property, or delete it")]
+    #[error(
+        "a property requires a json secret, and the one in the store is none: push without a property, or delete it"
+    )]
     NoJson,
     /// The store takes JSON objects alone.
-    #[error("error unmarshalling vault secret: invalid JSON format: the store takes JSON objects alone, name a property")]
+    #[error(
+        "error unmarshalling vault secret: invalid JSON format: the store takes JSON objects alone, name a property"
+    )]
     NoObject,
     /// A value that is no text is to be written as a property.
     #[error("a property holds texts alone, and the value is none (UTF-8): push it without a property")]
@@ -155,7 +159,9 @@ fn made(
     }
     Ok(match text {
         _ if parts.is_empty() && set::is_empty(&document.text) => Made::Nothing,
-        Some(text) if text == document.text.as_slice() || property::are_equal(text, &document.text) => Made::Same,
+        Some(text) if text == document.text.as_slice() || property::are_equal(text, &document.text) => {
+            Made::Same
+        }
         Some(_) | None => Made::Text(SecretBytes::new(document.text.as_slice())),
     })
 }
@@ -182,9 +188,8 @@ fn step(
         None => Expected::Nothing,
         Some(held) => Expected::Ours(held.version.clone()),
     };
-    let put = |value| {
-        Step::Put(Put { key: key.clone(), value, expected, metadata: goal.metadata().cloned() })
-    };
+    let put =
+        |value| Step::Put(Put { key: key.clone(), value, expected, metadata: goal.metadata().cloned() });
     let is_dressed = held.is_none_or(|held| held.is_dressed);
     match made {
         // Only its name is left, which is what is taken away then.

@@ -42,7 +42,9 @@ pub enum ExpandError {
     #[error("could not apply conversion strategy to keys: secret name collision during conversion: {0}")]
     Collision(String),
     /// A value is no text, and JSON holds texts alone.
-    #[error("secret key {0} is no text (UTF-8), which a JSON object cannot hold: push it as a value of its own")]
+    #[error(
+        "secret key {0} is no text (UTF-8), which a JSON object cannot hold: push it as a value of its own"
+    )]
     NoText(String),
     /// The names of keys cannot be rewritten.
     #[error("failed to expand dataTo: dataTo[{index}]: rewrite failed: {cause}")]
@@ -65,7 +67,10 @@ pub enum ExpandError {
         key: String,
     },
     /// Two values go to one place.
-    #[error("failed to merge data entries: duplicate remote key {}: {one} and {other} both map to the same destination", twice(place))]
+    #[error(
+        "failed to merge data entries: duplicate remote key {}: {one} and {other} both map to the same destination",
+        twice(place)
+    )]
     Twice {
         /// The place.
         place: Place,
@@ -126,9 +131,11 @@ fn of_source(
     for (index, data_to) in desired.data_to.iter().enumerate() {
         if data_to.stores.holds(store) {
             let expanded = expanded(index, data_to, &source.entries)?;
-            pushed.extend(expanded.into_iter().filter(|one| {
-                one.data.secret_key.as_deref().is_none_or(|key| !explicit.contains(key))
-            }));
+            pushed.extend(
+                expanded
+                    .into_iter()
+                    .filter(|one| one.data.secret_key.as_deref().is_none_or(|key| !explicit.contains(key))),
+            );
         }
     }
     for data in &desired.data {
@@ -141,10 +148,10 @@ fn value(data: &Data, source: &SourceSecret) -> Result<SecretBytes, ExpandError>
     let entries = converted(&source.entries, data.conversion)?;
     match &data.secret_key {
         None => object(&entries),
-        Some(key) => entries.get(key).cloned().ok_or_else(|| ExpandError::NoKey {
-            key: key.clone(),
-            secret: source.name.clone(),
-        }),
+        Some(key) => entries
+            .get(key)
+            .cloned()
+            .ok_or_else(|| ExpandError::NoKey { key: key.clone(), secret: source.name.clone() }),
     }
 }
 

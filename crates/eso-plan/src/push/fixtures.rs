@@ -8,7 +8,7 @@ use eso_core::{
 };
 
 use super::{
-    Candidate, Choice, By, Conversion, Data, DataTo, Desired, Place, Source, SourceSecret, Update,
+    By, Candidate, Choice, Conversion, Data, DataTo, Desired, Place, Source, SourceSecret, Update,
     expand::Pushed, goals::Goal,
 };
 use crate::fixtures;
@@ -37,7 +37,8 @@ pub(super) fn secret(name: &str, entries: &[(&str, &str)]) -> SourceSecret {
 
 /// A key, or all keys where it is empty, that goes to a place: `key` or `key/property`.
 pub(super) fn data(secret_key: &str, place: &str) -> Data {
-    let (key, property) = place.split_once('/').map_or((place, None), |(key, property)| (key, Some(property)));
+    let (key, property) =
+        place.split_once('/').map_or((place, None), |(key, property)| (key, Some(property)));
     Data {
         secret_key: Some(secret_key.to_owned()).filter(|key| !key.is_empty()),
         place: Place { key: key.into(), property: property.map(str::to_owned) },

@@ -96,9 +96,8 @@ pub type Failed = BTreeMap<StoreReference, BTreeMap<RemoteKey, bool>>;
 /// What a status says after a run, before which it said `synced`: what was asked for and is there or may be, and what is
 /// not asked for any more and was not taken away.
 pub fn left(asked: &Asked, synced: &Synced, failed: &Failed) -> Synced {
-    let failed = |store: &StoreReference, key: &RemoteKey| {
-        failed.get(store).and_then(|keys| keys.get(key)).copied()
-    };
+    let failed =
+        |store: &StoreReference, key: &RemoteKey| failed.get(store).and_then(|keys| keys.get(key)).copied();
     let mut left = named(asked);
     for (store, places) in &mut left {
         places.retain(|name, data| {

@@ -3,7 +3,7 @@
 //! Reasons and messages are the original's. A message holds no value, and nothing that a store sent but what its provider
 //! made words of.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use eso_core::{
     error::ProviderError,
@@ -177,7 +177,7 @@ pub fn claimed(record: &Record, synced: Synced) -> Report {
 }
 
 /// Whether a status says that the Secret is gone, and what was written with it.
-pub(crate) fn says_source_deleted(record: &Record) -> bool {
+pub fn says_source_deleted(record: &Record) -> bool {
     record.condition.as_ref().is_some_and(|(_, reason, _)| reason == SOURCE_DELETED)
 }
 
@@ -216,9 +216,9 @@ fn verdict(outcome: &Outcome, observed: Option<&Observed>) -> (Condition, bool) 
     }
 }
 
-/// When the values that failed may be tried again, at the earliest.
-pub fn retry_after(failures: &BTreeMap<(StoreReference, RemoteKey), Cause>) -> Option<Duration> {
-    let waits = failures.values().filter_map(|cause| match cause {
+/// How long to leave the stores alone where these failed: as long as the one wants that is asked again first.
+pub fn retry_after<'c>(causes: impl IntoIterator<Item = &'c Cause>) -> Option<Duration> {
+    let waits = causes.into_iter().filter_map(|cause| match cause {
         Cause::Provider(error) => error.retry_after(),
         Cause::Store(_) | Cause::Decided(_) => None,
     });

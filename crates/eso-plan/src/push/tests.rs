@@ -5,7 +5,8 @@ use crate::push::fixtures::{candidate, data, desired, named, store};
 
 #[test]
 fn stores_are_chosen_by_name_and_by_labels_each_once() {
-    let selector = Selector::parse(&serde_json::from_value(serde_json::json!({ "matchLabels": { "t": "x" } })).unwrap());
+    let selector =
+        Selector::parse(&serde_json::from_value(serde_json::json!({ "matchLabels": { "t": "x" } })).unwrap());
     let labelled = Choice { kind: StoreKind::SecretStore, by: By::Labels(selector.unwrap()) };
     let mut asks = desired(vec![data("a", "x")]);
     assert!(!asks.asks_for_labels());

@@ -11,7 +11,8 @@ fn set(text: &str, path: &str, value: &str) -> Result<String, PathError> {
 
 #[test]
 fn what_is_set_is_byte_for_byte_what_the_original_makes() {
-    let golden: Json = serde_json::from_str(include_str!("../../../tests/golden/property/golden.json")).unwrap();
+    let golden: Json =
+        serde_json::from_str(include_str!("../../../tests/golden/property/golden.json")).unwrap();
     let sets = golden["sets"].as_array().unwrap();
     assert!(sets.len() > 100);
     for case in sets {

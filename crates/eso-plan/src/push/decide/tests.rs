@@ -4,7 +4,10 @@ use eso_core::{provider::Value, value::SecretBytes};
 use serde_json::json;
 
 use super::*;
-use crate::push::fixtures::{data, goal, ours};
+use crate::push::{
+    expand::Pushed,
+    fixtures::{data, goal, ours},
+};
 
 const AWS: Rules = Rules { syntax: PropertySyntax::Path, update: Update::Replace };
 const VAULT: Rules = Rules { syntax: PropertySyntax::Key, update: Update::Replace };
@@ -30,7 +33,8 @@ fn decided(goal: &Goal, held: &Option<Held>, rules: Rules) -> String {
             "delete".to_owned()
         }
         Ok(Step::Put(put)) => {
-            let expected = held.as_ref().map_or(Expected::Nothing, |held| Expected::Ours(held.version.clone()));
+            let expected =
+                held.as_ref().map_or(Expected::Nothing, |held| Expected::Ours(held.version.clone()));
             assert_eq!((put.key.as_str(), put.expected), ("k", expected));
             put.value.map_or_else(|| "dress".to_owned(), |value| value.expose_str().unwrap().to_owned())
         }
@@ -68,8 +72,20 @@ fn what_differs_is_written_whole() {
     check(AWS, text("old"), &[("k", "new")], &[], "new");
     check(AWS, text(r#"{"a":1}"#), &[("k", r#"{ "a": 1 }"#)], &[], r#"{ "a": 1 }"#);
     check(AWS, text(r#"{"b":9007199254740993}"#), &[("k/a", "v")], &[], r#"{"b":9007199254740993,"a":"v"}"#);
-    check(VAULT, document(r#"{"a":"old","b":{"c":1}}"#), &[("k/a", "new")], &[], r#"{"a":"new","b":{"c":1}}"#);
-    check(VAULT, document(r#"{"a":9007199254740993}"#), &[("k", r#"{"a":9007199254740992}"#)], &[], r#"{"a":9007199254740992}"#);
+    check(
+        VAULT,
+        document(r#"{"a":"old","b":{"c":1}}"#),
+        &[("k/a", "new")],
+        &[],
+        r#"{"a":"new","b":{"c":1}}"#,
+    );
+    check(
+        VAULT,
+        document(r#"{"a":9007199254740993}"#),
+        &[("k", r#"{"a":9007199254740992}"#)],
+        &[],
+        r#"{"a":9007199254740992}"#,
+    );
 }
 
 #[test]
@@ -100,7 +116,13 @@ fn what_is_there_stays_where_the_object_says_so() {
     check(KEPT, None, &[("k", "new")], &[], "new");
     let vault = Rules { update: Update::Keep, ..VAULT };
     check(vault, document(r#"{"a.b":"old"}"#), &[("k/a.b", "new")], &[], "keep");
-    check(vault, document(r#"{"a":{"b":"old"}}"#), &[("k/a.b", "new")], &[], r#"{"a":{"b":"old"},"a.b":"new"}"#);
+    check(
+        vault,
+        document(r#"{"a":{"b":"old"}}"#),
+        &[("k/a.b", "new")],
+        &[],
+        r#"{"a":{"b":"old"},"a.b":"new"}"#,
+    );
     let name_only = Some(Held { value: None, ..ours(Value::Bytes("".into())) });
     check(KEPT, name_only, &[("k", "new")], &[], "new");
 }
@@ -109,7 +131,8 @@ fn what_is_there_stays_where_the_object_says_so() {
 fn what_is_taken_out_leaves_the_rest() {
     check(AWS, text(r#"{"a":"1","b":"2"}"#), &[], &[Some("a")], r#"{"b":"2"}"#);
     check(VAULT, document(r#"{"a.b":"1","b":"2"}"#), &[], &[Some("a.b")], r#"{"b":"2"}"#);
-    check(AWS, text(r#"{"l":["x","y","z"]}"#), &[], &[Some("l.1"), Some("l.2")], r#"{"l":["x",null]}"#);
+    check(AWS, text(r#"{"l":["x","y","z"]}"#), &[], &[Some("l.1"), Some("l.2")], r#"{"l":["x"]}"#);
+    check(AWS, text(r#"{"l":["x","y","z"]}"#), &[], &[Some("l.0")], r#"{"l":[null,"y","z"]}"#);
     check(AWS, text(r#"{"b":"2"}"#), &[], &[Some("a")], "keep");
     check(AWS, text("no json"), &[], &[Some("a")], "keep");
     check(AWS, text(r#"{"b":"2"}"#), &[], &[Some("a.#")], "keep");
@@ -166,7 +189,13 @@ fn what_cannot_be_written_is_told_without_the_value() {
     check(VAULT, None, &[("k", "canary")], &[], no_object);
     check(VAULT, None, &[("k", "[1]")], &[], no_object);
     check(VAULT, None, &[("k", "null")], &[], no_object);
-    check(AWS, None, &[("k/a.#", "v")], &[], "property \"a.#\" may mean several places: write a backslash before | # @ * ?");
+    check(
+        AWS,
+        None,
+        &[("k/a.#", "v")],
+        &[],
+        "property \"a.#\" may mean several places: write a backslash before | # @ * ?",
+    );
     let binary = Pushed { data: data("s", "k/a"), value: SecretBytes::new(vec![0xff]) };
     let goal = Goal { parts: vec![binary], gone: Vec::new() };
     assert_eq!(
@@ -174,8 +203,6 @@ fn what_cannot_be_written_is_told_without_the_value() {
         "a property holds texts alone, and the value is none (UTF-8): push it without a property"
     );
 }
-
-use crate::push::expand::Pushed;
 
 #[test]
 fn a_blank_text_holds_nothing() {

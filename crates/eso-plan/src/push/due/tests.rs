@@ -3,7 +3,10 @@
 use super::*;
 use crate::{
     fixtures::minute,
-    push::{Record, fixtures::{data, desired}},
+    push::{
+        Record,
+        fixtures::{data, desired},
+    },
 };
 
 fn observed() -> Observed {

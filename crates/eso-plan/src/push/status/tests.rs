@@ -1,5 +1,7 @@
 //! What is said of an object that pushes, word for word.
 
+use std::collections::BTreeMap;
+
 use eso_core::error::{ErrorKind, Reason};
 
 use super::*;
@@ -44,8 +46,14 @@ fn success(record: &Record, observed: &Observed, wrote_anything: bool, at: i64) 
 
 fn message(outcome: &Outcome) -> (bool, String, String) {
     let synced = Synced::new();
-    let run =
-        Run { record: &Record::default(), observed: None, outcome, synced: &synced, wrote: false, read: minute(0) };
+    let run = Run {
+        record: &Record::default(),
+        observed: None,
+        outcome,
+        synced: &synced,
+        wrote: false,
+        read: minute(0),
+    };
     let report = report(&run, HEARTBEAT);
     let condition = report.record.condition.unwrap();
     assert_eq!(report.events[0].message, condition.2);
@@ -67,7 +75,8 @@ fn a_first_success_is_written_with_its_event() {
     assert_eq!((report.record.refreshed, report.record.revision.as_deref()), (Some(minute(0)), Some("1")));
     assert_eq!(report.record.synced, wrote(&["x"]));
     assert!(report.write);
-    let event = Event { warning: false, reason: "Synced", message: "PushSecret synced successfully".to_owned() };
+    let event =
+        Event { warning: false, reason: "Synced", message: "PushSecret synced successfully".to_owned() };
     assert_eq!(report.events, [event]);
 }
 
@@ -97,7 +106,14 @@ fn a_failure_keeps_the_time_and_the_revision_of_the_last_success() {
     let before = success(&Record::default(), &observed(), true, 0).record;
     let synced = wrote(&["x", "y"]);
     let outcome = Outcome::Malformed("no".to_owned());
-    let run = Run { record: &before, observed: None, outcome: &outcome, synced: &synced, wrote: false, read: minute(5) };
+    let run = Run {
+        record: &before,
+        observed: None,
+        outcome: &outcome,
+        synced: &synced,
+        wrote: false,
+        read: minute(5),
+    };
     let failed = report(&run, HEARTBEAT);
     assert_eq!((failed.record.refreshed, failed.record.revision.as_deref()), (Some(minute(0)), Some("1")));
     assert_eq!(failed.record.synced, synced);
@@ -129,8 +145,13 @@ fn failures_are_told_in_the_originals_words() {
     check(failure(push(), Cause::Decided(DecideError::Foreign), 0), errored, foreign);
     let missing = "could not get SecretStore \"main\", SecretStore.external-secrets.io \"main\" not found";
     check(failure(push(), Cause::Store(missing.to_owned()), 0), errored, missing);
-    let not_ready = "set secret failed: could not get secrets client for store main: SecretStore \"main\" is not ready";
-    check(failure(push(), Cause::Store("SecretStore \"main\" is not ready".to_owned()), 0), errored, not_ready);
+    let not_ready =
+        "set secret failed: could not get secrets client for store main: SecretStore \"main\" is not ready";
+    check(
+        failure(push(), Cause::Store("SecretStore \"main\" is not ready".to_owned()), 0),
+        errored,
+        not_ready,
+    );
     let removal = "Failed to Delete Secrets from Provider: SecretStore \"main\": PutSecretValue: the role may not write \
                    (AccessDeniedException)";
     check(failure(During::Removal, provider(), 0), errored, removal);
@@ -180,8 +201,6 @@ fn the_shortest_wait_that_a_store_asks_for_is_kept() {
         let error = ProviderError::new(ErrorKind::Throttled, "PutSecretValue");
         Cause::Provider(error.with_retry_after(Duration::from_secs(seconds)))
     };
-    let key = |name: &str| (store("main"), name.into());
-    let failures = BTreeMap::from([(key("a"), wait(9)), (key("b"), wait(4)), (key("c"), provider())]);
-    assert_eq!(retry_after(&failures), Some(Duration::from_secs(4)));
-    assert_eq!(retry_after(&BTreeMap::from([(key("c"), provider())])), None);
+    assert_eq!(retry_after([&wait(9), &wait(4), &provider()]), Some(Duration::from_secs(4)));
+    assert_eq!(retry_after([&provider()]), None);
 }

@@ -54,7 +54,7 @@ impl Failures {
 
 /// Doubles with each failure, up to the last; ten per cent more or less by object, so that those that failed together
 /// do not come back together.
-pub(super) fn backoff(object: ObjectId, failures: u32) -> Duration {
+pub(crate) fn backoff(object: ObjectId, failures: u32) -> Duration {
     let doubled = FIRST_RETRY.saturating_mul(1 << failures.saturating_sub(1).min(16));
     let spread = BuildHasherDefault::<DefaultHasher>::default().hash_one((object, failures)) % 201;
     let jittered = doubled.min(LAST_RETRY) * (900 + u32::try_from(spread).unwrap_or(0)) / 1000;
