@@ -48,6 +48,13 @@ enum Vice {
     QuotesWrites,
 }
 
+impl Vice {
+    /// Whether it is tried on a provider that writes: none, and those of its writer.
+    fn is_of_writers(self) -> bool {
+        self == Self::None || self as usize >= Self::CannotWrite as usize
+    }
+}
+
 /// A provider over [`MemoryProvider`], with a vice.
 struct Sinner {
     vice: Vice,
@@ -172,7 +179,7 @@ impl SecretProvider for Sinner {
     }
 
     fn writer(&self) -> Option<&dyn SecretWriter> {
-        (!self.is(Vice::CannotWrite)).then_some(self)
+        (self.vice.is_of_writers() && !self.is(Vice::CannotWrite)).then_some(self)
     }
 
     async fn close(&self) {
@@ -292,7 +299,7 @@ impl Subject for Trial {
     }
 
     fn writes(&self) -> bool {
-        true
+        self.vice.is_of_writers()
     }
 
     fn faults(&self) -> Option<&dyn Faults> {
