@@ -17,7 +17,7 @@ use crate::{
     store::StoreSettings,
 };
 
-pub(super) mod world;
+pub(crate) mod world;
 
 mod found;
 mod templated;

@@ -108,7 +108,10 @@ async fn what_is_there_stays_where_the_object_says_so() {
     world.add(Desired { update: Update::Keep, ..wants([("a", "x"), ("a", "y")]) });
     world.synced().await;
     assert_eq!(writes(&provider), ["put y"]);
-    assert_eq!(world.said(), "Synced: PushSecret synced successfully. Existing secrets in providers unchanged.");
+    assert_eq!(
+        world.said(),
+        "Synced: PushSecret synced successfully. Existing secrets in providers unchanged."
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -289,7 +292,7 @@ async fn a_value_that_changes_while_it_is_looked_at_is_looked_at_again_at_once()
     world.synced().await;
     world.thing(|thing| thing.desired = Some(wants([("b", "x/b")])));
     world.thing(|thing| thing.record.revision = None);
-    provider.conflict_once(r#"{"c":"3"}"#);
+    provider.write_before_next(r#"{"c":"3"}"#);
     world.wake(Cause::Changed);
     world.synced().await;
     sleep(SECOND).await;
@@ -301,7 +304,7 @@ async fn a_store_that_always_conflicts_is_given_up_on_and_tried_again_later() {
     let world = World::new();
     let provider = world.store("main");
     world.secret("app", &[("a", "1")]);
-    provider.fail_puts(ErrorKind::Conflict);
+    provider.fail_writes(ErrorKind::Conflict);
     world.add(wants([("a", "x")]));
     world.until(|thing| thing.reason() == "Errored").await;
     assert_eq!(looks(&provider), 4);
@@ -330,7 +333,7 @@ async fn a_write_that_has_begun_is_not_cut_short_by_the_stop() {
     let mut world = World::new();
     let provider = world.store("main");
     world.secret("app", &[("a", "1")]);
-    provider.hold_puts();
+    provider.hold_writes();
     world.add(wants([("a", "x")]));
     provider.held(1).await;
     world.stop.cancel();
@@ -409,7 +412,10 @@ async fn a_fence_holds_for_what_is_pushed_and_for_what_is_deleted() {
     let said = "Errored: set secret failed: could not get secrets client for store main: key x of SecretStore \"main\" is \
                 not allowed from namespace \"demo\": denied by spec.conditions[].keys";
     assert_eq!(world.said(), said);
-    assert_eq!((writes(&provider), world.places()), (vec!["put team-x".to_owned()], vec!["team-x".to_owned()]));
+    assert_eq!(
+        (writes(&provider), world.places()),
+        (vec!["put team-x".to_owned()], vec!["team-x".to_owned()])
+    );
     provider.clear_calls();
     *world.stores.keys.lock() = Some(KeyPatterns::new(["other"]));
     world.thing(|thing| thing.is_leaving = true);
@@ -421,6 +427,8 @@ async fn a_fence_holds_for_what_is_pushed_and_for_what_is_deleted() {
 #[tokio::test(start_paused = true)]
 async fn a_malformed_object_is_said_and_left_alone() {
     let world = World::new();
+    let _provider = world.store("main");
+    world.secret("app", &[]);
     world.add(wants([]));
     world.synced().await;
     world.thing(|thing| thing.desired = None);
@@ -492,7 +500,11 @@ async fn a_template_that_fails_is_said_and_waits_for_a_change() {
     world.secret("app", &[("a", "1")]);
     world.add(Desired { template: Some(template(&[("t", "{{ .nope }}")])), ..wants([("t", "x")]) });
     world.until(|thing| thing.reason() == "Errored").await;
-    assert!(world.said().starts_with("Errored: set secret failed: could not apply template: "), "{}", world.said());
+    assert!(
+        world.said().starts_with("Errored: set secret failed: could not apply template: "),
+        "{}",
+        world.said()
+    );
     assert_eq!(provider.calls(), []);
 }
 

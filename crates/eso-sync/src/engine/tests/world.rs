@@ -137,10 +137,10 @@ impl Drop for World {
 /// Stores by name, whoever asks.
 #[derive(Debug, Default)]
 pub(crate) struct Named {
-    backends: Backends,
-    stores: Mutex<BTreeMap<String, Arc<Store>>>,
+    pub(crate) backends: Backends,
+    pub(crate) stores: Mutex<BTreeMap<String, Arc<Store>>>,
     /// What whoever asks may see of each store.
-    pub(super) keys: Mutex<Option<KeyPatterns>>,
+    pub(crate) keys: Mutex<Option<KeyPatterns>>,
     /// Whether whoever asks for a store waits.
     pub(super) hold: watch::Sender<bool>,
 }

@@ -55,7 +55,8 @@ impl World {
         let clock = Arc::clone(&things);
         let settings = Settings { clock: Arc::new(move || clock.now()), ..Settings::default() };
         let objects = Arc::clone(&things) as _;
-        let (engine, handle) = Engine::new(objects, Arc::clone(&stores) as _, Arc::clone(&things) as _, settings);
+        let (engine, handle) =
+            Engine::new(objects, Arc::clone(&stores) as _, Arc::clone(&things) as _, settings);
         let stop = CancellationToken::new();
         let engine = tokio::spawn(engine.run(stop.clone()));
         Self { things, stores, handle, stop, engine }
@@ -116,7 +117,12 @@ impl World {
     /// The names of the places that the status says, of the store `main`.
     pub(super) fn places(&self) -> Vec<String> {
         self.thing(|thing| {
-            thing.record.synced.get(&reference("main")).map(|it| it.keys().cloned().collect()).unwrap_or_default()
+            thing
+                .record
+                .synced
+                .get(&reference("main"))
+                .map(|it| it.keys().cloned().collect())
+                .unwrap_or_default()
         })
     }
 }
@@ -255,7 +261,8 @@ impl Objects for Things {
             }
             None => Observation::Malformed { record, problem: "no such field".to_owned() },
             Some(desired) => Observation::Present(Box::new(Observed {
-                stores: desired.chosen("demo", &[Candidate { reference: reference("main"), labels: BTreeMap::new() }]),
+                stores: desired
+                    .chosen("demo", &[Candidate { reference: reference("main"), labels: BTreeMap::new() }]),
                 desired: desired.clone(),
                 record,
                 refreshed: thing.refreshed,
@@ -277,11 +284,7 @@ impl Objects for Things {
         }
     }
 
-    async fn sources(
-        &self,
-        _object: ObjectId,
-        wanted: &BTreeSet<SourceName>,
-    ) -> Result<Sources, WriteError> {
+    async fn sources(&self, _object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
         let sources = self.sources.lock();
         Ok(wanted.iter().map(|name| (name.clone(), sources.get(name).cloned().flatten())).collect())
     }
