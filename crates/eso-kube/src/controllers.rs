@@ -3,6 +3,7 @@
 
 pub mod cluster_external_secret;
 pub mod external_secret;
+pub mod push_secret;
 pub mod secret_store;
 
 #[cfg(test)]
@@ -11,18 +12,29 @@ mod preview;
 mod sources;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use eso_core::{
     api::{
         cluster_external_secret::ClusterExternalSecret,
         external_secret::ExternalSecret,
+        push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
     key::StoreKind,
 };
 use eso_plan::template::Delimiters;
-use eso_sync::engine::{Engine, Handle, Settings};
+use eso_sync::{
+    engine::{Engine, Handle, Settings},
+    push,
+};
+use futures::future::join;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Client;
 use parking_lot::Mutex;
@@ -42,6 +54,7 @@ use crate::{
 };
 use cluster_external_secret::{Clusters, Objects};
 use external_secret::{KubeTarget, Router, RunObserver};
+use push_secret::{Dependent, Parts, PushObjects, Pushes};
 use sources::{ConfigMaps, Secrets, StoreObjects};
 use watches::{Watches, all_listed};
 
@@ -62,6 +75,8 @@ pub struct Options {
     /// Whether ClusterExternalSecrets are served (`--enable-cluster-external-secret-reconciler`). Where one namespace alone
     /// is served, they are not.
     pub cluster_external_secrets: bool,
+    /// Whether PushSecrets are served (`--enable-push-secret-reconciler`).
+    pub push_secrets: bool,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -84,6 +99,7 @@ impl Default for Options {
             class: "default".to_owned(),
             cluster_stores: true,
             cluster_external_secrets: true,
+            push_secrets: true,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -105,6 +121,7 @@ pub struct Controller {
     served: Served,
     engine: Engine,
     handle: Handle,
+    pushing: Option<push::Engine>,
     events: EventTask,
     synced: Sender<bool>,
     /// Ends what serves the engine, after the engine.
@@ -117,6 +134,7 @@ struct Served {
     stores: Arc<StoreRegistry>,
     cluster_stores: bool,
     clusters: Option<Arc<Clusters>>,
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl fmt::Debug for Controller {
@@ -138,12 +156,13 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
+        let dependent = Arc::new(Dependent { router: Arc::clone(&router), pushes: OnceLock::new() });
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
             client: client.clone(),
             connect,
-            dependents: Arc::clone(&router) as _,
+            dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
             class: options.class,
@@ -156,6 +175,17 @@ impl Controller {
             delimiters: options.delimiters,
             ..Settings::default()
         };
+        let pushing = options.push_secrets.then(|| {
+            let parts = Parts {
+                stores: Arc::clone(&stores),
+                writer: Writer::new(client.clone()),
+                events: events.clone(),
+                telemetry: Arc::clone(&telemetry),
+                clock: Arc::clone(&settings.clock),
+            };
+            pushing(&dependent, parts, settings.clone())
+        });
+        let (pushes, pushing) = pushing.unzip();
         let target = KubeTarget {
             index: Arc::clone(&index),
             stores: Arc::clone(&stores),
@@ -176,9 +206,10 @@ impl Controller {
             client,
             namespace: options.namespace,
             index,
-            served: Served { router, stores, cluster_stores: options.cluster_stores, clusters },
+            served: Served { router, stores, cluster_stores: options.cluster_stores, clusters, pushes },
             engine,
             handle,
+            pushing,
             events: event_task,
             synced: Sender::new(false),
             end,
@@ -209,7 +240,15 @@ impl Controller {
         let begin = begin(&mut watches, self.served, &self.synced, &stop);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = begin => self.engine.run(stop.clone()).await,
+            () = begin => {
+                let pushing = async {
+                    match self.pushing {
+                        Some(engine) => engine.run(stop.clone()).await,
+                        None => stop.cancelled().await,
+                    }
+                };
+                join(self.engine.run(stop.clone()), pushing).await;
+            }
         }
         let panic = watches.end().await;
         self.end.cancel();
@@ -223,23 +262,40 @@ impl Controller {
     }
 }
 
+/// PushSecrets, and the engine that serves them.
+fn pushing(dependent: &Dependent, parts: Parts, settings: Settings) -> (Arc<Pushes>, push::Engine) {
+    let stores = Arc::clone(&parts.stores);
+    let pushes = Pushes::new(parts);
+    let (engine, handle) =
+        push::Engine::new(Arc::clone(&pushes) as _, stores as _, Arc::clone(&pushes) as _, settings);
+    pushes.connect(handle);
+    dependent.pushes.get_or_init(|| Arc::clone(&pushes));
+    (pushes, engine)
+}
+
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
-    let Served { router, stores, cluster_stores, clusters } = served;
+    let Served { router, stores, cluster_stores, clusters, pushes } = served;
     let objects = watches.objects::<ExternalSecret>();
     match &clusters {
         Some(clusters) => watches.follow(objects, Objects::new(&router, clusters)),
         None => watches.follow(objects, Arc::clone(&router) as _),
     }
-    watches.follow(watches.objects::<SecretStore>(), StoreObjects::new(StoreKind::SecretStore, &stores));
+    let of_kind = |kind| StoreObjects::new(kind, &stores, pushes.clone());
+    watches.follow(watches.objects::<SecretStore>(), of_kind(StoreKind::SecretStore));
     if cluster_stores {
         let objects = watches.cluster_objects::<ClusterSecretStore>();
-        watches.follow(objects, StoreObjects::new(StoreKind::ClusterSecretStore, &stores));
+        watches.follow(objects, of_kind(StoreKind::ClusterSecretStore));
     }
-    watches.listed().await;
-    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace());
+    let pushing = pushes.as_ref().map(|pushes| {
+        watches.spawn(Arc::clone(pushes).keep_stores(stop.clone()));
+        watches.follow_apart(watches.objects::<PushSecret>(), PushObjects::new(pushes))
+    });
+    // Nobody else waits for ever where their definition is not there.
+    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing)), watches.listed()).await;
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.clone());
     watches.follow(watches.metadata::<Secret>(), secrets);
-    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace());
+    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes);
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
     let namespaces = watches.follow_namespaces(&router, &stores, clusters.clone());

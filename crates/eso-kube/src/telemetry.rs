@@ -47,6 +47,8 @@ pub enum Kind {
     ClusterSecretStore,
     /// `ClusterExternalSecret`.
     ClusterExternalSecret,
+    /// `PushSecret`.
+    PushSecret,
 }
 
 /// The status of a `Ready` condition.

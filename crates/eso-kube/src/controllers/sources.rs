@@ -10,16 +10,19 @@ use std::{
 };
 
 use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
+use eso_plan::template::SourceKind;
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use parking_lot::Mutex;
 
-use super::{cluster_external_secret::Clusters, external_secret::Router, watches::Metadata};
+use super::{
+    cluster_external_secret::Clusters, external_secret::Router, push_secret::Pushes, watches::Metadata,
+};
 use crate::{
     credentials::CredentialObject,
-    stores::StoreRegistry,
+    stores::{StoreKey, StoreRegistry},
     watch::{Item, Watched},
 };
 
@@ -61,12 +64,18 @@ impl Roll {
 pub(super) struct StoreObjects {
     kind: StoreKind,
     stores: Arc<StoreRegistry>,
+    pushes: Option<Arc<Pushes>>,
     roll: Mutex<Roll>,
 }
 
 impl StoreObjects {
-    pub(super) fn new(kind: StoreKind, stores: &Arc<StoreRegistry>) -> Arc<Self> {
-        Arc::new(Self { kind, stores: Arc::clone(stores), roll: Mutex::default() })
+    /// For the stores, and for PushSecrets where they are served.
+    pub(super) fn new(
+        kind: StoreKind,
+        stores: &Arc<StoreRegistry>,
+        pushes: Option<Arc<Pushes>>,
+    ) -> Arc<Self> {
+        Arc::new(Self { kind, stores: Arc::clone(stores), pushes, roll: Mutex::default() })
     }
 
     fn delete(&self, (namespace, name): &Name) {
@@ -75,6 +84,8 @@ impl StoreObjects {
             StoreKind::ClusterSecretStore => None,
         };
         self.stores.delete_store(self.kind, namespace, name);
+        let key = StoreKey { kind: self.kind, namespace: namespace.map(str::to_owned), name: name.clone() };
+        self.pushes.iter().for_each(|pushes| pushes.lose_store(&key));
     }
 }
 
@@ -84,8 +95,10 @@ impl<K> Watched<Item<K>> for StoreObjects {
     }
 
     fn meet(&self, store: Item<K>) {
-        self.roll.lock().meet(name_of(store.metadata()));
+        let metadata = store.metadata().clone();
+        self.roll.lock().meet(name_of(&metadata));
         self.stores.apply_store(self.kind, store.into());
+        self.pushes.iter().for_each(|pushes| pushes.meet_store(self.kind, &metadata));
     }
 
     fn lose(&self, store: Item<K>) {
@@ -160,11 +173,12 @@ impl Credentials {
     }
 }
 
-/// Secrets: targets of objects, and credentials of stores.
+/// Secrets: targets of objects, credentials of stores, and what is pushed.
 #[derive(Debug)]
 pub(super) struct Secrets {
     router: Arc<Router>,
     credentials: Credentials,
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl Secrets {
@@ -173,9 +187,10 @@ impl Secrets {
         router: Arc<Router>,
         stores: &Arc<StoreRegistry>,
         namespace: Option<&str>,
+        pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
         let credentials = Credentials::new(CaProviderKind::Secret, namespace, stores);
-        Arc::new(Self { router, credentials })
+        Arc::new(Self { router, credentials, pushes })
     }
 }
 
@@ -183,20 +198,24 @@ impl Watched<Metadata<Secret>> for Secrets {
     fn begin(&self) {
         Watched::<Metadata<Secret>>::begin(&*self.router);
         self.credentials.begin();
+        self.pushes.iter().for_each(|pushes| pushes.begin_sources(SourceKind::Secret));
     }
 
     fn meet(&self, secret: Metadata<Secret>) {
         self.credentials.meet(secret.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.meet_source(SourceKind::Secret, secret.metadata()));
         self.router.meet(secret);
     }
 
     fn lose(&self, secret: Metadata<Secret>) {
         self.credentials.lose(secret.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.lose_source(SourceKind::Secret, secret.metadata()));
         self.router.lose(secret);
     }
 
     fn end(&self) {
         self.credentials.end();
+        self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::Secret));
         Watched::<Metadata<Secret>>::end(&*self.router);
     }
 }
@@ -206,6 +225,7 @@ impl Watched<Metadata<Secret>> for Secrets {
 pub(super) struct ConfigMaps {
     router: Arc<Router>,
     credentials: Credentials,
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl ConfigMaps {
@@ -214,9 +234,10 @@ impl ConfigMaps {
         router: Arc<Router>,
         stores: &Arc<StoreRegistry>,
         namespace: Option<&str>,
+        pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
         let credentials = Credentials::new(CaProviderKind::ConfigMap, namespace, stores);
-        Arc::new(Self { router, credentials })
+        Arc::new(Self { router, credentials, pushes })
     }
 }
 
@@ -224,20 +245,24 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     fn begin(&self) {
         Watched::<Metadata<ConfigMap>>::begin(&*self.router);
         self.credentials.begin();
+        self.pushes.iter().for_each(|pushes| pushes.begin_sources(SourceKind::ConfigMap));
     }
 
     fn meet(&self, map: Metadata<ConfigMap>) {
         self.credentials.meet(map.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.meet_source(SourceKind::ConfigMap, map.metadata()));
         self.router.meet(map);
     }
 
     fn lose(&self, map: Metadata<ConfigMap>) {
         self.credentials.lose(map.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.lose_source(SourceKind::ConfigMap, map.metadata()));
         self.router.lose(map);
     }
 
     fn end(&self) {
         self.credentials.end();
+        self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::ConfigMap));
         Watched::<Metadata<ConfigMap>>::end(&*self.router);
     }
 }

@@ -97,11 +97,11 @@ impl World {
     }
 
     fn secrets(&self, namespace: Option<&str>) -> Arc<dyn Watched<Metadata<Secret>>> {
-        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace)
+        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace, None)
     }
 
     fn config_maps(&self) -> Arc<dyn Watched<Metadata<ConfigMap>>> {
-        ConfigMaps::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, None)
+        ConfigMaps::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, None, None)
     }
 
     /// The watch lists these; then the store has connected so often.
