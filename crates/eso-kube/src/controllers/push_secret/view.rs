@@ -389,10 +389,6 @@ impl View {
         self.stores.get(key).cloned()
     }
 
-    pub(super) fn stores(&self) -> impl Iterator<Item = &StoreKey> {
-        self.stores.keys()
-    }
-
     /// Whether a PushSecret that deletes what it wrote needs a store: it wrote to it, or will.
     pub(super) fn needs(&self, key: &StoreKey) -> bool {
         let Some(metadata) = self.stores.get(key) else { return false };
