@@ -12,7 +12,13 @@ const RULES: &[Rule] = &[
     Rule {
         why: "What it serves.",
         group: "external-secrets.io",
-        resources: &["externalsecrets", "clusterexternalsecrets", "secretstores", "clustersecretstores"],
+        resources: &[
+            "externalsecrets",
+            "clusterexternalsecrets",
+            "pushsecrets",
+            "secretstores",
+            "clustersecretstores",
+        ],
         verbs: &["list", "watch"],
     },
     Rule {
@@ -21,6 +27,7 @@ const RULES: &[Rule] = &[
         resources: &[
             "externalsecrets/status",
             "clusterexternalsecrets/status",
+            "pushsecrets/status",
             "secretstores/status",
             "clustersecretstores/status",
         ],
@@ -33,6 +40,12 @@ const RULES: &[Rule] = &[
         verbs: &["patch"],
     },
     Rule {
+        why: "A PushSecret that deletes what it wrote stays until that is done, and its stores with it.",
+        group: "external-secrets.io",
+        resources: &["pushsecrets", "secretstores", "clustersecretstores"],
+        verbs: &["patch"],
+    },
+    Rule {
         why: "The ExternalSecrets of a ClusterExternalSecret; the patch above mends them.",
         group: "external-secrets.io",
         resources: &["externalsecrets"],
@@ -41,7 +54,7 @@ const RULES: &[Rule] = &[
     Rule {
         why: "Whether an object whose status was refused is gone, and another one has its name.",
         group: "external-secrets.io",
-        resources: &["externalsecrets"],
+        resources: &["externalsecrets", "pushsecrets"],
         verbs: &["get"],
     },
     Rule {

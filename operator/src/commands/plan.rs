@@ -53,6 +53,7 @@ async fn previews(args: &Args, asked: &Planned) -> anyhow::Result<Vec<Previewed>
             .map(|object| object.namespace.clone())
             .or(run::options(args).namespace),
         cluster_external_secrets: false,
+        push_secrets: false,
         ..run::options(args)
     };
     let metrics = Arc::new(Metrics::new());
