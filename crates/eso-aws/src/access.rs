@@ -5,7 +5,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use eso_core::{
-    error::ProviderError,
+    error::{ErrorKind, ProviderError},
     key::RemoteKey,
     provider::{Backend, CallObserver},
 };
@@ -65,12 +65,19 @@ impl Access {
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
         let attempt = || async {
-            self.quotas.turn(call.metric).await;
+            self.quotas.turn(call.metric).await.map_err(|wait| call.throttled(wait))?;
             let answer = send().await;
             self.calls.called(self.provider(), call.metric, answer.is_ok());
-            answer.map_err(|error| call.failed(&error))
+            answer.map_err(|error| self.slowed_down(call, call.failed(&error)))
         };
         self.session.run(attempt).await
+    }
+
+    fn slowed_down(&self, call: Call<'_>, error: ProviderError) -> ProviderError {
+        if error.kind() == ErrorKind::Throttled {
+            self.quotas.throttled(call.metric, error.retry_after());
+        }
+        error
     }
 
     /// Bounds all that is done for one key, and says in a failure which key it was. A failure for want of time is one of

@@ -156,6 +156,11 @@ impl<'a> Call<'a> {
         ProviderError::new(ErrorKind::Invalid, self.operation).with_reason(Reason::new(advice))
     }
 
+    /// The service wants to be left alone for so long, which is not over.
+    pub(crate) fn throttled(&self, wait: Duration) -> ProviderError {
+        self.error(Meaning::Throttled, None).with_retry_after(wait)
+    }
+
     /// The whole call took longer than a provider may take.
     pub(crate) fn late(&self) -> ProviderError {
         self.error(Meaning::Late, None)

@@ -92,8 +92,7 @@ impl Aws {
         let open = |service, region, session| {
             let backend = identity.backend(service, config.region);
             let quotas = self.clients.quotas(service, &backend);
-            let (region_name, prefix, calls) =
-                (config.region.to_owned(), Prefix::default(), connection.calls);
+            let (region_name, prefix, calls) = (config.region.to_owned(), Prefix::new(""), connection.calls);
             Access { service, region: region_name, prefix, session, _shared: region, backend, quotas, calls }
         };
         Ok(match spec.service {

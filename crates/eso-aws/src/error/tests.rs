@@ -328,6 +328,15 @@ fn the_words_say_what_to_do() {
         "AssumeRole: AWS does not accept the request: check the role and the externalID (ValidationError)",
     );
     in_words(
+        sts,
+        "Throttling",
+        "AssumeRole: AWS STS in eu-central-1 asks to be called less often (Throttling)",
+    );
+}
+
+#[test]
+fn the_words_say_what_to_do_about_parameters_searches_and_writes() {
+    in_words(
         get_parameter(),
         "AccessDeniedException",
         "GetParameter: access denied: allow ssm:GetParameter on the parameter to the store's identity \
@@ -355,11 +364,6 @@ fn the_words_say_what_to_do() {
         "LimitExceededException",
         "PutSecretValue: AWS Secrets Manager in us-east-1 has no room for it: a quota of the account or of the secret \
          is used up (LimitExceededException)",
-    );
-    in_words(
-        sts,
-        "Throttling",
-        "AssumeRole: AWS STS in eu-central-1 asks to be called less often (Throttling)",
     );
 }
 

@@ -20,7 +20,9 @@ async fn find(
 ) -> Result<Vec<(String, Option<String>)>, ProviderError> {
     let finder = store.finder().expect("AWS can look for parameters");
     let text = |value: Value| match value {
-        Value::Bytes(bytes) | Value::Document(bytes) => bytes.expose_str().unwrap().to_owned(),
+        Value::Bytes(bytes) | Value::Document(bytes) => {
+            bytes.expose_str().expect("it must be text").to_owned()
+        }
     };
     let found = finder.find(query).await?.into_iter();
     let mut found: Vec<_> =
@@ -30,7 +32,7 @@ async fn find(
 }
 
 async fn names(store: &dyn SecretProvider, query: &Query) -> Vec<String> {
-    find(store, query).await.unwrap().into_iter().map(|(name, _)| name).collect()
+    find(store, query).await.expect("the search must succeed").into_iter().map(|(name, _)| name).collect()
 }
 
 fn below(path: &str) -> Query {

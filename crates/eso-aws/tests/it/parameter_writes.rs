@@ -46,8 +46,11 @@ fn ours(version: &str) -> Expected {
 
 /// The type and the tags of a parameter, as the double itself has them.
 async fn kept(fixture: &Fixture, name: &str) -> (Json, Json) {
-    let client = ParameterStore::new(&fixture.server.url()).unwrap();
-    let ask = async |operation, body| client.call(operation, &body).await.unwrap().success().unwrap();
+    let client = ParameterStore::new(&fixture.server.url()).expect("there must be a client");
+    let ask = async |operation, body| {
+        let answer = client.call(operation, &body).await.expect("the double must answer");
+        answer.success().expect("it must be there")
+    };
     let parameter = ask("GetParameter", json!({"Name": name})).await;
     let tags = ask("ListTagsForResource", json!({"ResourceType": "Parameter", "ResourceId": name})).await;
     (parameter["Parameter"]["Type"].clone(), tags["TagList"].clone())

@@ -48,8 +48,9 @@ fn ours(held: &Held) -> Expected {
 
 /// What the double itself says of a secret.
 async fn described(fixture: &Fixture, name: &str) -> Json {
-    let client = SecretsManager::new(&fixture.server.url()).unwrap();
-    let answer: Answer = client.call("DescribeSecret", &json!({"SecretId": name})).await.unwrap();
+    let client = SecretsManager::new(&fixture.server.url()).expect("there must be a client");
+    let answer: Answer =
+        client.call("DescribeSecret", &json!({"SecretId": name})).await.expect("the double must answer");
     answer.success().expect("it must be there")
 }
 
@@ -280,7 +281,7 @@ async fn deletion(settings: Json) -> Json {
     let fields = json!({"secretsManager": settings});
     let store = connect(&aws(&server.url()), &credentials(), &CallRecorder::new(), fields).await;
     let held = Held { value: None, version: Some("v".into()), is_ours: true, is_dressed: true };
-    delete(&*store, "app", &held).await.unwrap();
+    delete(&*store, "app", &held).await.expect("it must be deleted");
     server.requests().last().expect("something must be sent").json()
 }
 
