@@ -5,7 +5,7 @@ use aws_sdk_secretsmanager::{
     types::{ApiErrorType, SecretValueEntry},
 };
 
-use super::{Share, region_of, share};
+use super::{Share, share};
 
 const OURS: &str = "arn:aws:secretsmanager:us-east-1:111111111111:secret:app-AbCdEf";
 const OURS_PARTIAL: &str = "arn:aws:secretsmanager:us-east-1:111111111111:secret:app";
@@ -51,8 +51,12 @@ fn a_failure_is_found_by_what_was_asked() {
 
 #[test]
 fn what_is_not_mentioned_is_missing_and_nothing_else() {
-    check(&["app", OURS, OURS_PARTIAL], &answer(&[], &[]), &["missing"; 3]);
     check(&["ap", "app-"], &answer(&[("app", OURS)], &["apple"]), &["missing"; 2]);
+}
+
+#[test]
+fn an_answer_that_says_nothing_at_all_is_read_singly() {
+    check(&["app", OURS, OURS_PARTIAL], &answer(&[], &[]), &["unclear"; 3]);
 }
 
 #[test]
@@ -95,12 +99,4 @@ fn an_answer_without_arns_is_matched_by_name() {
     let nameless = SecretValueEntry::builder().build();
     let answer = BatchGetSecretValueOutput::builder().secret_values(nameless).secret_values(value).build();
     check(&["app", OURS], &answer, &["value", "missing"]);
-}
-
-#[test]
-fn only_an_arn_names_a_region() {
-    assert_eq!(region_of(OURS), Some("us-east-1"));
-    assert_eq!(region_of("arn:aws"), None);
-    assert_eq!(region_of("team/arn:aws:secretsmanager:us-east-1:1:secret:a"), None);
-    assert_eq!(region_of(""), None);
 }
