@@ -54,6 +54,7 @@ async fn previews(args: &Args, asked: &Planned) -> anyhow::Result<Vec<Previewed>
             .or(run::options(args).namespace),
         cluster_external_secrets: false,
         push_secrets: false,
+        cluster_push_secrets: false,
         ..run::options(args)
     };
     let metrics = Arc::new(Metrics::new());

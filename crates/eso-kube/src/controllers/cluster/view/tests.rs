@@ -1,10 +1,17 @@
 //! Tests of `view`: whom an event wakes, and what is known afterwards.
 
+use eso_core::api::{
+    cluster_external_secret::ClusterExternalSecret, cluster_push_secret::ClusterPushSecret,
+    external_secret::ExternalSecret,
+};
 use eso_plan::cluster::{Copy, Standing};
 use serde_json::{Value, json};
 
-use super::{View, Woken, copies::Item};
-use crate::watch::Object;
+use super::Woken;
+use crate::watch::{self, Object};
+
+type View = super::View<ClusterExternalSecret>;
+type Item = watch::Item<ExternalSecret>;
 
 /// A ClusterExternalSecret `name` of the uid `uid-name`, for the namespaces of that team.
 fn object(name: &str, team: &str) -> Value {
@@ -170,6 +177,22 @@ fn a_namespace_wakes_those_whose_finalizer_it_carries_also_those_that_are_gone()
     check(&view.meet_namespace(&bound(&both[..1])), &["a"]);
     check(&view.meet_namespace(&bound(&both[2..])), &[]);
     assert!(view.bound.is_empty());
+}
+
+#[test]
+fn a_kind_without_finalizers_goes_by_none_and_by_no_copy_of_another_kind() {
+    let finalizers = ["externalsecrets.external-secrets.io/ces-a"];
+    let bound = changed(namespace("ns-a", "a"), "/finalizers", json!(finalizers));
+    let mut view = super::View::<ClusterPushSecret>::default();
+    check(&view.meet_namespace(&serde_json::from_value(bound).unwrap()), &[]);
+    assert!(view.bound.is_empty());
+    let of_another_kind = copy("ns-a", "a", "a", 20);
+    check(&view.meet_copy(&serde_json::from_value(of_another_kind.clone()).unwrap()), &[]);
+    assert_eq!(view.copies.version("uid-a", "ns-a", "a"), None);
+    let mut ours = of_another_kind;
+    ours["metadata"]["ownerReferences"][0]["kind"] = json!("ClusterPushSecret");
+    view.meet_copy(&serde_json::from_value(ours).unwrap());
+    assert!(view.copies.version("uid-a", "ns-a", "a").is_some());
 }
 
 #[test]

@@ -1,8 +1,14 @@
-//! Tests of `cluster_external_secret`: what is asked of the API server, and what becomes of what it refuses.
+//! Tests of `cluster`: what is asked of the API server, and what becomes of what it refuses.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use eso_core::{api::external_secret::ExternalSecret, provider::CallObserver};
+use eso_core::{
+    api::{
+        cluster_external_secret::ClusterExternalSecret, cluster_push_secret::ClusterPushSecret,
+        external_secret::ExternalSecret, push_secret::PushSecret,
+    },
+    provider::CallObserver,
+};
 use http::{Request, Response};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -12,9 +18,11 @@ use serde_json::{Value, json};
 use tokio::{sync::watch, time::sleep};
 use tokio_util::sync::CancellationToken;
 
-use super::Clusters;
+use super::{Clusters, NamespaceFollower as _, Roster};
 use crate::{
+    controllers::roll::PushSecrets,
     index::Index,
+    spread::Spread,
     telemetry::{Ready, Subject, Telemetry},
     watch::{Item, Watched},
 };
@@ -44,8 +52,8 @@ impl Telemetry for Told {
 /// What the API server refuses next: with this code, what ends so.
 type Refusals = Arc<Mutex<VecDeque<(u16, &'static str)>>>;
 
-struct World {
-    clusters: Arc<Clusters>,
+struct World<K: Spread = ClusterExternalSecret> {
+    clusters: Arc<Clusters<K>>,
     told: Arc<Told>,
     asked: Arc<Mutex<Vec<String>>>,
     refusals: Refusals,
@@ -53,14 +61,19 @@ struct World {
 }
 
 impl World {
-    /// One in which turns are taken. Time passes as it is waited for.
     fn new() -> Self {
+        Self::with(Arc::new(Mutex::new(Index::default())))
+    }
+}
+
+impl<K: Spread> World<K> {
+    /// One in which turns are taken, and in which these objects are. Time passes as it is waited for.
+    fn with(roster: Arc<dyn Roster>) -> Self {
         let asked = Arc::default();
         let refusals = Refusals::default();
         let told = Arc::new(Told::default());
         let client = client(Arc::clone(&asked), Arc::clone(&refusals));
-        let index = Arc::new(Mutex::new(Index::default()));
-        let clusters = Clusters::new(client, index, Arc::clone(&told) as _);
+        let clusters = Clusters::new(client, roster, Arc::clone(&told) as _);
         let stop = CancellationToken::new();
         let (_listed, all_listed) = watch::channel(true);
         tokio::spawn(Arc::clone(&clusters).run(vec![all_listed], stop.clone()));
@@ -93,7 +106,9 @@ fn client(asked: Arc<Mutex<Vec<String>>>, refusals: Refusals) -> Client {
         let (asked, refusals) = (Arc::clone(&asked), Arc::clone(&refusals));
         async move {
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-            let path = path.replace("/apis/external-secrets.io/v1", "");
+            let path = path
+                .replace("/apis/external-secrets.io/v1alpha1", "/alpha")
+                .replace("/apis/external-secrets.io/v1", "");
             let body = request.into_body().collect_bytes().await.unwrap();
             asked.lock().push(format!("{method} {path}"));
             let mut refusals = refusals.lock();
@@ -233,13 +248,81 @@ async fn nothing_is_begun_after_the_stop() {
 
 #[tokio::test(start_paused = true)]
 async fn an_external_secret_that_somebody_else_made_is_not_asked_for() {
-    let world = World::new();
+    let index = Arc::new(Mutex::new(Index::default()));
+    let world: World = World::with(Arc::clone(&index) as _);
     let theirs = json!({ "metadata": { "namespace": "one", "name": "each", "uid": "theirs" }, "spec": {} });
     let theirs: Item<ExternalSecret> = serde_json::from_value(theirs).unwrap();
-    world.clusters.index.lock().meet_object(theirs.into());
+    index.lock().meet_object(theirs.into());
     world.meet_namespace(json!({ "name": "one" }));
     world.meet(object());
     let (asked, told) = world.after(SOON).await;
     assert_eq!(asked, [STATUS]);
     assert_eq!(told, ["each ready False", "each reconciled true"], "there is nothing to try again");
+}
+
+/// A ClusterPushSecret for each namespace.
+fn pushing() -> Value {
+    let spec = json!({ "secretStoreRefs": [{ "name": "main" }], "selector": { "secret": { "name": "db" } } });
+    json!({
+        "metadata": { "name": "each", "uid": "uid-each", "generation": 1, "resourceVersion": "10" },
+        "spec": { "pushSecretSpec": spec, "namespaceSelectors": [{}] },
+    })
+}
+
+const PUSHING_STATUS: &str = "PATCH /alpha/clusterpushsecrets/each/status";
+
+#[tokio::test(start_paused = true)]
+async fn another_kind_has_its_own_copies_words_and_counts() {
+    let theirs = json!({ "metadata": { "namespace": "one", "name": "each", "uid": "theirs" } });
+    let theirs: Item<PushSecret> = serde_json::from_value(theirs).unwrap();
+    let others = Arc::new(PushSecrets::default());
+    others.meet(theirs);
+    let world = World::<ClusterPushSecret>::with(others);
+    for namespace in ["one", "two", "three"] {
+        world.meet_namespace(json!({ "name": namespace }));
+    }
+    world.refuse(500, "/three/pushsecrets");
+    world.meet(pushing());
+    let (mut asked, told) = world.after(SOON).await;
+    asked.sort();
+    let creation = |namespace: &str| format!("POST /alpha/namespaces/{namespace}/pushsecrets");
+    assert_eq!(asked, [PUSHING_STATUS.to_owned(), creation("three"), creation("two")]);
+    assert_eq!(told, ["each ready False", "each reconciled false"]);
+    let status = world.clusters.view.lock().object("each").unwrap().status.clone();
+    let failed = serde_json::to_value(&status.failed_namespaces).unwrap();
+    let reason = "could not create push secret: the API server cannot do it now (InternalError)";
+    let expected = json!([
+        { "namespace": "one", "reason": "push secret already exists in namespace" },
+        { "namespace": "three", "reason": reason },
+    ]);
+    assert_eq!((failed, status.push_secret_name.as_deref()), (expected, Some("each")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_is_said_once() {
+    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecrets::default()));
+    let mut object = pushing();
+    object["spec"]["namespaceSelectors"] =
+        json!([{ "matchExpressions": [{ "key": "a", "operator": "Is" }] }]);
+    world.meet_namespace(json!({ "name": "one" }));
+    world.meet(object.clone());
+    let (asked, told) = world.after(SOON).await;
+    assert_eq!((asked, told[0].as_str()), (vec![PUSHING_STATUS.to_owned()], "each ready False"));
+    object["metadata"]["generation"] = json!(2);
+    world.meet(object);
+    let (asked, _) = world.after(SOON).await;
+    assert_eq!(asked, [""; 0], "the status says that already");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_of_a_kind_without_finalizers_is_only_watched_as_it_goes() {
+    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecrets::default()));
+    let mut object = pushing();
+    object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+    object["metadata"]["finalizers"] =
+        json!(["externalsecrets.external-secrets.io/clusterexternalsecret-cleanup"]);
+    world.meet_namespace(json!({ "name": "one" }));
+    world.meet(object);
+    let (asked, _) = world.after(SOON).await;
+    assert_eq!(asked, [""; 0]);
 }

@@ -1,28 +1,24 @@
-//! The ExternalSecrets that some ClusterExternalSecret controls. Of each no more is kept than tells whether it is as it
-//! should be.
+//! The copies that some object controls. Of each no more is kept than tells whether it is as it should be.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash},
+    marker::PhantomData,
 };
 
-use eso_core::api::{GROUP, external_secret::ExternalSecret};
+use eso_core::api::GROUP;
 use eso_plan::cluster::{Copy, Found, Standing};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{apply::cluster::Version, marks, metadata, watch};
-
-/// An ExternalSecret as the API server sent it.
-pub(super) type Item = watch::Item<ExternalSecret>;
+use crate::{apply::cluster::Version, marks, metadata, spread::Spread, watch::Item};
 
 /// Namespace and name.
 type Name = (String, String);
 
-/// The ExternalSecrets that are controlled.
-#[derive(Debug, Default)]
-pub(in super::super) struct Copies {
+/// The copies that objects of the kind `K` control.
+pub(in super::super) struct Copies<K> {
     known: BTreeMap<Name, Known>,
     /// Those that a list under way has not shown yet.
     unlisted: BTreeSet<Name>,
@@ -30,6 +26,7 @@ pub(in super::super) struct Copies {
     /// event that its object is gone.
     turns: usize,
     lost: BTreeSet<String>,
+    kind: PhantomData<fn() -> K>,
 }
 
 /// One that is controlled.
@@ -45,19 +42,31 @@ struct Known {
     spec: u64,
 }
 
-impl Copies {
-    /// A list of all ExternalSecrets begins.
+impl<K> Default for Copies<K> {
+    fn default() -> Self {
+        Self {
+            known: BTreeMap::default(),
+            unlisted: BTreeSet::default(),
+            turns: 0,
+            lost: BTreeSet::default(),
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<K: Spread> Copies<K> {
+    /// A list of all objects of their kind begins.
     pub(in super::super) fn begin(&mut self) {
         self.unlisted = self.known.keys().cloned().collect();
     }
 
     /// One is there: gives those who control it or did, where they have a reason to look. `None`: nobody has.
-    pub(super) fn meet(&mut self, item: &Item) -> Option<Vec<String>> {
+    pub(super) fn meet(&mut self, item: &Item<K::Copy>) -> Option<Vec<String>> {
         let metadata = item.metadata();
         let name = name_of(metadata);
         self.unlisted.remove(&name);
         let before = self.known.get(&name);
-        let Some(owner) = owner(metadata) else {
+        let Some(owner) = owner::<K>(metadata) else {
             let before = self.known.remove(&name);
             return Some(before.map(|known| known.owner).into_iter().collect());
         };
@@ -94,7 +103,7 @@ impl Copies {
         lost.collect()
     }
 
-    /// Those who control an ExternalSecret of a namespace.
+    /// Those who control a copy in a namespace.
     pub(super) fn owners(&self, namespace: &str) -> BTreeSet<&str> {
         let from = (namespace.to_owned(), String::new());
         let here = self.known.range(from..).take_while(|((other, _), _)| other == namespace);
@@ -136,7 +145,7 @@ impl Copies {
     }
 
     /// One was written, and this was the answer.
-    pub(in super::super) fn wrote(&mut self, item: &Item) {
+    pub(in super::super) fn wrote(&mut self, item: &Item<K::Copy>) {
         let is_lost = item.metadata().uid.as_ref().is_some_and(|uid| self.lost.contains(uid));
         if !is_lost {
             self.meet(item);
@@ -155,7 +164,7 @@ impl Copies {
 
 impl Known {
     /// What an object is; its spec is read only where it is not that of before.
-    fn of(item: &Item, owner: &str, before: Option<&Self>) -> Self {
+    fn of<C>(item: &Item<C>, owner: &str, before: Option<&Self>) -> Self {
         let metadata = item.metadata();
         let empty = BTreeMap::new();
         let labels = metadata.labels.as_ref().unwrap_or(&empty);
@@ -181,11 +190,11 @@ impl Known {
     }
 }
 
-/// The uid of the ClusterExternalSecret that controls an object.
-fn owner(metadata: &ObjectMeta) -> Option<&str> {
+/// The uid of the object of the kind that controls a copy.
+fn owner<K: Spread>(metadata: &ObjectMeta) -> Option<&str> {
     let owner = marks::controller(metadata)?;
     let group = owner.api_version.split('/').next();
-    (owner.kind == "ClusterExternalSecret" && group == Some(GROUP)).then_some(&owner.uid)
+    (owner.kind == K::kind(&()) && group == Some(GROUP)).then_some(&owner.uid)
 }
 
 fn marks_of(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, String>) -> u64 {
@@ -193,7 +202,7 @@ fn marks_of(labels: &BTreeMap<String, String>, annotations: &BTreeMap<String, St
 }
 
 /// One that is nested too deeply to be read is none that we made.
-fn spec_of(item: &Item) -> u64 {
+fn spec_of<C>(item: &Item<C>) -> u64 {
     #[derive(Deserialize)]
     struct Asked {
         #[serde(default)]

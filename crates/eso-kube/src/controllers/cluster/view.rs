@@ -1,15 +1,11 @@
-//! What the watches have shown of ClusterExternalSecrets, namespaces and ExternalSecrets, and whom it matters to.
+//! What the watches have shown of objects that are spread, of namespaces and of copies, and whom it matters to.
 //! Plain data.
 
 mod copies;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eso_core::api::cluster_external_secret::ClusterExternalSecretStatus;
-use eso_plan::{
-    cluster::{Asked, Namespace},
-    convert::cluster_external_secret,
-};
+use eso_plan::cluster::{Asked, Namespace};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 
@@ -17,55 +13,52 @@ use super::finalizers;
 use crate::{
     apply::cluster::Bound,
     metadata,
-    watch::{Object, UNREADABLE_SPEC},
+    spread::Spread,
+    watch::{Item, Object, UNREADABLE_SPEC},
 };
 
 pub(super) use copies::Copies;
 
-/// Names of ClusterExternalSecrets that have a reason to look again.
+/// Names of objects that have a reason to look again.
 pub(super) type Woken = BTreeSet<String>;
 
 /// What is known of the cluster.
-#[derive(Debug, Default)]
-pub(super) struct View {
-    objects: BTreeMap<String, ClusterObject>,
+pub(super) struct View<K: Spread> {
+    objects: BTreeMap<String, ClusterObject<K::Status>>,
     /// Those that a list under way has not shown yet.
     unlisted: BTreeSet<String>,
     pub(super) namespaces: BTreeMap<String, Namespace>,
     /// The namespaces that carry a finalizer of the original's, by name.
     pub(super) bound: BTreeMap<String, Bound>,
-    pub(super) copies: Copies,
+    pub(super) copies: Copies<K>,
 }
 
-/// A ClusterExternalSecret that is there.
+impl<K: Spread> Default for View<K> {
+    fn default() -> Self {
+        Self {
+            objects: BTreeMap::default(),
+            unlisted: BTreeSet::default(),
+            namespaces: BTreeMap::default(),
+            bound: BTreeMap::default(),
+            copies: Copies::default(),
+        }
+    }
+}
+
+/// An object that is there.
 #[derive(Clone, Debug)]
-pub(super) struct ClusterObject {
+pub(super) struct ClusterObject<Status> {
     /// Its metadata.
     pub(super) metadata: ObjectMeta,
     /// What it asks for, or what is wrong with it.
     pub(super) asked: Result<Asked, String>,
     /// What its status says, as we saw or wrote it last.
-    pub(super) status: ClusterExternalSecretStatus,
+    pub(super) status: Status,
     /// The version in which it says that.
     reported: u64,
 }
 
-impl ClusterObject {
-    fn new(object: Object) -> Self {
-        let Object { metadata, spec, status } = object;
-        let name = metadata.name.as_deref().unwrap_or_default();
-        let asked = spec.ok_or_else(|| UNREADABLE_SPEC.to_owned()).and_then(|spec: Value| {
-            let asked = cluster_external_secret::asked(name, metadata.annotations.as_ref(), &spec);
-            asked.map_err(|malformed| malformed.to_string())
-        });
-        Self {
-            reported: metadata::version(&metadata),
-            status: serde_json::from_value(status).unwrap_or_default(),
-            asked,
-            metadata,
-        }
-    }
-
+impl<Status> ClusterObject<Status> {
     /// Whether it is being deleted.
     pub(super) fn is_leaving(&self) -> bool {
         self.metadata.deletion_timestamp.is_some()
@@ -84,7 +77,10 @@ impl ClusterObject {
     }
 
     /// Whether the other is the same edit of the same object, and says the same.
-    fn is_same(&self, other: &Self) -> bool {
+    fn is_same(&self, other: &Self) -> bool
+    where
+        Status: PartialEq,
+    {
         let marks = |metadata: &ObjectMeta| {
             let ObjectMeta { uid, generation, annotations, finalizers, deletion_timestamp, .. } = metadata;
             (uid.clone(), *generation, annotations.clone(), finalizers.clone(), deletion_timestamp.clone())
@@ -93,8 +89,24 @@ impl ClusterObject {
     }
 }
 
-/// ClusterExternalSecrets.
-impl View {
+/// What is known of an object that is there.
+fn known<K: Spread>(object: Object) -> ClusterObject<K::Status> {
+    let Object { metadata, spec, status } = object;
+    let name = metadata.name.as_deref().unwrap_or_default();
+    let asked = spec.ok_or_else(|| UNREADABLE_SPEC.to_owned()).and_then(|spec: Value| {
+        let asked = K::asked(name, metadata.annotations.as_ref(), &spec);
+        asked.map_err(|malformed| malformed.to_string())
+    });
+    ClusterObject {
+        reported: metadata::version(&metadata),
+        status: serde_json::from_value(status).unwrap_or_default(),
+        asked,
+        metadata,
+    }
+}
+
+/// Objects.
+impl<K: Spread> View<K> {
     /// A list of them begins.
     pub(super) fn begin_objects(&mut self) {
         self.unlisted = self.objects.keys().cloned().collect();
@@ -104,7 +116,7 @@ impl View {
     pub(super) fn meet_object(&mut self, object: Object) -> Option<String> {
         let name = object.metadata.name.clone().unwrap_or_default();
         self.unlisted.remove(&name);
-        let mut object = ClusterObject::new(object);
+        let mut object = known::<K>(object);
         let known = self.objects.get(&name);
         // What we wrote since is not undone by an event of before.
         if let Some(known) = known.filter(|known| known.metadata.uid == object.metadata.uid)
@@ -131,17 +143,12 @@ impl View {
     }
 
     /// One by name.
-    pub(super) fn object(&self, name: &str) -> Option<&ClusterObject> {
+    pub(super) fn object(&self, name: &str) -> Option<&ClusterObject<K::Status>> {
         self.objects.get(name)
     }
 
     /// This status was written, which made that version.
-    pub(super) fn reported(
-        &mut self,
-        metadata: &ObjectMeta,
-        status: ClusterExternalSecretStatus,
-        version: u64,
-    ) {
+    pub(super) fn reported(&mut self, metadata: &ObjectMeta, status: K::Status, version: u64) {
         let name = metadata.name.as_deref().unwrap_or_default();
         let written = self.objects.get_mut(name).filter(|object| object.metadata.uid == metadata.uid);
         if let Some(object) = written.filter(|object| object.reported < version) {
@@ -152,14 +159,14 @@ impl View {
     /// Those of this uid, and those whose copies have this name.
     fn concerned(&self, owner: Option<&str>, copy: &str) -> Woken {
         let concerned =
-            |object: &ClusterObject| owner.is_some_and(|uid| object.is(uid)) || object.names(copy);
+            |object: &ClusterObject<K::Status>| owner.is_some_and(|uid| object.is(uid)) || object.names(copy);
         let objects = self.objects.iter().filter(|(_, object)| concerned(object));
         objects.map(|(name, _)| name.clone()).collect()
     }
 }
 
 /// Namespaces.
-impl View {
+impl<K: Spread> View<K> {
     /// One is there.
     pub(super) fn meet_namespace(&mut self, metadata: &ObjectMeta) -> Woken {
         let name = metadata.name.clone().unwrap_or_default();
@@ -172,7 +179,7 @@ impl View {
         if before == Some(&namespace) {
             return finalizers;
         }
-        let chooses = |object: &ClusterObject| {
+        let chooses = |object: &ClusterObject<K::Status>| {
             [Some(&namespace), before].into_iter().flatten().any(|seen| object.chooses(&name, seen))
         };
         let owners = self.copies.owners(&name);
@@ -196,7 +203,7 @@ impl View {
     /// are others than before.
     fn bind(&mut self, name: &str, metadata: &ObjectMeta) -> Woken {
         let finalizers = metadata.finalizers.clone().unwrap_or_default();
-        let objects: Woken = finalizers::objects(&finalizers).map(str::to_owned).collect();
+        let objects: Woken = finalizers::objects::<K>(&finalizers).map(str::to_owned).collect();
         if objects.is_empty() {
             self.bound.remove(name);
             return objects;
@@ -209,10 +216,10 @@ impl View {
     }
 }
 
-/// ExternalSecrets.
-impl View {
+/// Copies.
+impl<K: Spread> View<K> {
     /// One is there, of which an event or a list tells.
-    pub(super) fn meet_copy(&mut self, item: &copies::Item) -> Woken {
+    pub(super) fn meet_copy(&mut self, item: &Item<K::Copy>) -> Woken {
         match self.copies.meet(item) {
             Some(owners) => self.concerned_by(item.metadata(), &owners),
             None => Woken::new(),

@@ -1,4 +1,5 @@
-//! Keeps the ExternalSecrets of ClusterExternalSecrets: one in each namespace that is chosen, and none elsewhere.
+//! Keeps the copies of objects that are spread, the ExternalSecrets of ClusterExternalSecrets and the PushSecrets of
+//! ClusterPushSecrets: one in each namespace that is chosen, and none elsewhere.
 //!
 //! Everything that it goes by is watched, and whatever changes is acted on at once; nothing is done by the clock but to
 //! try again what failed. A turn of an object gathers, decides ([`eso_plan::cluster`]) and does.
@@ -27,38 +28,51 @@ use super::watches::all_listed;
 use crate::{
     apply::cluster::ClusterWriter,
     index::Index,
-    telemetry::{Kind, Subject, Telemetry},
+    spread::Spread,
+    telemetry::{Subject, Telemetry},
 };
 
-pub(super) use watched::Objects;
+pub(super) use watched::{Copies, NamespaceFollower};
 
 /// How many objects have their turn at once.
 const AT_ONCE: usize = 4;
 
-/// The ClusterExternalSecrets of the cluster.
-pub(super) struct Clusters {
-    view: Mutex<View>,
+/// Knows each object of the kind of some copies, whoever's it is.
+pub(super) trait Roster: Send + Sync {
+    /// Whether there is one of this name.
+    fn contains(&self, namespace: &str, name: &str) -> bool;
+}
+
+impl Roster for Mutex<Index> {
+    fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.lock().contains(namespace, name)
+    }
+}
+
+/// All objects of a kind that is spread.
+pub(super) struct Clusters<K: Spread> {
+    view: Mutex<View<K>>,
     turns: Mutex<Turns>,
     woken: Notify,
-    index: Arc<Mutex<Index>>,
-    writer: ClusterWriter,
+    roster: Arc<dyn Roster>,
+    writer: ClusterWriter<K>,
     telemetry: Arc<dyn Telemetry>,
 }
 
-impl fmt::Debug for Clusters {
+impl<K: Spread> fmt::Debug for Clusters<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clusters")
     }
 }
 
-impl Clusters {
-    /// Those of which nothing is known yet. `index` knows every ExternalSecret.
-    pub(super) fn new(client: Client, index: Arc<Mutex<Index>>, telemetry: Arc<dyn Telemetry>) -> Arc<Self> {
+impl<K: Spread> Clusters<K> {
+    /// Those of which nothing is known yet.
+    pub(super) fn new(client: Client, roster: Arc<dyn Roster>, telemetry: Arc<dyn Telemetry>) -> Arc<Self> {
         Arc::new(Self {
             view: Mutex::default(),
             turns: Mutex::default(),
             woken: Notify::new(),
-            index,
+            roster,
             writer: ClusterWriter::new(client),
             telemetry,
         })
@@ -100,13 +114,13 @@ impl Clusters {
         let task = {
             let mut view = self.view.lock();
             view.copies.begin_turn();
-            Task::of(&name, &view, &self.index.lock())
+            Task::of(&name, &view, &*self.roster)
         };
         let metadata = task.metadata().cloned();
         let succeeded = self.act(&name, task).await;
         self.view.lock().copies.end_turn();
         if !succeeded {
-            debug!(name, "a ClusterExternalSecret is tried again");
+            debug!(name, "a {} is tried again", K::kind(&()));
         }
         if let Some(metadata) = metadata {
             let took = began.elapsed();
@@ -135,13 +149,13 @@ impl Clusters {
         let name = metadata.name.as_deref().unwrap_or_default();
         let view = self.view.lock();
         if view.object(name).is_some() {
-            count(&*self.telemetry, subject(name));
+            count(&*self.telemetry, subject::<K>(name));
         }
     }
 }
 
-fn subject(name: &str) -> Subject<'_> {
-    Subject { kind: Kind::ClusterExternalSecret, namespace: "", name }
+fn subject<K: Spread>(name: &str) -> Subject<'_> {
+    Subject { kind: K::COUNTED, namespace: "", name }
 }
 
 #[cfg(test)]

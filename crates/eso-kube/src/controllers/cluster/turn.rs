@@ -1,24 +1,23 @@
-//! One turn of a ClusterExternalSecret: what is there is gathered, what follows is decided without a call, and done.
+//! One turn of an object: what is there is gathered, what follows is decided without a call, and done.
 
 use std::{collections::BTreeMap, fmt};
 
 use eso_plan::{
-    cluster::{self, Asked, Namespace, Plan, Report, Standing, Step},
-    convert::cluster_external_secret,
+    cluster::{self, Asked, CopyKind, Namespace, Plan, Report, Standing, Step},
     plan::WriteError,
 };
 use futures::{StreamExt, stream};
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::{
-    Clusters,
-    finalizers::{self, CLEANUP},
+    Clusters, Roster, finalizers,
     view::{ClusterObject, View},
 };
 use crate::{
     apply::cluster::{Bound, Place},
-    index::Index,
     metadata,
+    spread::Spread,
     telemetry::Ready,
 };
 
@@ -28,23 +27,23 @@ const AT_ONCE: usize = 8;
 
 /// What a turn is about.
 #[derive(Debug)]
-pub(super) struct Task {
+pub(super) struct Task<Status> {
     /// The object; `None` where it is gone.
-    object: Option<ClusterObject>,
+    object: Option<ClusterObject<Status>>,
     /// What is to be done for it; `None` where it is gone, on its way out, or not understood.
     plan: Option<Plan>,
     /// The namespaces that its finalizer, which the original put there, is to be taken off.
     releases: Vec<Bound>,
 }
 
-impl Task {
+impl<Status: Clone> Task<Status> {
     /// Gathers what there is to know of an object, and decides.
-    pub(super) fn of(name: &str, view: &View, index: &Index) -> Self {
+    pub(super) fn of<K: Spread<Status = Status>>(name: &str, view: &View<K>, roster: &dyn Roster) -> Self {
         let object = view.object(name);
         let asked =
             object.filter(|object| !object.is_leaving()).and_then(|object| object.asked.as_ref().ok());
-        let plan = object.zip(asked).map(|(object, asked)| plan(&object.metadata, asked, view, index));
-        let finalizer = finalizers::of_namespaces(name);
+        let plan = object.zip(asked).map(|(object, asked)| plan(&object.metadata, asked, view, roster));
+        let finalizer = finalizers::of_namespaces::<K>(name);
         let is_needed = |namespace: &str| match object {
             None => false,
             Some(object) if object.is_leaving() => false,
@@ -52,7 +51,8 @@ impl Task {
                 view.namespaces.get(namespace).is_some_and(|found| keeps(plan.as_ref(), namespace, found))
             }
         };
-        let bound = view.bound.iter().filter(|(_, bound)| bound.finalizers.contains(&finalizer));
+        let carries = |bound: &Bound| finalizer.as_ref().is_some_and(|own| bound.finalizers.contains(own));
+        let bound = view.bound.iter().filter(|(_, bound)| carries(bound));
         let releases = bound.filter(|(namespace, _)| !is_needed(namespace));
         let releases = releases.map(|(_, bound)| bound.clone()).collect();
         Self { object: object.cloned(), plan, releases }
@@ -65,59 +65,60 @@ fn keeps(plan: Option<&Plan>, name: &str, namespace: &Namespace) -> bool {
     !namespace.leaving && plan.is_none_or(|plan| plan.chosen.contains(name))
 }
 
-fn plan(owner: &ObjectMeta, asked: &Asked, view: &View, index: &Index) -> Plan {
+fn plan<K: Spread>(owner: &ObjectMeta, asked: &Asked, view: &View<K>, roster: &dyn Roster) -> Plan {
     let mut found = view.copies.of(owner.uid.as_deref().unwrap_or_default(), &asked.name, &asked.copy);
     for (namespace, seen) in &view.namespaces {
         let ours = found.get(namespace).is_some_and(|here| here.contains_key(&asked.name));
         let is_chosen = asked.choice.holds(namespace, &seen.labels);
-        if is_chosen && !ours && index.contains(namespace, &asked.name) {
+        if is_chosen && !ours && roster.contains(namespace, &asked.name) {
             found.entry(namespace.clone()).or_default().insert(asked.name.clone(), Standing::Foreign);
         }
     }
     cluster::plan(asked, &view.namespaces, &found)
 }
 
-impl Task {
+impl<Status> Task<Status> {
     /// The object's metadata, where it is there.
     pub(super) fn metadata(&self) -> Option<&ObjectMeta> {
         self.object.as_ref().map(|object| &object.metadata)
     }
 }
 
-impl Clusters {
+impl<K: Spread> Clusters<K> {
     /// Takes a turn; gives whether everything is done that can be done.
-    pub(super) async fn act(&self, name: &str, task: Task) -> bool {
+    pub(super) async fn act(&self, name: &str, task: Task<K::Status>) -> bool {
         let Task { object, plan, releases } = task;
-        let released = self.release(&finalizers::of_namespaces(name), &releases).await;
+        let released = self.release(name, &releases).await;
         let Some(object) = object else { return released };
         let done = match (plan, &object.asked) {
             _ if object.is_leaving() => self.let_go(&object.metadata).await,
             (Some(plan), Ok(asked)) => self.keep(&object, asked, plan).await,
-            (_, Err(problem)) => self.report(&object, &Report::refused(problem)).await.is_ok(),
+            (_, Err(problem)) => self.report(&object, &K::refused(problem)).await.is_ok(),
             (None, Ok(_)) => true,
         };
         released && done
     }
 
-    async fn release(&self, finalizer: &str, namespaces: &[Bound]) -> bool {
+    /// Takes the original's finalizer of the object off these namespaces.
+    async fn release(&self, name: &str, namespaces: &[Bound]) -> bool {
+        let Some(finalizer) = finalizers::of_namespaces::<K>(name) else { return true };
         let releases: Vec<_> =
-            namespaces.iter().map(|bound| self.writer.release_namespace(bound, finalizer)).collect();
+            namespaces.iter().map(|bound| self.writer.release_namespace(bound, &finalizer)).collect();
         let results: Vec<_> = stream::iter(releases).buffer_unordered(AT_ONCE).collect().await;
         results.iter().all(Result::is_ok)
     }
 
-    /// Lets an object go that is being deleted: its ExternalSecrets go by their owner reference.
+    /// Lets an object go that is being deleted: its copies go by their owner reference.
     async fn let_go(&self, metadata: &ObjectMeta) -> bool {
         let finalizers = metadata.finalizers.clone().unwrap_or_default();
-        if !finalizers.iter().any(|finalizer| finalizer == CLEANUP) {
-            return true;
-        }
+        let carried = finalizers::of_objects::<K>().filter(|own| finalizers.iter().any(|other| other == own));
+        let Some(finalizer) = carried else { return true };
         let name = metadata.name.clone().unwrap_or_default();
         let bound = Bound { name, version: metadata::version(metadata), finalizers };
-        self.writer.release_object(&bound, CLEANUP).await.is_ok()
+        self.writer.release_object(&bound, finalizer).await.is_ok()
     }
 
-    async fn keep(&self, object: &ClusterObject, asked: &Asked, plan: Plan) -> bool {
+    async fn keep(&self, object: &ClusterObject<K::Status>, asked: &Asked, plan: Plan) -> bool {
         let owner = &object.metadata;
         let namespaces = plan.steps.iter();
         let namespaces: Vec<_> =
@@ -143,7 +144,8 @@ impl Clusters {
     ) -> Option<(String, Failure)> {
         for step in steps {
             if let Err(error) = self.take(owner, asked, namespace, step).await {
-                return Some((namespace.to_owned(), Failure { step: step.clone(), error }));
+                let failure = Failure { kind: asked.copy.kind, step: step.clone(), error };
+                return Some((namespace.to_owned(), failure));
             }
         }
         None
@@ -179,8 +181,8 @@ impl Clusters {
     }
 
     /// Writes the status, where it is another.
-    async fn report(&self, object: &ClusterObject, report: &Report) -> Result<(), WriteError> {
-        let status = cluster_external_secret::status(&object.status, report);
+    async fn report(&self, object: &ClusterObject<K::Status>, report: &Report) -> Result<(), WriteError> {
+        let status = K::status(&object.status, report, Timestamp::now());
         if status != object.status {
             let version = self.writer.report(&object.metadata, &status).await?;
             self.view.lock().reported(&object.metadata, status, version);
@@ -194,6 +196,7 @@ impl Clusters {
 /// A step that could not be taken.
 #[derive(Debug)]
 struct Failure {
+    kind: CopyKind,
     step: Step,
     error: WriteError,
 }
@@ -206,11 +209,11 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { step, error } = self;
+        let Self { kind, step, error } = self;
         match step {
-            Step::Create => write!(f, "could not create external secret: {error}"),
-            Step::Update => write!(f, "could not update external secret: {error}"),
-            Step::Delete { name } => write!(f, "could not delete external secret \"{name}\": {error}"),
+            Step::Create => write!(f, "could not create {kind}: {error}"),
+            Step::Update => write!(f, "could not update {kind}: {error}"),
+            Step::Delete { name } => write!(f, "could not delete {kind} \"{name}\": {error}"),
         }
     }
 }
