@@ -107,6 +107,8 @@ pub(crate) fn options(args: &Args) -> Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         class: args.controller_class.clone(),
         cluster_external_secrets: args.enable_cluster_external_secret_reconciler,
+        push_secrets: args.enable_push_secret_reconciler,
+        cluster_push_secrets: args.enable_cluster_push_secret_reconciler,
         heartbeat: args.status_heartbeat,
         concurrency: args.concurrent.max(default.concurrency),
         store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),

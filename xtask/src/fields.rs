@@ -29,7 +29,7 @@ struct Section {
     elsewhere: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 3] = [
+const SECTIONS: [Section; 4] = [
     Section {
         title: "ExternalSecret",
         resource: "externalsecrets",
@@ -41,6 +41,12 @@ const SECTIONS: [Section; 3] = [
         resource: "clusterexternalsecrets",
         says: "Below `spec.externalSecretSpec` are the fields of `spec` of an ExternalSecret.",
         elsewhere: &["spec.externalSecretSpec."],
+    },
+    Section {
+        title: "ClusterPushSecret",
+        resource: "clusterpushsecrets",
+        says: "Below `spec.pushSecretSpec` are the fields of `spec` of a PushSecret.",
+        elsewhere: &["spec.pushSecretSpec."],
     },
     Section {
         title: "SecretStore and ClusterSecretStore",

@@ -51,8 +51,7 @@ impl<'a> Config<'a> {
 
 fn check_service(service: AwsService) -> Result<(), ProviderError> {
     match service {
-        AwsService::SecretsManager => Ok(()),
-        AwsService::ParameterStore => Err(unserved("service: ParameterStore")),
+        AwsService::SecretsManager | AwsService::ParameterStore => Ok(()),
         AwsService::CertificateManager => Err(unserved("service: CertificateManager")),
     }
 }

@@ -1,34 +1,48 @@
-//! AWS Secrets Manager as a [`SecretProvider`].
+//! AWS Secrets Manager and Parameter Store as [`SecretProvider`]s.
 //!
 //! [`Aws`] is made once in a process: it holds what all stores share, the HTTP client with its connections and the
 //! endpoints. [`Aws::connect`] makes of one store's spec a provider that is logged in as that store's identity.
 
 mod config;
 
+mod access;
 mod auth;
 mod client;
 mod identity;
+mod prefix;
+mod quota;
 
+mod parameter_store;
 mod secrets_manager;
 
 mod batch;
-mod find;
+mod push_metadata;
+mod search;
+mod tags;
 
 mod error;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use eso_core::{
-    api::aws::AwsProvider,
+    api::aws::{AwsProvider, AwsService},
     error::ProviderError,
     provider::{Connection, SecretProvider},
 };
 
 use crate::{
-    auth::Session, client::Clients, config::Config, identity::Identity, secrets_manager::SecretsManager,
+    access::Access,
+    auth::Session,
+    client::Clients,
+    config::Config,
+    error::Service,
+    identity::Identity,
+    parameter_store::ParameterStore,
+    prefix::Prefix,
+    secrets_manager::{Deletion, SecretsManager},
 };
 
-/// The name of this provider in metrics and logs, as the original's.
+/// The name under which logins are counted.
 const PROVIDER: &str = "AWS/SecretsManager";
 
 /// What all stores on AWS share in a process.
@@ -75,15 +89,29 @@ impl Aws {
             }
             None => (base, identity),
         };
-        Ok(Arc::new(SecretsManager {
-            region: config.region.to_owned(),
-            client: region.secrets_manager(&session),
-            session,
-            _shared: region,
-            backend: identity.backend(config.region),
-            calls: connection.calls,
-            batch_denied: AtomicBool::new(false),
-        }))
+        let open = |service, region, session| {
+            let backend = identity.backend(service, config.region);
+            let quotas = self.clients.quotas(service, &backend);
+            let (region_name, prefix, calls) = (config.region.to_owned(), Prefix::new(""), connection.calls);
+            Access { service, region: region_name, prefix, session, _shared: region, backend, quotas, calls }
+        };
+        Ok(match spec.service {
+            AwsService::ParameterStore => {
+                let client = region.parameter_store(&session);
+                Arc::new(ParameterStore::new(open(Service::ParameterStore, region, session), client))
+            }
+            AwsService::SecretsManager | AwsService::CertificateManager => {
+                let client = region.secrets_manager(&session);
+                let access = open(Service::SecretsManager, region, session);
+                let settings =
+                    |name: &str| spec.unserved.get("secretsManager").and_then(|settings| settings.get(name));
+                let deletion = Deletion::of(
+                    settings("forceDeleteWithoutRecovery").and_then(serde_json::Value::as_bool),
+                    settings("recoveryWindowInDays").and_then(serde_json::Value::as_i64),
+                )?;
+                Arc::new(SecretsManager::new(access, client, deletion))
+            }
+        })
     }
 }
 
@@ -91,24 +119,34 @@ impl Aws {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     secrets_manager: Option<String>,
+    ssm: Option<String>,
     sts: Option<String>,
 }
 
 impl Endpoints {
-    /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT` and
+    /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT`, `AWS_SSM_ENDPOINT` and
     /// `AWS_STS_ENDPOINT`: URLs, for the stores of every region. Nothing and an empty text both mean AWS's own.
     ///
     /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given.
     /// What is no URL lets no store connect.
-    pub fn from_environment_values(secrets_manager: Option<String>, sts: Option<String>) -> Self {
+    pub fn from_environment_values(
+        secrets_manager: Option<String>,
+        ssm: Option<String>,
+        sts: Option<String>,
+    ) -> Self {
         let given = |value: Option<String>| value.filter(|url| !url.is_empty());
-        Self { secrets_manager: given(secrets_manager), sts: given(sts) }
+        Self { secrets_manager: given(secrets_manager), ssm: given(ssm), sts: given(sts) }
     }
 
     /// Fails with `Invalid`, naming the variable whose value is no URL.
     fn check(&self) -> Result<(), ProviderError> {
-        let Self { secrets_manager, sts } = self;
-        for (name, url) in [("AWS_SECRETSMANAGER_ENDPOINT", secrets_manager), ("AWS_STS_ENDPOINT", sts)] {
+        let Self { secrets_manager, ssm, sts } = self;
+        let all = [
+            ("AWS_SECRETSMANAGER_ENDPOINT", secrets_manager),
+            ("AWS_SSM_ENDPOINT", ssm),
+            ("AWS_STS_ENDPOINT", sts),
+        ];
+        for (name, url) in all {
             if !url.as_deref().is_none_or(is_url) {
                 return Err(config::invalid(format!(
                     "{name} must be a URL, such as https://aws.example:8443"

@@ -8,5 +8,9 @@
 pub mod ports;
 
 pub mod engine;
+pub mod push;
+
 pub mod queue;
 pub mod store;
+
+mod dispatch;

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use eso_core::key::StoreReference;
+use eso_core::key::{RemoteKey, StoreReference};
 use eso_plan::{
     fence::KeyPatterns,
     observed::Observation,
@@ -88,6 +88,15 @@ impl Granted {
     /// A store with all its keys.
     pub fn whole(store: Arc<Store>) -> Self {
         Self { store, keys: None }
+    }
+
+    /// Whether its user may ask for a key. It is judged as its store reads it, so that all spellings of it are judged
+    /// alike: `kv/data/hr` must not pass as `k*`, where it is `hr`.
+    pub fn allows(&self, key: &RemoteKey) -> bool {
+        self.keys.as_ref().is_none_or(|keys| {
+            let canonical = self.store.provider().canonical(key);
+            keys.allows(canonical.as_ref().unwrap_or(key).as_str())
+        })
     }
 }
 

@@ -57,6 +57,8 @@ async fn previews(args: &Args, asked: &Planned, connect: Arc<dyn Connect>) -> an
             .map(|object| object.namespace.clone())
             .or(run::options(args).namespace),
         cluster_external_secrets: false,
+        push_secrets: false,
+        cluster_push_secrets: false,
         ..run::options(args)
     };
     let metrics = Arc::new(Metrics::new());

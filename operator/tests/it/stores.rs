@@ -47,7 +47,7 @@ async fn a_store_says_what_is_wrong_in_its_condition_an_event_and_a_metric() {
         ("nowhere", nowhere, "check the address and the network"),
         ("no-authority", untrusted("bm90IGEgY2VydGlmaWNhdGU="), "caBundle"),
         ("unknown", json!({ "provider": { "gcpsm": { "projectID": "p" } } }), "gcpsm"),
-        ("parameters", with_service(aws_spec("right"), "ParameterStore"), "ParameterStore"),
+        ("certificates", with_service(aws_spec("right"), "CertificateManager"), "CertificateManager"),
         ("interval", json!({ "provider": { "fake": { "data": [] } }, "refreshInterval": "soon" }), "soon"),
     ];
     for (name, spec, clause) in cases {

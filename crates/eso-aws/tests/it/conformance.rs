@@ -20,12 +20,13 @@ use serde_json::json;
 
 use crate::fixture::{Fixture, aws, connect, credentials, kind, spec, text};
 
-const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue"];
+/// The calls that read values.
+const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetParameters"];
 
-async fn connected(aws: &Aws, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+async fn connected(aws: &Aws, service: &str, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
     let connection =
         Connection { credentials: credentials(), calls, store: eso_testkit::connection::store() };
-    aws.connect(&spec(json!({})), connection).await.expect("the store must connect")
+    aws.connect(&spec(json!({"service": service})), connection).await.expect("the store must connect")
 }
 
 fn bytes(value: &Value) -> &[u8] {
@@ -35,15 +36,37 @@ fn bytes(value: &Value) -> &[u8] {
     }
 }
 
+fn text_of(value: &Value) -> &str {
+    std::str::from_utf8(bytes(value)).expect("the Parameter Store keeps texts")
+}
+
+/// Texts that are easily spoilt on the way.
+fn texts(subject: &dyn Subject) -> Vec<Value> {
+    ["plain", " a line\r\n", "gr\u{fc}\u{df} \u{1f511}"].map(|text| subject.value(text)).to_vec()
+}
+
 /// Texts, and bytes that are none.
 fn samples(subject: &dyn Subject) -> Vec<Value> {
     let binary = Value::Bytes(SecretBytes::new([0, 255, 10, 13, 128]));
-    vec![
-        subject.value("plain"),
-        subject.value(" a line\r\n"),
-        subject.value("gr\u{fc}\u{df} \u{1f511}"),
-        binary,
-    ]
+    [texts(subject), vec![binary]].concat()
+}
+
+/// Which faults our double plays for every service.
+async fn play(fixture: &Fixture, fault: Fault, canary: &str) {
+    let error = |status, code: &str| {
+        let message = format!("Credential={canary} is the matter");
+        Effect::Error { status, code: code.to_owned(), message }
+    };
+    let effect = match fault {
+        Fault::Denied => error(400, "AccessDeniedException"),
+        Fault::Throttled => error(400, "ThrottlingException"),
+        Fault::Failing => error(500, "InternalServerError"),
+        Fault::Garbled => Effect::Body(format!("<html>{canary}</html>")),
+        Fault::Empty => Effect::Body(String::new()),
+        Fault::Cut => Effect::Disconnect,
+        Fault::Silent => Effect::Hang,
+    };
+    fixture.server.fault(eso_rig::Fault::new(effect));
 }
 
 struct Ours(Fixture);
@@ -51,7 +74,7 @@ struct Ours(Fixture);
 #[async_trait]
 impl Subject for Ours {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.0.aws, calls).await
+        connected(&self.0.aws, "SecretsManager", calls).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
@@ -79,6 +102,10 @@ impl Subject for Ours {
         READS
     }
 
+    fn writes(&self) -> bool {
+        true
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -91,20 +118,64 @@ impl Faults for Ours {
     }
 
     async fn play(&self, fault: Fault, canary: &str) {
-        let error = |status, code: &str| {
-            let message = format!("Credential={canary} is the matter");
-            Effect::Error { status, code: code.to_owned(), message }
-        };
-        let effect = match fault {
-            Fault::Denied => error(400, "AccessDeniedException"),
-            Fault::Throttled => error(400, "ThrottlingException"),
-            Fault::Failing => error(500, "InternalServiceError"),
-            Fault::Garbled => Effect::Body(format!("<html>{canary}</html>")),
-            Fault::Empty => Effect::Body(String::new()),
-            Fault::Cut => Effect::Disconnect,
-            Fault::Silent => Effect::Hang,
-        };
-        self.0.server.fault(eso_rig::Fault::new(effect));
+        play(&self.0, fault, canary).await;
+    }
+
+    async fn mend(&self) {
+        self.0.server.clear_faults();
+    }
+}
+
+struct OurParameters(Fixture);
+
+#[async_trait]
+impl Subject for OurParameters {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        connected(&self.0.aws, "ParameterStore", calls).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.0.server.delete_parameter(key.as_str());
+        self.0.server.put_parameter(key.as_str(), text_of(value)).expect("the double must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.0.server.delete_parameter(key.as_str());
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        texts(self)
+    }
+
+    fn key(&self, word: &str) -> RemoteKey {
+        RemoteKey::new(format!("/conformance/{word}"))
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Faults for OurParameters {
+    fn known(&self) -> &[Fault] {
+        Fault::ALL
+    }
+
+    async fn play(&self, fault: Fault, canary: &str) {
+        play(&self.0, fault, canary).await;
     }
 
     async fn mend(&self) {
@@ -120,7 +191,7 @@ struct Standard {
 #[async_trait]
 impl Subject for Standard {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.aws, calls).await
+        connected(&self.aws, "SecretsManager", calls).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
@@ -150,6 +221,63 @@ impl Subject for Standard {
     fn read_calls(&self) -> &[&str] {
         READS
     }
+
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+struct StandardParameters {
+    server: Moto,
+    aws: Aws,
+}
+
+#[async_trait]
+impl Subject for StandardParameters {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        connected(&self.aws, "ParameterStore", calls).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.delete(key).await;
+        self.server.parameters().put(key.as_str(), text_of(value)).await.expect("moto must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.server.parameters().delete(key.as_str()).await.expect("moto must answer");
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        texts(self)
+    }
+
+    fn key(&self, word: &str) -> RemoteKey {
+        RemoteKey::new(format!("/conformance/{word}"))
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn parameters_on_our_double_keep_every_promise() {
+    conformance::run(&OurParameters(Fixture::new())).await;
+}
+
+#[tokio::test]
+async fn parameters_on_the_standard_double_keep_every_promise() {
+    let server = Moto::start().await.expect("moto must start");
+    let aws = aws(server.url());
+    conformance::run(&StandardParameters { server, aws }).await;
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! What is said of an object that the original's webhook refuses, in its words.
+//! What is said of an object that the original's webhook or definition refuses, in its words.
 //!
 //! The API server says them where a rule of the definition refuses the object, and the operator where an object is
 //! older than the rule, or the rule would cost more than the API server grants.
@@ -41,8 +41,18 @@ pub const NO_ROLE_ID: &str = "invalid Auth.AppRole: neither `roleId` nor `roleRe
 pub const NO_TOKEN_OF_JWT: &str = "neither `secretRef` nor `kubernetesServiceAccountToken` was supplied as token source \
                                    for jwt authentication";
 
+/// An entry of `dataTo` that names no store.
+pub const NO_STORE_OF_DATA_TO: &str = "storeRef must specify either name or labelSelector";
+
+/// An entry of `dataTo` that writes all keys to one value, and writes their names anew.
+pub const REWRITE_OF_BUNDLE: &str = "remoteKey and rewrite are mutually exclusive: rewrite is only supported in per-key \
+                                     mode (without remoteKey)";
+
+/// A step of `rewrite` that is none, or two.
+pub const NO_ONE_REWRITE: &str = "exactly one of regexp or transform must be set";
+
 /// All of them. They hold no part of the object, so that whoever finds one in an answer of the API server may repeat it.
-pub const ALL: [&str; 11] = [
+pub const ALL: [&str; 14] = [
     NO_ENTRIES,
     SOURCES_AT_ONCE,
     NO_SOURCE,
@@ -54,6 +64,9 @@ pub const ALL: [&str; 11] = [
     BOOTSTRAP_TOKEN,
     NO_ROLE_ID,
     NO_TOKEN_OF_JWT,
+    NO_STORE_OF_DATA_TO,
+    REWRITE_OF_BUNDLE,
+    NO_ONE_REWRITE,
 ];
 
 /// How the original's webhook begins what it says of a selector that leads a SecretStore out of its namespace, by the

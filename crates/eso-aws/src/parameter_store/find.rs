@@ -1,0 +1,129 @@
+//! The power to look for parameters: below a path with their values, or by tags without.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use aws_sdk_ssm::types::{Parameter, ParameterMetadata, ParameterStringFilter};
+use eso_core::{
+    error::ProviderError,
+    provider::{Found, Query, SecretFinder},
+};
+
+use super::{ParameterStore, fetched};
+use crate::{
+    error::{self, Call},
+    prefix::Prefix,
+    search::{Page, all_pages},
+};
+
+/// How many values AWS gives on one page at the most.
+const PAGE_OF_VALUES: i32 = 10;
+
+/// How many names AWS gives on one page at the most.
+const PAGE_OF_NAMES: i32 = 50;
+
+/// The path below which everything is.
+const ROOT: &str = "/";
+
+#[async_trait]
+impl SecretFinder for ParameterStore {
+    /// Whoever may not ask for values below a path may still ask for names, and for each value by itself.
+    async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        let path = self.path(query);
+        if !query.tags.is_empty() {
+            return self.find_names(query, path.as_deref()).await;
+        }
+        let is_denied = AtomicBool::new(false);
+        match self.find_values(query, path.as_deref().unwrap_or(ROOT), &is_denied).await {
+            Err(_) if is_denied.into_inner() => self.find_names(query, path.as_deref()).await,
+            found => found,
+        }
+    }
+}
+
+impl ParameterStore {
+    /// Below which path AWS looks. A prefix that does not end between two levels names none, and is looked at
+    /// afterwards.
+    fn path(&self, query: &Query) -> Option<String> {
+        let start = self.access.prefix.start(query.path.as_deref()).filter(|start| !start.is_empty())?;
+        if !self.access.prefix.is_given() || query.path.is_some() {
+            return Some(start);
+        }
+        let end = start.rfind('/').filter(|_| start.starts_with('/'))?;
+        Some(start[..end.max(1)].to_owned())
+    }
+
+    async fn find_values(
+        &self,
+        query: &Query,
+        path: &str,
+        is_denied: &AtomicBool,
+    ) -> Result<Vec<Found>, ProviderError> {
+        let call = self.access.searching("GetParametersByPath");
+        let parameters = all_pages(call, |next| self.below(call, path, next, is_denied)).await?;
+        let found = parameters.iter().filter_map(|parameter| {
+            let key = key_of(parameter.name()?, query, &self.access.prefix)?;
+            Some(Found { key: key.into(), value: fetched(parameter) })
+        });
+        Ok(found.collect())
+    }
+
+    async fn below(
+        &self,
+        call: Call<'_>,
+        path: &str,
+        next: Option<String>,
+        is_denied: &AtomicBool,
+    ) -> Result<Page<Parameter>, ProviderError> {
+        let send = || async {
+            let question = self.client.get_parameters_by_path().path(path).recursive(true);
+            let question = question.with_decryption(true).max_results(PAGE_OF_VALUES);
+            let answer = question.set_next_token(next.clone()).send().await;
+            answer.inspect_err(|error| is_denied.store(error::denies(error), Ordering::Relaxed))
+        };
+        let page = self.access.call(call, send).await?;
+        Ok(Page { entries: page.parameters, next: page.next_token })
+    }
+
+    async fn find_names(&self, query: &Query, path: Option<&str>) -> Result<Vec<Found>, ProviderError> {
+        let filters = filters(query, path);
+        // The original counts it under this name.
+        let call = self.access.searching("DescribeParameters").counted_as("DescribeParameter");
+        let parameters = all_pages(call, |next| self.describe(call, &filters, next)).await?;
+        let found = parameters.iter().filter_map(|parameter| {
+            let key = key_of(parameter.name()?, query, &self.access.prefix)?;
+            Some(Found { key: key.into(), value: None })
+        });
+        Ok(found.collect())
+    }
+
+    async fn describe(
+        &self,
+        call: Call<'_>,
+        filters: &[ParameterStringFilter],
+        next: Option<String>,
+    ) -> Result<Page<ParameterMetadata>, ProviderError> {
+        let send = || {
+            let question = self.client.describe_parameters().set_parameter_filters(Some(filters.to_vec()));
+            question.max_results(PAGE_OF_NAMES).set_next_token(next.clone()).send()
+        };
+        let page = self.access.call(call, send).await?;
+        Ok(Page { entries: page.parameters, next: page.next_token })
+    }
+}
+
+/// What AWS is to look for: it pairs each tag's key with its value.
+fn filters(query: &Query, path: Option<&str>) -> Vec<ParameterStringFilter> {
+    let filter = |key: String, option: &str, value: &str| {
+        let filter = ParameterStringFilter::builder().key(key).option(option).values(value);
+        filter.build().expect("a filter must have a key")
+    };
+    let tags = query.tags.iter().map(|(key, value)| filter(format!("tag:{key}"), "Equals", value));
+    tags.chain(path.map(|path| filter("Path".to_owned(), "Recursive", path))).collect()
+}
+
+/// The key by which a parameter can be read, where it meets what AWS was not asked for.
+fn key_of<'n>(name: &'n str, query: &Query, prefix: &Prefix) -> Option<&'n str> {
+    let key = prefix.key(name)?;
+    query.name.as_ref().is_none_or(|wanted| wanted.accepts(key)).then_some(key)
+}

@@ -1,0 +1,57 @@
+//! How secrets are deleted, as the store's `secretsManager` says.
+
+use eso_core::error::ProviderError;
+
+use crate::config::invalid;
+
+/// How long a deleted secret can be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    /// For as long as AWS grants: 30 days.
+    Default,
+    /// Not at all.
+    AtOnce,
+    /// For so many days, 7 to 30.
+    After {
+        /// The recovery window.
+        days: i64,
+    },
+}
+
+impl Deletion {
+    /// As the original takes `forceDeleteWithoutRecovery` and `recoveryWindowInDays`, and in its words where it does not.
+    pub(crate) fn of(force: Option<bool>, days: Option<i64>) -> Result<Self, ProviderError> {
+        let refused = |why| Err(invalid(format!("invalid DeleteSecretInput: {why}")));
+        match (force.unwrap_or_default(), days.unwrap_or_default()) {
+            (false, 0) => Ok(Self::Default),
+            (true, 0) => Ok(Self::AtOnce),
+            (_, ..7 | 31..) => refused("RecoveryWindowInDays must be between 7 and 30 days"),
+            (true, _) => refused("ForceDeleteWithoutRecovery conflicts with RecoveryWindowInDays"),
+            (false, days) => Ok(Self::After { days }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn refused(force: Option<bool>, days: i64, why: &str) {
+        let error = Deletion::of(force, Some(days)).expect_err("it must be refused");
+        assert_eq!(error.to_string(), format!("unable to create session: invalid DeleteSecretInput: {why}"));
+    }
+
+    #[test]
+    fn a_window_has_its_bounds_and_conflicts_with_none_at_all() {
+        assert_eq!(Deletion::of(None, None), Ok(Deletion::Default));
+        assert_eq!(Deletion::of(Some(false), Some(0)), Ok(Deletion::Default));
+        assert_eq!(Deletion::of(Some(true), Some(0)), Ok(Deletion::AtOnce));
+        assert_eq!(Deletion::of(Some(false), Some(7)), Ok(Deletion::After { days: 7 }));
+        assert_eq!(Deletion::of(None, Some(30)), Ok(Deletion::After { days: 30 }));
+        for days in [-1, 1, 6, 31, i64::MAX] {
+            refused(None, days, "RecoveryWindowInDays must be between 7 and 30 days");
+        }
+        refused(Some(true), 7, "ForceDeleteWithoutRecovery conflicts with RecoveryWindowInDays");
+    }
+}
