@@ -329,3 +329,20 @@ async fn a_token_that_is_replaced_before_its_end_is_revoked() {
     assert_eq!(revoked.header("x-vault-token"), "s.first");
     assert_eq!(server.count("POST", LOG_IN), 2);
 }
+
+#[tokio::test]
+async fn a_store_that_is_given_up_without_being_closed_ends_its_login_and_a_closed_one_once() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    let closed = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    closed.close().await;
+    assert_eq!(server.count("POST", REVOKE), 1);
+    drop(closed);
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 2).await;
+    drop(Setting::with_token("s.t").store(spec(&server.url(), by_token())).await);
+    // A last one, after which nothing of those before is under way.
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 3).await;
+    assert_eq!(server.count("POST", REVOKE), 3);
+}
