@@ -54,13 +54,27 @@ struct Memory {
 impl Session {
     /// Logs in. A token that somebody made is only read: Vault is asked about it by the first check or call, as the
     /// original does.
+    ///
+    /// A login that was sent is brought to its end though nobody waits for it any more, as its store was edited or
+    /// deleted: the token that it gives can only be ended by whoever has it.
     pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
+        match tokio::spawn(Self::begin(authenticator)).await {
+            Ok(opened) => opened,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and all that waits in it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn begin(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
         let token = authenticator.begin().await?;
         let is_kept_alive = matches!(token.origin(), Origin::Given | Origin::Login);
         let seals = AtomicU64::new(authenticator.server.seals.ended());
+        let is_closed = AtomicBool::new(false);
         let (current, changes) = watch::channel(Arc::new(token));
         let authenticator = Arc::new(authenticator);
-        let is_closed = AtomicBool::new(false);
         let session = Arc::new(Self { authenticator, seals, is_closed, current, gate: Mutex::default() });
         if is_kept_alive {
             tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
