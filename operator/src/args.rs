@@ -57,6 +57,19 @@ pub struct Args {
     )]
     pub enable_push_secret_reconciler: bool,
 
+    /// Whether ClusterPushSecrets are served; where `--namespace` is set, they are not.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_cluster_push_secret_reconciler: bool,
+
     /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
     /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.
     #[arg(long, value_name = "NUMBER", default_value = "512")]
@@ -121,6 +134,10 @@ pub struct Args {
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
+
+    /// The address of AWS Systems Manager, whose Parameter Store keeps values, where it is not the region's own.
+    #[arg(long, global = true, value_name = "URL", env = "AWS_SSM_ENDPOINT")]
+    pub aws_ssm_endpoint: Option<String>,
 
     /// The address of the AWS Security Token Service, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_STS_ENDPOINT")]

@@ -29,7 +29,7 @@ struct Section {
     elsewhere: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 4] = [
+const SECTIONS: [Section; 5] = [
     Section {
         title: "ExternalSecret",
         resource: "externalsecrets",
@@ -49,6 +49,12 @@ const SECTIONS: [Section; 4] = [
                beside entries, and `mergePolicy`, have no effect, as in the original. Generators are not served: an \
                object that asks for one says so in its condition.",
         elsewhere: &["spec.template."],
+    },
+    Section {
+        title: "ClusterPushSecret",
+        resource: "clusterpushsecrets",
+        says: "Below `spec.pushSecretSpec` are the fields of `spec` of a PushSecret.",
+        elsewhere: &["spec.pushSecretSpec."],
     },
     Section {
         title: "SecretStore and ClusterSecretStore",

@@ -1,7 +1,7 @@
 //! The controllers, and how they are joined: watches fill the index and the stores, these wake the engine, and the
 //! engine writes through the target.
 
-pub mod cluster_external_secret;
+pub mod cluster;
 pub mod external_secret;
 pub mod push_secret;
 pub mod secret_store;
@@ -9,6 +9,7 @@ pub mod secret_store;
 #[cfg(test)]
 mod fixtures;
 mod preview;
+mod roll;
 mod sources;
 mod watches;
 
@@ -23,6 +24,7 @@ use std::{
 use eso_core::{
     api::{
         cluster_external_secret::ClusterExternalSecret,
+        cluster_push_secret::ClusterPushSecret,
         external_secret::ExternalSecret,
         push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
@@ -49,18 +51,21 @@ use crate::{
     apply::{Writer, generic::GenericWriter},
     events::{EventTask, Events},
     index::Index,
+    spread::Spread,
     stores::{Connect, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
+    watch::{Item, Watched},
 };
-use cluster_external_secret::{Clusters, Objects};
+use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
 use push_secret::{Dependent, Parts, PushObjects, Pushes};
+use roll::PushSecrets;
 use sources::{ConfigMaps, Secrets, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
 
-/// How long the beginning waits for the list of ClusterExternalSecrets.
+/// How long the beginning waits for the lists of objects that are spread.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is served, and how.
@@ -77,6 +82,9 @@ pub struct Options {
     pub cluster_external_secrets: bool,
     /// Whether PushSecrets are served (`--enable-push-secret-reconciler`).
     pub push_secrets: bool,
+    /// Whether ClusterPushSecrets are served (`--enable-cluster-push-secret-reconciler`). Where one namespace alone is
+    /// served, they are not.
+    pub cluster_push_secrets: bool,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -100,6 +108,7 @@ impl Default for Options {
             cluster_stores: true,
             cluster_external_secrets: true,
             push_secrets: true,
+            cluster_push_secrets: true,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -133,8 +142,11 @@ struct Served {
     router: Arc<Router>,
     stores: Arc<StoreRegistry>,
     cluster_stores: bool,
-    clusters: Option<Arc<Clusters>>,
+    external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
+    push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     pushes: Option<Arc<Pushes>>,
+    /// Where PushSecrets are not served, those that are there.
+    others: Arc<PushSecrets>,
 }
 
 impl fmt::Debug for Controller {
@@ -197,8 +209,16 @@ impl Controller {
             started: (settings.clock)(),
             clock: Arc::clone(&settings.clock),
         };
-        let clusters = (options.cluster_external_secrets && options.namespace.is_none())
-            .then(|| Clusters::new(client.clone(), Arc::clone(&index), Arc::clone(&telemetry)));
+        let everywhere = options.namespace.is_none();
+        let external_secrets = (options.cluster_external_secrets && everywhere)
+            .then(|| Clusters::new(client.clone(), Arc::clone(&index) as _, Arc::clone(&telemetry)));
+        let others = Arc::new(PushSecrets::default());
+        let known: Arc<dyn Roster> = match &pushes {
+            Some(pushes) => Arc::clone(pushes) as _,
+            None => Arc::clone(&others) as _,
+        };
+        let push_secrets = (options.cluster_push_secrets && everywhere)
+            .then(|| Clusters::new(client.clone(), known, Arc::clone(&telemetry)));
         let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
         let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
         router.connect(handle.clone());
@@ -206,7 +226,15 @@ impl Controller {
             client,
             namespace: options.namespace,
             index,
-            served: Served { router, stores, cluster_stores: options.cluster_stores, clusters, pushes },
+            served: Served {
+                router,
+                stores,
+                cluster_stores: options.cluster_stores,
+                external_secrets,
+                push_secrets,
+                pushes,
+                others,
+            },
             engine,
             handle,
             pushing,
@@ -275,10 +303,11 @@ fn pushing(dependent: &Dependent, parts: Parts, settings: Settings) -> (Arc<Push
 
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
-    let Served { router, stores, cluster_stores, clusters, pushes } = served;
+    let pushing = follow_push_secrets(watches, &served, stop);
+    let Served { router, stores, cluster_stores, external_secrets, push_secrets, pushes, others: _ } = served;
     let objects = watches.objects::<ExternalSecret>();
-    match &clusters {
-        Some(clusters) => watches.follow(objects, Objects::new(&router, clusters)),
+    match &external_secrets {
+        Some(clusters) => watches.follow(objects, Copies::new(Arc::clone(&router) as _, clusters)),
         None => watches.follow(objects, Arc::clone(&router) as _),
     }
     let of_kind = |kind| StoreObjects::new(kind, &stores, pushes.clone());
@@ -287,27 +316,53 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         let objects = watches.cluster_objects::<ClusterSecretStore>();
         watches.follow(objects, of_kind(StoreKind::ClusterSecretStore));
     }
-    let pushing = pushes.as_ref().map(|pushes| {
-        watches.spawn(Arc::clone(pushes).keep_stores(stop.clone()));
-        watches.follow_apart(watches.objects::<PushSecret>(), PushObjects::new(pushes))
-    });
     // Nobody else waits for ever where their definition is not there.
-    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing)), watches.listed()).await;
+    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
     let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.clone());
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes);
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
-    let namespaces = watches.follow_namespaces(&router, &stores, clusters.clone());
-    if let Some(clusters) = clusters {
-        let objects = watches.cluster_objects::<ClusterExternalSecret>();
-        let listed = vec![namespaces, watches.follow_apart(objects, Arc::clone(&clusters) as _)];
-        watches.spawn(clusters.run(listed.clone(), stop.clone()));
-        // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
-        let _ = timeout(PATIENCE, all_listed(listed)).await;
+    let followers = [follower(&external_secrets), follower(&push_secrets)].into_iter().flatten();
+    let namespaces = watches.follow_namespaces(&router, &stores, followers.collect());
+    let mut listed = Vec::new();
+    if let Some(clusters) = external_secrets {
+        listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }
+    if let Some(clusters) = push_secrets {
+        let copies = pushing.into_iter().chain([namespaces]);
+        listed.extend(watches.follow_spread(clusters, copies.collect()));
+    }
+    // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
+    let _ = timeout(PATIENCE, all_listed(listed)).await;
     synced.send_replace(true);
     stores.settled().await;
+}
+
+/// Follows PushSecrets, where they are served or are copies: gives whether all have been listed once.
+fn follow_push_secrets(
+    watches: &mut Watches,
+    served: &Served,
+    stop: &CancellationToken,
+) -> Option<Receiver<bool>> {
+    let Served { push_secrets, pushes, others, .. } = served;
+    let themselves: Arc<dyn Watched<Item<PushSecret>>> = match pushes {
+        Some(pushes) => {
+            watches.spawn(Arc::clone(pushes).keep_stores(stop.clone()));
+            PushObjects::new(pushes)
+        }
+        None => Arc::clone(others) as _,
+    };
+    let watched = match (push_secrets, pushes) {
+        (Some(clusters), _) => Copies::new(themselves, clusters),
+        (None, Some(_)) => themselves,
+        (None, None) => return None,
+    };
+    Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
+}
+
+fn follower<K: Spread>(clusters: &Option<Arc<Clusters<K>>>) -> Option<Arc<dyn NamespaceFollower>> {
+    clusters.as_ref().map(|clusters| Arc::clone(clusters) as _)
 }
 
 #[cfg(test)]

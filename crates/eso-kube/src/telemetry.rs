@@ -49,6 +49,8 @@ pub enum Kind {
     ClusterExternalSecret,
     /// `PushSecret`.
     PushSecret,
+    /// `ClusterPushSecret`.
+    ClusterPushSecret,
 }
 
 /// The status of a `Ready` condition.

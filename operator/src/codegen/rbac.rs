@@ -16,6 +16,7 @@ const RULES: &[Rule] = &[
             "externalsecrets",
             "clusterexternalsecrets",
             "pushsecrets",
+            "clusterpushsecrets",
             "secretstores",
             "clustersecretstores",
         ],
@@ -28,6 +29,7 @@ const RULES: &[Rule] = &[
             "externalsecrets/status",
             "clusterexternalsecrets/status",
             "pushsecrets/status",
+            "clusterpushsecrets/status",
             "secretstores/status",
             "clustersecretstores/status",
         ],
@@ -52,6 +54,12 @@ const RULES: &[Rule] = &[
         verbs: &["create", "delete"],
     },
     Rule {
+        why: "The PushSecrets of a ClusterPushSecret; the patch above mends them.",
+        group: "external-secrets.io",
+        resources: &["pushsecrets"],
+        verbs: &["create", "delete"],
+    },
+    Rule {
         why: "Whether an object whose status was refused is gone, and another one has its name.",
         group: "external-secrets.io",
         resources: &["externalsecrets", "pushsecrets"],
@@ -61,7 +69,11 @@ const RULES: &[Rule] = &[
         why: "An owner reference that blocks its owner's deletion needs this where \
               OwnerReferencesPermissionEnforcement is on (OpenShift).",
         group: "external-secrets.io",
-        resources: &["externalsecrets/finalizers", "clusterexternalsecrets/finalizers"],
+        resources: &[
+            "externalsecrets/finalizers",
+            "clusterexternalsecrets/finalizers",
+            "clusterpushsecrets/finalizers",
+        ],
         verbs: &["update"],
     },
     Rule {
@@ -77,7 +89,7 @@ const RULES: &[Rule] = &[
         verbs: &["get", "list", "watch"],
     },
     Rule {
-        why: "Labels of namespaces, which conditions of a ClusterSecretStore and a ClusterExternalSecret ask for.",
+        why: "Labels of namespaces, which a ClusterSecretStore, a ClusterExternalSecret and a ClusterPushSecret ask for.",
         group: "",
         resources: &["namespaces"],
         verbs: &["get", "list", "watch"],

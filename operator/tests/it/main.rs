@@ -25,6 +25,7 @@ mod wrong;
 
 mod counted;
 mod leaks;
+mod logins;
 mod stores;
 mod switch_over;
 mod templates;

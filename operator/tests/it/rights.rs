@@ -21,8 +21,11 @@ const NAMESPACE_FINALIZER: &str = "externalsecrets.external-secrets.io/ces-each"
 const RARELY_USED: [&str; 2] = ["get namespaces", "get externalsecrets"];
 
 /// An admission plugin asks for it, which is off here, where an owner reference blocks its owner's deletion.
-const USED_BY_OTHERS: [&str; 2] =
-    ["update clusterexternalsecrets/finalizers", "update externalsecrets/finalizers"];
+const USED_BY_OTHERS: [&str; 3] = [
+    "update clusterexternalsecrets/finalizers",
+    "update clusterpushsecrets/finalizers",
+    "update externalsecrets/finalizers",
+];
 
 /// A verb and what it is for, as a role has them: `patch externalsecrets/status`.
 type Right = String;
@@ -56,6 +59,36 @@ async fn all_that_it_does(world: &World) {
     world.patch(Kind::Namespace, &world.namespace, labels).await;
     world.synced("let-in").await;
     in_a_namespace(world).await;
+    pushed_from_a_namespace(world).await;
+}
+
+/// A PushSecret is made, mended and deleted for a ClusterPushSecret.
+async fn pushed_from_a_namespace(world: &World) {
+    let spec = |interval: &str| {
+        json!({
+            "refreshInterval": interval, "selector": { "secret": { "name": "let-in" } },
+            "secretStoreRefs": [{ "name": "rights", "kind": "ClusterSecretStore" }],
+        })
+    };
+    let cluster = json!({
+        "apiVersion": "external-secrets.io/v1alpha1",
+        "kind": "ClusterPushSecret",
+        "metadata": { "name": "pushed" },
+        "spec": {
+            "pushSecretSpec": spec("1h"),
+            "namespaceSelectors": [{ "matchLabels": { "pushed": "yes" } }],
+        },
+    });
+    world.create(cluster).await;
+    let labels = |pushed: &str| json!({ "metadata": { "labels": { "pushed": pushed } } });
+    world.patch(Kind::Namespace, &world.namespace, labels("yes")).await;
+    world.until(Kind::PushSecret, "pushed", "is there", |_| true).await;
+    world.patch(Kind::ClusterPushSecret, "pushed", json!({ "spec": { "pushSecretSpec": spec("2h") } })).await;
+    world
+        .until(Kind::PushSecret, "pushed", "is mended", |object| object["spec"]["refreshInterval"] == "2h")
+        .await;
+    world.patch(Kind::Namespace, &world.namespace, labels("no")).await;
+    world.gone(Kind::PushSecret, "pushed").await;
 }
 
 /// An ExternalSecret is made and deleted for a ClusterExternalSecret, and finalizers are taken off.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod cluster_push_secret;
 mod rules;
 
 use std::time::{Duration, Instant};

@@ -4,7 +4,7 @@
 //! namespaces each source keeps the names that it told; of credentials it asks which ones are in use when a list ends.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
@@ -18,46 +18,17 @@ use k8s_openapi::{
 use parking_lot::Mutex;
 
 use super::{
-    cluster_external_secret::Clusters, external_secret::Router, push_secret::Pushes, watches::Metadata,
+    cluster::NamespaceFollower,
+    external_secret::Router,
+    push_secret::Pushes,
+    roll::{Name, Roll, name_of},
+    watches::Metadata,
 };
 use crate::{
     credentials::CredentialObject,
     stores::{StoreKey, StoreRegistry},
     watch::{Item, Watched},
 };
-
-/// Namespace and name.
-type Name = (String, String);
-
-/// Names that were told, and those of them that a list has not shown yet.
-#[derive(Debug, Default)]
-struct Roll {
-    told: BTreeSet<Name>,
-    unlisted: BTreeSet<Name>,
-}
-
-impl Roll {
-    fn begin(&mut self) {
-        self.unlisted = self.told.clone();
-    }
-
-    fn meet(&mut self, name: Name) {
-        self.unlisted.remove(&name);
-        self.told.insert(name);
-    }
-
-    fn lose(&mut self, name: &Name) {
-        self.unlisted.remove(name);
-        self.told.remove(name);
-    }
-
-    /// Those that the list did not show.
-    fn end(&mut self) -> BTreeSet<Name> {
-        let gone = std::mem::take(&mut self.unlisted);
-        self.told.retain(|name| !gone.contains(name));
-        gone
-    }
-}
 
 /// SecretStores, or ClusterSecretStores.
 #[derive(Debug)]
@@ -268,30 +239,30 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
 }
 
 /// Namespaces: which ones there are, whose credentials are logged in with, and their labels, which conditions of
-/// ClusterSecretStores and the selectors of ClusterExternalSecrets ask for.
+/// ClusterSecretStores and the selectors of objects that are spread ask for.
 #[derive(Debug)]
 pub(super) struct Namespaces {
     router: Arc<Router>,
     stores: Arc<StoreRegistry>,
-    clusters: Option<Arc<Clusters>>,
+    followers: Vec<Arc<dyn NamespaceFollower>>,
     roll: Mutex<Roll>,
 }
 
 impl Namespaces {
-    /// For the objects, the stores, and for the ClusterExternalSecrets where they are served.
+    /// For the objects, the stores, and for whoever else goes by namespaces.
     pub(super) fn new(
         router: &Arc<Router>,
         stores: &Arc<StoreRegistry>,
-        clusters: Option<Arc<Clusters>>,
+        followers: Vec<Arc<dyn NamespaceFollower>>,
     ) -> Arc<Self> {
         let (router, stores) = (Arc::clone(router), Arc::clone(stores));
-        Arc::new(Self { router, stores, clusters, roll: Mutex::default() })
+        Arc::new(Self { router, stores, followers, roll: Mutex::default() })
     }
 
     fn delete(&self, name: &str) {
         self.router.lose_namespace(name);
         self.stores.namespace_deleted(name);
-        self.clusters.iter().for_each(|clusters| clusters.lose_namespace(name));
+        self.followers.iter().for_each(|follower| follower.lose_namespace(name));
     }
 }
 
@@ -305,7 +276,7 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         self.router.meet_namespace(namespace.metadata());
         let ObjectMeta { uid, labels, .. } = namespace.metadata().clone();
         self.stores.namespace_changed(&name.1, &uid.unwrap_or_default(), &labels.unwrap_or_default());
-        self.clusters.iter().for_each(|clusters| clusters.meet_namespace(namespace.metadata()));
+        self.followers.iter().for_each(|follower| follower.meet_namespace(namespace.metadata()));
         self.roll.lock().meet(name);
     }
 
@@ -319,10 +290,6 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         let gone = self.roll.lock().end();
         gone.iter().for_each(|name| self.delete(&name.1));
     }
-}
-
-fn name_of(metadata: &ObjectMeta) -> Name {
-    (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
 #[cfg(test)]

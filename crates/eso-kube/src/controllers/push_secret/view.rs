@@ -213,6 +213,11 @@ impl View {
         entries
     }
 
+    /// Whether there is one of this name.
+    pub(super) fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.objects.contains_key(&(namespace.to_owned(), name.to_owned()))
+    }
+
     pub(super) fn entry(&self, id: ObjectId) -> Option<&Entry> {
         self.objects.get(self.names.get(&id)?)
     }

@@ -15,7 +15,10 @@ use super::{
     view::{Entry, Met, key_of},
 };
 use crate::{
-    controllers::external_secret::{Router, ready},
+    controllers::{
+        cluster::Roster,
+        external_secret::{Router, ready},
+    },
     stores::{Dependents, StoreChange, StoreKey},
     watch::{Item, Object, Watched},
 };
@@ -55,6 +58,12 @@ impl Watched<Item<PushSecret>> for PushObjects {
         let gone = self.pushes.view.lock().end();
         gone.iter().for_each(|entry| self.pushes.forget(entry));
         self.listed.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Roster for Pushes {
+    fn contains(&self, namespace: &str, name: &str) -> bool {
+        self.view.lock().contains(namespace, name)
     }
 }
 

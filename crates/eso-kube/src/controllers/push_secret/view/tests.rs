@@ -64,6 +64,14 @@ fn an_object_is_news_when_it_is_new_or_asks_for_something_else() {
 }
 
 #[test]
+fn an_object_is_known_by_its_name_while_it_is_there() {
+    let (mut view, _) = view(&json!({}));
+    assert!(view.contains("demo", "push") && !view.contains("demo", "pull") && !view.contains("one", "push"));
+    view.lose(&metadata("push", 11, &[]));
+    assert!(!view.contains("demo", "push"));
+}
+
+#[test]
 fn an_object_of_the_same_name_is_another_one() {
     let (mut view, id) = view(&json!({}));
     let other = view.meet(object("push", "2", 11, &json!({})));
