@@ -217,7 +217,9 @@ async fn what_was_pushed_goes_with_its_entry_and_with_its_object() {
         let all = json!({ "password": password, "user": user, "theirs": user });
         assert_eq!(remote.held("app/db").await, Some(all));
         world.until(Kind::SecretStore, remote.store(), "is held", is_held).await;
-        world.patch(Kind::PushSecret, "app", json!({ "spec": { "data": [entries[0], whole("app/all")] } })).await;
+        world
+            .patch(Kind::PushSecret, "app", json!({ "spec": { "data": [entries[0], whole("app/all")] } }))
+            .await;
         remote.holds("app/db", Some(json!({ "password": password, "theirs": user }))).await;
         world.delete(Kind::PushSecret, "app").await;
         world.gone(Kind::PushSecret, "app").await;
