@@ -65,6 +65,7 @@ fn operate(args: Args, connect: impl FnOnce(&Args) -> Arc<dyn Connect>) -> anyho
 fn built_in(args: &Args) -> Providers {
     let endpoints = Endpoints::from_environment_values(
         args.aws_secretsmanager_endpoint.clone(),
+        args.aws_ssm_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
     Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone())

@@ -29,6 +29,8 @@ const LONGEST_FILE: usize = 400;
 /// The files that may look into a secret value, each with its reason.
 const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-aws/src/auth.rs", "keys are handed to the SDK, which signs with them"),
+    ("crates/eso-aws/src/parameter_store/write.rs", "a value is written to the store"),
+    ("crates/eso-aws/src/secrets_manager/write.rs", "a value is written to the store"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
     ("crates/eso-kube/src/apply/generic/body.rs", "a target of another kind is written"),
     ("crates/eso-plan/src/decoding.rs", "a value is decoded"),
@@ -36,6 +38,9 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),
     ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),
+    ("crates/eso-plan/src/push/decide.rs", "what is pushed is compared with what the store holds"),
+    ("crates/eso-plan/src/push/expand.rs", "a whole Secret becomes a JSON object"),
+    ("crates/eso-plan/src/push/seed.rs", "values are hashed with a key that is gone with the process"),
     (
         "crates/eso-plan/src/render.rs",
         "values are measured, and hashed with a key that is gone with the process",

@@ -16,6 +16,7 @@ mod plan;
 mod policies;
 mod process;
 mod prompt;
+mod pushes;
 mod quotas;
 mod refused;
 mod rights;
