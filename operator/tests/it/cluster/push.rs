@@ -1,6 +1,6 @@
 //! ClusterPushSecrets: a PushSecret in each namespace that is chosen, and none elsewhere.
 
-use eso_rig::ControlPlaneOptions;
+use eso_rig::{ControlPlaneOptions, Moto};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::{
     copy_of, gone_of, make_namespace, path_of, relabel, says, says_of, shared as shared_external, until_of,
     world,
 };
-use crate::harness::{Cluster, Condition, Kind, Setup, World, in_words, measured};
+use crate::harness::{Cluster, Condition, Kind, Setup, World, aws_spec, in_words, measured};
 
 const CREATE: &str = "create pushsecrets";
 const UPDATE: &str = "patch pushsecrets";
@@ -277,5 +277,46 @@ async fn cluster_push_secrets_are_not_served_where_a_flag_says_so() {
     let about = world.asked(mark).await.matching(|request| request.resource == "clusterpushsecrets");
     assert!(about.is_empty(), "{:?}", in_words(&about));
     assert!(world.get(Kind::PushSecret, "shared").await.is_none());
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_namespace_holds_is_in_the_store_while_the_namespace_is_chosen() {
+    let moto = Moto::start().await.unwrap();
+    let cluster = Cluster::alone(ControlPlaneOptions::default()).await;
+    let world = Setup::new("cps-aws").on(cluster).everywhere().aws(moto.url()).start().await;
+    let (id, key, password) = (world.canary("id"), world.canary("key"), world.canary("password"));
+    world.create_secret("aws-keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
+    let mut aws = aws_spec("aws-keys");
+    for reference in ["accessKeyIDSecretRef", "secretAccessKeySecretRef"] {
+        aws["auth"]["secretRef"][reference]["namespace"] = json!(world.namespace);
+    }
+    world.create(store("main").for_cluster().with("/spec/provider", json!({ "aws": aws }))).await;
+    world.store_says(Kind::ClusterSecretStore, "main", "Valid", "store validated").await;
+    make_namespace(&world, "one", "b").await;
+    let secret = json!({
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "password": password },
+    });
+    world.call("POST", &Kind::Secret.collection("one"), Some(&secret)).await.unwrap();
+    let mut pushed = spec();
+    pushed["deletionPolicy"] = json!("Delete");
+    world.create(shared(json!({ "pushSecretSpec": pushed }))).await;
+    pushing(&world, &[], &[]).await;
+    let value = async || {
+        let asked = moto.secrets().call("GetSecretValue", &json!({ "SecretId": "pushed" })).await.unwrap();
+        asked.success().ok().map(|answer| answer["SecretString"].clone())
+    };
+    assert_eq!(value().await, None);
+
+    relabel(&world, "one", "a").await;
+    pushing(&world, &["one"], &[]).await;
+    until(&world, "one", "shared", |copy| Condition::of(copy).is_some_and(|found| found.reason == "Synced"))
+        .await;
+    assert_eq!(value().await, Some(json!(password)));
+
+    relabel(&world, "one", "b").await;
+    pushing(&world, &[], &[]).await;
+    gone(&world, "one", "shared").await;
+    assert_eq!(value().await, None);
     world.end().await;
 }
