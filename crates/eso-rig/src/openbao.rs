@@ -77,6 +77,13 @@ impl OpenBao {
         self.address.ca_pem.as_deref()
     }
 
+    /// Another address of the same server, where only those are served who show a certificate of its authority; and
+    /// such a certificate with its private key, PEM. Persistent mode only.
+    pub fn mutual(&self) -> Option<(&str, &str, &str)> {
+        let mutual = self.address.mutual.as_ref()?;
+        Some((&mutual.url, &mutual.client.certificate, &mutual.client.key))
+    }
+
     /// The root token.
     pub fn root_token(&self) -> &str {
         &self.root_token

@@ -2,7 +2,10 @@
 //! that find the token dead.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,7 +30,9 @@ const VAIN_PAUSE: Duration = Duration::from_secs(30);
 /// A login that is kept alive.
 #[derive(Debug)]
 pub(crate) struct Session {
-    authenticator: Authenticator,
+    authenticator: Arc<Authenticator>,
+    /// How many seals had ended when the token was last looked at for that reason.
+    seals: AtomicU64,
     current: watch::Sender<Arc<Token>>,
     /// Whoever holds it may change the token.
     gate: Mutex<Memory>,
@@ -49,10 +54,12 @@ impl Session {
     /// original does.
     pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
         let token = authenticator.begin().await?;
-        let is_given = token.origin() == Origin::Given;
+        let is_kept_alive = matches!(token.origin(), Origin::Given | Origin::Login);
+        let seals = AtomicU64::new(authenticator.server.seals.ended());
         let (current, changes) = watch::channel(Arc::new(token));
-        let session = Arc::new(Self { authenticator, current, gate: Mutex::default() });
-        if is_given {
+        let authenticator = Arc::new(authenticator);
+        let session = Arc::new(Self { authenticator, seals, current, gate: Mutex::default() });
+        if is_kept_alive {
             tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
         }
         Ok(session)
@@ -62,6 +69,7 @@ impl Session {
     /// with it while it is good, and wait when it is not.
     pub(crate) async fn token(&self) -> Result<Arc<Token>, ProviderError> {
         let asked = Instant::now();
+        self.doubt_after_a_seal().await;
         let token = self.current();
         match token.stage(asked) {
             Stage::Fresh => Ok(token),
@@ -135,6 +143,19 @@ impl Session {
         }
     }
 
+    /// A server that was sealed may have forgotten the token, or be another than before: it is restored, or was
+    /// broken into.
+    async fn doubt_after_a_seal(&self) {
+        let ended = self.authenticator.server.seals.ended();
+        if self.seals.load(Ordering::Acquire) == ended {
+            return;
+        }
+        let _gate = self.gate.lock().await;
+        if self.seals.swap(ended, Ordering::AcqRel) != ended {
+            self.keep(self.current().doubted());
+        }
+    }
+
     fn current(&self) -> Arc<Token> {
         Arc::clone(&self.current.borrow())
     }
@@ -177,8 +198,42 @@ impl Session {
         let outcome = self.log_in(&mut gate, asked).await;
         match (outcome, token.stage(Instant::now())) {
             (Err(_), Stage::Fresh | Stage::Due) => Ok(self.keep(token.postponed(Instant::now()))),
-            (outcome, _) => outcome,
+            (Ok(replacement), Stage::Fresh | Stage::Due) => {
+                self.end(token);
+                Ok(replacement)
+            }
+            (outcome, Stage::Unseen | Stage::Over) => outcome,
         }
+    }
+
+    /// Revokes a token that was replaced and may be good still, where a login of ours made it. Nobody waits for it:
+    /// whoever has it under way is refused, and asks again with the new one.
+    fn end(&self, replaced: Arc<Token>) {
+        if replaced.origin() == Origin::Login {
+            let authenticator = Arc::clone(&self.authenticator);
+            tokio::spawn(async move { drop(authenticator.revoke(replaced.secret()).await) });
+        }
+    }
+
+    /// Renews a token that is due, though nobody asks for it. No login is made for nobody: one that cannot be renewed
+    /// any more is left to whoever asks next. Answers whether a renewal may do more for it.
+    async fn renew_for_nobody(&self) -> bool {
+        let gate = self.gate.lock().await;
+        let token = self.current();
+        match (token.origin(), token.stage(Instant::now())) {
+            (Origin::Given, _) => drop(self.prolong(gate, Instant::now()).await),
+            (Origin::Login, Stage::Due) if token.is_renewable() => {
+                let lease = self.authenticator.renew(token.secret()).await;
+                let now = Instant::now();
+                let renewed = lease.map_or_else(|_| token.postponed(now), |lease| token.renewed(lease, now));
+                if renewed.is_worn_out(now) {
+                    return false;
+                }
+                self.keep(renewed);
+            }
+            (Origin::Nobody | Origin::Login | Origin::Batch, _) => {}
+        }
+        true
     }
 
     async fn renewed(&self, token: &Token) -> Option<Token> {
@@ -233,19 +288,19 @@ impl Session {
     }
 }
 
-/// Renews a token that no login can replace, also while nobody uses it. Ends with the session.
+/// Renews a token that can be renewed, also while nobody uses it: a login may be made once only, as with a wrapped secret
+/// id. Ends with the session.
 async fn keep_alive(session: Weak<Session>, mut current: watch::Receiver<Arc<Token>>) {
+    let mut is_worth_while = true;
     loop {
-        let due = current.borrow_and_update().renewal(Instant::now());
+        let due = current.borrow_and_update().renewal(Instant::now()).filter(|_| is_worth_while);
         let changed = match due {
             Some(due) => timeout_at(due, current.changed()).await.ok(),
             None => Some(current.changed().await),
         };
         match (changed, session.upgrade()) {
-            (Some(Ok(())), Some(_)) => {}
-            (None, Some(session)) => {
-                drop(session.prolong(session.gate.lock().await, Instant::now()).await);
-            }
+            (Some(Ok(())), Some(_)) => is_worth_while = true,
+            (None, Some(session)) => is_worth_while = session.renew_for_nobody().await,
             (Some(Err(_)), _) | (_, None) => return,
         }
     }

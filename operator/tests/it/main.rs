@@ -16,6 +16,7 @@ mod plan;
 mod policies;
 mod process;
 mod prompt;
+mod pushes;
 mod quotas;
 mod refused;
 mod rights;
@@ -24,6 +25,7 @@ mod wrong;
 
 mod counted;
 mod leaks;
+mod logins;
 mod stores;
 mod switch_over;
 mod templates;

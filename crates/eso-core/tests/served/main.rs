@@ -284,7 +284,8 @@ async fn a_push_secret_is_checked_as_by_the_original() {
     push("selector", json!({ "generatorRef": { "kind": "Password", "name": "p" } }), true).await;
     push("selector", json!({ "generatorRef": { "kind": "Nonesuch", "name": "p" } }), false).await;
     push("selector", json!({}), false).await;
-    push("selector", json!({ "secret": {}, "generatorRef": { "kind": "Password", "name": "p" } }), false).await;
+    push("selector", json!({ "secret": {}, "generatorRef": { "kind": "Password", "name": "p" } }), false)
+        .await;
     for (policy, accepted) in [("Replace", true), ("IfNotExists", true), ("Merge", false)] {
         push("updatePolicy", json!(policy), accepted).await;
     }

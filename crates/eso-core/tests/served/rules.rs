@@ -182,6 +182,18 @@ async fn a_store_of_vault_with_an_app_role_names_its_role() {
     }
 }
 
+#[tokio::test]
+async fn a_store_of_vault_with_a_jwt_says_where_it_is_from() {
+    let store = |jwt: Value| json!({ "provider": { "vault": { "server": "https://vault", "auth": { "jwt": jwt } } } });
+    let account = json!({ "serviceAccountRef": { "name": "a" } });
+    for kind in ["SecretStore", "ClusterSecretStore"] {
+        refused(kind, &store(json!({})), refusals::NO_TOKEN_OF_JWT).await;
+        refused(kind, &store(json!({ "role": "r" })), refusals::NO_TOKEN_OF_JWT).await;
+        check(kind, store(json!({ "secretRef": { "name": "a", "key": "b" } })), true).await;
+        check(kind, store(json!({ "kubernetesServiceAccountToken": account })), true).await;
+    }
+}
+
 const OBJECTS: &str = "/apis/external-secrets.io/v1/namespaces/default/externalsecrets";
 
 /// Objects that the rules refuse.

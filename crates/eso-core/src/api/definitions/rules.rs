@@ -103,7 +103,7 @@ const OF_EXTERNAL_SECRETS: [Rule; 10] = [
     ),
 ];
 
-const OF_STORES: [Rule; 2] = [
+const OF_STORES: [Rule; 3] = [
     Rule {
         path: "spec.refreshInterval",
         holds: "type(self) == string ? !self.matches('^-.*[1-9]') : self >= 0",
@@ -118,6 +118,11 @@ const OF_STORES: [Rule; 2] = [
         "spec.provider.vault.auth.appRole",
         "(has(self.roleId) && self.roleId != '') || has(self.roleRef)",
         refusals::NO_ROLE_ID,
+    ),
+    Rule::of_fields(
+        "spec.provider.vault.auth.jwt",
+        "has(self.secretRef) || has(self.kubernetesServiceAccountToken)",
+        refusals::NO_TOKEN_OF_JWT,
     ),
 ];
 
