@@ -300,6 +300,10 @@ async fn what_a_namespace_holds_is_in_the_store_while_the_namespace_is_chosen() 
     world.call("POST", &Kind::Secret.collection("one"), Some(&secret)).await.unwrap();
     let mut pushed = spec();
     pushed["deletionPolicy"] = json!("Delete");
+    pushed["data"][0]["metadata"] = json!({
+        "apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata",
+        "spec": { "secretPushFormat": "string" },
+    });
     world.create(shared(json!({ "pushSecretSpec": pushed }))).await;
     pushing(&world, &[], &[]).await;
     let value = async || {
