@@ -42,6 +42,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-plan/src/render/values.rs", "values are measured: a Secret holds only so much"),
     ("crates/eso-plan/src/template/apply.rs", "templates are rendered over values"),
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),
+    ("crates/eso-vault/src/auth/gcp/signature.rs", "a service account's key signs a token"),
     ("crates/eso-vault/src/http.rs", "a token is sent with each request"),
     ("crates/eso-vault/src/http/identity.rs", "a client certificate's key is handed to the HTTP client"),
     ("crates/eso-vault/src/write/body.rs", "a value is written to the store"),
