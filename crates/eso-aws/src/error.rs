@@ -19,6 +19,9 @@ use eso_core::error::{ErrorKind, ProviderError, Reason};
 /// The call that names secrets.
 const LIST_SECRETS: &str = "ListSecrets";
 
+/// The call that takes a service account's token.
+const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
+
 /// A call of AWS's API, in one region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
@@ -66,6 +69,11 @@ impl<'a> Call<'a> {
     /// `AssumeRole`, which gives temporary credentials.
     pub(crate) fn assume_role(region: &'a str) -> Self {
         Self { operation: "AssumeRole", region, service: Service::Sts }
+    }
+
+    /// `AssumeRoleWithWebIdentity`, which gives temporary credentials for the token of a service account.
+    pub(crate) fn assume_role_with_web_identity(region: &'a str) -> Self {
+        Self { operation: WEB_IDENTITY, ..Self::assume_role(region) }
     }
 
     /// The SDK's default chain, which may or may not call somebody.
@@ -197,12 +205,22 @@ impl<'a> Call<'a> {
                 Service::SecretsManager => {
                     format!("access denied: allow secretsmanager:{operation} on the secret to the store's identity")
                 }
-                Service::Sts => "access denied: allow sts:AssumeRole on the role to the store's identity, and let the \
+                Service::Sts if *operation == WEB_IDENTITY => {
+                    "access denied: let the role's trust policy allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC \
+                     provider, for this service account and the audience of its token"
+                        .to_owned()
+                }
+                Service::Sts => "access denied: allow sts:AssumeRole, and with tags sts:TagSession, on the role to the store's identity, and let the \
                                  role's trust policy name that identity and the externalID"
                     .to_owned(),
             },
             Meaning::KeyDenied => {
                 "the KMS key of the secret cannot be used: allow kms:Decrypt on it, and see that it is enabled".to_owned()
+            }
+            Meaning::Rejected if *operation == WEB_IDENTITY => {
+                "AWS does not accept the service account's token: check that IAM has the cluster's OIDC provider, and \
+                 that this knows the token's audience"
+                    .to_owned()
             }
             Meaning::Rejected => "AWS does not accept the credentials: check that the keys are active, belong together \
                                   and have not expired"
@@ -222,7 +240,8 @@ impl<'a> Call<'a> {
                 .to_owned(),
             Meaning::Malformed => match service {
                 Service::SecretsManager => "AWS does not accept the request: check the key and the version".to_owned(),
-                Service::Sts => "AWS does not accept the request: check the role and the externalID".to_owned(),
+                Service::Sts => "AWS does not accept the request: check the role, the externalID and the session tags"
+                    .to_owned(),
             },
         }
     }

@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use crate::{
     PROVIDER,
     error::Call,
+    prefix::Prefix,
     secrets_manager::{SecretsManager, TIME_LIMIT},
 };
 
@@ -35,15 +36,14 @@ impl SecretFinder for SecretsManager {
 
 impl SecretsManager {
     async fn list(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        let query = &Query { path: self.prefix.start(query.path.as_deref()), ..query.clone() };
         let filters = filters(query);
         let mut found = Vec::new();
         let mut next = None;
         loop {
             let page = self.list_secrets(&filters, next).await?;
-            let met = page.secret_list().iter().filter(|secret| meets(secret, query));
-            found.extend(
-                met.filter_map(SecretListEntry::name).map(|name| Found { key: name.into(), value: None }),
-            );
+            let keys = page.secret_list().iter().filter_map(|secret| key_of(secret, query, &self.prefix));
+            found.extend(keys.map(|key| Found { key: key.into(), value: None }));
             match page.next_token {
                 Some(token) => next = Some(token),
                 None => return Ok(found),
@@ -76,13 +76,20 @@ fn filters(Query { path, name: _, tags }: &Query) -> Vec<Filter> {
     path.iter().map(|path| filter(FilterNameStringType::Name, path)).chain(tags).collect()
 }
 
-fn meets(secret: &SecretListEntry, Query { path, name, tags }: &Query) -> bool {
-    let is_there = secret.deleted_date().is_none();
-    let key = secret.name().unwrap_or_default();
-    is_there
-        && path.as_deref().is_none_or(|path| key.starts_with(path))
+/// The key by which a secret can be read, where it meets the query. The path is of its whole name, the expression of
+/// the key.
+fn key_of<'s>(
+    secret: &'s SecretListEntry,
+    Query { path, name, tags }: &Query,
+    prefix: &Prefix,
+) -> Option<&'s str> {
+    let whole = secret.name().unwrap_or_default();
+    let key = prefix.key(whole)?;
+    let meets = secret.deleted_date().is_none()
+        && path.as_deref().is_none_or(|path| whole.starts_with(path))
         && name.as_ref().is_none_or(|name| name.accepts(key))
-        && tags.iter().all(|(key, value)| secret.tags().iter().any(|tag| is(tag, key, value)))
+        && tags.iter().all(|(key, value)| secret.tags().iter().any(|tag| is(tag, key, value)));
+    meets.then_some(key)
 }
 
 fn is(tag: &Tag, key: &str, value: &str) -> bool {

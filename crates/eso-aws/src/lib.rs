@@ -8,6 +8,7 @@ mod config;
 mod auth;
 mod client;
 mod identity;
+mod prefix;
 
 mod secrets_manager;
 
@@ -24,9 +25,7 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 
-use crate::{
-    auth::Session, client::Clients, config::Config, identity::Identity, secrets_manager::SecretsManager,
-};
+use crate::{client::Clients, config::Config, secrets_manager::SecretsManager};
 
 /// The name of this provider in metrics and logs, as the original's.
 const PROVIDER: &str = "AWS/SecretsManager";
@@ -47,36 +46,24 @@ impl Aws {
 
     /// Makes a provider out of a store's spec.
     ///
-    /// Static keys are read through `connection.credentials`, now and only now; a role is assumed at the first call.
-    /// AWS itself is not called. Without `auth`, the SDK's default chain is asked, once for all stores of a region.
+    /// Static keys and the annotations of a service account are read through `connection.credentials` now; nobody is
+    /// logged in before the first call, and AWS is not called. Without `auth`, the SDK's default chain is asked, once for
+    /// all stores of a region, and the roles that it assumes are assumed once for all stores that say the same of them.
     /// Fails with `Invalid` where the spec asks for what is not served by this version, naming the field, or where an
-    /// endpoint is no URL; and as `connection.credentials` does, in the original's words.
+    /// endpoint is no URL; with `Unauthenticated` where a service account has no role; and as `connection.credentials`
+    /// does. Where the original has words for it, they are its words.
     pub async fn connect(
         &self,
         spec: &AwsProvider,
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ProviderError> {
-        let config = Config::of(spec)?;
+        let config = Config::of(spec, &connection.store)?;
         self.clients.endpoints().check()?;
         let region = self.clients.region(config.region).await;
-        let (base, identity) = match config.keys {
-            Some(keys) => {
-                let keys = auth::read_keys(keys, connection.credentials.as_ref()).await?;
-                let identity = Identity::of_keys(&keys);
-                (Session::with_keys(keys), identity)
-            }
-            None => (region.default_session(), Identity::of_default_chain()),
-        };
-        let (session, identity) = match config.role {
-            Some(role) => {
-                let client = region.sts(&base);
-                let session = Session::with_role(role, base, client, Arc::clone(&connection.calls));
-                (session, Identity::of_role(role.arn))
-            }
-            None => (base, identity),
-        };
+        let (session, identity) = auth::begin(&config, &region, &connection).await?;
         Ok(Arc::new(SecretsManager {
             region: config.region.to_owned(),
+            prefix: config.prefix,
             client: region.secrets_manager(&session),
             session,
             _shared: region,
@@ -87,28 +74,45 @@ impl Aws {
     }
 }
 
+/// Whether what a store tells AWS at its login holds the namespace that asks (`sessionTagsPolicy`), so that a
+/// ClusterSecretStore must be connected for each namespace by itself.
+pub fn is_of_namespace(spec: &AwsProvider) -> bool {
+    config::tells_namespace(spec)
+}
+
 /// Where the services are, if not where AWS has them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Endpoints {
     secrets_manager: Option<String>,
+    ssm: Option<String>,
     sts: Option<String>,
 }
 
 impl Endpoints {
-    /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT` and
+    /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT`, `AWS_SSM_ENDPOINT` and
     /// `AWS_STS_ENDPOINT`: URLs, for the stores of every region. Nothing and an empty text both mean AWS's own.
     ///
-    /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given.
+    /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given, and
+    /// before `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     /// What is no URL lets no store connect.
-    pub fn from_environment_values(secrets_manager: Option<String>, sts: Option<String>) -> Self {
+    pub fn from_environment_values(
+        secrets_manager: Option<String>,
+        ssm: Option<String>,
+        sts: Option<String>,
+    ) -> Self {
         let given = |value: Option<String>| value.filter(|url| !url.is_empty());
-        Self { secrets_manager: given(secrets_manager), sts: given(sts) }
+        Self { secrets_manager: given(secrets_manager), ssm: given(ssm), sts: given(sts) }
     }
 
     /// Fails with `Invalid`, naming the variable whose value is no URL.
     fn check(&self) -> Result<(), ProviderError> {
-        let Self { secrets_manager, sts } = self;
-        for (name, url) in [("AWS_SECRETSMANAGER_ENDPOINT", secrets_manager), ("AWS_STS_ENDPOINT", sts)] {
+        let Self { secrets_manager, ssm, sts } = self;
+        let all = [
+            ("AWS_SECRETSMANAGER_ENDPOINT", secrets_manager),
+            ("AWS_SSM_ENDPOINT", ssm),
+            ("AWS_STS_ENDPOINT", sts),
+        ];
+        for (name, url) in all {
             if !url.as_deref().is_none_or(is_url) {
                 return Err(config::invalid(format!(
                     "{name} must be a URL, such as https://aws.example:8443"

@@ -36,6 +36,7 @@ use crate::{
     batch::{self, Share},
     client::RegionClients,
     error::{self, Answer, Call},
+    prefix::Prefix,
 };
 
 /// How many keys AWS takes in one `BatchGetSecretValue`.
@@ -52,6 +53,8 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(28);
 pub(crate) struct SecretsManager {
     /// The region that `client` calls.
     pub(crate) region: String,
+    /// What AWS's names of its secrets begin with; keys are without it.
+    pub(crate) prefix: Prefix,
     /// Signs as `session`.
     pub(crate) client: Client,
     /// The identity.
@@ -134,7 +137,7 @@ impl SecretsManager {
     async fn get_secret_value(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
         let call = self.get_call();
         let send = || async {
-            let question = self.client.get_secret_value().secret_id(request.key.as_str());
+            let question = self.client.get_secret_value().secret_id(self.name_of(request));
             let answer = at_version(question, request.version.as_ref()).send().await;
             self.calls.called(PROVIDER, call.operation, answer.is_ok());
             answer.map_err(|error| call.failed(&error))
@@ -149,7 +152,7 @@ impl SecretsManager {
     async fn describe_secret(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
         let call = Call::describe_secret(&self.region);
         let send = || async {
-            let answer = self.client.describe_secret().secret_id(request.key.as_str()).send().await;
+            let answer = self.client.describe_secret().secret_id(self.name_of(request)).send().await;
             self.calls.called(PROVIDER, call.operation, answer.is_ok());
             answer.map_err(|error| call.failed(&error))
         };
@@ -174,7 +177,8 @@ impl SecretsManager {
     /// others must not suffer, and what is said about a batch is not true of each of its keys.
     /// So is one whose answer says nothing at all.
     async fn read_batch(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
-        let mut keys: Vec<_> = requests.iter().map(|request| request.key.as_str()).collect();
+        let names: Vec<_> = requests.iter().map(|request| self.name_of(request)).collect();
+        let mut keys: Vec<_> = names.iter().map(String::as_str).collect();
         keys.sort_unstable();
         keys.dedup();
         match self.batch_get_secret_value(&keys).await {
@@ -214,7 +218,7 @@ impl SecretsManager {
         keys: &[&str],
         answer: &BatchGetSecretValueOutput,
     ) -> Result<Fetched, ProviderError> {
-        let result = match batch::share(request.key.as_str(), keys, answer) {
+        let result = match batch::share(&self.name_of(request), keys, answer) {
             Share::Value(entry) => fetched(self.get_call(), &request.key, Content::of(entry)),
             Share::Error(error) => Err(self.get_call().answered(Answer {
                 code: error.error_code(),
@@ -239,13 +243,21 @@ impl SecretsManager {
     /// For an ARN of another region AWS would say that there is no such secret, and a deletion policy would believe it.
     fn fault(&self, request: &Fetch) -> Option<String> {
         let key = request.key.as_str();
-        match batch::region_of(key) {
+        match batch::region_of(&self.name_of(request)) {
             _ if key.is_empty() => Some("the key is empty".to_owned()),
+            _ if self.prefix.is_given() && batch::region_of(key).is_some() => {
+                Some("the key is an ARN, and the store has a prefix".to_owned())
+            }
             Some(region) if region != self.region => {
                 Some(format!("the key is an ARN of another region than the store's, {}", self.region))
             }
             Some(_) | None => None,
         }
+    }
+
+    /// What AWS calls the secret that is asked for.
+    fn name_of(&self, request: &Fetch) -> String {
+        self.prefix.full(request.key.as_str())
     }
 
     fn get_call(&self) -> Call<'_> {

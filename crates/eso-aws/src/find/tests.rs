@@ -18,6 +18,10 @@ fn query(path: Option<&str>, name: Option<&'static str>, tags: &[(&str, &str)]) 
     }
 }
 
+fn meets(secret: &SecretListEntry, query: &Query) -> bool {
+    key_of(secret, query, &Prefix::default()).is_some()
+}
+
 #[test]
 fn path_and_tags_are_filters_and_the_expression_is_not() {
     let asked = filters(&query(Some("app/"), Some("x"), &[("team", "blue")]));
@@ -50,4 +54,16 @@ fn a_tags_value_is_that_of_its_own_key() {
 fn a_secret_in_its_recovery_window_is_not_there() {
     let deleted = SecretListEntry::builder().name("x").deleted_date(DateTime::from_secs(0)).build();
     assert!(!meets(&deleted, &Query::default()));
+}
+
+#[test]
+fn a_key_is_a_name_without_the_prefix_and_what_has_none_is_not_found() {
+    let found = |name: &str, query: &Query| {
+        key_of(&secret(name, &[]), query, &Prefix::new("team/")).map(str::to_owned)
+    };
+    let below = query(Some("team/app/"), Some("db"), &[]);
+    assert_eq!(found("team/app/db", &below).as_deref(), Some("app/db"));
+    assert_eq!(found("team/db", &below), None);
+    assert_eq!(found("other/db", &Query::default()), None);
+    assert_eq!(found("team/db", &query(None, Some("team"), &[])), None, "the expression is about the key");
 }

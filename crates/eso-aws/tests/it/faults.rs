@@ -102,9 +102,11 @@ fn refused(error: ProviderError, variable: &str) {
 async fn an_endpoint_that_is_no_url_lets_no_store_connect_and_is_named() {
     let good = || Some("http://127.0.0.1:1".to_owned());
     for url in ["aws.example", "ftp://aws.example", "http://", "https://aws example"] {
+        let url = || Some(url.to_owned());
         for (endpoints, variable) in [
-            (Endpoints::from_environment_values(Some(url.to_owned()), good()), "AWS_SECRETSMANAGER_ENDPOINT"),
-            (Endpoints::from_environment_values(good(), Some(url.to_owned())), "AWS_STS_ENDPOINT"),
+            (Endpoints::from_environment_values(url(), good(), good()), "AWS_SECRETSMANAGER_ENDPOINT"),
+            (Endpoints::from_environment_values(good(), url(), good()), "AWS_SSM_ENDPOINT"),
+            (Endpoints::from_environment_values(good(), good(), url()), "AWS_STS_ENDPOINT"),
         ] {
             let connection = connection(&credentials(), &CallRecorder::new());
             let connected = Aws::new(endpoints).connect(&spec(json!({})), connection).await;
@@ -115,6 +117,6 @@ async fn an_endpoint_that_is_no_url_lets_no_store_connect_and_is_named() {
 
 #[test]
 fn an_empty_endpoint_is_none() {
-    let empty = Endpoints::from_environment_values(Some(String::new()), Some(String::new()));
-    assert_eq!(empty, Endpoints::from_environment_values(None, None));
+    let empty = || Some(String::new());
+    assert_eq!(Endpoints::from_environment_values(empty(), empty(), empty()), Endpoints::default());
 }
