@@ -84,14 +84,18 @@ async fn the_hosts_are_those_of_the_regions_partition() {
 #[tokio::test]
 async fn the_hosts_are_fips_and_dual_stack_as_the_sdks_variables_say() {
     let test = "endpoints::the_hosts_are_fips_and_dual_stack_as_the_sdks_variables_say";
-    for (variables, names, domain) in [
-        (&[FIPS][..], ["secretsmanager-fips", "sts-fips"], "amazonaws.com"),
-        (&[DUAL_STACK], ["secretsmanager", "sts"], "api.aws"),
-        (&[FIPS, DUAL_STACK], ["secretsmanager-fips", "sts-fips"], "api.aws"),
-        (&[("AWS_USE_FIPS_ENDPOINT", "false")], ["secretsmanager", "sts"], "amazonaws.com"),
+    // The host of Secrets Manager has both stacks under its own name.
+    for (variables, expected) in [
+        (&[FIPS][..], ["secretsmanager-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"]),
+        (&[DUAL_STACK], ["secretsmanager.us-east-1.amazonaws.com", "sts.us-east-1.api.aws"]),
+        (&[FIPS, DUAL_STACK], ["secretsmanager-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.api.aws"]),
+        (
+            &[("AWS_USE_FIPS_ENDPOINT", "false")],
+            ["secretsmanager.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"],
+        ),
     ] {
         let Some(hosts) = hosts(test, "us-east-1", variables).await else { return };
-        assert_eq!(hosts, names.map(|name| format!("{name}.us-east-1.{domain}:443")), "{variables:?}");
+        assert_eq!(hosts, expected.map(|host| format!("{host}:443")), "{variables:?}");
     }
 }
 

@@ -373,6 +373,7 @@ impl Task {
             _ if self.parsed.specification.is_err() => Cause::Watched,
             (_, true) => Cause::Watched,
             (true, false) => Cause::Cluster,
+            (false, false) if credentials.reads().are_partly_unwatched() => Cause::Cluster,
             (false, false) => Cause::Store,
         }
     }

@@ -116,7 +116,7 @@ fn token(claims: &serde_json::Value) -> String {
 #[test]
 fn a_role_that_trusts_a_web_identity_looks_at_its_token() {
     let mut roles = Roles::default();
-    let mut shown = |roles: &mut Roles, token: &str, element: &str, expected: &str| {
+    let shown = |roles: &mut Roles, token: &str, element: &str, expected: &str| {
         let said = [("Action", "AssumeRoleWithWebIdentity"), ("WebIdentityToken", token)];
         check(roles, &assume(&said), element, expected);
     };
