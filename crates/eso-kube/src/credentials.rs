@@ -163,6 +163,11 @@ impl Reads {
         }
     }
 
+    /// Something is read of which no watch tells when it is another.
+    pub(crate) fn depend_on_unwatched(&self) {
+        self.state.lock().unwatched = true;
+    }
+
     fn fail_unseen(&self) {
         self.state.lock().failed_unseen = true;
     }
@@ -354,7 +359,7 @@ impl CredentialSource for KubernetesCredentials {
         &self,
         selector: &ServiceAccountSelector,
     ) -> Result<BTreeMap<String, String>, CredentialError> {
-        self.reads.state.lock().unwatched = true;
+        self.reads.depend_on_unwatched();
         self.unwatched(self.annotations(selector).await)
     }
 }
