@@ -118,9 +118,11 @@ fn tags(spec: &AwsProvider, store: &StoreReference) -> Result<Vec<(String, Strin
         return Ok(session_tags.iter().map(|AwsTag { key, value }| (key.clone(), value.clone())).collect());
     }
     let StoreReference { kind, namespace, name } = store;
-    let who_asks = WHO_ASKS.map(str::to_owned).into_iter().zip([namespace.clone(), name.clone(), kind.to_string()]);
+    let who_asks =
+        WHO_ASKS.map(str::to_owned).into_iter().zip([namespace.clone(), name.clone(), kind.to_string()]);
     let is_custom = *session_tags_policy == Some(SessionTagsPolicy::Custom);
-    let custom = custom_session_tags.iter().filter(|(key, value)| is_custom && !key.is_empty() && !value.is_empty());
+    let custom =
+        custom_session_tags.iter().filter(|(key, value)| is_custom && !key.is_empty() && !value.is_empty());
     Ok(who_asks.chain(custom.map(|(key, value)| (key.clone(), value.clone()))).collect())
 }
 

@@ -301,7 +301,8 @@ impl KubernetesCredentials {
         let namespace = self.scope.of_selector(namespace.as_deref())?;
         let accounts =
             Api::<Item<PartialObjectMeta<ServiceAccount>>>::namespaced(self.client.clone(), namespace);
-        let about = format!("cannot get Kubernetes service account \"{name}\" from namespace \"{namespace}\"");
+        let about =
+            format!("cannot get Kubernetes service account \"{name}\" from namespace \"{namespace}\"");
         let account = answer(accounts.get(name)).await;
         let account = account.map_err(|failure| failure.into_error(about, "serviceaccounts", name))?;
         Ok(account.metadata().annotations.clone().unwrap_or_default())

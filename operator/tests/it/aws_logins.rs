@@ -47,8 +47,10 @@ async fn a_service_account_takes_the_role_of_its_annotation_and_one_that_is_put_
     let says = async |beginning: &str| {
         world.store_says(Kind::SecretStore, "main", "InvalidProviderConfig", beginning).await;
     };
-    says("unable to create client: unable to create session: cannot get Kubernetes service account \"reader\"")
-        .await;
+    says(
+        "unable to create client: unable to create session: cannot get Kubernetes service account \"reader\"",
+    )
+    .await;
     world.create(json!({ "kind": "ServiceAccount", "metadata": { "name": "reader" } })).await;
     let unnamed = format!(
         "unable to create client: unable to create session: an IAM role must be associated with service account reader \
@@ -70,8 +72,7 @@ async fn a_service_account_takes_the_role_of_its_annotation_and_one_that_is_put_
 
 /// However often it is read from then on, also through stores that were edited meanwhile.
 async fn costs_one_login(world: &World, double: &FastAws) {
-    let (mark, logins, reads) =
-        (world.mark().await, double.assumed().len(), double.count("GetSecretValue"));
+    let (mark, logins, reads) = (world.mark().await, double.assumed().len(), double.count("GetSecretValue"));
     eventually("it is read a few times more", async || match double.count("GetSecretValue") - reads {
         more if more >= 5 => Ok(()),
         more => Err(more.to_string()),
@@ -88,9 +89,11 @@ async fn a_session_of_a_service_account_that_is_refused_is_replaced_at_once() {
     let world = Setup::new("irsa-expired").aws(&double.url()).start().await;
     let value = world.canary("value");
     double.put("db", &value).unwrap();
-    world.create(json!({ "kind": "ServiceAccount", "metadata": {
+    world
+        .create(json!({ "kind": "ServiceAccount", "metadata": {
         "name": "reader", "annotations": { "eks.amazonaws.com/role-arn": ROLE },
-    } })).await;
+    } }))
+        .await;
     world.create(store("main").provider("aws", &account_spec())).await;
     world.create(object("app").key("password", "db").every("1s")).await;
     world.holds("app", &[("password", &value)]).await;

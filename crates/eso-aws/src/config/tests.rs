@@ -20,7 +20,11 @@ fn spec(fields: Value) -> AwsProvider {
 
 /// The ClusterSecretStore `main`, asked from the namespace `team`.
 fn store() -> StoreReference {
-    StoreReference { kind: StoreKind::ClusterSecretStore, namespace: "team".to_owned(), name: "main".to_owned() }
+    StoreReference {
+        kind: StoreKind::ClusterSecretStore,
+        namespace: "team".to_owned(),
+        name: "main".to_owned(),
+    }
 }
 
 #[track_caller]
@@ -111,9 +115,7 @@ fn roles_are_assumed_in_order_and_all_that_is_said_is_said_of_the_last() {
 #[test]
 fn a_policy_says_who_asks_in_place_of_the_tags_that_are_written() {
     let written = json!([{"key": "stage", "value": "prod"}]);
-    let with = |policy: &str| {
-        json!({"sessionTags": written, "customSessionTags": {"team": "a", "": "b", "c": ""}, "sessionTagsPolicy": policy})
-    };
+    let with = |policy: &str| json!({"sessionTags": written, "customSessionTags": {"team": "a", "": "b", "c": ""}, "sessionTagsPolicy": policy});
     let who_asks =
         [("esoNamespace", "team"), ("esoStoreName", "main"), ("esoStoreKind", "ClusterSecretStore")];
     tags(with("None"), &[("stage", "prod")]);
@@ -173,7 +175,10 @@ fn a_service_account_comes_before_keys_and_keys_before_the_operators_own() {
         assert_eq!(found, expected, "{auth}");
     }
     refused(json!({"auth": {"jwt": {}}}), "provider.aws.auth.jwt must have a serviceAccountRef");
-    refused(json!({"auth": {"secretRef": keys, "jwt": {}}}), "provider.aws.auth.jwt must have a serviceAccountRef");
+    refused(
+        json!({"auth": {"secretRef": keys, "jwt": {}}}),
+        "provider.aws.auth.jwt must have a serviceAccountRef",
+    );
 }
 
 #[test]

@@ -33,11 +33,7 @@ pub(crate) enum Outcome {
 
 /// Reads `app` through stores without `auth` in a process with these variables: the test of this name is run there
 /// once more, and this function does the reading then, and answers `None`.
-pub(crate) async fn read_app(
-    test: &str,
-    fixture: &Fixture,
-    variables: &[(&str, &str)],
-) -> Option<Outcome> {
+pub(crate) async fn read_app(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Option<Outcome> {
     match process::outcome_file() {
         Some(file) => {
             std::fs::write(file, other_half().await.to_string()).expect("an outcome must be written");
@@ -113,7 +109,8 @@ async fn keys_of_the_environment_sign_the_calls_and_assume_a_role_once_for_all_s
 
 #[tokio::test]
 async fn without_any_credentials_the_advice_says_where_they_may_come_from() {
-    let (name, fixture) = ("default_chain::without_any_credentials_the_advice_says_where_they_may_come_from", fixture());
+    let (name, fixture) =
+        ("default_chain::without_any_credentials_the_advice_says_where_they_may_come_from", fixture());
     let Some(outcome) = read_app(name, &fixture, &[]).await else { return };
     failed(
         outcome,
@@ -236,7 +233,8 @@ fn given() -> Reply {
 
 #[tokio::test]
 async fn a_container_agent_is_shown_the_pods_token() {
-    let (name, fixture, server) = ("default_chain::a_container_agent_is_shown_the_pods_token", fixture(), scripted().await);
+    let (name, fixture, server) =
+        ("default_chain::a_container_agent_is_shown_the_pods_token", fixture(), scripted().await);
     server.always("GET", "/v1/credentials", given());
     let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
     let variables = [
@@ -297,7 +295,8 @@ async fn an_instance_has_the_role_that_its_metadata_service_gives() {
 
 #[tokio::test]
 async fn an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials() {
-    let name = "default_chain::an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials";
+    let name =
+        "default_chain::an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials";
     let (fixture, server) = (fixture(), scripted().await);
     server.always("PUT", SESSIONS, session());
     server.always("GET", ROLES, Reply::status(500));

@@ -73,11 +73,16 @@ const DUAL_STACK: (&str, &str) = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
 #[tokio::test]
 async fn the_hosts_are_those_of_the_regions_partition() {
     let test = "endpoints::the_hosts_are_those_of_the_regions_partition";
-    for (region, domain) in
-        [("eu-central-1", "amazonaws.com"), ("cn-north-1", "amazonaws.com.cn"), ("us-nowhere-17", "amazonaws.com")]
-    {
+    for (region, domain) in [
+        ("eu-central-1", "amazonaws.com"),
+        ("cn-north-1", "amazonaws.com.cn"),
+        ("us-nowhere-17", "amazonaws.com"),
+    ] {
         let Some(hosts) = hosts(test, region, &[]).await else { return };
-        assert_eq!(hosts, ["secretsmanager", "sts"].map(|service| format!("{service}.{region}.{domain}:443")));
+        assert_eq!(
+            hosts,
+            ["secretsmanager", "sts"].map(|service| format!("{service}.{region}.{domain}:443"))
+        );
     }
 }
 

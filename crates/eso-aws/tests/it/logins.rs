@@ -16,7 +16,8 @@ use tokio::{
 };
 
 use crate::fixture::{
-    Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, once_it_reads, spec, text, texts,
+    Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, once_it_reads, spec, text,
+    texts,
 };
 
 #[tokio::test]

@@ -82,9 +82,8 @@ fn signers(fixture: &Fixture) -> BTreeMap<String, BTreeSet<String>> {
 fn owners(fixture: &Fixture) -> BTreeMap<String, (String, String)> {
     let mut owners: BTreeMap<String, (String, String)> = BTreeMap::new();
     for assumed in fixture.server.assumed() {
-        let own = (0..STORES).find(|number| {
-            assumed.token.as_ref() == Some(&token(&number.to_string(), "sts.amazonaws.com"))
-        });
+        let own = (0..STORES)
+            .find(|number| assumed.token.as_ref() == Some(&token(&number.to_string(), "sts.amazonaws.com")));
         let by = match own {
             Some(number) => number.to_string(),
             None => owners.get(&assumed.signer).map_or(assumed.signer.clone(), |(_, by)| by.clone()),

@@ -102,9 +102,8 @@ async fn a_session_is_tagged_with_who_asks_where_the_policy_says_so() {
         fields["sessionTagsPolicy"] = json!(policy);
         fields
     };
-    let who_asks = |namespace, kind| {
-        [("esoNamespace", namespace), ("esoStoreName", "main"), ("esoStoreKind", kind)]
-    };
+    let who_asks =
+        |namespace, kind| [("esoNamespace", namespace), ("esoStoreName", "main"), ("esoStoreKind", kind)];
     let own = || store(StoreKind::SecretStore, "team-a");
     assert_eq!(tags(own(), with("None")).await, pairs(&[("stage", "prod")]));
     assert_eq!(tags(own(), with("Simple")).await, pairs(&who_asks("team-a", "SecretStore")));

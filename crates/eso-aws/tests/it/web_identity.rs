@@ -58,8 +58,7 @@ async fn a_token_of_the_service_account_is_shown_once_and_the_session_signs_the_
 #[tokio::test]
 async fn the_audience_of_the_annotation_is_asked_for() {
     let fixture = fixture();
-    let annotations =
-        [("eks.amazonaws.com/role-arn", ACCOUNTS_ROLE), ("eks.amazonaws.com/audience", "mine")];
+    let annotations = [("eks.amazonaws.com/role-arn", ACCOUNTS_ROLE), ("eks.amazonaws.com/audience", "mine")];
     fixture.credentials.annotate("reader", &annotations);
     fixture.credentials.put_token("reader", token(SUBJECT, "mine").as_str());
     fixture.server.want_web_identity(ACCOUNTS_ROLE, SUBJECT, "mine");
@@ -83,7 +82,8 @@ async fn a_service_account_comes_before_keys_which_are_not_even_read() {
 async fn roles_are_assumed_by_the_service_accounts_session() {
     let fixture = fixture();
     let first = "arn:aws:iam::111122223333:role/first";
-    let fields = json!({"additionalRoles": [first], "role": ROLE, "externalID": "who", "sessionTagsPolicy": "Simple"});
+    let fields =
+        json!({"additionalRoles": [first], "role": ROLE, "externalID": "who", "sessionTagsPolicy": "Simple"});
     let store = fixture.account_store(fields).await;
     assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
     let assumed = fixture.server.assumed();

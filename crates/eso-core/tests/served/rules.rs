@@ -187,7 +187,8 @@ async fn the_session_tags_of_an_aws_store_do_not_say_who_asks() {
     let tags = |tags: Value| aws(json!({ "sessionTagsPolicy": "Custom", "customSessionTags": tags }));
     for kind in ["SecretStore", "ClusterSecretStore"] {
         for reserved in ["esoNamespace", "esoStoreName", "esoStoreKind"] {
-            refused(kind, &tags(json!({ "team": "a", reserved: "b" })), refusals::RESERVED_SESSION_TAGS).await;
+            refused(kind, &tags(json!({ "team": "a", reserved: "b" })), refusals::RESERVED_SESSION_TAGS)
+                .await;
         }
         check(kind, tags(json!({ "team": "a" })), true).await;
         check(kind, tags(json!({})), true).await;

@@ -332,7 +332,8 @@ async fn a_cluster_store_without_a_namespace_logs_in_as_who_asks() {
 #[tokio::test]
 async fn a_cluster_store_that_is_of_each_namespace_is_connected_for_each_and_ends_with_it() {
     let world = World::new().await;
-    let tenants = [world.plane.namespace("tenant-a").await.unwrap(), world.plane.namespace("tenant-b").await.unwrap()];
+    let tenants =
+        [world.plane.namespace("tenant-a").await.unwrap(), world.plane.namespace("tenant-b").await.unwrap()];
     world.secret(&world.namespace, "token", "one").await;
     let mut spec = vault("https://of-each", "token");
     spec["provider"]["vault"]["namespace"] = json!(OF_EACH_NAMESPACE);
@@ -340,10 +341,9 @@ async fn a_cluster_store_that_is_of_each_namespace_is_connected_for_each_and_end
     let name = world.cluster_store("of-each", spec.clone()).await;
     let path = format!("/apis/external-secrets.io/v1/clustersecretstores/{name}");
     world.says_at(&path, "True ValidationUnknown could not determine validation status").await;
-    let stores: Vec<_> = join_all(
-        tenants.iter().map(|tenant| world.ask_as(StoreKind::ClusterSecretStore, tenant, &name)),
-    )
-    .await;
+    let stores: Vec<_> =
+        join_all(tenants.iter().map(|tenant| world.ask_as(StoreKind::ClusterSecretStore, tenant, &name)))
+            .await;
     let [first, second] = stores.try_into().unwrap();
     assert!(!Arc::ptr_eq(&first.unwrap(), &second.unwrap()), "each has a connection of its own");
     let reference = |namespace: &str| StoreReference {

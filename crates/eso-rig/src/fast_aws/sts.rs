@@ -90,13 +90,7 @@ impl Roles {
         }
     }
 
-    fn assume(
-        &mut self,
-        action: &str,
-        form: &Form,
-        caller: &str,
-        now: Timestamp,
-    ) -> Result<String, Refusal> {
+    fn assume(&mut self, action: &str, form: &Form, caller: &str, now: Timestamp) -> Result<String, Refusal> {
         let (role, session) = (field(form, "RoleArn"), field(form, "RoleSessionName"));
         if role.is_empty() || session.is_empty() {
             return Err(Refusal::new("ValidationError", "RoleArn and RoleSessionName must not be null"));
@@ -120,7 +114,8 @@ impl Roles {
 
     /// What nobody signed has no caller, and a session that was never given is known to nobody.
     fn check_caller(&self, caller: &str) -> Result<(), Refusal> {
-        let refused = |code: &str| Err(Refusal { status: 403, ..Refusal::new(code, "the caller is not known") });
+        let refused =
+            |code: &str| Err(Refusal { status: 403, ..Refusal::new(code, "the caller is not known") });
         match caller {
             "" => refused("MissingAuthenticationToken"),
             _ if !caller.starts_with(GIVEN) => Ok(()),
@@ -140,7 +135,9 @@ impl Roles {
     fn check_web_identity(&self, form: &Form, now: Timestamp) -> Result<(), Refusal> {
         let (role, token) = (field(form, "RoleArn"), field(form, "WebIdentityToken"));
         match self.web_identities.get(role) {
-            _ if token.is_empty() => Err(Refusal::new("ValidationError", "WebIdentityToken must not be null")),
+            _ if token.is_empty() => {
+                Err(Refusal::new("ValidationError", "WebIdentityToken must not be null"))
+            }
             Some(wanted) => wanted.check(role, token, now),
             None => Ok(()),
         }
@@ -170,7 +167,9 @@ fn denied(action: &str, role: &str) -> Refusal {
 }
 
 fn duration(form: &Form) -> Result<SignedDuration, Refusal> {
-    let Some(text) = form.get("DurationSeconds") else { return Ok(SignedDuration::from_secs(DEFAULT_SECONDS)) };
+    let Some(text) = form.get("DurationSeconds") else {
+        return Ok(SignedDuration::from_secs(DEFAULT_SECONDS));
+    };
     let seconds = text.parse().ok().filter(|seconds| (SHORTEST_SECONDS..=LONGEST_SECONDS).contains(seconds));
     let seconds = seconds
         .ok_or_else(|| Refusal::new("ValidationError", "DurationSeconds must be between 900 and 43200"))?;

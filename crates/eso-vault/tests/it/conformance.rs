@@ -39,7 +39,10 @@ async fn connect(
     let credentials = Credentials::new();
     credentials.put_secret("vault", "token", token);
     let spec = serde_json::from_value(spec(server, by_token())).expect("a specification must have its type");
-    vault.connect(&spec, Connection { credentials, calls, store: eso_testkit::connection::store() }).await.expect("the store must connect")
+    vault
+        .connect(&spec, Connection { credentials, calls, store: eso_testkit::connection::store() })
+        .await
+        .expect("the store must connect")
 }
 
 struct Real {

@@ -3,14 +3,14 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use eso_core::{
-    api::selectors::ServiceAccountSelector,
-    credentials::CredentialSource,
-    error::ErrorKind,
+    api::selectors::ServiceAccountSelector, credentials::CredentialSource, error::ErrorKind,
     value::SecretBytes,
 };
 use eso_testkit::connection::{Asked, Credentials};
 
-use super::{AUDIENCE_ANNOTATION, Annotations, DEFAULT_AUDIENCE, ROLE_ANNOTATION, ServiceAccount, TOKEN_LIFE};
+use super::{
+    AUDIENCE_ANNOTATION, Annotations, DEFAULT_AUDIENCE, ROLE_ANNOTATION, ServiceAccount, TOKEN_LIFE,
+};
 
 #[track_caller]
 fn check(annotations: &[(&str, &str)], role_and_audience: Option<(&str, &str)>) {

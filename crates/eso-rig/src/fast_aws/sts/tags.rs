@@ -33,10 +33,7 @@ pub(super) fn of(form: &Form) -> Result<BTreeMap<String, String>, Refusal> {
 }
 
 /// Which of the tags are to be kept by the sessions of further roles.
-pub(super) fn transitive_keys(
-    form: &Form,
-    tags: &BTreeMap<String, String>,
-) -> Result<Vec<String>, Refusal> {
+pub(super) fn transitive_keys(form: &Form, tags: &BTreeMap<String, String>) -> Result<Vec<String>, Refusal> {
     let keys: Vec<String> =
         (1..).map_while(|number| form.get(&format!("TransitiveTagKeys.member.{number}")).cloned()).collect();
     match keys.iter().all(|key| tags.contains_key(key)) {
@@ -50,6 +47,7 @@ fn wrong(message: &str) -> Refusal {
 }
 
 fn is_text(text: &str, length: std::ops::RangeInclusive<usize>) -> bool {
-    let may_be = |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "_.:/=+-@".contains(letter);
+    let may_be =
+        |letter: char| letter.is_alphanumeric() || letter.is_whitespace() || "_.:/=+-@".contains(letter);
     length.contains(&text.chars().count()) && text.chars().all(may_be)
 }

@@ -85,25 +85,29 @@ fn what_was_said_with_a_role_is_remembered() {
     let [assumed] = roles.assumed() else { panic!("one role was assumed") };
     let tags = [("stage", ""), ("team", "a")].map(|(key, value)| (key.to_owned(), value.to_owned()));
     assert_eq!(assumed.tags, tags.into());
-    assert_eq!((assumed.transitive_tag_keys.as_slice(), assumed.token.as_ref()), (&["stage".to_owned()][..], None));
+    assert_eq!(
+        (assumed.transitive_tag_keys.as_slice(), assumed.token.as_ref()),
+        (&["stage".to_owned()][..], None)
+    );
     assert_eq!((assumed.external_id.as_deref(), assumed.signer.as_str()), (Some("who"), "AKIARIG"));
     assert_eq!((assumed.role.as_str(), assumed.session.as_str()), (ROLE, "eso"));
 }
 
 #[test]
 fn tags_that_sts_does_not_take_are_refused() {
-    let tag = |key: &str, value: &str| {
-        assume(&[("Tags.member.1.Key", key), ("Tags.member.1.Value", value)])
-    };
+    let tag = |key: &str, value: &str| assume(&[("Tags.member.1.Key", key), ("Tags.member.1.Value", value)]);
     let mut roles = Roles::default();
     check(&mut roles, &tag(&"k".repeat(128), &"v".repeat(256)), "SessionToken", "rig-session-1");
-    for (key, value) in [("", "v"), ("k;", "v"), ("k", "<v>"), (&"k".repeat(129), "v"), ("k", &"v".repeat(257))] {
+    for (key, value) in
+        [("", "v"), ("k;", "v"), ("k", "<v>"), (&"k".repeat(129), "v"), ("k", &"v".repeat(257))]
+    {
         check(&mut roles, &tag(key, value), "", "ValidationError");
     }
     let twice = [("Tags.member.1.Key", "team"), ("Tags.member.2.Key", "Team")];
     check(&mut roles, &assume(&twice), "", "InvalidParameterValue");
     check(&mut roles, &assume(&[("TransitiveTagKeys.member.1", "team")]), "", "InvalidParameterValue");
-    let many: Form = (1..=51).map(|number| (format!("Tags.member.{number}.Key"), number.to_string())).collect();
+    let many: Form =
+        (1..=51).map(|number| (format!("Tags.member.{number}.Key"), number.to_string())).collect();
     check(&mut roles, &many.into_iter().chain(assume(&[])).collect(), "", "ValidationError");
 }
 

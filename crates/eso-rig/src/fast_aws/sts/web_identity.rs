@@ -17,8 +17,9 @@ pub(super) struct Wanted {
 impl Wanted {
     /// Refuses a token as STS does.
     pub(super) fn check(&self, role: &str, token: &str, now: Timestamp) -> Result<(), Refusal> {
-        let claims = claims(token)
-            .ok_or_else(|| Refusal::new("InvalidIdentityToken", "The ID Token provided is not a valid JWT."))?;
+        let claims = claims(token).ok_or_else(|| {
+            Refusal::new("InvalidIdentityToken", "The ID Token provided is not a valid JWT.")
+        })?;
         if claims["exp"].as_i64().is_none_or(|end| end <= now.as_second()) {
             return Err(Refusal::new("ExpiredTokenException", "Token expired"));
         }
