@@ -7,7 +7,7 @@ pub mod push_secret;
 pub mod secret_store;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod preview;
 mod roll;
 mod sources;
