@@ -109,6 +109,10 @@ pub struct Args {
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
 
+    /// The address of AWS Systems Manager, whose Parameter Store keeps values, where it is not the region's own.
+    #[arg(long, global = true, value_name = "URL", env = "AWS_SSM_ENDPOINT")]
+    pub aws_ssm_endpoint: Option<String>,
+
     /// The address of the AWS Security Token Service, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_STS_ENDPOINT")]
     pub aws_sts_endpoint: Option<String>,

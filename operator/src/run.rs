@@ -63,6 +63,7 @@ fn operate(args: Args) -> anyhow::Result<()> {
 pub(crate) fn built_in(args: &Args) -> Arc<dyn Connect> {
     let endpoints = Endpoints::from_environment_values(
         args.aws_secretsmanager_endpoint.clone(),
+        args.aws_ssm_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
     Arc::new(Providers::new(endpoints))

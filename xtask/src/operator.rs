@@ -67,6 +67,7 @@ impl Operator {
             .arg("--log-format=text")
             .env("KUBECONFIG", &kubeconfig)
             .env("AWS_SECRETSMANAGER_ENDPOINT", aws)
+            .env("AWS_SSM_ENDPOINT", aws)
             .env("AWS_STS_ENDPOINT", aws)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

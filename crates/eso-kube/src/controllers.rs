@@ -6,7 +6,7 @@ pub mod external_secret;
 pub mod secret_store;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 mod preview;
 mod sources;
 mod watches;

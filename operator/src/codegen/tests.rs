@@ -64,6 +64,7 @@ fn pages_have_a_line_for_each_field_and_flag() {
     let flags = &files["docs/reference/flags.md"];
     for flag in [
         "| `--concurrent` | `512` |",
+        "Also `AWS_SSM_ENDPOINT`.",
         "Also `AWS_STS_ENDPOINT`.",
         "One of `text`, `json`.",
         "## `eso plan`\n",

@@ -5,6 +5,7 @@ mod harness;
 
 mod walk_through;
 
+mod aws_logins;
 mod cluster;
 mod described;
 mod ends;

@@ -37,8 +37,20 @@ pub const BOOTSTRAP_TOKEN: &str = "template.type=\"bootstrap.kubernetes.io/token
 /// A Vault store whose AppRole has no role id.
 pub const NO_ROLE_ID: &str = "invalid Auth.AppRole: neither `roleId` nor `roleRef` was supplied";
 
+/// An AWS store whose own session tags say who asks.
+pub const RESERVED_SESSION_TAGS: &str = "customSessionTags cannot contain automatically injected reserved keys: \
+                                         esoNamespace, esoStoreName, esoStoreKind";
+
+/// An AWS store that keeps deleted secrets for a time that AWS does not know.
+pub const RECOVERY_WINDOW: &str =
+    "invalid DeleteSecretInput: RecoveryWindowInDays must be between 7 and 30 days";
+
+/// An AWS store that keeps deleted secrets for a time, and does not keep them.
+pub const RECOVERY_AND_FORCE: &str =
+    "invalid DeleteSecretInput: ForceDeleteWithoutRecovery conflicts with RecoveryWindowInDays";
+
 /// All of them. They hold no part of the object, so that whoever finds one in an answer of the API server may repeat it.
-pub const ALL: [&str; 10] = [
+pub const ALL: [&str; 13] = [
     NO_ENTRIES,
     SOURCES_AT_ONCE,
     NO_SOURCE,
@@ -49,4 +61,7 @@ pub const ALL: [&str; 10] = [
     TOKEN_OF_ANNOTATIONS,
     BOOTSTRAP_TOKEN,
     NO_ROLE_ID,
+    RESERVED_SESSION_TAGS,
+    RECOVERY_WINDOW,
+    RECOVERY_AND_FORCE,
 ];

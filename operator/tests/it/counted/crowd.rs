@@ -238,7 +238,7 @@ impl InProcess {
         let kubeconfig =
             Kubeconfig::from_yaml(&world.cluster.account_kubeconfig(&world.namespace).await).unwrap();
         let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
-        let endpoints = Endpoints::from_environment_values(Some(aws.to_owned()), None);
+        let endpoints = Endpoints::from_environment_values(Some(aws.to_owned()), None, None);
         let options = Options {
             namespace: Some(world.namespace.clone()),
             concurrency: NonZeroUsize::new(4).unwrap(),

@@ -135,6 +135,7 @@ fn command(folder: &TempDir, [live, metrics]: &[&str; 2], options: &Options) -> 
         ("KUBECONFIG", path("kubeconfig")),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("AWS_SECRETSMANAGER_ENDPOINT", NO_AWS.to_owned()),
+        ("AWS_SSM_ENDPOINT", NO_AWS.to_owned()),
         ("AWS_STS_ENDPOINT", NO_AWS.to_owned()),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(inherited);

@@ -57,7 +57,8 @@ impl Setup {
 
     /// With an AWS double.
     pub(crate) fn aws(self, url: &str) -> Self {
-        self.variable("AWS_SECRETSMANAGER_ENDPOINT", url).variable("AWS_STS_ENDPOINT", url)
+        let variables = ["AWS_SECRETSMANAGER_ENDPOINT", "AWS_SSM_ENDPOINT", "AWS_STS_ENDPOINT"];
+        variables.into_iter().fold(self, |setup, variable| setup.variable(variable, url))
     }
 
     /// With one more argument for the operator.

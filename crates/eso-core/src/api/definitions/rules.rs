@@ -102,7 +102,7 @@ const OF_EXTERNAL_SECRETS: [Rule; 10] = [
     ),
 ];
 
-const OF_STORES: [Rule; 2] = [
+const OF_STORES: [Rule; 5] = [
     Rule {
         path: "spec.refreshInterval",
         holds: "type(self) == string ? !self.matches('^-.*[1-9]') : self >= 0",
@@ -117,6 +117,24 @@ const OF_STORES: [Rule; 2] = [
         "spec.provider.vault.auth.appRole",
         "(has(self.roleId) && self.roleId != '') || has(self.roleRef)",
         refusals::NO_ROLE_ID,
+    ),
+    // It stands in the original's own definition.
+    Rule::of_fields(
+        "spec.provider.aws.customSessionTags",
+        "!('esoNamespace' in self) && !('esoStoreName' in self) && !('esoStoreKind' in self)",
+        refusals::RESERVED_SESSION_TAGS,
+    ),
+    Rule::of_values(
+        "spec.provider.aws.secretsManager",
+        "!has(self.recoveryWindowInDays) || self.recoveryWindowInDays == 0 || (self.recoveryWindowInDays >= 7 && \
+         self.recoveryWindowInDays <= 30)",
+        refusals::RECOVERY_WINDOW,
+    ),
+    Rule::of_values(
+        "spec.provider.aws.secretsManager",
+        "!(has(self.recoveryWindowInDays) && self.recoveryWindowInDays != 0 && \
+         has(self.forceDeleteWithoutRecovery) && self.forceDeleteWithoutRecovery)",
+        refusals::RECOVERY_AND_FORCE,
     ),
 ];
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Named, references};
 use crate::{
+    controllers::fixtures::ToNothing,
     credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, Scope},
     stores::parsed::{Parsed, Specification},
     watch::Object,
@@ -15,7 +16,7 @@ mod selectors;
 
 fn specification(kind: StoreKind, spec: &Value) -> Result<Specification, String> {
     let object = json!({ "metadata": { "name": "store", "namespace": "demo" }, "spec": spec });
-    Parsed::new(kind, Object::sent(object)).specification
+    Parsed::new(kind, Object::sent(object), &ToNothing).specification
 }
 
 fn vault(auth: Value) -> Value {
@@ -59,9 +60,8 @@ fn selectors_are_told_apart_by_their_shape() {
 
 #[test]
 fn fields_that_are_not_served_and_providers_that_are_not_known_are_read_too() {
-    let jwt = json!({ "jwt": { "serviceAccountRef": { "name": "who", "audiences": ["sts"] } } });
-    let aws = json!({ "provider": { "aws": { "service": "SecretsManager", "region": "r", "auth": jwt } } });
-    check(&aws, &[("spec.provider.aws.auth.jwt.serviceAccountRef", Named::ServiceAccount, None, "who")]);
+    let ldap = json!({ "ldap": { "secretRef": { "name": "who", "key": "password" } } });
+    check(&vault(ldap), &[("spec.provider.vault.auth.ldap.secretRef", Named::Secret, None, "who")]);
     let other = json!({ "provider": { "other": { "keys": [{ "name": "a" }, { "secretRef": { "name": "b", "key": "k" } }] } } });
     check(
         &other,
@@ -85,6 +85,7 @@ fn the_schema_has_the_selectors_that_are_known() {
         "spec.provider.aws.auth.secretRef.accessKeyIDSecretRef",
         "spec.provider.aws.auth.secretRef.secretAccessKeySecretRef",
         "spec.provider.aws.auth.secretRef.sessionTokenSecretRef",
+        "spec.provider.aws.auth.jwt.serviceAccountRef",
         "spec.provider.vault.caProvider",
         "spec.provider.vault.auth.tokenSecretRef",
         "spec.provider.vault.auth.appRole.roleRef",
@@ -112,8 +113,7 @@ fn no_selector_of_the_schema_leads_a_secret_store_out_of_its_namespace() {
 }
 
 /// The original's selectors of served providers that the schema does not know, as they are not served yet.
-const UNSERVED: [&str; 16] = [
-    "aws.auth.jwt.serviceAccountRef",
+const UNSERVED: [&str; 15] = [
     "vault.tls.certSecretRef",
     "vault.tls.keySecretRef",
     "vault.auth.ldap.secretRef",
@@ -134,10 +134,7 @@ const UNSERVED: [&str; 16] = [
 #[test]
 fn no_selector_that_is_not_served_leads_a_secret_store_out_of_its_namespace() {
     for path in UNSERVED {
-        let mut provider = match path.starts_with("aws.") {
-            true => json!({ "aws": { "service": "SecretsManager", "region": "r" } }),
-            false => json!({ "vault": { "server": "https://vault" } }),
-        };
+        let mut provider = json!({ "vault": { "server": "https://vault" } });
         let selector = path.split('.').fold(&mut provider, |place, field| &mut place[field]);
         *selector = json!({ "name": "sample", "namespace": "victim", "key": "key" });
         check_refused(&format!("spec.provider.{path}"), &json!({ "provider": provider }));
