@@ -117,11 +117,9 @@ async fn parameters_are_read_in_batches_singly_and_below_a_path_without_one_thro
     // Spaces at its ends keep a key out of company.
     let single: Vec<String> = (0..40).map(|number| format!(" /app/{number}")).collect();
     let query = Query { path: Some("/app".to_owned()), ..Query::default() };
-    let (found, (), answers) = tokio::join!(
-        one.find(query),
-        read_all(&[Arc::clone(&one), other], &keys),
-        read(Arc::clone(&one), single)
-    );
+    let both = [Arc::clone(&one), other];
+    let (found, (), answers) =
+        tokio::join!(one.find(query), read_all(&both, &keys), read(Arc::clone(&one), single));
     assert_eq!(found.unwrap().len(), 1_000);
     assert_eq!(answers.len(), 40);
     let calls = ["GetParameters", "GetParametersByPath", "GetParameter"].map(|call| double.count(call));
