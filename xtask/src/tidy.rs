@@ -27,7 +27,8 @@ const LONGEST_FILE: usize = 400;
 
 /// The files that may look into a secret value, each with its reason.
 const MAY_REVEAL: &[(&str, &str)] = &[
-    ("crates/eso-aws/src/auth.rs", "keys are handed to the SDK, which signs with them"),
+    ("crates/eso-aws/src/auth/keys.rs", "keys are handed to the SDK, which signs with them"),
+    ("crates/eso-aws/src/auth/web_identity.rs", "a service account's token is sent to log in"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
     ("crates/eso-kube/src/apply/generic/body.rs", "a target of another kind is written"),
     ("crates/eso-plan/src/decoding.rs", "a value is decoded"),

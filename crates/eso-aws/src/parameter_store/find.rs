@@ -29,7 +29,7 @@ const ROOT: &str = "/";
 impl SecretFinder for ParameterStore {
     /// Whoever may not ask for values below a path may still ask for names, and for each value by itself.
     async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
-        let path = self.path(query);
+        let path = path(query, &self.access.prefix);
         if !query.tags.is_empty() {
             return self.find_names(query, path.as_deref()).await;
         }
@@ -42,17 +42,6 @@ impl SecretFinder for ParameterStore {
 }
 
 impl ParameterStore {
-    /// Below which path AWS looks. A prefix that does not end between two levels names none, and is looked at
-    /// afterwards.
-    fn path(&self, query: &Query) -> Option<String> {
-        let start = self.access.prefix.start(query.path.as_deref()).filter(|start| !start.is_empty())?;
-        if !self.access.prefix.is_given() || query.path.is_some() {
-            return Some(start);
-        }
-        let end = start.rfind('/').filter(|_| start.starts_with('/'))?;
-        Some(start[..end.max(1)].to_owned())
-    }
-
     async fn find_values(
         &self,
         query: &Query,
@@ -112,6 +101,17 @@ impl ParameterStore {
     }
 }
 
+/// Below which path AWS looks; everywhere where there is none. A prefix that does not end between two levels names no
+/// path by itself: what it keeps out is kept out afterwards.
+fn path(query: &Query, prefix: &Prefix) -> Option<String> {
+    let start = prefix.start(query.path.as_deref()).filter(|start| !start.is_empty())?;
+    if query.path.is_some() {
+        return Some(start);
+    }
+    let end = start.rfind('/').filter(|_| start.starts_with('/'))?;
+    Some(start[..end.max(1)].to_owned())
+}
+
 /// What AWS is to look for: it pairs each tag's key with its value.
 fn filters(query: &Query, path: Option<&str>) -> Vec<ParameterStringFilter> {
     let filter = |key: String, option: &str, value: &str| {
@@ -126,4 +126,38 @@ fn filters(query: &Query, path: Option<&str>) -> Vec<ParameterStringFilter> {
 fn key_of<'n>(name: &'n str, query: &Query, prefix: &Prefix) -> Option<&'n str> {
     let key = prefix.key(name)?;
     query.name.as_ref().is_none_or(|wanted| wanted.accepts(key)).then_some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(prefix: &str, asked: Option<&str>, below: Option<&str>) {
+        let query = Query { path: asked.map(str::to_owned), ..Query::default() };
+        assert_eq!(path(&query, &Prefix::new(prefix)).as_deref(), below, "{prefix:?} {asked:?}");
+    }
+
+    #[test]
+    fn a_search_is_below_the_path_and_the_prefix() {
+        check("", None, None);
+        check("", Some(""), None);
+        check("", Some("/app"), Some("/app"));
+        check("", Some("app"), Some("app"));
+        check("/team/", None, Some("/team"));
+        check("/team/", Some("app"), Some("/team/app"));
+        check("/team/", Some("/team/app"), Some("/team/app"));
+        check("/team/web-", None, Some("/team"));
+        check("/team-", None, Some("/"));
+        check("team/", None, None);
+    }
+
+    #[test]
+    fn a_key_is_the_name_without_the_prefix_and_meets_the_expression() {
+        let team = Prefix::new("/team/");
+        let named = eso_core::provider::NameFilter::new("^a", |key| key.starts_with('a'));
+        let query = Query { name: Some(named), ..Query::default() };
+        let key = |name| key_of(name, &query, &team);
+        assert_eq!([key("/team/app"), key("/team/web"), key("/other/app")], [Some("app"), None, None]);
+    }
 }
