@@ -1,9 +1,12 @@
 //! The power to look for parameters: below a path with their values, or by tags without.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use aws_sdk_ssm::types::{Parameter, ParameterMetadata, ParameterStringFilter};
+use aws_sdk_ssm::{
+    operation::get_parameters_by_path::GetParametersByPathOutput,
+    types::{Parameter, ParameterMetadata, ParameterStringFilter},
+};
 use eso_core::{
     error::ProviderError,
     provider::{Found, Query, SecretFinder},
@@ -21,6 +24,9 @@ const PAGE_OF_VALUES: i32 = 10;
 
 /// How many names AWS gives on one page at the most.
 const PAGE_OF_NAMES: i32 = 50;
+
+/// How large the values may be together that a search finds: a Secret holds 1 MiB.
+const MOST_BYTES: usize = 4 << 20;
 
 /// The path below which everything is.
 const ROOT: &str = "/";
@@ -49,12 +55,25 @@ impl ParameterStore {
         is_denied: &AtomicBool,
     ) -> Result<Vec<Found>, ProviderError> {
         let call = self.access.searching("GetParametersByPath");
-        let parameters = all_pages(call, |next| self.below(call, path, next, is_denied)).await?;
-        let found = parameters.iter().filter_map(|parameter| {
-            let key = key_of(parameter.name()?, query, &self.access.prefix)?;
-            Some(Found { key: key.into(), value: fetched(parameter) })
-        });
-        Ok(found.collect())
+        let size = AtomicUsize::new(0);
+        all_pages(call, async |next| {
+            let page = self.below(call, path, next, is_denied).await?;
+            let found = |parameters: Vec<Parameter>| {
+                parameters.iter().filter_map(|parameter| self.found(query, parameter, &size)).collect()
+            };
+            let page = Page { entries: page.parameters.map(found), next: page.next_token };
+            match size.load(Ordering::Relaxed) > MOST_BYTES {
+                true => Err(call.refused("what it finds is too large: narrow the search".to_owned())),
+                false => Ok(page),
+            }
+        })
+        .await
+    }
+
+    fn found(&self, query: &Query, parameter: &Parameter, size: &AtomicUsize) -> Option<Found> {
+        let key = key_of(parameter.name()?, query, &self.access.prefix)?;
+        size.fetch_add(parameter.value().map_or(0, str::len), Ordering::Relaxed);
+        Some(Found { key: key.into(), value: fetched(parameter) })
     }
 
     async fn below(
@@ -63,41 +82,41 @@ impl ParameterStore {
         path: &str,
         next: Option<String>,
         is_denied: &AtomicBool,
-    ) -> Result<Page<Parameter>, ProviderError> {
+    ) -> Result<GetParametersByPathOutput, ProviderError> {
         let send = || async {
             let question = self.client.get_parameters_by_path().path(path).recursive(true);
             let question = question.with_decryption(true).max_results(PAGE_OF_VALUES);
             let answer = question.set_next_token(next.clone()).send().await;
             answer.inspect_err(|error| is_denied.store(error::denies(error), Ordering::Relaxed))
         };
-        let page = self.access.call(call, send).await?;
-        Ok(Page { entries: page.parameters, next: page.next_token })
+        self.access.call(call, send).await
     }
 
     async fn find_names(&self, query: &Query, path: Option<&str>) -> Result<Vec<Found>, ProviderError> {
-        let filters = filters(query, path);
         // The original counts it under this name.
         let call = self.access.searching("DescribeParameters").counted_as("DescribeParameter");
-        let parameters = all_pages(call, |next| self.describe(call, &filters, next)).await?;
-        let found = parameters.iter().filter_map(|parameter| {
-            let key = key_of(parameter.name()?, query, &self.access.prefix)?;
-            Some(Found { key: key.into(), value: None })
-        });
-        Ok(found.collect())
+        let filters = filters(query, path);
+        all_pages(call, |next| self.describe(call, query, &filters, next)).await
     }
 
     async fn describe(
         &self,
         call: Call<'_>,
+        query: &Query,
         filters: &[ParameterStringFilter],
         next: Option<String>,
-    ) -> Result<Page<ParameterMetadata>, ProviderError> {
+    ) -> Result<Page<Found>, ProviderError> {
         let send = || {
             let question = self.client.describe_parameters().set_parameter_filters(Some(filters.to_vec()));
             question.max_results(PAGE_OF_NAMES).set_next_token(next.clone()).send()
         };
         let page = self.access.call(call, send).await?;
-        Ok(Page { entries: page.parameters, next: page.next_token })
+        let found = |parameter: &ParameterMetadata| {
+            let key = key_of(parameter.name()?, query, &self.access.prefix)?;
+            Some(Found { key: key.into(), value: None })
+        };
+        let found = |parameters: Vec<ParameterMetadata>| parameters.iter().filter_map(found).collect();
+        Ok(Page { entries: page.parameters.map(found), next: page.next_token })
     }
 }
 
