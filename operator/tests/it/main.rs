@@ -13,6 +13,7 @@ mod fences;
 mod fights;
 mod generic_targets;
 mod isolation;
+mod parameters;
 mod plan;
 mod policies;
 mod process;
