@@ -1,5 +1,6 @@
 //! The stores that are pushed to, each asked past the operator what it holds and what it was asked.
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_rig::{Call, FastAws, Mark, Method, SecretsManager, VaultRequests};
 use serde_json::{Value, json};
 
@@ -55,7 +56,11 @@ impl Remote {
             Self::Aws(double) => {
                 let client = SecretsManager::new(&double.url()).unwrap();
                 let answer = client.call("GetSecretValue", &json!({ "SecretId": key })).await.unwrap();
-                let text = answer.success().ok()?["SecretString"].as_str().unwrap().to_owned();
+                let found = answer.success().ok()?;
+                // The operator writes bytes, as the original.
+                let bytes = found["SecretBinary"].as_str().map(|text| BASE64_STANDARD.decode(text).unwrap());
+                let text = bytes.map(|bytes| String::from_utf8(bytes).unwrap());
+                let text = text.unwrap_or_else(|| found["SecretString"].as_str().unwrap().to_owned());
                 Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
             }
             Self::Vault(mount) => {
