@@ -177,48 +177,27 @@ impl Controller {
             dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
-            class: options.class,
+            class: options.class.clone(),
             requeue_interval: options.store_requeue_interval,
             stop: end.clone(),
         });
-        let settings = Settings {
-            concurrency: options.concurrency,
-            heartbeat: options.heartbeat,
-            delimiters: options.delimiters,
-            ..Settings::default()
-        };
-        let pushing = options.push_secrets.then(|| {
-            let parts = Parts {
-                stores: Arc::clone(&stores),
-                writer: Writer::new(client.clone()),
-                events: events.clone(),
-                telemetry: Arc::clone(&telemetry),
-                clock: Arc::clone(&settings.clock),
-            };
-            pushing(&dependent, parts, settings.clone())
-        });
-        let (pushes, pushing) = pushing.unzip();
-        let target = KubeTarget {
-            index: Arc::clone(&index),
+        let settings = settings(&options);
+        let parts = Parts {
             stores: Arc::clone(&stores),
             writer: Writer::new(client.clone()),
-            generic: GenericWriter::new(client.clone()),
-            allows_generic: options.generic_targets,
             events,
             telemetry: Arc::clone(&telemetry),
-            started: (settings.clock)(),
             clock: Arc::clone(&settings.clock),
         };
+        let pushing = options.push_secrets.then(|| pushing(&dependent, parts.clone(), settings.clone()));
+        let (pushes, pushing) = pushing.unzip();
+        let target = target(parts, &index, GenericWriter::new(client.clone()), options.generic_targets);
         let everywhere = options.namespace.is_none();
         let external_secrets = (options.cluster_external_secrets && everywhere)
             .then(|| Clusters::new(client.clone(), Arc::clone(&index) as _, Arc::clone(&telemetry)));
         let others = Arc::new(PushSecrets::default());
-        let known: Arc<dyn Roster> = match &pushes {
-            Some(pushes) => Arc::clone(pushes) as _,
-            None => Arc::clone(&others) as _,
-        };
         let push_secrets = (options.cluster_push_secrets && everywhere)
-            .then(|| Clusters::new(client.clone(), known, Arc::clone(&telemetry)));
+            .then(|| Clusters::new(client.clone(), roster(pushes.as_ref(), &others), Arc::clone(&telemetry)));
         let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
         let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
         router.connect(handle.clone());
@@ -287,6 +266,35 @@ impl Controller {
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
+    }
+}
+
+fn settings(options: &Options) -> Settings {
+    Settings {
+        concurrency: options.concurrency,
+        heartbeat: options.heartbeat,
+        delimiters: options.delimiters.clone(),
+        ..Settings::default()
+    }
+}
+
+/// What the engine of ExternalSecrets writes to.
+fn target(
+    parts: Parts,
+    index: &Arc<Mutex<Index>>,
+    generic: GenericWriter,
+    allows_generic: bool,
+) -> KubeTarget {
+    let Parts { stores, writer, events, telemetry, clock } = parts;
+    let (index, started) = (Arc::clone(index), clock());
+    KubeTarget { index, stores, writer, generic, allows_generic, events, telemetry, started, clock }
+}
+
+/// Who knows the PushSecrets that are there.
+fn roster(served: Option<&Arc<Pushes>>, others: &Arc<PushSecrets>) -> Arc<dyn Roster> {
+    match served {
+        Some(pushes) => Arc::clone(pushes) as _,
+        None => Arc::clone(others) as _,
     }
 }
 

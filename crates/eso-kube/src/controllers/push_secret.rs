@@ -63,6 +63,7 @@ pub(super) struct Pushes {
 }
 
 /// What [`Pushes`] are made of.
+#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) stores: Arc<StoreRegistry>,
     pub(super) writer: Writer,
