@@ -187,16 +187,14 @@ impl Controller {
             delimiters: options.delimiters,
             ..Settings::default()
         };
-        let pushing = options.push_secrets.then(|| {
-            let parts = Parts {
-                stores: Arc::clone(&stores),
-                writer: Writer::new(client.clone()),
-                events: events.clone(),
-                telemetry: Arc::clone(&telemetry),
-                clock: Arc::clone(&settings.clock),
-            };
-            pushing(&dependent, parts, settings.clone())
-        });
+        let parts = Parts {
+            stores: Arc::clone(&stores),
+            writer: Writer::new(client.clone()),
+            events: events.clone(),
+            telemetry: Arc::clone(&telemetry),
+            clock: Arc::clone(&settings.clock),
+        };
+        let pushing = options.push_secrets.then(|| pushing(&dependent, parts, settings.clone()));
         let (pushes, pushing) = pushing.unzip();
         let target = KubeTarget {
             index: Arc::clone(&index),
@@ -213,12 +211,9 @@ impl Controller {
         let external_secrets = (options.cluster_external_secrets && everywhere)
             .then(|| Clusters::new(client.clone(), Arc::clone(&index) as _, Arc::clone(&telemetry)));
         let others = Arc::new(PushSecrets::default());
-        let known: Arc<dyn Roster> = match &pushes {
-            Some(pushes) => Arc::clone(pushes) as _,
-            None => Arc::clone(&others) as _,
-        };
-        let push_secrets = (options.cluster_push_secrets && everywhere)
-            .then(|| Clusters::new(client.clone(), known, Arc::clone(&telemetry)));
+        let known = pushes.clone().map_or_else(|| Arc::clone(&others) as Arc<dyn Roster>, |pushes| pushes);
+        let push_secrets = options.cluster_push_secrets && everywhere;
+        let push_secrets = push_secrets.then(|| Clusters::new(client.clone(), known, Arc::clone(&telemetry)));
         let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
         let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
         router.connect(handle.clone());

@@ -68,7 +68,7 @@ async fn a_store_says_what_is_wrong_in_its_condition_an_event_and_a_metric() {
         );
     }
     let good = says(&world, "good", vault("right"), "Valid", "store validated").await;
-    assert_eq!(good["status"]["capabilities"], "ReadOnly");
+    assert_eq!(good["status"]["capabilities"], "ReadWrite");
     assert_eq!(
         (metric(&world, "good", "True").await, metric(&world, "good", "False").await),
         (Some(1.0), Some(0.0))

@@ -34,11 +34,6 @@ fn cells_of_one(table: &str) -> Vec<Vec<String>> {
     table.lines().map(row).collect()
 }
 
-/// Rows of the original, as ours are: no store can be written to yet.
-fn expected(recorded: &str) -> Vec<Vec<String>> {
-    cells(&recorded.replace("ReadWrite", "ReadOnly "))
-}
-
 /// What happened in the test's namespace, as `type reason kind/name message`.
 async fn events(world: &World) -> BTreeSet<String> {
     let list = world.call("GET", &Kind::Event.collection(&world.namespace), None).await.unwrap();
@@ -61,7 +56,7 @@ fn expected_events(recorded: &str, namespace: &str) -> BTreeSet<String> {
 
 /// Waits until everybody has said what the original says, in columns and in events.
 async fn is_as_recorded(world: &World, columns: &str, recorded_events: &str) {
-    let expected = expected(columns);
+    let expected = cells(columns);
     eventually("the columns are the original's", async || {
         let printed = cells(&world.kubectl(&["get", "es,ss,secret"]).await);
         if printed == expected { Ok(()) } else { Err(format!("{printed:#?}\nin place of {expected:#?}")) }
