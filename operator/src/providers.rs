@@ -87,6 +87,10 @@ impl Connect for Providers {
         };
         connected.map_err(ConnectError::Provider)
     }
+
+    fn is_of_namespace(&self, provider: &Provider) -> bool {
+        provider.aws.as_ref().is_some_and(eso_aws::is_of_namespace)
+    }
 }
 
 /// The CRD admits no such store; one can still be there from before the CRD was ours.

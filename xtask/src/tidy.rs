@@ -28,7 +28,8 @@ const LONGEST_FILE: usize = 400;
 
 /// The files that may look into a secret value, each with its reason.
 const MAY_REVEAL: &[(&str, &str)] = &[
-    ("crates/eso-aws/src/auth.rs", "keys are handed to the SDK, which signs with them"),
+    ("crates/eso-aws/src/auth/keys.rs", "keys are handed to the SDK, which signs with them"),
+    ("crates/eso-aws/src/auth/web_identity.rs", "a service account's token is sent to log in"),
     ("crates/eso-aws/src/parameter_store/write.rs", "a value is written to the store"),
     ("crates/eso-aws/src/secrets_manager/write.rs", "a value is written to the store"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
@@ -47,8 +48,9 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ),
     ("crates/eso-plan/src/render/values.rs", "values are measured: a Secret holds only so much"),
     ("crates/eso-plan/src/template/apply.rs", "templates are rendered over values"),
-    ("crates/eso-testkit/src/memory/writer.rs", "the provider in memory tells an object from bytes"),
+    ("crates/eso-testkit/src/memory/writer.rs", "the store in memory looks whether a value is a document"),
     ("crates/eso-vault/src/auth.rs", "a credential is sent to log in"),
+    ("crates/eso-vault/src/auth/gcp/signature.rs", "a service account's key signs a token"),
     ("crates/eso-vault/src/http.rs", "a token is sent with each request"),
     ("crates/eso-vault/src/http/identity.rs", "a client certificate's key is handed to the HTTP client"),
     ("crates/eso-vault/src/write/body.rs", "a value is written to the store"),

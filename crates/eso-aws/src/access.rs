@@ -108,10 +108,9 @@ impl Access {
     ///
     /// For an ARN of another region AWS would say that there is no such value, and a deletion policy would believe it.
     pub(crate) fn fault(&self, key: &RemoteKey) -> Option<String> {
-        let key = key.as_str();
-        match region_of(key) {
-            _ if key.is_empty() => Some("the key is empty".to_owned()),
-            Some(_) if self.prefix.is_given() => {
+        match region_of(&self.name(key)) {
+            _ if key.as_str().is_empty() => Some("the key is empty".to_owned()),
+            _ if self.prefix.is_given() && is_arn(key.as_str()) => {
                 Some("the key is an ARN, and the store has a prefix".to_owned())
             }
             Some(region) if region != self.region => {

@@ -1,10 +1,15 @@
 //! Who a store is to AWS: a session that owns its credentials, renews them before they end, and logs in once for many.
 
+mod default_chain;
+mod keys;
+mod role;
+mod web_identity;
+
 use std::{
     fmt,
     future::Future,
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
@@ -12,23 +17,19 @@ use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider, error::CredentialsError, future},
 };
-use aws_sdk_sts as sts;
 use eso_core::{
-    api::{aws::AwsAuthSecretRef, selectors::SecretKeySelector},
-    credentials::CredentialSource,
-    error::{ErrorKind, ProviderError, Reason},
-    provider::CallObserver,
+    error::{ErrorKind, ProviderError},
+    provider::{CallObserver, Connection},
 };
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::{sync, time::Instant};
 
+pub(crate) use self::role::Role;
+use self::web_identity::WebIdentity;
 use crate::{
-    PROVIDER,
-    config::{self, SESSION},
-    error::Call,
+    client::RegionClients,
+    config::{Config, Source},
+    identity::Identity,
 };
-
-/// The name of an assumed role's session, as the original's: CloudTrail and trust policies may know it.
-const SESSION_NAME: &str = "external-secrets-provider-aws";
 
 /// Credentials are renewed this long before they end, or when a fifth of their life is left if that is less.
 const RENEW_BEFORE_END: Duration = Duration::from_secs(5 * 60);
@@ -36,10 +37,52 @@ const RENEW_BEFORE_END: Duration = Duration::from_secs(5 * 60);
 /// While the credentials still hold, a renewal that failed is not tried again before this.
 const RENEWAL_PAUSE: Duration = Duration::from_secs(10);
 
+/// After a login that failed, all who need it are told so for this long: a broken role is not asked for by each object
+/// of its store. It doubles up to [`LONGEST_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is mended in AWS or in the cluster, of which nobody tells, is noticed within 5 s.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+
+/// Of what STS itself says of when it wants to be asked again, no more is believed.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(60);
+
+/// Makes the session of a store, and says which account it uses.
+///
+/// What its spec names is read now: static keys, or the annotations of a service account. Nobody is logged in yet.
+/// The operator's own session, and those of the roles that it assumes, are shared by all stores whose specs say the
+/// same of them; keys and service accounts are each store's own.
+pub(crate) async fn begin(
+    config: &Config<'_>,
+    region: &RegionClients,
+    connection: &Connection,
+) -> Result<(Arc<Session>, Identity), ProviderError> {
+    let (base, own) = match &config.source {
+        Source::DefaultChain => {
+            let session = region.own_session(&config.roles, &connection.calls);
+            return Ok((session, Identity::of(&config.roles, Identity::of_default_chain())));
+        }
+        Source::Keys(keys) => {
+            let keys = keys::read(keys, connection.credentials.as_ref()).await?;
+            let own = Identity::of_keys(&keys);
+            (Session::with_keys(keys), own)
+        }
+        Source::ServiceAccount(selector) => {
+            let identity = WebIdentity::begin(selector, region.unsigned_sts(), connection).await?;
+            let own = Identity::of_role(identity.role());
+            (Session::new(identity), own)
+        }
+    };
+    let assume = |base, role| Session::with_role(role, base, region, &connection.calls);
+    Ok((config.roles.iter().fold(base, assume), Identity::of(&config.roles, own)))
+}
+
 /// An identity on AWS, and its credentials of the moment.
 pub(crate) struct Session {
     login: Box<dyn Login>,
     held: Mutex<Held>,
+    /// Whoever logs in holds it.
+    turn: sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -47,13 +90,35 @@ struct Held {
     lease: Option<Lease>,
     /// How many logins there were.
     logins: u64,
-    /// The last login that failed, and when.
-    failure: Option<(Instant, ProviderError)>,
+    /// The last login, where it failed.
+    failure: Option<Failure>,
+    /// When AWS last refused the credentials of a login, and another one was made for that.
+    replaced: Option<Instant>,
 }
 
 struct Lease {
     credentials: Credentials,
     renew_at: Option<SystemTime>,
+}
+
+/// A login that failed.
+struct Failure {
+    /// It is the answer to all who asked before this.
+    until: Instant,
+    /// How many failed one after the other.
+    count: u32,
+    error: ProviderError,
+}
+
+/// What is known of the credentials of the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    /// They hold for long enough.
+    Fresh,
+    /// They hold, and should be renewed.
+    Due,
+    /// They have ended, or there are none.
+    Missing,
 }
 
 /// One way to get credentials.
@@ -62,34 +127,35 @@ trait Login: Send + Sync {
     async fn log_in(&self) -> Result<Credentials, ProviderError>;
 
     /// Whether another login may give other credentials.
-    fn renews(&self) -> bool;
+    fn renews(&self) -> bool {
+        true
+    }
 }
 
 impl Session {
+    /// Keys that do not change while the store is connected.
+    fn with_keys(keys: Credentials) -> Arc<Self> {
+        Self::new(keys::StaticKeys(keys))
+    }
+
     /// The SDK's default chain: environment, shared files, web identity, container and instance.
     pub(crate) fn with_default_chain(chain: SharedCredentialsProvider, region: &str) -> Arc<Self> {
-        Self::new(DefaultChain { chain, region: region.to_owned() })
+        Self::new(default_chain::DefaultChain { chain, region: region.to_owned() })
     }
 
-    /// Keys that do not change while the store is connected.
-    pub(crate) fn with_keys(keys: Credentials) -> Arc<Self> {
-        Self::new(StaticKeys(keys))
-    }
-
-    /// A role that is assumed through `client`, which is logged in as `base`.
+    /// A role that is assumed by `base`.
     pub(crate) fn with_role(
-        role: config::Role<'_>,
+        role: &Role,
         base: Arc<Self>,
-        client: sts::Client,
-        calls: Arc<dyn CallObserver>,
+        region: &RegionClients,
+        calls: &Arc<dyn CallObserver>,
     ) -> Arc<Self> {
-        let config::Role { arn, external_id } = role;
-        let (arn, external_id) = (arn.to_owned(), external_id.map(str::to_owned));
-        Self::new(Role { arn, external_id, base, client, calls })
+        let (client, calls) = (region.sts(&base), Arc::clone(calls));
+        Self::new(role::Assume { role: role.clone(), base, client, calls })
     }
 
     fn new(login: impl Login + 'static) -> Arc<Self> {
-        Arc::new(Self { login: Box::new(login), held: Mutex::default() })
+        Arc::new(Self { login: Box::new(login), held: Mutex::default(), turn: sync::Mutex::default() })
     }
 
     /// Logs in unless the credentials of the moment are still good.
@@ -100,7 +166,8 @@ impl Session {
     /// Makes a call that is signed by this session.
     ///
     /// It is made once more, after a new login, where AWS does not accept the credentials and there may be others.
-    /// Of many calls that fail so at once, one logs in.
+    /// Of many calls that fail so at once, one logs in; where what that one was given is refused too, no further login
+    /// is made for a while.
     pub(crate) async fn run<T, F>(&self, call: impl Fn() -> F) -> Result<T, ProviderError>
     where
         F: Future<Output = Result<T, ProviderError>>,
@@ -108,54 +175,104 @@ impl Session {
         let login = self.current(|held| held.logins).await?;
         match call().await {
             Err(error) if error.kind() == ErrorKind::Unauthenticated && self.login.renews() => {
-                self.replace(login).await?;
-                call().await
+                match self.replace(login).await? {
+                    true => call().await,
+                    false => Err(error),
+                }
             }
             result => result,
         }
     }
 
+    /// Whoever comes while the credentials still hold does not wait for their renewal.
     async fn current<T>(&self, read: impl FnOnce(&Held) -> T) -> Result<T, ProviderError> {
         let asked = Instant::now();
-        let mut held = self.held.lock().await;
-        if !held.is_fresh(SystemTime::now()) {
-            self.renew(&mut held, asked).await?;
+        let turn = match self.state() {
+            State::Fresh => None,
+            State::Due => self.turn.try_lock().ok(),
+            State::Missing => Some(self.turn.lock().await),
+        };
+        if turn.is_some() && self.state() != State::Fresh {
+            self.renew(asked).await?;
         }
-        Ok(read(&held))
+        Ok(read(&self.held()))
     }
 
-    /// Logs in, unless somebody else did since the login of that number.
-    async fn replace(&self, refused: u64) -> Result<(), ProviderError> {
+    /// Logs in, unless somebody else did since the login of that number. Says whether there are other credentials now.
+    async fn replace(&self, refused: u64) -> Result<bool, ProviderError> {
         let asked = Instant::now();
-        let mut held = self.held.lock().await;
-        if held.logins != refused {
-            return Ok(());
+        let _turn = self.turn.lock().await;
+        let refused = self.held().refuse(refused, asked);
+        match refused {
+            Refused::Replaced => Ok(true),
+            Refused::Again => Ok(false),
+            Refused::First => self.renew(asked).await.map(|()| true),
         }
-        held.lease = None;
-        self.renew(&mut held, asked).await
     }
 
-    /// A login that failed while this one waited for the lock is its answer too, so that a dead STS is not asked by
-    /// each of them in turn.
-    async fn renew(&self, held: &mut MutexGuard<'_, Held>, asked: Instant) -> Result<(), ProviderError> {
-        match &held.failure {
-            Some((failed, error)) if *failed >= asked => return Err(error.clone()),
-            Some(_) | None => {}
+    /// Whoever calls it holds the turn. A login that failed a moment ago, or while this one waited for its turn, is its
+    /// answer too, so that a dead STS is not asked by each of them in turn.
+    async fn renew(&self, asked: Instant) -> Result<(), ProviderError> {
+        let failed = self.held().failed(asked);
+        if let Some(error) = failed {
+            return Err(error);
         }
         match self.login.log_in().await {
             Ok(credentials) => {
-                held.accept(credentials, SystemTime::now());
+                self.held().accept(credentials, SystemTime::now());
                 Ok(())
             }
-            Err(error) => held.reject(error, SystemTime::now()),
+            Err(error) => self.held().reject(error, SystemTime::now()),
         }
+    }
+
+    fn state(&self) -> State {
+        self.held().state(SystemTime::now())
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        // Nothing that is done under the lock can panic half way.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// What comes of credentials that AWS refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    /// There are others by now.
+    Replaced,
+    /// There should be others.
+    First,
+    /// They were got because the ones before them had been refused: it is not the login that is at fault.
+    Again,
+}
+
 impl Held {
-    fn is_fresh(&self, now: SystemTime) -> bool {
-        let early = |lease: &Lease| lease.renew_at.is_none_or(|renew_at| now < renew_at);
-        self.lease.as_ref().is_some_and(early)
+    fn state(&self, now: SystemTime) -> State {
+        match &self.lease {
+            None => State::Missing,
+            Some(lease) if lease.renew_at.is_none_or(|renew_at| now < renew_at) => State::Fresh,
+            Some(lease) if lease.credentials.expiry().is_some_and(|end| now < end) => State::Due,
+            Some(_) => State::Missing,
+        }
+    }
+
+    /// Why nobody logs in now who asked at that time.
+    fn failed(&self, asked: Instant) -> Option<ProviderError> {
+        let failure = self.failure.as_ref().filter(|failure| asked < failure.until);
+        failure.map(|failure| failure.error.clone())
+    }
+
+    fn refuse(&mut self, refused: u64, now: Instant) -> Refused {
+        if self.logins != refused {
+            return Refused::Replaced;
+        }
+        if self.replaced.is_some_and(|replaced| now < replaced + LONGEST_PAUSE) {
+            return Refused::Again;
+        }
+        self.lease = None;
+        self.replaced = Some(now);
+        Refused::First
     }
 
     fn accept(&mut self, credentials: Credentials, now: SystemTime) {
@@ -174,11 +291,19 @@ impl Held {
             }
             Some(_) | None => {
                 self.lease = None;
-                self.failure = Some((Instant::now(), error.clone()));
+                let count = self.failure.as_ref().map_or(0, |failure| failure.count);
+                let until = Instant::now() + pause(count, error.retry_after());
+                self.failure = Some(Failure { until, count: count + 1, error: error.clone() });
                 Err(error)
             }
         }
     }
+}
+
+/// How long nobody is asked after so many failures and one more.
+fn pause(failures: u32, retry_after: Option<Duration>) -> Duration {
+    let own = FIRST_PAUSE.saturating_mul(1 << failures.min(16)).min(LONGEST_PAUSE);
+    own.max(retry_after.unwrap_or_default().min(LONGEST_RETRY_AFTER))
 }
 
 fn renewal(now: SystemTime, end: SystemTime) -> SystemTime {
@@ -205,119 +330,6 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session").finish_non_exhaustive()
     }
-}
-
-struct StaticKeys(Credentials);
-
-#[async_trait]
-impl Login for StaticKeys {
-    async fn log_in(&self) -> Result<Credentials, ProviderError> {
-        Ok(self.0.clone())
-    }
-
-    fn renews(&self) -> bool {
-        false
-    }
-}
-
-struct DefaultChain {
-    chain: SharedCredentialsProvider,
-    region: String,
-}
-
-#[async_trait]
-impl Login for DefaultChain {
-    async fn log_in(&self) -> Result<Credentials, ProviderError> {
-        let call = Call::default_chain(&self.region);
-        self.chain.provide_credentials().await.map_err(|error| call.without_credentials(&error))
-    }
-
-    fn renews(&self) -> bool {
-        true
-    }
-}
-
-struct Role {
-    arn: String,
-    external_id: Option<String>,
-    base: Arc<Session>,
-    client: sts::Client,
-    calls: Arc<dyn CallObserver>,
-}
-
-#[async_trait]
-impl Login for Role {
-    async fn log_in(&self) -> Result<Credentials, ProviderError> {
-        self.base.run(|| self.assume()).await
-    }
-
-    fn renews(&self) -> bool {
-        true
-    }
-}
-
-impl Role {
-    async fn assume(&self) -> Result<Credentials, ProviderError> {
-        let request = self
-            .client
-            .assume_role()
-            .role_arn(&self.arn)
-            .role_session_name(SESSION_NAME)
-            .set_external_id(self.external_id.clone());
-        let answer = request.send().await;
-        let call = self.call();
-        self.calls.called(PROVIDER, call.operation, answer.is_ok());
-        let given = answer.map_err(|error| call.failed(&error))?.credentials;
-        given.and_then(temporary).ok_or_else(|| call.nonsense("an answer without credentials".to_owned()))
-    }
-
-    fn call(&self) -> Call<'_> {
-        Call::assume_role(self.client.config().region().map_or("", |region| region.as_ref()))
-    }
-}
-
-fn temporary(given: sts::types::Credentials) -> Option<Credentials> {
-    let end = SystemTime::try_from(given.expiration).ok()?;
-    let sts::types::Credentials { access_key_id, secret_access_key, session_token, .. } = given;
-    Some(Credentials::new(access_key_id, secret_access_key, Some(session_token), Some(end), "AssumeRole"))
-}
-
-/// Reads static keys out of the Secrets that a store names, in the original's order and words.
-///
-/// ASCII whitespace at both ends is dropped: a newline that `echo` or an editor left there is never part of a key.
-pub(crate) async fn read_keys(
-    keys: &AwsAuthSecretRef,
-    source: &dyn CredentialSource,
-) -> Result<Credentials, ProviderError> {
-    let AwsAuthSecretRef { access_key_id, secret_access_key, session_token } = keys;
-    let secret = read_key(source, secret_access_key, "SecretAccessKey").await?;
-    let id = read_key(source, access_key_id, "accessKeyID").await?;
-    let token = match session_token {
-        Some(selector) => Some(read_key(source, selector, "SessionToken").await?),
-        None => None,
-    };
-    Ok(Credentials::new(id, secret, token, None, "secretRef"))
-}
-
-async fn read_key(
-    source: &dyn CredentialSource,
-    selector: &SecretKeySelector,
-    name: &str,
-) -> Result<String, ProviderError> {
-    let value = source.secret_key(selector).await.map_err(|error| {
-        let reason = Reason::new(format!("could not fetch {name} secret: {error}"));
-        error.into_provider_error(SESSION).with_reason(reason)
-    })?;
-    let text = value.expose_str().map(str::trim_ascii).filter(|text| is_header_text(text));
-    text.map(str::to_owned).ok_or_else(|| {
-        let reason = Reason::new(format!("could not fetch {name} secret: it is empty or not plain text"));
-        ProviderError::new(ErrorKind::Unauthenticated, SESSION).with_reason(reason)
-    })
-}
-
-/// Keys travel in a header, and other characters would be refused by the HTTP client as a fault of the request.
-fn is_header_text(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

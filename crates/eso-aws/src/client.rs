@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    sync::{Arc, Weak},
+    sync::{Arc, PoisonError, Weak},
     time::Duration,
 };
 
@@ -16,10 +16,15 @@ use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls}
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::sdk_config::StalledStreamProtectionConfig;
-use eso_core::provider::Backend;
+use eso_core::provider::{Backend, CallObserver};
 use tokio::sync::Mutex;
 
-use crate::{Endpoints, auth::Session, error::Service, quota::Quotas};
+use crate::{
+    Endpoints,
+    auth::{Role, Session},
+    error::Service,
+    quota::Quotas,
+};
 
 /// How long a connection may take: within a region it takes milliseconds, and a lost packet is sent again after 1 s.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
@@ -46,6 +51,8 @@ pub(crate) struct RegionClients {
     settings: SdkConfig,
     endpoints: Endpoints,
     default_session: Arc<Session>,
+    /// The sessions of roles that the operator itself assumes, one after the other, while somebody uses them.
+    own_sessions: std::sync::Mutex<HashMap<Vec<Role>, Weak<Session>>>,
 }
 
 impl Clients {
@@ -102,20 +109,41 @@ impl Clients {
             .await;
         let chain = settings.credentials_provider().expect("the SDK's settings must have a default chain");
         let default_session = Session::with_default_chain(chain, name);
-        RegionClients { settings, endpoints: self.endpoints.clone(), default_session }
+        RegionClients {
+            settings,
+            endpoints: self.endpoints.clone(),
+            default_session,
+            own_sessions: std::sync::Mutex::default(),
+        }
     }
 }
 
 impl RegionClients {
-    /// The operator's own identity, which all stores without `auth` share.
-    pub(crate) fn default_session(&self) -> Arc<Session> {
-        Arc::clone(&self.default_session)
+    /// The session in which the operator itself assumes these roles, one after the other; without any, its own.
+    ///
+    /// All stores that say the same of their roles share it, for each of them could log in so by itself. Its logins are
+    /// told to the observer of the store that came first.
+    pub(crate) fn own_session(&self, roles: &[Role], calls: &Arc<dyn CallObserver>) -> Arc<Session> {
+        let Some((last, before)) = roles.split_last() else { return Arc::clone(&self.default_session) };
+        let known = self.own_sessions().get(roles).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let session = Session::with_role(last, self.own_session(before, calls), self, calls);
+            let mut sessions = self.own_sessions();
+            sessions.retain(|_, session| session.strong_count() > 0);
+            sessions.insert(roles.to_vec(), Arc::downgrade(&session));
+            session
+        })
+    }
+
+    fn own_sessions(&self) -> std::sync::MutexGuard<'_, HashMap<Vec<Role>, Weak<Session>>> {
+        self.own_sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn secrets_manager(&self, session: &Arc<Session>) -> secretsmanager::Client {
         let mut config = secretsmanager::config::Builder::from(&self.settings);
         if let Some(url) = &self.endpoints.secrets_manager {
-            config = config.endpoint_url(url);
+            // The SDK refuses to call an address of one's own that should have FIPS or dual stack.
+            config = config.endpoint_url(url).use_fips(false).use_dual_stack(false);
         }
         secretsmanager::Client::from_conf(config.credentials_provider(provider(session)).build())
     }
@@ -123,17 +151,29 @@ impl RegionClients {
     pub(crate) fn parameter_store(&self, session: &Arc<Session>) -> ssm::Client {
         let mut config = ssm::config::Builder::from(&self.settings);
         if let Some(url) = &self.endpoints.ssm {
-            config = config.endpoint_url(url);
+            config = config.endpoint_url(url).use_fips(false).use_dual_stack(false);
         }
         ssm::Client::from_conf(config.credentials_provider(provider(session)).build())
     }
 
     pub(crate) fn sts(&self, session: &Arc<Session>) -> sts::Client {
-        let mut config = sts::config::Builder::from(&self.settings);
-        if let Some(url) = &self.endpoints.sts {
-            config = config.endpoint_url(url);
-        }
+        let config = self.sts_config(&self.settings);
         sts::Client::from_conf(config.credentials_provider(provider(session)).build())
+    }
+
+    /// STS for whoever has nothing to sign with.
+    pub(crate) fn unsigned_sts(&self) -> sts::Client {
+        let mut settings = self.settings.to_builder();
+        settings.set_credentials_provider(None);
+        sts::Client::from_conf(self.sts_config(&settings.build()).build())
+    }
+
+    fn sts_config(&self, settings: &SdkConfig) -> sts::config::Builder {
+        let config = sts::config::Builder::from(settings);
+        match &self.endpoints.sts {
+            Some(url) => config.endpoint_url(url).use_fips(false).use_dual_stack(false),
+            None => config,
+        }
     }
 }
 
@@ -167,8 +207,10 @@ fn http_client() -> SharedHttpClient {
 mod tests {
     use std::sync::Arc;
 
+    use eso_core::provider::CallObserver;
+
     use super::{Clients, MOST_UNUSED};
-    use crate::{Endpoints, error::Service::SecretsManager, identity::Identity};
+    use crate::{Endpoints, auth::Role, error::Service::SecretsManager, identity::Identity};
 
     #[test]
     fn stores_of_one_backend_share_its_quotas_and_others_do_not() {
@@ -192,5 +234,45 @@ mod tests {
         }
         assert!(Arc::ptr_eq(&used, &clients.region("us-east-1").await));
         assert!(clients.regions.lock().await.len() <= MOST_UNUSED);
+    }
+
+    fn role(arn: &str) -> Role {
+        Role { arn: arn.to_owned(), ..Role::default() }
+    }
+
+    #[tokio::test]
+    async fn roles_of_which_the_same_is_said_have_one_session_and_others_their_own() {
+        let clients = Clients::new(Endpoints::default());
+        let (region, other_region) = (clients.region("us-east-1").await, clients.region("us-east-2").await);
+        let calls: Arc<dyn CallObserver> = Arc::new(());
+        let one = region.own_session(&[role("a"), role("b")], &calls);
+        assert!(Arc::ptr_eq(&one, &region.own_session(&[role("a"), role("b")], &calls)));
+        let said = |change: fn(&mut Role)| {
+            let mut other = role("b");
+            change(&mut other);
+            region.own_session(&[role("a"), other], &calls)
+        };
+        for other in [
+            said(|role| role.external_id = Some("who".to_owned())),
+            said(|role| role.tags = vec![("esoNamespace".to_owned(), "team".to_owned())]),
+            said(|role| role.transitive_tag_keys = vec!["a".to_owned()]),
+            region.own_session(&[role("b"), role("a")], &calls),
+            region.own_session(&[role("b")], &calls),
+            region.own_session(&[], &calls),
+            other_region.own_session(&[role("a"), role("b")], &calls),
+        ] {
+            assert!(!Arc::ptr_eq(&one, &other));
+        }
+    }
+
+    #[tokio::test]
+    async fn sessions_that_nobody_uses_are_not_kept() {
+        let clients = Clients::new(Endpoints::default());
+        let region = clients.region("us-east-1").await;
+        let calls: Arc<dyn CallObserver> = Arc::new(());
+        for number in 0..100 {
+            drop(region.own_session(&[role("a"), role(&number.to_string())], &calls));
+        }
+        assert!(region.own_sessions().len() <= 2, "{}", region.own_sessions().len());
     }
 }

@@ -1,51 +1,69 @@
 //! What a store's spec asks for, checked before anything is read or called.
 
 use eso_core::{
-    api::aws::{AwsAuth, AwsAuthSecretRef, AwsProvider, AwsService, SessionTagsPolicy},
+    api::{
+        aws::{AwsAuth, AwsAuthSecretRef, AwsProvider, AwsService, AwsTag, SessionTagsPolicy},
+        refusals::RESERVED_SESSION_TAGS,
+        selectors::ServiceAccountSelector,
+    },
     error::{ErrorKind, ProviderError, Reason},
+    key::StoreReference,
 };
-use serde_json::Value;
+
+use crate::{auth::Role, prefix::Prefix};
 
 /// The operation that a spec's faults are reported under, as the original begins its messages.
 pub(crate) const SESSION: &str = "unable to create session";
 
-/// Fields that are not served and would change as whom, or what, a store reads. Others are without effect here.
-const REFUSED: [&str; 5] =
-    ["additionalRoles", "customSessionTags", "prefix", "sessionTags", "transitiveTagKeys"];
+/// The tags that say who asks. STS and policies do not look at the case of a tag's name.
+const WHO_ASKS: [&str; 3] = ["esoNamespace", "esoStoreName", "esoStoreKind"];
 
 /// A spec that can be served.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Config<'a> {
     /// A single DNS label, of whatever region.
     pub(crate) region: &'a str,
-    /// Static keys; the SDK's default chain where there are none.
-    pub(crate) keys: Option<&'a AwsAuthSecretRef>,
-    /// The role to assume with them.
-    pub(crate) role: Option<Role<'a>>,
+    /// Where the first credentials come from.
+    pub(crate) source: Source<'a>,
+    /// The roles to assume with them, one after the other.
+    pub(crate) roles: Vec<Role>,
+    /// What every key begins with.
+    pub(crate) prefix: Prefix,
 }
 
-/// A role to assume.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Role<'a> {
-    /// The role's ARN.
-    pub(crate) arn: &'a str,
-    /// What the role's trust policy may ask for.
-    pub(crate) external_id: Option<&'a str>,
+/// Where credentials come from.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Source<'a> {
+    /// The SDK's default chain: the operator's own.
+    DefaultChain,
+    /// Static keys.
+    Keys(&'a AwsAuthSecretRef),
+    /// The role in a service account's annotation.
+    ServiceAccount(&'a ServiceAccountSelector),
 }
 
 impl<'a> Config<'a> {
-    /// Fails with `Invalid`, naming the field that cannot be served.
-    pub(crate) fn of(spec: &'a AwsProvider) -> Result<Self, ProviderError> {
+    /// Fails with `Invalid`, naming the field that cannot be served. `store` is the one whose spec it is.
+    pub(crate) fn of(spec: &'a AwsProvider, store: &StoreReference) -> Result<Self, ProviderError> {
         check_service(spec.service)?;
-        check_tags(spec.session_tags_policy)?;
-        if let Some(field) = refused_field(spec) {
-            return Err(unserved(&field));
-        }
         Ok(Self {
             region: region(&spec.region)?,
-            keys: spec.auth.as_ref().and_then(|auth| auth.secret_ref.as_ref()),
-            role: given(&spec.role).map(|arn| Role { arn, external_id: given(&spec.external_id) }),
+            source: source(spec.auth.as_ref())?,
+            roles: roles(spec, store)?,
+            prefix: Prefix::new(spec.prefix.as_deref().unwrap_or_default()),
         })
+    }
+}
+
+/// Whether what AWS is told of who asks holds the namespace, so that each must have a session of its own.
+pub(crate) fn tells_namespace(spec: &AwsProvider) -> bool {
+    given(&spec.role).is_some() && tells_who_asks(spec)
+}
+
+fn tells_who_asks(spec: &AwsProvider) -> bool {
+    match spec.session_tags_policy {
+        None | Some(SessionTagsPolicy::None) => false,
+        Some(SessionTagsPolicy::Simple | SessionTagsPolicy::Custom) => true,
     }
 }
 
@@ -56,31 +74,59 @@ fn check_service(service: AwsService) -> Result<(), ProviderError> {
     }
 }
 
-fn check_tags(policy: Option<SessionTagsPolicy>) -> Result<(), ProviderError> {
-    match policy {
-        None | Some(SessionTagsPolicy::None) => Ok(()),
-        Some(SessionTagsPolicy::Simple) => Err(unserved("sessionTagsPolicy: Simple")),
-        Some(SessionTagsPolicy::Custom) => Err(unserved("sessionTagsPolicy: Custom")),
+/// As in the original, a service account comes before keys.
+fn source(auth: Option<&AwsAuth>) -> Result<Source<'_>, ProviderError> {
+    let Some(AwsAuth { secret_ref, jwt }) = auth else { return Ok(Source::DefaultChain) };
+    match (jwt, secret_ref) {
+        (Some(jwt), _) => {
+            let account = jwt.service_account_ref.as_ref().map(Source::ServiceAccount);
+            account.ok_or_else(|| invalid("provider.aws.auth.jwt must have a serviceAccountRef".to_owned()))
+        }
+        (None, Some(keys)) => Ok(Source::Keys(keys)),
+        (None, None) => Ok(Source::DefaultChain),
     }
 }
 
-fn refused_field(spec: &AwsProvider) -> Option<String> {
-    let in_auth = |auth: &AwsAuth| auth.unserved.get("jwt").is_some_and(says_something);
-    if spec.auth.as_ref().is_some_and(in_auth) {
-        return Some("auth.jwt".to_owned());
-    }
-    let refused = |field: &&str| spec.unserved.get(*field).is_some_and(says_something);
-    REFUSED.into_iter().find(refused).map(str::to_owned)
+/// `externalID` and tags are for the last of them only, which is `role`.
+fn roles(spec: &AwsProvider, store: &StoreReference) -> Result<Vec<Role>, ProviderError> {
+    let additional = spec.additional_roles.iter().map(|arn| Role { arn: arn.clone(), ..Role::default() });
+    let tags = tags(spec, store)?;
+    let last = given(&spec.role).map(|arn| Role {
+        arn: arn.to_owned(),
+        external_id: given(&spec.external_id).map(str::to_owned),
+        tags,
+        transitive_tag_keys: spec.transitive_tag_keys.clone(),
+    });
+    Ok(additional.chain(last).collect())
 }
 
-/// Whether a field says more than leaving it out would.
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::String(text) => !text.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Object(_) | Value::Bool(_) | Value::Number(_) => true,
+/// The tags that say who asks take the place of `sessionTags`, and nothing that is written by hand may look like one of
+/// them: whoever may write a store of their own namespace would speak for another one.
+fn tags(spec: &AwsProvider, store: &StoreReference) -> Result<Vec<(String, String)>, ProviderError> {
+    let AwsProvider { session_tags, custom_session_tags, session_tags_policy, .. } = spec;
+    if custom_session_tags.keys().any(|key| is_reserved(key)) {
+        return Err(invalid(RESERVED_SESSION_TAGS.to_owned()));
     }
+    if !tells_who_asks(spec) {
+        if session_tags.iter().any(|tag| is_reserved(&tag.key)) {
+            return Err(invalid(format!(
+                "provider.aws.sessionTags cannot contain {}: sessionTagsPolicy sets them",
+                WHO_ASKS.join(", ")
+            )));
+        }
+        return Ok(session_tags.iter().map(|AwsTag { key, value }| (key.clone(), value.clone())).collect());
+    }
+    let StoreReference { kind, namespace, name } = store;
+    let who_asks =
+        WHO_ASKS.map(str::to_owned).into_iter().zip([namespace.clone(), name.clone(), kind.to_string()]);
+    let is_custom = *session_tags_policy == Some(SessionTagsPolicy::Custom);
+    let custom =
+        custom_session_tags.iter().filter(|(key, value)| is_custom && !key.is_empty() && !value.is_empty());
+    Ok(who_asks.chain(custom.map(|(key, value)| (key.clone(), value.clone()))).collect())
+}
+
+fn is_reserved(key: &str) -> bool {
+    WHO_ASKS.iter().any(|reserved| reserved.eq_ignore_ascii_case(key))
 }
 
 /// Any region is taken, known or not, but it becomes part of a host name: what could leave that is refused.

@@ -21,6 +21,9 @@ use eso_core::error::{ErrorKind, ProviderError, Reason};
 
 use self::codes::{DENIED, Meaning, meaning_of_code, meaning_of_status};
 
+/// The call that takes a service account's token.
+const WEB_IDENTITY: &str = "AssumeRoleWithWebIdentity";
+
 /// A call of AWS's API, in one region.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Call<'a> {
@@ -84,6 +87,11 @@ impl<'a> Call<'a> {
     /// `AssumeRole`, which gives temporary credentials.
     pub(crate) fn assume_role(region: &'a str) -> Self {
         Self::new(Service::Sts, Sort::Login, "AssumeRole", region)
+    }
+
+    /// `AssumeRoleWithWebIdentity`, which gives temporary credentials for the token of a service account.
+    pub(crate) fn assume_role_with_web_identity(region: &'a str) -> Self {
+        Self::new(Service::Sts, Sort::Login, WEB_IDENTITY, region)
     }
 
     /// The SDK's default chain, which may or may not call somebody.

@@ -6,7 +6,7 @@ use aws_credential_types::Credentials;
 use eso_core::provider::Backend;
 use sha2::{Digest, Sha256};
 
-use crate::error::Service;
+use crate::{auth::Role, error::Service};
 
 /// `GetSecretValue` calls a second that AWS grants to an account in a region, and `BatchGetSecretValue` calls.
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
@@ -25,6 +25,11 @@ const fn per_second(rate: u32) -> NonZeroU32 {
 pub(crate) struct Identity(String);
 
 impl Identity {
+    /// Whoever assumed the last of these roles; where there is none, `own`.
+    pub(crate) fn of(roles: &[Role], own: Self) -> Self {
+        roles.last().map_or(own, |role| Self::of_role(&role.arn))
+    }
+
     /// A role. The caller's account is charged, and that is the role's.
     pub(crate) fn of_role(arn: &str) -> Self {
         Self(account_of_role(arn).map_or_else(|| digest(arn), str::to_owned))

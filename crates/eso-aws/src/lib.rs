@@ -32,13 +32,10 @@ use eso_core::{
 
 use crate::{
     access::Access,
-    auth::Session,
     client::Clients,
     config::Config,
     error::Service,
-    identity::Identity,
     parameter_store::ParameterStore,
-    prefix::Prefix,
     secrets_manager::{Deletion, SecretsManager},
 };
 
@@ -61,58 +58,46 @@ impl Aws {
 
     /// Makes a provider out of a store's spec.
     ///
-    /// Static keys are read through `connection.credentials`, now and only now; a role is assumed at the first call.
-    /// AWS itself is not called. Without `auth`, the SDK's default chain is asked, once for all stores of a region.
+    /// Static keys and the annotations of a service account are read through `connection.credentials` now; nobody is
+    /// logged in before the first call, and AWS is not called. Without `auth`, the SDK's default chain is asked, once for
+    /// all stores of a region, and the roles that it assumes are assumed once for all stores that say the same of them.
     /// Fails with `Invalid` where the spec asks for what is not served by this version, naming the field, or where an
-    /// endpoint is no URL; and as `connection.credentials` does, in the original's words.
+    /// endpoint is no URL; with `Unauthenticated` where a service account has no role; and as `connection.credentials`
+    /// does. Where the original has words for it, they are its words.
     pub async fn connect(
         &self,
         spec: &AwsProvider,
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ProviderError> {
-        let config = Config::of(spec)?;
+        let config = Config::of(spec, &connection.store)?;
         self.clients.endpoints().check()?;
         let region = self.clients.region(config.region).await;
-        let (base, identity) = match config.keys {
-            Some(keys) => {
-                let keys = auth::read_keys(keys, connection.credentials.as_ref()).await?;
-                let identity = Identity::of_keys(&keys);
-                (Session::with_keys(keys), identity)
-            }
-            None => (region.default_session(), Identity::of_default_chain()),
-        };
-        let (session, identity) = match config.role {
-            Some(role) => {
-                let client = region.sts(&base);
-                let session = Session::with_role(role, base, client, Arc::clone(&connection.calls));
-                (session, Identity::of_role(role.arn))
-            }
-            None => (base, identity),
-        };
-        let open = |service, region, session| {
-            let backend = identity.backend(service, config.region);
-            let quotas = self.clients.quotas(service, &backend);
-            let (region_name, prefix, calls) = (config.region.to_owned(), Prefix::new(""), connection.calls);
-            Access { service, region: region_name, prefix, session, _shared: region, backend, quotas, calls }
+        let deletion = Deletion::of(spec.secrets_manager.as_ref())?;
+        let (session, identity) = auth::begin(&config, &region, &connection).await?;
+        let Config { region: region_name, prefix, .. } = config;
+        let open = |service| {
+            let backend = identity.backend(service, region_name);
+            let (quotas, shared) = (self.clients.quotas(service, &backend), Arc::clone(&region));
+            let (region, session, calls) = (region_name.to_owned(), Arc::clone(&session), connection.calls);
+            Access { service, region, prefix, session, _shared: shared, backend, quotas, calls }
         };
         Ok(match spec.service {
             AwsService::ParameterStore => {
-                let client = region.parameter_store(&session);
-                Arc::new(ParameterStore::new(open(Service::ParameterStore, region, session), client))
+                Arc::new(ParameterStore::new(open(Service::ParameterStore), region.parameter_store(&session)))
             }
+            // `Config` refuses the last one.
             AwsService::SecretsManager | AwsService::CertificateManager => {
                 let client = region.secrets_manager(&session);
-                let access = open(Service::SecretsManager, region, session);
-                let settings =
-                    |name: &str| spec.unserved.get("secretsManager").and_then(|settings| settings.get(name));
-                let deletion = Deletion::of(
-                    settings("forceDeleteWithoutRecovery").and_then(serde_json::Value::as_bool),
-                    settings("recoveryWindowInDays").and_then(serde_json::Value::as_i64),
-                )?;
-                Arc::new(SecretsManager::new(access, client, deletion))
+                Arc::new(SecretsManager::new(open(Service::SecretsManager), client, deletion))
             }
         })
     }
+}
+
+/// Whether what a store tells AWS at its login holds the namespace that asks (`sessionTagsPolicy`), so that a
+/// ClusterSecretStore must be connected for each namespace by itself.
+pub fn is_of_namespace(spec: &AwsProvider) -> bool {
+    config::tells_namespace(spec)
 }
 
 /// Where the services are, if not where AWS has them.
@@ -127,7 +112,8 @@ impl Endpoints {
     /// Takes the values of the original's environment variables `AWS_SECRETSMANAGER_ENDPOINT`, `AWS_SSM_ENDPOINT` and
     /// `AWS_STS_ENDPOINT`: URLs, for the stores of every region. Nothing and an empty text both mean AWS's own.
     ///
-    /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given.
+    /// They come before the SDK's own variables (`AWS_ENDPOINT_URL` and its like), which hold where nothing is given, and
+    /// before `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT`.
     /// What is no URL lets no store connect.
     pub fn from_environment_values(
         secrets_manager: Option<String>,

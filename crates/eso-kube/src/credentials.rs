@@ -120,6 +120,8 @@ struct ReadState {
     failed: bool,
     /// Something failed that no watch tells of when it is there.
     failed_unseen: bool,
+    /// Something was read that no watch tells of when it is another.
+    unwatched: bool,
 }
 
 impl Reads {
@@ -135,6 +137,11 @@ impl Reads {
     /// Whether a credential could not be had.
     pub fn failed(&self) -> bool {
         self.state.lock().failed
+    }
+
+    /// Whether something was read of which nobody will tell when it is another.
+    pub(crate) fn are_partly_unwatched(&self) -> bool {
+        self.state.lock().unwatched
     }
 
     /// Whether nothing is missing but objects of which [`is_news`](Self::is_news) will tell when they are there.
@@ -154,6 +161,11 @@ impl Reads {
         if !will_be_told {
             self.fail_unseen();
         }
+    }
+
+    /// Something is read of which no watch tells when it is another.
+    pub(crate) fn depend_on_unwatched(&self) {
+        self.state.lock().unwatched = true;
     }
 
     fn fail_unseen(&self) {
@@ -348,6 +360,7 @@ impl CredentialSource for KubernetesCredentials {
         &self,
         selector: &ServiceAccountSelector,
     ) -> Result<BTreeMap<String, String>, CredentialError> {
+        self.reads.depend_on_unwatched();
         self.unwatched(self.annotations(selector).await)
     }
 }

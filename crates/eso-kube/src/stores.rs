@@ -124,6 +124,13 @@ pub trait Connect: fmt::Debug + Send + Sync + 'static {
         provider: &Provider,
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ConnectError>;
+
+    /// Whether a ClusterSecretStore that says this is another one to each namespace that asks, although it names no
+    /// credentials of theirs: as where its login tells the namespace ([`Connection::store`]). Then it is connected for
+    /// each namespace by itself.
+    fn is_of_namespace(&self, _provider: &Provider) -> bool {
+        false
+    }
 }
 
 /// Why there is no provider for a store.
@@ -192,7 +199,7 @@ impl StoreRegistry {
     /// A store is there, or was edited. One that cannot be understood gets a condition that says so.
     pub fn apply_store(&self, kind: StoreKind, object: Object) {
         let version = object.metadata.resource_version.clone();
-        let parsed = Arc::new(Parsed::new(kind, object));
+        let parsed = Arc::new(Parsed::new(kind, object, self.shared.settings.connect.as_ref()));
         if parsed.specification.as_ref().is_ok_and(|specification| specification.needs_namespaces(kind)) {
             self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
         }

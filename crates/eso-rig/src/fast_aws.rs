@@ -32,6 +32,7 @@ use tokio::{net::TcpListener, runtime, sync::oneshot};
 pub use self::{
     calls::Call,
     fault::{Effect, Fault},
+    sts::Assumed,
 };
 use self::{
     calls::Calls,
@@ -181,6 +182,22 @@ impl FastAws {
     /// A role is assumed only with this external id; any other role is assumed by anybody.
     pub fn want_external_id(&self, role: &str, external_id: &str) {
         self.state().roles.want_external_id(role, external_id);
+    }
+
+    /// A role is assumed with a token of this subject (`system:serviceaccount:<namespace>:<name>`) for this audience
+    /// only; any other role is assumed with any token. No signature is checked.
+    pub fn want_web_identity(&self, role: &str, subject: &str, audience: &str) {
+        self.state().roles.want_web_identity(role, subject, audience);
+    }
+
+    /// From now on sessions last so long, and not an hour.
+    pub fn set_session_life(&self, life: Duration) {
+        self.state().roles.set_session_life(life);
+    }
+
+    /// The roles that were assumed since the start, and what was said with each, in order.
+    pub fn assumed(&self) -> Vec<Assumed> {
+        self.state().roles.assumed().to_vec()
     }
 
     /// Puts a fault in force, after those that are.

@@ -29,7 +29,7 @@ mod secrets_manager;
 pub use self::{
     audit::Mark,
     control_plane::{ApiClient, ApiRequest, ApiRequests, ApiWatch, ControlPlane, ControlPlaneOptions},
-    fast_aws::{Call, Effect, FastAws, FastAwsOptions, Fault},
+    fast_aws::{Assumed, Call, Effect, FastAws, FastAwsOptions, Fault},
     http::Answer,
     moto::Moto,
     openbao::{Mode, OpenBao, VaultRequest, VaultRequests},

@@ -4,13 +4,14 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use eso_core::error::{ErrorKind, ProviderError};
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, MutexGuard, watch},
     time::{Instant, timeout_at},
 };
@@ -33,6 +34,7 @@ pub(crate) struct Session {
     authenticator: Arc<Authenticator>,
     /// How many seals had ended when the token was last looked at for that reason.
     seals: AtomicU64,
+    is_closed: AtomicBool,
     current: watch::Sender<Arc<Token>>,
     /// Whoever holds it may change the token.
     gate: Mutex<Memory>,
@@ -52,13 +54,28 @@ struct Memory {
 impl Session {
     /// Logs in. A token that somebody made is only read: Vault is asked about it by the first check or call, as the
     /// original does.
+    ///
+    /// A login that was sent is brought to its end though nobody waits for it any more, as its store was edited or
+    /// deleted: the token that it gives can only be ended by whoever has it.
     pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
+        match tokio::spawn(Self::begin(authenticator)).await {
+            Ok(opened) => opened,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and all that waits in it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn begin(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
         let token = authenticator.begin().await?;
         let is_kept_alive = matches!(token.origin(), Origin::Given | Origin::Login);
         let seals = AtomicU64::new(authenticator.server.seals.ended());
+        let is_closed = AtomicBool::new(false);
         let (current, changes) = watch::channel(Arc::new(token));
         let authenticator = Arc::new(authenticator);
-        let session = Arc::new(Self { authenticator, seals, current, gate: Mutex::default() });
+        let session = Arc::new(Self { authenticator, seals, is_closed, current, gate: Mutex::default() });
         if is_kept_alive {
             tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
         }
@@ -137,6 +154,7 @@ impl Session {
 
     /// Revokes the token, where a login of ours made it. It ends by itself where that fails.
     pub(crate) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         let token = self.current();
         if token.origin() == Origin::Login {
             drop(self.authenticator.revoke(token.secret()).await);
@@ -209,9 +227,10 @@ impl Session {
     /// Revokes a token that was replaced and may be good still, where a login of ours made it. Nobody waits for it:
     /// whoever has it under way is refused, and asks again with the new one.
     fn end(&self, replaced: Arc<Token>) {
-        if replaced.origin() == Origin::Login {
+        let runtime = Handle::try_current().ok().filter(|_| replaced.origin() == Origin::Login);
+        if let Some(runtime) = runtime {
             let authenticator = Arc::clone(&self.authenticator);
-            tokio::spawn(async move { drop(authenticator.revoke(replaced.secret()).await) });
+            runtime.spawn(async move { drop(authenticator.revoke(replaced.secret()).await) });
         }
     }
 
@@ -284,6 +303,16 @@ impl Session {
                 gate.failed = Some((Instant::now(), error.clone()));
                 Err(error)
             }
+        }
+    }
+}
+
+/// A connection that is given up after its login, as its store was edited or deleted meanwhile, is never closed: its token
+/// is ended all the same.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.is_closed.load(Ordering::Acquire) {
+            self.end(self.current());
         }
     }
 }

@@ -11,20 +11,22 @@ use serde_json::Value;
 
 type Connected = Result<Arc<dyn SecretProvider>, ProviderError>;
 type Connecting = Pin<Box<dyn Future<Output = Connected> + Send>>;
+type Connect = dyn Fn(&Value, Connection) -> Result<Connecting, ProviderError> + Send + Sync;
 
 /// An added provider.
 pub(super) struct Added {
-    connect: Box<dyn Fn(&Value, Connection) -> Result<Connecting, ProviderError> + Send + Sync>,
+    connect: Box<Connect>,
 }
 
 impl Added {
     /// The provider of this name: `connect` makes one out of what a store says.
-    pub(super) fn new<Spec: DeserializeOwned, Future>(
+    pub(super) fn new<Spec, Making>(
         name: &str,
-        connect: impl Fn(Spec, Connection) -> Future + Send + Sync + 'static,
+        connect: impl Fn(Spec, Connection) -> Making + Send + Sync + 'static,
     ) -> Self
     where
-        Future: std::future::Future<Output = Connected> + Send + 'static,
+        Spec: DeserializeOwned,
+        Making: Future<Output = Connected> + Send + 'static,
     {
         let name = name.to_owned();
         let connect = move |spec: &Value, connection| {

@@ -59,6 +59,24 @@ async fn no_provider_and_two_providers_are_refused() {
     assert_eq!(outcome(json!({ "fake": fake, "vault": { "server": "http://127.0.0.1:1" } })).await, refused);
 }
 
+#[test]
+fn a_store_of_aws_that_tells_the_namespace_is_of_each_namespace() {
+    let is_of_namespace = |provider: Value| {
+        let store = store("main").with("/spec/provider", provider).build();
+        Providers::new(Endpoints::default()).is_of_namespace(&store.spec.provider)
+    };
+    let aws = |policy: &str| {
+        let role = "arn:aws:iam::111122223333:role/reader";
+        json!({ "aws": {
+            "service": "SecretsManager", "region": "us-east-1", "role": role, "sessionTagsPolicy": policy,
+        } })
+    };
+    assert!(is_of_namespace(aws("Simple")) && is_of_namespace(aws("Custom")));
+    assert!(!is_of_namespace(aws("None")));
+    assert!(!is_of_namespace(json!({ "fake": { "data": [] } })));
+    assert!(!is_of_namespace(json!({ "vault": { "server": "http://127.0.0.1:1" } })));
+}
+
 #[tokio::test]
 async fn a_connected_store_reads_its_values() {
     let store = store("main").value("db", "plain").build();

@@ -5,6 +5,7 @@ mod harness;
 
 mod walk_through;
 
+mod aws_logins;
 mod cluster;
 mod described;
 mod ends;
@@ -12,6 +13,7 @@ mod fences;
 mod fights;
 mod generic_targets;
 mod isolation;
+mod parameters;
 mod plan;
 mod policies;
 mod process;

@@ -13,7 +13,9 @@ async fn plan(world: &World, aws: &str, arguments: &[&str]) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eso"));
     command.arg("plan").args(arguments).env_clear();
     command.env("HOME", "/nowhere").env("KUBECONFIG", world.kubeconfig());
-    command.env("AWS_SECRETSMANAGER_ENDPOINT", aws).env("AWS_STS_ENDPOINT", aws);
+    for variable in ["AWS_SECRETSMANAGER_ENDPOINT", "AWS_SSM_ENDPOINT", "AWS_STS_ENDPOINT"] {
+        command.env(variable, aws);
+    }
     let Output { status, stdout, stderr } = command.kill_on_drop(true).output().await.unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
     (status.success(), said)

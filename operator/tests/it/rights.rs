@@ -7,7 +7,7 @@ use eso_rig::{ApiRequest, ControlPlaneOptions, Mark};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, secure_vault};
+use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, aws, secure_vault};
 
 /// The original's finalizer of an ExternalSecret.
 const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
@@ -33,7 +33,8 @@ type Right = String;
 #[tokio::test]
 async fn the_role_holds_no_right_that_is_never_used() {
     let cluster = Cluster::alone(ControlPlaneOptions::default()).await;
-    let world = Setup::new("rights").on(cluster).everywhere().start().await;
+    let aws = aws();
+    let world = Setup::new("rights").on(cluster).everywhere().aws(&aws.url()).start().await;
     all_that_it_does(&world).await;
     // A watch is in the audit log when it ends.
     world.operator.terminate().await;
@@ -51,6 +52,7 @@ async fn all_that_it_does(world: &World) {
     let value = world.canary("value");
     from_fake(world, &value).await;
     from_vault(world, &value).await;
+    from_aws(world).await;
     let cluster_store = store("rights").for_cluster().value("db", &value);
     let selector = json!([{ "namespaceSelector": { "matchLabels": { "team": "a" } } }]);
     world.create(cluster_store.with("/spec/conditions", selector)).await;
@@ -181,6 +183,19 @@ async fn from_vault(world: &World, value: &str) {
     });
     world.create(store("secure").provider("vault", &spec)).await;
     world.store_says(Kind::SecretStore, "secure", "Valid", "store validated").await;
+}
+
+/// The annotations of a service account are read.
+async fn from_aws(world: &World) {
+    let annotations = json!({ "eks.amazonaws.com/role-arn": "arn:aws:iam::111122223333:role/reader" });
+    let account = json!({ "name": "taker", "annotations": annotations });
+    world.create(json!({ "kind": "ServiceAccount", "metadata": account })).await;
+    let spec = json!({
+        "service": "SecretsManager", "region": "us-east-1",
+        "auth": { "jwt": { "serviceAccountRef": { "name": "taker" } } },
+    });
+    world.create(store("aws").provider("aws", &spec)).await;
+    world.store_says(Kind::SecretStore, "aws", "Valid", "store validated").await;
 }
 
 fn right(request: &ApiRequest) -> Right {

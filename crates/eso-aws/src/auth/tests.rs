@@ -10,15 +10,13 @@ use std::{
 
 use async_trait::async_trait;
 use aws_credential_types::{Credentials, provider::ProvideCredentials};
-use eso_core::{
-    api::{aws::AwsAuthSecretRef, selectors::SecretKeySelector},
-    error::{ErrorKind, ProviderError},
-};
-use eso_testkit::{canary, connection};
+use eso_core::error::{ErrorKind, ProviderError};
+use eso_testkit::canary;
 use futures::future::join_all;
 use parking_lot::Mutex;
+use tokio::{sync::Notify, time};
 
-use super::{Held, Login, RENEWAL_PAUSE, Session, read_keys, renewal};
+use super::{Held, LONGEST_PAUSE, Login, RENEWAL_PAUSE, Session, State, pause, renewal};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,10 +39,6 @@ impl Login for Arc<Numbered> {
             true => Err(ProviderError::new(ErrorKind::Unavailable, "AssumeRole")),
             false => Ok(keys(&format!("key-{number}"), self.life.map(|life| SystemTime::now() + life))),
         }
-    }
-
-    fn renews(&self) -> bool {
-        true
     }
 }
 
@@ -100,6 +94,17 @@ async fn a_call_is_made_once_more_and_no_more() {
     assert_eq!((calls.load(Ordering::Relaxed), login.logins.load(Ordering::Relaxed)), (2, 2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_after_a_new_login_too_is_not_logged_in_for_again_for_a_while() {
+    let (login, session) = session(Some(HOUR));
+    for _ in 0..100 {
+        assert_eq!(session.run(|| call(&session, "none")).await, Err(refused()));
+    }
+    assert_eq!(login.logins.load(Ordering::Relaxed), 2);
+    time::advance(LONGEST_PAUSE).await;
+    assert_eq!(session.run(|| call(&session, "key-3")).await, Ok(()));
+}
+
 #[tokio::test]
 async fn only_refused_credentials_are_replaced() {
     let (login, session) = session(Some(HOUR));
@@ -122,19 +127,85 @@ async fn static_keys_are_not_tried_twice() {
     assert_eq!(calls.load(Ordering::Relaxed), 1);
 }
 
-#[tokio::test]
-async fn a_login_that_fails_fails_for_all_who_wait_for_it_and_is_tried_again_later() {
+#[tokio::test(start_paused = true)]
+async fn a_login_that_fails_fails_for_all_who_ask_for_a_while_and_is_tried_again_later() {
     let (login, session) = session(Some(HOUR));
     *login.failing.lock() = true;
-    let results = join_all((0..64).map(|_| session.ready())).await;
-    assert!(
-        results
-            .iter()
-            .all(|result| result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable))
-    );
-    assert_eq!(login.logins.load(Ordering::Relaxed), 1);
+    let is_down = |result: &Result<(), ProviderError>| {
+        result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Unavailable)
+    };
+    let mut passed = Duration::ZERO;
+    for (logins, after) in [(1, 0), (2, 1), (3, 3), (4, 7), (5, 11)] {
+        time::advance(Duration::from_secs(after) - passed).await;
+        passed = Duration::from_secs(after);
+        assert!(join_all((0..64).map(|_| session.ready())).await.iter().all(is_down));
+        time::advance(Duration::from_millis(1)).await;
+        passed += Duration::from_millis(1);
+        assert!(is_down(&session.ready().await));
+        assert_eq!(login.logins.load(Ordering::Relaxed), logins, "after {after} s");
+    }
     *login.failing.lock() = false;
+    assert!(is_down(&session.ready().await));
+    time::advance(LONGEST_PAUSE).await;
     assert_eq!(session.ready().await, Ok(()));
+    assert_eq!(login.logins.load(Ordering::Relaxed), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_login_that_fails_late_does_not_log_in_next() {
+    let (login, session) = session(Some(HOUR));
+    *login.failing.lock() = true;
+    let (mut first, mut late) = (Box::pin(session.ready()), Box::pin(session.ready()));
+    assert!(futures::poll!(first.as_mut()).is_pending() && futures::poll!(late.as_mut()).is_pending());
+    time::advance(MINUTE).await;
+    assert!(first.await.is_err());
+    time::advance(MINUTE).await;
+    assert!(late.await.is_err());
+    assert_eq!(login.logins.load(Ordering::Relaxed), 1);
+}
+
+#[test]
+fn a_pause_doubles_up_to_its_longest_and_lasts_as_long_as_is_asked_for() {
+    let seconds = Duration::from_secs;
+    let own: Vec<_> = (0..5).map(|failures| pause(failures, None)).collect();
+    assert_eq!(own, [1, 2, 4, 4, 4].map(seconds));
+    assert_eq!(pause(u32::MAX, Some(seconds(1))), seconds(4));
+    assert_eq!(pause(0, Some(seconds(30))), seconds(30));
+    assert_eq!(pause(0, Some(HOUR)), seconds(60));
+}
+
+/// A login whose second time waits until it is let go.
+#[derive(Default)]
+struct Slow {
+    logins: AtomicUsize,
+    go: Notify,
+}
+
+#[async_trait]
+impl Login for Arc<Slow> {
+    async fn log_in(&self) -> Result<Credentials, ProviderError> {
+        let number = self.logins.fetch_add(1, Ordering::Relaxed) + 1;
+        if number > 1 {
+            self.go.notified().await;
+        }
+        Ok(keys(&format!("key-{number}"), Some(SystemTime::now() + HOUR)))
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_renewal_while_the_credentials_still_hold() {
+    let login = Arc::<Slow>::default();
+    let session = Session::new(Arc::clone(&login));
+    session.ready().await.expect("it must log in");
+    session.held().lease.as_mut().expect("there must be credentials").renew_at = Some(SystemTime::UNIX_EPOCH);
+    let mut renewal = Box::pin(session.ready());
+    assert!(futures::poll!(renewal.as_mut()).is_pending());
+    for _ in 0..64 {
+        assert_eq!(key_of(&session).await, "key-1");
+    }
+    login.go.notify_one();
+    assert_eq!(renewal.await, Ok(()));
+    assert_eq!(key_of(&session).await, "key-2");
     assert_eq!(login.logins.load(Ordering::Relaxed), 2);
 }
 
@@ -178,9 +249,9 @@ fn credentials_are_renewed_before_they_end() {
 fn credentials_that_have_ended_already_are_not_fresh() {
     let now = SystemTime::UNIX_EPOCH + HOUR;
     let mut held = Held::default();
-    assert!(!held.is_fresh(now));
+    assert_eq!(held.state(now), State::Missing);
     held.accept(keys("past", Some(now - MINUTE)), now);
-    assert!(!held.is_fresh(now));
+    assert_eq!(held.state(now), State::Missing);
 }
 
 #[test]
@@ -190,99 +261,12 @@ fn a_failed_renewal_keeps_what_still_holds_and_pauses() {
     let error = ProviderError::new(ErrorKind::Unavailable, "AssumeRole");
     let mut held = Held::default();
     held.accept(keys("good", Some(now + HOUR)), now);
-    assert!(held.is_fresh(now) && !held.is_fresh(late));
+    assert_eq!((held.state(now), held.state(late)), (State::Fresh, State::Due));
     assert_eq!(held.reject(error.clone(), late), Ok(()));
-    assert!(held.is_fresh(late) && !held.is_fresh(late + RENEWAL_PAUSE));
+    assert_eq!((held.state(late), held.state(late + RENEWAL_PAUSE)), (State::Fresh, State::Due));
+    assert_eq!(held.state(now + HOUR), State::Missing);
     assert_eq!(held.reject(error.clone(), now + HOUR), Err(error));
     assert!(held.lease.is_none());
-}
-
-fn selector(key: &str) -> SecretKeySelector {
-    SecretKeySelector { name: "keys".to_owned(), key: Some(key.to_owned()), ..SecretKeySelector::default() }
-}
-
-fn spec() -> AwsAuthSecretRef {
-    AwsAuthSecretRef {
-        access_key_id: selector("id"),
-        secret_access_key: selector("secret"),
-        session_token: Some(selector("token")),
-    }
-}
-
-fn source(secrets: &[(&str, &str)]) -> Arc<connection::Credentials> {
-    let source = connection::Credentials::new();
-    for (key, value) in secrets {
-        source.put_secret("keys", key, *value);
-    }
-    source
-}
-
-#[tokio::test]
-async fn keys_are_read_without_the_whitespace_around_them() {
-    let source = source(&[("id", " AKIA\n"), ("secret", "se+cr/et\r\n"), ("token", "\ttoken=")]);
-    let keys = read_keys(&spec(), source.as_ref()).await.expect("they must be read");
-    assert_eq!(
-        (keys.access_key_id(), keys.secret_access_key(), keys.session_token(), keys.expiry()),
-        ("AKIA", "se+cr/et", Some("token="), None)
-    );
-}
-
-#[tokio::test]
-async fn a_session_token_is_read_only_where_it_is_named() {
-    let source = source(&[("id", "AKIA"), ("secret", "secret")]);
-    let spec = AwsAuthSecretRef { session_token: None, ..spec() };
-    let keys = read_keys(&spec, source.as_ref()).await.expect("they must be read");
-    assert_eq!(keys.session_token(), None);
-}
-
-async fn unread(secrets: &[(&str, &str)], kind: ErrorKind, text: &str) {
-    let error = read_keys(&spec(), source(secrets).as_ref()).await.expect_err("a key is not there");
-    assert_eq!((error.kind(), error.to_string().as_str()), (kind, text));
-}
-
-#[tokio::test]
-async fn a_key_that_is_not_there_is_said_in_the_originals_words_and_order() {
-    let missing = ErrorKind::Unauthenticated;
-    unread(
-        &[],
-        missing,
-        "unable to create session: could not fetch SecretAccessKey secret: cannot get Kubernetes secret \"keys\", key \
-         \"secret\"",
-    )
-    .await;
-    unread(
-        &[("secret", "s")],
-        missing,
-        "unable to create session: could not fetch accessKeyID secret: cannot get Kubernetes secret \"keys\", key \"id\"",
-    )
-    .await;
-    unread(
-        &[("secret", "s"), ("id", "i")],
-        missing,
-        "unable to create session: could not fetch SessionToken secret: cannot get Kubernetes secret \"keys\", key \
-         \"token\"",
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn a_key_that_cannot_be_one_is_not_sent() {
-    for value in ["", " \n", "two words", "line\nbreak", "k\u{e9}y"] {
-        unread(
-            &[("secret", value)],
-            ErrorKind::Unauthenticated,
-            "unable to create session: could not fetch SecretAccessKey secret: it is empty or not plain text",
-        )
-        .await;
-    }
-}
-
-#[tokio::test]
-async fn a_cluster_that_does_not_answer_is_unavailable() {
-    let source = source(&[]);
-    source.set_down(true);
-    let error = read_keys(&spec(), source.as_ref()).await.expect_err("the cluster is down");
-    assert_eq!(error.kind(), ErrorKind::Unavailable);
 }
 
 #[tokio::test]

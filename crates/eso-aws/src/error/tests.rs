@@ -307,8 +307,21 @@ fn the_words_say_what_to_do() {
     in_words(
         sts,
         "AccessDenied",
-        "AssumeRole: access denied: allow sts:AssumeRole on the role to the store's identity, and let the role's \
-         trust policy name that identity and the externalID (AccessDenied)",
+        "AssumeRole: access denied: allow sts:AssumeRole, and with tags sts:TagSession, on the role to the store's \
+         identity, and let the role's trust policy name that identity and the externalID (AccessDenied)",
+    );
+    let web_identity = Call::assume_role_with_web_identity("eu-central-1");
+    in_words(
+        web_identity,
+        "AccessDenied",
+        "AssumeRoleWithWebIdentity: access denied: let the role's trust policy allow sts:AssumeRoleWithWebIdentity to \
+         the cluster's OIDC provider, for this service account and the audience of its token (AccessDenied)",
+    );
+    in_words(
+        web_identity,
+        "InvalidIdentityToken",
+        "AssumeRoleWithWebIdentity: AWS does not accept the service account's token: check that IAM has the cluster's \
+         OIDC provider, and that this knows the token's audience (InvalidIdentityToken)",
     );
     in_words(
         get(),
@@ -325,7 +338,8 @@ fn the_words_say_what_to_do() {
     in_words(
         sts,
         "ValidationError",
-        "AssumeRole: AWS does not accept the request: check the role and the externalID (ValidationError)",
+        "AssumeRole: AWS does not accept the request: check the role, the externalID and the session tags \
+         (ValidationError)",
     );
     in_words(
         sts,
@@ -378,7 +392,9 @@ fn a_server_out_of_order_is_no_authority_on_what_is_there() {
 #[test]
 fn a_login_never_says_that_a_value_is_not_there() {
     let answer = Answer { code: Some("ResourceNotFoundException"), ..Answer::default() };
-    assert_eq!(Call::assume_role("us-east-1").answered(answer).kind(), Unexpected);
+    for call in [Call::assume_role("us-east-1"), Call::assume_role_with_web_identity("us-east-1")] {
+        assert_eq!(call.answered(answer).kind(), Unexpected);
+    }
 }
 
 type Failure = SdkError<GetSecretValueError, HttpResponse>;

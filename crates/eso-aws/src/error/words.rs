@@ -1,6 +1,6 @@
 //! What a failure says to people: what is wrong, and what to do.
 
-use super::{Call, Meaning, Service, Sort};
+use super::{Call, Meaning, Service, Sort, WEB_IDENTITY};
 
 impl Call<'_> {
     pub(super) fn advice(&self, meaning: Meaning) -> String {
@@ -18,6 +18,11 @@ impl Call<'_> {
                 "the KMS key of the {} cannot be used: allow kms:Decrypt on it, and see that it is enabled",
                 service.thing()
             ),
+            Meaning::Rejected if *operation == WEB_IDENTITY => {
+                "AWS does not accept the service account's token: check that IAM has the cluster's OIDC provider, and \
+                 that this knows the token's audience"
+                    .to_owned()
+            }
             Meaning::Rejected => "AWS does not accept the credentials: check that the keys are active, belong together \
                                   and have not expired"
                 .to_owned(),
@@ -67,9 +72,14 @@ impl Call<'_> {
             Service::ParameterStore => {
                 format!("access denied: allow ssm:{operation} on {on} to the store's identity")
             }
+            Service::Sts if *operation == WEB_IDENTITY => {
+                "access denied: let the role's trust policy allow sts:AssumeRoleWithWebIdentity to the cluster's OIDC \
+                 provider, for this service account and the audience of its token"
+                    .to_owned()
+            }
             Service::Sts => {
-                "access denied: allow sts:AssumeRole on the role to the store's identity, and let the \
-                             role's trust policy name that identity and the externalID"
+                "access denied: allow sts:AssumeRole, and with tags sts:TagSession, on the role to the store's \
+                 identity, and let the role's trust policy name that identity and the externalID"
                     .to_owned()
             }
         }
@@ -77,7 +87,7 @@ impl Call<'_> {
 
     fn malformed_in_words(&self, operation: &str) -> &'static str {
         match (self.service, self.sort) {
-            (Service::Sts, _) => ": check the role and the externalID",
+            (Service::Sts, _) => ": check the role, the externalID and the session tags",
             (_, Sort::Write) if operation.starts_with("Delete") => ": check the key",
             (Service::SecretsManager, Sort::Write) => {
                 ": check the key, the metadata, and that the value has 64 KiB at the most"

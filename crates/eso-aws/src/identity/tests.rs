@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 
 use super::Identity;
-use crate::error::Service;
+use crate::{auth::Role, error::Service};
 
 fn keys(id: &str) -> Identity {
     Identity::of_keys(&Credentials::new(id, "secret", None, None, "test"))
@@ -21,6 +21,15 @@ fn check(identity: &Identity, account: &str) {
 fn a_roles_account_is_in_its_arn() {
     check(&Identity::of_role("arn:aws:iam::111122223333:role/reader"), "111122223333");
     check(&Identity::of_role("arn:aws-cn:iam::000000000001:role/a/b"), "000000000001");
+}
+
+#[test]
+fn of_several_roles_the_last_one_counts() {
+    let role = |account: &str| Role { arn: format!("arn:aws:iam::{account}:role/reader"), ..Role::default() };
+    let roles = ["111122223333", "444455556666"].map(role);
+    check(&Identity::of(&roles, Identity::of_default_chain()), "444455556666");
+    check(&Identity::of(&roles[..1], Identity::of_default_chain()), "111122223333");
+    check(&Identity::of(&[], Identity::of_default_chain()), "default");
 }
 
 #[test]

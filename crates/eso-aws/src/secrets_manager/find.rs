@@ -27,25 +27,28 @@ impl SecretFinder for SecretsManager {
     async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
         let query = &Query { path: self.access.prefix.start(query.path.as_deref()), ..query.clone() };
         let filters = filters(query);
-        let call = self.access.searching("ListSecrets");
-        let secrets = all_pages(call, |next| self.list(&filters, next)).await?;
-        let keys = secrets.iter().filter_map(|secret| key_of(secret, query, &self.access.prefix));
-        Ok(keys.map(|key| Found { key: key.into(), value: None }).collect())
+        all_pages(self.access.searching("ListSecrets"), |next| self.list(query, &filters, next)).await
     }
 }
 
 impl SecretsManager {
     async fn list(
         &self,
+        query: &Query,
         filters: &[Filter],
         next: Option<String>,
-    ) -> Result<Page<SecretListEntry>, ProviderError> {
+    ) -> Result<Page<Found>, ProviderError> {
         let send = || {
             let question = self.client.list_secrets().max_results(PAGE).set_next_token(next.clone());
             question.set_filters(Some(filters.to_vec())).send()
         };
         let page = self.access.call(self.access.searching("ListSecrets"), send).await?;
-        Ok(Page { entries: page.secret_list, next: page.next_token })
+        let found = |secret: &SecretListEntry| {
+            let key = key_of(secret, query, &self.access.prefix)?;
+            Some(Found { key: key.into(), value: None })
+        };
+        let found = |secrets: Vec<SecretListEntry>| secrets.iter().filter_map(found).collect();
+        Ok(Page { entries: page.secret_list.map(found), next: page.next_token })
     }
 }
 

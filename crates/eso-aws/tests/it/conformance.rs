@@ -14,19 +14,23 @@ use eso_core::{
 use eso_rig::{Effect, Moto};
 use eso_testkit::{
     conformance::{self, Fault, Faults, Subject},
-    connection::CallRecorder,
+    connection::{CallRecorder, Credentials},
 };
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, aws, connect, credentials, kind, spec, text};
+use crate::fixture::{Fixture, ROLE, aws, connect, credentials, kind, spec, text, with_account};
 
 /// The calls that read values.
 const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetParameters"];
 
-async fn connected(aws: &Aws, service: &str, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-    let connection =
-        Connection { credentials: credentials(), calls, store: eso_testkit::connection::store() };
-    aws.connect(&spec(json!({"service": service})), connection).await.expect("the store must connect")
+async fn connected(
+    aws: &Aws,
+    credentials: Arc<Credentials>,
+    calls: Arc<dyn CallObserver>,
+    fields: Json,
+) -> Arc<dyn SecretProvider> {
+    let connection = Connection { credentials, calls, store: eso_testkit::connection::store() };
+    aws.connect(&spec(fields), connection).await.expect("the store must connect")
 }
 
 fn bytes(value: &Value) -> &[u8] {
@@ -69,25 +73,42 @@ async fn play(fixture: &Fixture, fault: Fault, canary: &str) {
     fixture.server.fault(eso_rig::Fault::new(effect));
 }
 
-struct Ours(Fixture);
+/// Stores with these fields and this prefix.
+struct Ours {
+    fixture: Fixture,
+    fields: Json,
+    prefix: &'static str,
+}
+
+impl Ours {
+    fn name(&self, key: &RemoteKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
 
 #[async_trait]
 impl Subject for Ours {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.0.aws, "SecretsManager", calls).await
+        let Self { fixture, fields, prefix } = self;
+        let mut fields = fields.clone();
+        fields["prefix"] = json!(prefix);
+        let store = connected(&fixture.aws, Arc::clone(&fixture.credentials), calls, fields).await;
+        store.check().await.expect("the store must log in");
+        store
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
-        self.0.server.purge(key.as_str());
+        let (server, name) = (&self.fixture.server, self.name(key));
+        server.purge(&name);
         let put = match std::str::from_utf8(bytes(value)) {
-            Ok(text) => self.0.server.put(key.as_str(), text),
-            Err(_) => self.0.server.put_binary(key.as_str(), bytes(value)),
+            Ok(text) => server.put(&name, text),
+            Err(_) => server.put_binary(&name, bytes(value)),
         };
         put.expect("the double must take a value");
     }
 
     async fn delete(&self, key: &RemoteKey) {
-        self.0.server.purge(key.as_str());
+        self.fixture.server.purge(&self.name(key));
     }
 
     fn value(&self, text: &str) -> Value {
@@ -118,29 +139,41 @@ impl Faults for Ours {
     }
 
     async fn play(&self, fault: Fault, canary: &str) {
-        play(&self.0, fault, canary).await;
+        play(&self.fixture, fault, canary).await;
     }
 
     async fn mend(&self) {
-        self.0.server.clear_faults();
+        self.fixture.server.clear_faults();
     }
 }
 
-struct OurParameters(Fixture);
+/// Stores of parameters, below this prefix.
+struct OurParameters {
+    fixture: Fixture,
+    prefix: &'static str,
+}
+
+impl OurParameters {
+    fn name(&self, key: &RemoteKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
 
 #[async_trait]
 impl Subject for OurParameters {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.0.aws, "ParameterStore", calls).await
+        let fields = json!({"service": "ParameterStore", "prefix": self.prefix});
+        connected(&self.fixture.aws, credentials(), calls, fields).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
-        self.0.server.delete_parameter(key.as_str());
-        self.0.server.put_parameter(key.as_str(), text_of(value)).expect("the double must take a value");
+        let (server, name) = (&self.fixture.server, self.name(key));
+        server.delete_parameter(&name);
+        server.put_parameter(&name, text_of(value)).expect("the double must take a value");
     }
 
     async fn delete(&self, key: &RemoteKey) {
-        self.0.server.delete_parameter(key.as_str());
+        self.fixture.server.delete_parameter(&self.name(key));
     }
 
     fn value(&self, text: &str) -> Value {
@@ -175,11 +208,11 @@ impl Faults for OurParameters {
     }
 
     async fn play(&self, fault: Fault, canary: &str) {
-        play(&self.0, fault, canary).await;
+        play(&self.fixture, fault, canary).await;
     }
 
     async fn mend(&self) {
-        self.0.server.clear_faults();
+        self.fixture.server.clear_faults();
     }
 }
 
@@ -191,7 +224,7 @@ struct Standard {
 #[async_trait]
 impl Subject for Standard {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.aws, "SecretsManager", calls).await
+        connected(&self.aws, credentials(), calls, json!({})).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
@@ -235,7 +268,7 @@ struct StandardParameters {
 #[async_trait]
 impl Subject for StandardParameters {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connected(&self.aws, "ParameterStore", calls).await
+        connected(&self.aws, credentials(), calls, json!({"service": "ParameterStore"})).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
@@ -270,7 +303,12 @@ impl Subject for StandardParameters {
 
 #[tokio::test]
 async fn parameters_on_our_double_keep_every_promise() {
-    conformance::run(&OurParameters(Fixture::new())).await;
+    conformance::run(&OurParameters { fixture: Fixture::new(), prefix: "" }).await;
+}
+
+#[tokio::test]
+async fn parameters_below_a_prefix_keep_every_promise() {
+    conformance::run(&OurParameters { fixture: Fixture::new(), prefix: "/team" }).await;
 }
 
 #[tokio::test]
@@ -282,7 +320,15 @@ async fn parameters_on_the_standard_double_keep_every_promise() {
 
 #[tokio::test]
 async fn a_store_on_our_double_keeps_every_promise() {
-    conformance::run(&Ours(Fixture::new())).await;
+    conformance::run(&Ours { fixture: Fixture::new(), fields: json!({}), prefix: "" }).await;
+}
+
+#[tokio::test]
+async fn a_store_below_a_prefix_in_a_role_of_a_service_account_keeps_every_promise() {
+    let fixture = Fixture::new();
+    fixture.trust_account();
+    let fields = with_account(json!({"role": ROLE, "sessionTagsPolicy": "Simple"}));
+    conformance::run(&Ours { fixture, fields, prefix: "team/" }).await;
 }
 
 #[tokio::test]

@@ -1,8 +1,6 @@
 //! The operator's own identity, which stores without `auth` have: the SDK's default chain, each of its ways in a
 //! process of its own, whose environment is what the test says and nothing else.
 
-use std::{path::PathBuf, process::Command};
-
 use eso_core::{error::ErrorKind, provider::Fetch};
 use eso_rig::{Reply, Scripted};
 use eso_testkit::{
@@ -11,13 +9,14 @@ use eso_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, ROLE, SECRET_KEY, aws, credentials, spec, text};
+use crate::{
+    fixture::{Fixture, ROLE, SECRET_KEY, aws, credentials, spec, text},
+    process,
+};
 
-/// What a process is told by that runs a test's other half: where AWS is, which role to assume besides, and where to
-/// write what came of it.
+/// What a process is told by that runs a test's other half: where AWS is, and which role to assume besides.
 const URL: &str = "ESO_AWS_TEST_URL";
 const ROLE_TO_ASSUME: &str = "ESO_AWS_TEST_ROLE";
-const OUTCOME: &str = "ESO_AWS_TEST_OUTCOME";
 
 /// An access key id that a way of the chain gives.
 const GIVEN: &str = "ASIAGIVEN00000000000";
@@ -27,44 +26,26 @@ const TOKEN: &str = "canary-token-77f0";
 
 /// What came of reading `app` through stores without `auth`.
 #[derive(Debug, PartialEq)]
-enum Outcome {
+pub(crate) enum Outcome {
     Read,
     Failed { kind: String, words: String },
 }
 
 /// Reads `app` through stores without `auth` in a process with these variables: the test of this name is run there
 /// once more, and this function does the reading then, and answers `None`.
-async fn read_app(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Option<Outcome> {
-    match std::env::var(OUTCOME) {
-        Ok(file) => {
+pub(crate) async fn read_app(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Option<Outcome> {
+    match process::outcome_file() {
+        Some(file) => {
             std::fs::write(file, other_half().await.to_string()).expect("an outcome must be written");
             None
         }
-        Err(_) => Some(in_a_process(test, fixture, variables).await),
+        None => {
+            let url = fixture.server.url();
+            let variables = [&[(URL, url.as_str())], variables].concat();
+            let outcome = process::other_half(test, &variables).await;
+            Some(outcome_of(&serde_json::from_slice(&outcome).expect("an outcome must be JSON")))
+        }
     }
-}
-
-async fn in_a_process(test: &str, fixture: &Fixture, variables: &[(&str, &str)]) -> Outcome {
-    let file = folder().join(format!("{test}-{}", std::process::id()));
-    let mut process = Command::new(std::env::current_exe().expect("a test must know its program"));
-    process.args(["--exact", &format!("default_chain::{test}")]).env_clear();
-    process.env("HOME", folder()).env("AWS_EC2_METADATA_DISABLED", "true");
-    process.env(URL, fixture.server.url()).env(OUTCOME, &file).envs(variables.iter().copied());
-    // The scripted servers, which it asks, go on meanwhile.
-    let output = tokio::task::spawn_blocking(move || process.output()).await.expect("no test panics here");
-    let output = output.expect("a process must start");
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && said.contains("1 passed"), "{said}");
-    let outcome = std::fs::read(&file).expect("there must be an outcome");
-    std::fs::remove_file(&file).expect("the outcome must be taken away");
-    outcome_of(&serde_json::from_slice(&outcome).expect("an outcome must be JSON"))
-}
-
-/// A folder of these tests alone, without anybody's shared files.
-fn folder() -> PathBuf {
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("default-chain");
-    std::fs::create_dir_all(&folder).expect("a folder must be made");
-    folder
 }
 
 fn outcome_of(told: &Value) -> Outcome {
@@ -79,7 +60,8 @@ fn outcome_of(told: &Value) -> Outcome {
 async fn other_half() -> Value {
     let aws = aws(&std::env::var(URL).expect("the other process must say where AWS is"));
     let role = std::env::var(ROLE_TO_ASSUME).ok().map(|role| json!({"auth": {}, "role": role}));
-    for fields in [json!({"auth": null}), json!({"auth": {}})].into_iter().chain(role) {
+    let mut stores = Vec::new();
+    for fields in [json!({"auth": null}), json!({"auth": {}})].into_iter().chain(role.clone()).chain(role) {
         let connection = connection(&credentials(), &CallRecorder::new());
         let store = aws.connect(&spec(fields), connection).await.expect("a store must connect");
         let read = store.fetch(&Fetch::new("app")).await;
@@ -91,6 +73,7 @@ async fn other_half() -> Value {
             return json!({"kind": format!("{:?}", error.kind()), "words": error.to_string()});
         }
         assert_eq!(text(read), "value");
+        stores.push(store);
     }
     Value::Null
 }
@@ -113,18 +96,21 @@ async fn scripted() -> Scripted {
 }
 
 #[tokio::test]
-async fn keys_of_the_environment_sign_the_calls_and_assume_roles() {
-    let (name, fixture) = ("keys_of_the_environment_sign_the_calls_and_assume_roles", fixture());
+async fn keys_of_the_environment_sign_the_calls_and_assume_a_role_once_for_all_stores() {
+    let name = "default_chain::keys_of_the_environment_sign_the_calls_and_assume_a_role_once_for_all_stores";
+    let fixture = fixture();
     let keys = [("AWS_ACCESS_KEY_ID", GIVEN), ("AWS_SECRET_ACCESS_KEY", SECRET_KEY), (ROLE_TO_ASSUME, ROLE)];
     let Some(outcome) = read_app(name, &fixture, &keys).await else { return };
     assert_eq!(outcome, Outcome::Read);
     assert_eq!(fixture.signers("GetSecretValue")[..2], [GIVEN, GIVEN]);
     assert_eq!(fixture.signers("AssumeRole"), [GIVEN]);
+    assert_eq!(fixture.signers("GetSecretValue").len(), 4);
 }
 
 #[tokio::test]
 async fn without_any_credentials_the_advice_says_where_they_may_come_from() {
-    let (name, fixture) = ("without_any_credentials_the_advice_says_where_they_may_come_from", fixture());
+    let (name, fixture) =
+        ("default_chain::without_any_credentials_the_advice_says_where_they_may_come_from", fixture());
     let Some(outcome) = read_app(name, &fixture, &[]).await else { return };
     failed(
         outcome,
@@ -170,7 +156,7 @@ fn web_identity<'a>(file: &'a str, url: &'a str) -> [(&'a str, &'a str); 4] {
 }
 
 fn token_file(test: &str) -> String {
-    let file = folder().join(format!("{test}-token"));
+    let file = process::folder().join(format!("{}-token", test.replace("::", "-")));
     std::fs::write(&file, TOKEN).expect("a token must be written");
     file.display().to_string()
 }
@@ -178,7 +164,7 @@ fn token_file(test: &str) -> String {
 #[tokio::test]
 async fn a_web_identity_is_shown_to_sts_once_for_all_stores() {
     let (name, fixture, server) =
-        ("a_web_identity_is_shown_to_sts_once_for_all_stores", fixture(), scripted().await);
+        ("default_chain::a_web_identity_is_shown_to_sts_once_for_all_stores", fixture(), scripted().await);
     server.always("POST", "/", granted());
     let outcome = read_app(name, &fixture, &web_identity(&token_file(name), &server.url())).await;
     let Some(outcome) = outcome else { return };
@@ -206,14 +192,14 @@ async fn refuses_web_identity(name: &str, reply: Reply, kind: ErrorKind, advice:
 
 #[tokio::test]
 async fn a_web_identity_that_the_role_does_not_trust_is_denied() {
-    let name = "a_web_identity_that_the_role_does_not_trust_is_denied";
+    let name = "default_chain::a_web_identity_that_the_role_does_not_trust_is_denied";
     let advice = "the role's trust policy";
     refuses_web_identity(name, refused(403, "AccessDenied"), ErrorKind::Denied, advice).await;
 }
 
 #[tokio::test]
 async fn a_web_identity_that_has_expired_is_unauthenticated() {
-    let name = "a_web_identity_that_has_expired_is_unauthenticated";
+    let name = "default_chain::a_web_identity_that_has_expired_is_unauthenticated";
     let advice = "AWS does not accept the credentials";
     refuses_web_identity(name, refused(400, "ExpiredTokenException"), ErrorKind::Unauthenticated, advice)
         .await;
@@ -221,14 +207,14 @@ async fn a_web_identity_that_has_expired_is_unauthenticated() {
 
 #[tokio::test]
 async fn a_web_identity_before_an_sts_in_trouble_is_unavailable() {
-    let name = "a_web_identity_before_an_sts_in_trouble_is_unavailable";
+    let name = "default_chain::a_web_identity_before_an_sts_in_trouble_is_unavailable";
     let advice = "AWS STS in us-east-1 cannot answer now";
     refuses_web_identity(name, refused(503, "ServiceUnavailable"), ErrorKind::Unavailable, advice).await;
 }
 
 #[tokio::test]
 async fn a_web_identity_whose_token_is_not_there_names_the_operators_own_credentials() {
-    let name = "a_web_identity_whose_token_is_not_there_names_the_operators_own_credentials";
+    let name = "default_chain::a_web_identity_whose_token_is_not_there_names_the_operators_own_credentials";
     let (fixture, server) = (fixture(), scripted().await);
     let variables = web_identity("/nonexistent/token", "http://127.0.0.1:9");
     let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
@@ -247,7 +233,8 @@ fn given() -> Reply {
 
 #[tokio::test]
 async fn a_container_agent_is_shown_the_pods_token() {
-    let (name, fixture, server) = ("a_container_agent_is_shown_the_pods_token", fixture(), scripted().await);
+    let (name, fixture, server) =
+        ("default_chain::a_container_agent_is_shown_the_pods_token", fixture(), scripted().await);
     server.always("GET", "/v1/credentials", given());
     let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
     let variables = [
@@ -259,6 +246,26 @@ async fn a_container_agent_is_shown_the_pods_token() {
     assert_eq!(fixture.signers("GetSecretValue"), [GIVEN; 2]);
     let [request] = &server.requests()[..] else { panic!("the agent must be asked once") };
     assert_eq!(request.header("authorization"), TOKEN);
+}
+
+/// The agent's address is not this machine's own, and no test may call it: a proxy is called in its place.
+#[tokio::test]
+async fn the_agent_of_eks_pod_identity_is_asked_at_its_own_address() {
+    let name = "default_chain::the_agent_of_eks_pod_identity_is_asked_at_its_own_address";
+    let (fixture, server) = (fixture(), scripted().await);
+    server.always("GET", "/v1/credentials", given());
+    let (proxy, file) = (server.url(), token_file(name));
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials"),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+        ("HTTP_PROXY", &proxy),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    assert_eq!(outcome, Outcome::Read);
+    assert_eq!(fixture.signers("GetSecretValue"), [GIVEN; 2]);
+    let [request] = &server.requests()[..] else { panic!("the agent must be asked once") };
+    assert_eq!((request.header("host"), request.header("authorization")), ("169.254.170.23", TOKEN));
 }
 
 const SESSIONS: &str = "/latest/api/token";
@@ -275,7 +282,7 @@ fn session() -> Reply {
 
 #[tokio::test]
 async fn an_instance_has_the_role_that_its_metadata_service_gives() {
-    let name = "an_instance_has_the_role_that_its_metadata_service_gives";
+    let name = "default_chain::an_instance_has_the_role_that_its_metadata_service_gives";
     let (fixture, server) = (fixture(), scripted().await);
     server.always("PUT", SESSIONS, session());
     server.always("GET", ROLES, Reply::status(200).body("reader"));
@@ -288,7 +295,8 @@ async fn an_instance_has_the_role_that_its_metadata_service_gives() {
 
 #[tokio::test]
 async fn an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials() {
-    let name = "an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials";
+    let name =
+        "default_chain::an_instance_whose_metadata_service_fails_is_unavailable_and_not_without_credentials";
     let (fixture, server) = (fixture(), scripted().await);
     server.always("PUT", SESSIONS, session());
     server.always("GET", ROLES, Reply::status(500));

@@ -118,6 +118,5 @@ async fn an_endpoint_that_is_no_url_lets_no_store_connect_and_is_named() {
 #[test]
 fn an_empty_endpoint_is_none() {
     let empty = || Some(String::new());
-    let endpoints = Endpoints::from_environment_values(empty(), empty(), empty());
-    assert_eq!(endpoints, Endpoints::from_environment_values(None, None, None));
+    assert_eq!(Endpoints::from_environment_values(empty(), empty(), empty()), Endpoints::default());
 }

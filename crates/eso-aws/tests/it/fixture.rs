@@ -1,7 +1,11 @@
 //! A double of AWS and stores on it, in few words.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use eso_aws::{Aws, Endpoints};
 use eso_core::{
     error::{ErrorKind, ProviderError},
@@ -19,6 +23,15 @@ pub(crate) const SECRET_KEY: &str = "canary-secret-key-51c9";
 
 /// A role of another account than the keys'.
 pub(crate) const ROLE: &str = "arn:aws:iam::111122223333:role/reader";
+
+/// The role in the annotation of the service account `reader`.
+pub(crate) const ACCOUNTS_ROLE: &str = "arn:aws:iam::444455556666:role/of-reader";
+
+/// The subject of tokens of the service account `reader`.
+pub(crate) const SUBJECT: &str = "system:serviceaccount:team:reader";
+
+/// Longer than a login that failed is not tried again, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A double, and what a store on it is connected with.
 pub(crate) struct Fixture {
@@ -53,6 +66,18 @@ impl Fixture {
     /// A store that assumes [`ROLE`] with static keys.
     pub(crate) async fn role_store(&self) -> Arc<dyn SecretProvider> {
         self.connect(json!({"role": ROLE})).await
+    }
+
+    /// A store that logs in as the service account `reader`, with these fields besides.
+    pub(crate) async fn account_store(&self, fields: Json) -> Arc<dyn SecretProvider> {
+        self.connect(with_account(fields)).await
+    }
+
+    /// The service account `reader` may take [`ACCOUNTS_ROLE`], and has a token for that.
+    pub(crate) fn trust_account(&self) {
+        self.credentials.annotate("reader", &[("eks.amazonaws.com/role-arn", ACCOUNTS_ROLE)]);
+        self.credentials.put_token("reader", token(SUBJECT, "sts.amazonaws.com").as_str());
+        self.server.want_web_identity(ACCOUNTS_ROLE, SUBJECT, "sts.amazonaws.com");
     }
 
     /// Puts a text, and says its ARN.
@@ -108,6 +133,29 @@ impl Fixture {
     pub(crate) fn refuse(&self, operation: &str, status: u16, code: &str) {
         let message = "Credential=canary-body-77aa is not allowed";
         self.server.fault(Fault::error(status, code, message).operation(operation));
+    }
+}
+
+/// These fields, and a login as the service account `reader`.
+pub(crate) fn with_account(mut fields: Json) -> Json {
+    fields["auth"] = json!({"jwt": {"serviceAccountRef": {"name": "reader"}}});
+    fields
+}
+
+/// A token of a service account.
+pub(crate) fn token(subject: &str, audience: &str) -> String {
+    let claims = json!({"sub": subject, "aud": [audience], "exp": 4_070_908_800_u64});
+    format!("canary-head.{}.canary-signature", BASE64_URL_SAFE_NO_PAD.encode(claims.to_string()))
+}
+
+/// Reads a key until it can be read: after a login that failed, none is tried for a moment.
+pub(crate) async fn once_it_reads(store: &dyn SecretProvider, key: &str) -> String {
+    let begin = Instant::now();
+    loop {
+        match store.fetch(&Fetch::new(key)).await {
+            Err(_) if begin.elapsed() < PATIENCE => tokio::time::sleep(Duration::from_millis(20)).await,
+            result => return text(result),
+        }
     }
 }
 
@@ -176,7 +224,7 @@ pub(crate) fn texts(results: Vec<Result<Fetched, ProviderError>>) -> Vec<String>
 #[track_caller]
 pub(crate) fn kind<T: std::fmt::Debug>(result: Result<T, ProviderError>) -> ErrorKind {
     let error = result.expect_err("it must fail");
-    for canary in ["canary-body-77aa", "Credential=", SECRET_KEY] {
+    for canary in ["canary-body-77aa", "Credential=", SECRET_KEY, "canary-head", "canary-signature"] {
         eso_testkit::canary::assert_absent("an error", &format!("{error} {error:?}"), canary);
     }
     error.kind()

@@ -16,7 +16,8 @@ use tokio::{
 };
 
 use crate::fixture::{
-    Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, spec, text, texts,
+    Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, once_it_reads, spec, text,
+    texts,
 };
 
 #[tokio::test]
@@ -163,7 +164,7 @@ async fn a_denied_login_is_not_a_denied_batch() {
     }
     assert_eq!((store.notice(), fixture.count("AssumeRole")), (None, 1));
     fixture.server.clear_faults();
-    assert_eq!(text(store.fetch(&Fetch::new("app-0")).await), "value 0");
+    assert_eq!(once_it_reads(&*store, "app-0").await, "value 0");
 }
 
 /// What a failure of STS makes of a read through a role.
@@ -203,7 +204,7 @@ async fn an_sts_that_is_back_is_used_again() {
         assert_eq!(kind(store.fetch(&Fetch::new("app")).await), ErrorKind::Unavailable);
     }
     proxy.set(ProxyMode::Pass).await.expect("the proxy must obey");
-    assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
+    assert_eq!(once_it_reads(&*store, "app").await, "value");
 }
 
 #[tokio::test]

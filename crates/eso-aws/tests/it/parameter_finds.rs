@@ -69,6 +69,22 @@ async fn all_pages_are_read_and_the_values_come_with_them() {
 }
 
 #[tokio::test]
+async fn a_search_that_finds_more_than_a_secret_could_hold_is_refused() {
+    let fixture = Fixture::new();
+    let value = "x".repeat(4_096);
+    for number in 0..1_025 {
+        fixture.server.put_parameter(&format!("/app/{number}"), &value).unwrap();
+    }
+    let store = fixture.parameter_store().await;
+    let error = find(&*store, &below("/app")).await.unwrap_err();
+    assert_eq!(error.kind(), Invalid);
+    assert!(error.to_string().contains("narrow the search"), "{error}");
+    // What is not meant is not kept.
+    let one = Query { path: Some("/app".to_owned()), ..named("1024") };
+    assert_eq!(names(&*store, &one).await, ["/app/1024"]);
+}
+
+#[tokio::test]
 async fn whoever_may_not_read_below_a_path_finds_names_and_reads_each() {
     let fixture = Fixture::new();
     for name in ["/app/a", "/app/b", "/other/a"] {

@@ -51,8 +51,20 @@ pub const REWRITE_OF_BUNDLE: &str = "remoteKey and rewrite are mutually exclusiv
 /// A step of `rewrite` that is none, or two.
 pub const NO_ONE_REWRITE: &str = "exactly one of regexp or transform must be set";
 
+/// An AWS store whose own session tags say who asks.
+pub const RESERVED_SESSION_TAGS: &str = "customSessionTags cannot contain automatically injected reserved keys: \
+                                         esoNamespace, esoStoreName, esoStoreKind";
+
+/// An AWS store that keeps deleted secrets for a time that AWS does not know.
+pub const RECOVERY_WINDOW: &str =
+    "invalid DeleteSecretInput: RecoveryWindowInDays must be between 7 and 30 days";
+
+/// An AWS store that keeps deleted secrets for a time, and does not keep them.
+pub const RECOVERY_AND_FORCE: &str =
+    "invalid DeleteSecretInput: ForceDeleteWithoutRecovery conflicts with RecoveryWindowInDays";
+
 /// All of them. They hold no part of the object, so that whoever finds one in an answer of the API server may repeat it.
-pub const ALL: [&str; 14] = [
+pub const ALL: [&str; 17] = [
     NO_ENTRIES,
     SOURCES_AT_ONCE,
     NO_SOURCE,
@@ -64,6 +76,9 @@ pub const ALL: [&str; 14] = [
     BOOTSTRAP_TOKEN,
     NO_ROLE_ID,
     NO_TOKEN_OF_JWT,
+    RESERVED_SESSION_TAGS,
+    RECOVERY_WINDOW,
+    RECOVERY_AND_FORCE,
     NO_STORE_OF_DATA_TO,
     REWRITE_OF_BUNDLE,
     NO_ONE_REWRITE,

@@ -72,18 +72,28 @@ fn a_store_of_aws_survives() {
             "service": "SecretsManager",
             "region": "us-east-1",
             "role": "arn:aws:iam::1:role/r",
+            "additionalRoles": ["arn:aws:iam::2:role/s"],
             "externalID": "x",
+            "sessionTags": [{ "key": "a", "value": "b" }],
+            "transitiveTagKeys": ["a"],
+            "sessionTagsPolicy": "Custom",
+            "customSessionTags": { "c": "d" },
+            "secretsManager": { "forceDeleteWithoutRecovery": true, "recoveryWindowInDays": 7 },
             "prefix": "team/",
-            "auth": { "secretRef": {
-                "accessKeyIDSecretRef": key("access-key"),
-                "secretAccessKeySecretRef": key("secret-access-key"),
-            } },
+            "auth": {
+                "secretRef": {
+                    "accessKeyIDSecretRef": key("access-key"),
+                    "secretAccessKeySecretRef": key("secret-access-key"),
+                },
+                "jwt": { "serviceAccountRef": { "name": "who", "audiences": ["sts"] } },
+            },
         } },
         "retrySettings": { "maxRetries": 5, "retryInterval": "10s" },
     })));
     let aws = store.spec.provider.aws.unwrap();
-    let keys = aws.auth.unwrap().secret_ref.unwrap();
-    assert_eq!(keys.access_key_id.key.as_deref(), Some("access-key"));
+    let auth = aws.auth.unwrap();
+    assert_eq!(auth.secret_ref.unwrap().access_key_id.key.as_deref(), Some("access-key"));
+    assert_eq!(auth.jwt.unwrap().service_account_ref.unwrap().name, "who");
 }
 
 #[test]

@@ -189,6 +189,14 @@ async fn a_store_of_aws_is_checked_as_by_the_original() {
     provider(aws(json!({ "auth": { "jwt": { "serviceAccountRef": { "name": "a" } } } })), true).await;
     provider(aws(json!({ "role": "r", "externalID": "e", "prefix": "p", "additionalRoles": ["a"] })), true)
         .await;
+    provider(aws(json!({ "auth": { "jwt": {} } })), true).await;
+    provider(aws(json!({ "auth": { "jwt": { "serviceAccountRef": {} } } })), false).await;
+    provider(aws(json!({ "additionalRoles": "a" })), false).await;
+    provider(aws(json!({ "sessionTags": [{ "key": "a", "value": "b" }], "transitiveTagKeys": ["a"] })), true)
+        .await;
+    provider(aws(json!({ "sessionTags": [{ "key": "a" }] })), false).await;
+    provider(aws(json!({ "sessionTagsPolicy": "All" })), false).await;
+    provider(aws(json!({ "customSessionTags": { "a": 1 } })), false).await;
     let key = |key: Value| aws(json!({ "auth": { "secretRef": { "accessKeyIDSecretRef": key } } }));
     provider(key(json!({ "name": "keys", "key": "id", "namespace": "team" })), true).await;
     provider(key(json!({ "name": "Keys" })), false).await;

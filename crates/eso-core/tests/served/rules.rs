@@ -194,6 +194,50 @@ async fn a_store_of_vault_with_a_jwt_says_where_it_is_from() {
     }
 }
 
+#[tokio::test]
+async fn the_session_tags_of_an_aws_store_do_not_say_who_asks() {
+    let tags = |tags: Value| aws(json!({ "sessionTagsPolicy": "Custom", "customSessionTags": tags }));
+    for kind in ["SecretStore", "ClusterSecretStore"] {
+        for reserved in ["esoNamespace", "esoStoreName", "esoStoreKind"] {
+            refused(kind, &tags(json!({ "team": "a", reserved: "b" })), refusals::RESERVED_SESSION_TAGS)
+                .await;
+        }
+        check(kind, tags(json!({ "team": "a" })), true).await;
+        check(kind, tags(json!({})), true).await;
+    }
+}
+
+#[tokio::test]
+async fn deleted_secrets_of_an_aws_store_are_kept_as_long_as_aws_can() {
+    let settings = |settings: Value| aws(json!({ "secretsManager": settings }));
+    let window = |days: i64| settings(json!({ "recoveryWindowInDays": days }));
+    for kind in ["SecretStore", "ClusterSecretStore"] {
+        for days in [-1, 1, 6, 31] {
+            refused(kind, &window(days), refusals::RECOVERY_WINDOW).await;
+        }
+        for days in [0, 7, 30] {
+            check(kind, window(days), true).await;
+        }
+        let both = json!({ "recoveryWindowInDays": 7, "forceDeleteWithoutRecovery": true });
+        refused(kind, &settings(both), refusals::RECOVERY_AND_FORCE).await;
+        for either in [
+            json!({ "recoveryWindowInDays": 7, "forceDeleteWithoutRecovery": false }),
+            json!({ "recoveryWindowInDays": 0, "forceDeleteWithoutRecovery": true }),
+            json!({ "forceDeleteWithoutRecovery": true }),
+            json!({}),
+        ] {
+            check(kind, settings(either), true).await;
+        }
+    }
+}
+
+/// A store of AWS with these fields.
+fn aws(fields: Value) -> Value {
+    let mut aws = json!({ "service": "SecretsManager", "region": "us-east-1" });
+    aws.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    json!({ "provider": { "aws": aws } })
+}
+
 const OBJECTS: &str = "/apis/external-secrets.io/v1/namespaces/default/externalsecrets";
 
 /// Objects that the rules refuse.

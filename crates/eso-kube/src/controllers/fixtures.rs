@@ -1,4 +1,4 @@
-//! What tests of the controllers need.
+//! What tests of the controllers and the stores need.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::stores::{Connect, ConnectError};
 
 /// Knows no provider.
 #[derive(Debug)]
-pub(super) struct ToNothing;
+pub(crate) struct ToNothing;
 
 #[async_trait]
 impl Connect for ToNothing {

@@ -17,7 +17,7 @@ use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::util::intst
 use serde_json::Value;
 
 use super::{
-    StoreKey,
+    Connect, StoreKey,
     conditions::Conditions,
     references::{self, Reference},
 };
@@ -59,11 +59,13 @@ pub(crate) struct Specification {
     pub(crate) refresh_interval: Option<Duration>,
     /// Which namespaces may use it.
     pub(crate) conditions: Conditions,
+    /// Whether its provider is another one to each namespace that asks.
+    is_of_namespace: bool,
 }
 
 impl Parsed {
-    /// Reads a store of this kind.
-    pub(crate) fn new(kind: StoreKind, object: Object) -> Self {
+    /// Reads a store of this kind, which `connect` will connect.
+    pub(crate) fn new(kind: StoreKind, object: Object, connect: &dyn Connect) -> Self {
         let Object { metadata, spec, status } = object;
         let namespace = match kind {
             StoreKind::SecretStore => metadata.namespace,
@@ -76,7 +78,7 @@ impl Parsed {
             class: class(spec.as_ref()).to_owned(),
             specification: spec
                 .ok_or_else(|| UNREADABLE_SPEC.to_owned())
-                .and_then(|spec| Specification::new(&key, spec)),
+                .and_then(|spec| Specification::new(&key, spec, connect)),
             status: serde_json::from_value(status).unwrap_or_default(),
             key,
         }
@@ -130,7 +132,7 @@ impl Parsed {
 }
 
 impl Specification {
-    fn new(key: &StoreKey, spec: Value) -> Result<Self, String> {
+    fn new(key: &StoreKey, spec: Value, connect: &dyn Connect) -> Result<Self, String> {
         let spec: SecretStoreSpec = serde_json::from_value(spec).map_err(|error| unreadable(&error))?;
         let SecretStoreSpec { controller: _, provider, retry_settings, refresh_interval, conditions } = spec;
         exactly_one(&provider)?;
@@ -143,6 +145,7 @@ impl Specification {
                 StoreKind::SecretStore => conditions_of_no_use(&conditions)?,
                 StoreKind::ClusterSecretStore => Conditions::parse(&conditions)?,
             },
+            is_of_namespace: connect.is_of_namespace(&provider),
             provider,
             references,
         })
@@ -152,12 +155,14 @@ impl Specification {
     pub(crate) fn follows_who_asks(&self, kind: StoreKind) -> bool {
         match kind {
             StoreKind::SecretStore => false,
-            StoreKind::ClusterSecretStore => references::follow_who_asks(&self.references),
+            StoreKind::ClusterSecretStore => {
+                self.is_of_namespace || references::follow_who_asks(&self.references)
+            }
         }
     }
 
-    /// Whether it matters which namespaces there are, and how they are labelled: a login with the credentials of one
-    /// must end with it, for the next one of its name may be somebody else's.
+    /// Whether it matters which namespaces there are, and how they are labelled: a login with the credentials of one, or
+    /// in its name, must end with it, for the next one of its name may be somebody else's.
     pub(crate) fn needs_namespaces(&self, kind: StoreKind) -> bool {
         self.conditions.ask_for_labels() || self.follows_who_asks(kind)
     }

@@ -4,7 +4,7 @@
 mod selectors;
 mod world;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use eso_core::{
     api::{
@@ -23,9 +23,10 @@ use eso_kube::{
 use eso_plan::status::Event;
 use eso_rig::Method;
 use eso_testkit::memory::Call;
+use futures::future::join_all;
 use serde_json::{Value, json};
 
-use self::world::{World, eventually, vault};
+use self::world::{OF_EACH_NAMESPACE, World, eventually, vault};
 
 const VALID: &str = "True Valid store validated";
 const UNREADY: &str = "False InvalidProviderConfig";
@@ -332,6 +333,51 @@ async fn a_cluster_store_without_a_namespace_logs_in_as_who_asks() {
 }
 
 #[tokio::test]
+async fn a_cluster_store_that_is_of_each_namespace_is_connected_for_each_and_ends_with_it() {
+    let world = World::new().await;
+    let tenants =
+        [world.plane.namespace("tenant-a").await.unwrap(), world.plane.namespace("tenant-b").await.unwrap()];
+    world.secret(&world.namespace, "token", "one").await;
+    let mut spec = vault("https://of-each", "token");
+    spec["provider"]["vault"]["namespace"] = json!(OF_EACH_NAMESPACE);
+    spec["provider"]["vault"]["auth"]["tokenSecretRef"]["namespace"] = json!(world.namespace);
+    let name = world.cluster_store("of-each", spec.clone()).await;
+    let path = format!("/apis/external-secrets.io/v1/clustersecretstores/{name}");
+    world.says_at(&path, "True ValidationUnknown could not determine validation status").await;
+    let stores: Vec<_> =
+        join_all(tenants.iter().map(|tenant| world.ask_as(StoreKind::ClusterSecretStore, tenant, &name)))
+            .await;
+    let [first, second] = stores.try_into().unwrap();
+    assert!(!Arc::ptr_eq(&first.unwrap(), &second.unwrap()), "each has a connection of its own");
+    let reference = |namespace: &str| StoreReference {
+        kind: StoreKind::ClusterSecretStore,
+        namespace: namespace.to_owned(),
+        name: name.clone(),
+    };
+    let mut connected: Vec<_> =
+        world.connector.connections("https://of-each").into_iter().map(|connected| connected.store).collect();
+    connected.sort();
+    // One more, as nobody, saw what the provider can do, and was closed.
+    assert_eq!(connected, ["", &tenants[0], &tenants[1]].map(reference));
+    let all = world.connector.connections("https://of-each");
+    let of_second = all.into_iter().find(|one| one.store == reference(&tenants[1])).unwrap();
+    world.registry.namespace_deleted(&tenants[1]);
+    eventually("the login of a namespace to end with it", async || {
+        (of_second.count(&Call::Close) == 1).then_some(())
+    })
+    .await;
+
+    // A SecretStore is of its own namespace, whatever it says.
+    let auth = json!({ "tokenSecretRef": { "name": "token", "key": "token" } });
+    spec["provider"]["vault"]["auth"] = auth;
+    spec["provider"]["vault"]["server"] = json!("https://own");
+    world.store("own", spec).await;
+    world.says("own", VALID).await;
+    let own = world.connector.connection("https://own", "one").await.store;
+    assert_eq!((own.kind, own.namespace), (StoreKind::SecretStore, world.namespace.clone()));
+}
+
+#[tokio::test]
 async fn conditions_let_in_by_name_and_by_label_and_a_new_label_is_told() {
     let world = World::new().await;
     let tenant = world.plane.namespace("tenant").await.unwrap();
@@ -396,6 +442,7 @@ async fn ask_for_everything(world: &World, victim: &str) {
     let account = ServiceAccountSelector { name, namespace, audiences: Vec::new() };
     let token = credentials.service_account_token(&account, &[], Duration::from_secs(600)).await;
     assert_eq!(token, Err(refused()));
+    assert_eq!(credentials.service_account_annotations(&account).await, Err(refused()));
 }
 
 #[tokio::test]
@@ -437,6 +484,27 @@ async fn credentials_are_read_from_secrets_config_maps_and_service_accounts() {
     let expected = "cannot request Kubernetes service account token for service account \"nobody\": \
                     serviceaccounts \"nobody\" not found";
     assert_eq!(nobody, Err(CredentialError::Missing(expected.to_owned())));
+    annotations_are_read(&world, &credentials, account).await;
+}
+
+async fn annotations_are_read(
+    world: &World,
+    credentials: &KubernetesCredentials,
+    account: impl Fn(&str) -> ServiceAccountSelector,
+) {
+    let namespace = &world.namespace;
+    assert_eq!(credentials.service_account_annotations(&account("who")).await, Ok(BTreeMap::new()));
+    let role = ("eks.amazonaws.com/role-arn".to_owned(), "arn:aws:iam::1:role/r".to_owned());
+    let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/who");
+    world.patch(&path, json!({ "metadata": { "annotations": BTreeMap::from([role.clone()]) } })).await;
+    let found = credentials.service_account_annotations(&account("who")).await;
+    assert_eq!(found, Ok(BTreeMap::from([role])));
+    let nobody = credentials.service_account_annotations(&account("nobody")).await;
+    let expected = format!(
+        "cannot get Kubernetes service account \"nobody\" from namespace \"{namespace}\": serviceaccounts \"nobody\" \
+         not found"
+    );
+    assert_eq!(nobody, Err(CredentialError::Missing(expected)));
 }
 
 #[tokio::test]

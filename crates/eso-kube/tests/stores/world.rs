@@ -256,6 +256,9 @@ pub(crate) async fn eventually<T, Looked: Future<Output = Option<T>>>(
     tokio::time::timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("waited in vain for {what}"))
 }
 
+/// The Vault namespace of a store that is another one to each namespace of the cluster.
+pub(crate) const OF_EACH_NAMESPACE: &str = "of-each-namespace";
+
 /// Makes a provider in memory for each connection, once it has read the store's token.
 #[derive(Debug, Default)]
 pub(crate) struct Connector {
@@ -268,6 +271,8 @@ pub(crate) struct Connector {
 pub(crate) struct Connected {
     pub(crate) server: String,
     pub(crate) token: String,
+    /// Whose the connection is.
+    pub(crate) store: StoreReference,
     pub(crate) provider: Arc<MemoryProvider>,
 }
 
@@ -342,11 +347,18 @@ impl Connect for Connector {
         self.connected.lock().push(Connected {
             server: vault.server.clone(),
             token: token.expose_str().unwrap().to_owned(),
+            store: connection.store,
             provider: Arc::clone(&made),
         });
         let mut hanging = self.hanging.subscribe();
         hanging.wait_for(|hanging| !hanging.contains(&vault.server)).await.unwrap();
         Ok(made)
+    }
+
+    /// Where the Vault namespace says so.
+    fn is_of_namespace(&self, provider: &Provider) -> bool {
+        let namespace = provider.vault.as_ref().and_then(|vault| vault.namespace.as_deref());
+        namespace == Some(OF_EACH_NAMESPACE)
     }
 }
 

@@ -1,9 +1,13 @@
 //! The Security Token Service: its query protocol in, XML out.
 
-use std::collections::BTreeMap;
+mod tags;
+mod web_identity;
+
+use std::{collections::BTreeMap, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 
+use self::web_identity::Wanted;
 use super::refusal::Refusal;
 
 /// STS gives this when nobody says otherwise.
@@ -11,14 +15,40 @@ const DEFAULT_SECONDS: i64 = 3_600;
 const SHORTEST_SECONDS: i64 = 900;
 const LONGEST_SECONDS: i64 = 43_200;
 
+/// How the access key ids of sessions begin.
+const GIVEN: &str = "ASIARIG";
+
 /// A form's fields.
 pub(super) type Form = BTreeMap<String, String>;
 
-/// Roles that want an external id, and what was given out.
+/// A role that was assumed, and what was said with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumed {
+    /// The role.
+    pub role: String,
+    /// The name of the session.
+    pub session: String,
+    /// The external id.
+    pub external_id: Option<String>,
+    /// The tags of the session.
+    pub tags: BTreeMap<String, String>,
+    /// Which of them the sessions of further roles keep.
+    pub transitive_tag_keys: Vec<String>,
+    /// The token that was shown, where the role was assumed with a web identity.
+    pub token: Option<String>,
+    /// Who signed; empty where nobody did.
+    pub signer: String,
+    /// The access key id that was given.
+    pub given: String,
+}
+
+/// Roles that want something of those who assume them, and what was given out.
 #[derive(Debug, Default)]
 pub(super) struct Roles {
     external_ids: BTreeMap<String, String>,
-    given: u64,
+    web_identities: BTreeMap<String, Wanted>,
+    session_life: Option<Duration>,
+    assumed: Vec<Assumed>,
 }
 
 impl Roles {
@@ -27,28 +57,90 @@ impl Roles {
         self.external_ids.insert(role.to_owned(), external_id.to_owned());
     }
 
+    /// From now on the role is assumed with a token of this subject for this audience only.
+    pub(super) fn want_web_identity(&mut self, role: &str, subject: &str, audience: &str) {
+        let wanted = Wanted { subject: subject.to_owned(), audience: audience.to_owned() };
+        self.web_identities.insert(role.to_owned(), wanted);
+    }
+
+    /// From now on sessions last so long.
+    pub(super) fn set_session_life(&mut self, life: Duration) {
+        self.session_life = Some(life);
+    }
+
+    /// What was given out, in order.
+    pub(super) fn assumed(&self) -> &[Assumed] {
+        &self.assumed
+    }
+
     /// Does what is asked.
     pub(super) fn perform(&mut self, form: &Form, caller: &str, now: Timestamp) -> Result<String, Refusal> {
         match field(form, "Action") {
             "GetCallerIdentity" => Ok(identity(caller)),
-            "AssumeRole" => self.assume(form, now),
+            action @ "AssumeRole" => {
+                self.check_caller(caller)?;
+                self.check_external_id(form)?;
+                self.assume(action, form, caller, now)
+            }
+            action @ "AssumeRoleWithWebIdentity" => {
+                self.check_web_identity(form, now)?;
+                self.assume(action, form, caller, now)
+            }
             other => Err(Refusal { status: 501, ..Refusal::new("InvalidAction", other) }),
         }
     }
 
-    fn assume(&mut self, form: &Form, now: Timestamp) -> Result<String, Refusal> {
+    fn assume(&mut self, action: &str, form: &Form, caller: &str, now: Timestamp) -> Result<String, Refusal> {
         let (role, session) = (field(form, "RoleArn"), field(form, "RoleSessionName"));
         if role.is_empty() || session.is_empty() {
             return Err(Refusal::new("ValidationError", "RoleArn and RoleSessionName must not be null"));
         }
-        let wanted = self.external_ids.get(role);
-        if wanted.is_some_and(|wanted| wanted != field(form, "ExternalId")) {
-            let message = format!("User is not authorized to perform: sts:AssumeRole on resource: {role}");
-            return Err(Refusal { status: 403, ..Refusal::new("AccessDenied", message) });
+        let life = duration(form)?;
+        let life = self.session_life.and_then(|life| life.try_into().ok()).unwrap_or(life);
+        let tags = tags::of(form)?;
+        let number = self.assumed.len() + 1;
+        self.assumed.push(Assumed {
+            role: role.to_owned(),
+            session: session.to_owned(),
+            external_id: form.get("ExternalId").cloned(),
+            transitive_tag_keys: tags::transitive_keys(form, &tags)?,
+            tags,
+            token: form.get("WebIdentityToken").cloned(),
+            signer: caller.to_owned(),
+            given: format!("{GIVEN}{number:013}"),
+        });
+        Ok(answer(action, &self.assumed[number - 1], now + life))
+    }
+
+    /// What nobody signed has no caller, and a session that was never given is known to nobody.
+    fn check_caller(&self, caller: &str) -> Result<(), Refusal> {
+        let refused =
+            |code: &str| Err(Refusal { status: 403, ..Refusal::new(code, "the caller is not known") });
+        match caller {
+            "" => refused("MissingAuthenticationToken"),
+            _ if !caller.starts_with(GIVEN) => Ok(()),
+            _ if self.assumed.iter().any(|assumed| assumed.given == caller) => Ok(()),
+            _ => refused("InvalidClientTokenId"),
         }
-        let expiration = now + SignedDuration::from_secs(duration(form)?);
-        self.given += 1;
-        Ok(assumed(role, session, self.given, expiration))
+    }
+
+    fn check_external_id(&self, form: &Form) -> Result<(), Refusal> {
+        let role = field(form, "RoleArn");
+        match self.external_ids.get(role) {
+            Some(wanted) if wanted != field(form, "ExternalId") => Err(denied("AssumeRole", role)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn check_web_identity(&self, form: &Form, now: Timestamp) -> Result<(), Refusal> {
+        let (role, token) = (field(form, "RoleArn"), field(form, "WebIdentityToken"));
+        match self.web_identities.get(role) {
+            _ if token.is_empty() => {
+                Err(Refusal::new("ValidationError", "WebIdentityToken must not be null"))
+            }
+            Some(wanted) => wanted.check(role, token, now),
+            None => Ok(()),
+        }
     }
 }
 
@@ -69,10 +161,19 @@ pub(super) fn refused(refusal: &Refusal) -> String {
     )
 }
 
-fn duration(form: &Form) -> Result<i64, Refusal> {
-    let Some(text) = form.get("DurationSeconds") else { return Ok(DEFAULT_SECONDS) };
+fn denied(action: &str, role: &str) -> Refusal {
+    let message = format!("User is not authorized to perform: sts:{action} on resource: {role}");
+    Refusal { status: 403, ..Refusal::new("AccessDenied", message) }
+}
+
+fn duration(form: &Form) -> Result<SignedDuration, Refusal> {
+    let Some(text) = form.get("DurationSeconds") else {
+        return Ok(SignedDuration::from_secs(DEFAULT_SECONDS));
+    };
     let seconds = text.parse().ok().filter(|seconds| (SHORTEST_SECONDS..=LONGEST_SECONDS).contains(seconds));
-    seconds.ok_or_else(|| Refusal::new("ValidationError", "DurationSeconds must be between 900 and 43200"))
+    let seconds = seconds
+        .ok_or_else(|| Refusal::new("ValidationError", "DurationSeconds must be between 900 and 43200"))?;
+    Ok(SignedDuration::from_secs(seconds))
 }
 
 fn identity(caller: &str) -> String {
@@ -86,15 +187,17 @@ fn identity(caller: &str) -> String {
     )
 }
 
-fn assumed(role: &str, session: &str, number: u64, expiration: Timestamp) -> String {
+fn answer(action: &str, assumed: &Assumed, expiration: Timestamp) -> String {
+    let Assumed { role, session, given, .. } = assumed;
     let name = role.rsplit('/').next().unwrap_or(role);
+    let number = given.trim_start_matches(GIVEN).trim_start_matches('0');
     response(
-        "AssumeRole",
+        action,
         &format!(
-            "<Credentials><AccessKeyId>ASIARIG{number:013}</AccessKeyId>\
+            "<Credentials><AccessKeyId>{given}</AccessKeyId>\
              <SecretAccessKey>rig-assumed-{number}</SecretAccessKey>\
              <SessionToken>rig-session-{number}</SessionToken>\
-             <Expiration>{expiration:.0}</Expiration></Credentials>\
+             <Expiration>{expiration:.3}</Expiration></Credentials>\
              <AssumedRoleUser><AssumedRoleId>AROARIG:{session}</AssumedRoleId>\
              <Arn>arn:aws:sts::123456789012:assumed-role/{name}/{session}</Arn></AssumedRoleUser>",
             session = escaped(session),

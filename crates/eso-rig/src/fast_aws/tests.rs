@@ -321,13 +321,17 @@ async fn the_token_service_is_at_the_same_address() {
     double.aws.want_external_id(role, "right");
     let ask = |external_id: &str| {
         let form = format!("Action=AssumeRole&RoleArn={role}&RoleSessionName=eso&ExternalId={external_id}");
-        http::client().build().unwrap().post(double.aws.url()).body(form).send()
+        let signed = "AWS4-HMAC-SHA256 Credential=AKIARIG/20260101/us-east-1/sts/aws4_request";
+        let request = http::client().build().unwrap().post(double.aws.url());
+        request.header("authorization", signed).body(form).send()
     };
     let refused = ask("wrong").await.unwrap();
     assert_eq!(refused.status(), 403);
     assert!(refused.text().await.unwrap().contains("<Code>AccessDenied</Code>"));
     assert!(ask("right").await.unwrap().text().await.unwrap().contains("<AccessKeyId>ASIARIG"));
     assert_eq!(double.aws.count_key("AssumeRole", role), 2);
+    let [assumed] = &double.aws.assumed()[..] else { panic!("one was refused") };
+    assert_eq!((assumed.role.as_str(), assumed.signer.as_str()), (role, "AKIARIG"));
 }
 
 #[tokio::test]

@@ -46,13 +46,13 @@ impl Address {
             Mode::Development => {
                 Ok(Self { url: format!("http://127.0.0.1:{port}"), ca_pem: None, mutual: None, port })
             }
-            Mode::Persistent => {
+            Mode::Persistent | Mode::Mutual => {
                 let authority = Authority::new("eso-rig-openbao")?;
                 let pair = authority.server(&["127.0.0.1", "localhost"])?;
                 put(folder, "server.pem", &pair.certificate)?;
                 put(folder, "server.key", &pair.key)?;
                 put(folder, "authority.pem", &authority.pem)?;
-                let mutual = Some(Mutual::new(&authority)?);
+                let mutual = (mode == Mode::Mutual).then(|| Mutual::new(&authority)).transpose()?;
                 Ok(Self {
                     url: format!("https://127.0.0.1:{port}"),
                     ca_pem: Some(authority.pem),
@@ -69,7 +69,7 @@ pub(super) async fn launch(mode: Mode, folder: &Path, address: &Address) -> Resu
     let audit = audit(folder);
     let (configuration, mut arguments) = match mode {
         Mode::Development => (audit, development(address)),
-        Mode::Persistent => (format!("{audit}{}", persistent(folder, address)?), Vec::new()),
+        Mode::Persistent | Mode::Mutual => (format!("{audit}{}", persistent(folder, address)?), Vec::new()),
     };
     put(folder, "configuration.hcl", &configuration)?;
     arguments.insert(0, "server".to_owned());

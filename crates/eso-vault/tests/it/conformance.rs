@@ -12,7 +12,7 @@ use eso_core::{
     provider::{CallObserver, Connection, Fetch, Fetched, SecretProvider, SecretWriter, Value},
     value::SecretBytes,
 };
-use eso_rig::{Method, OpenBao, Reply, Scripted, ScriptedRequest};
+use eso_rig::{FaultProxy, Method, OpenBao, ProxyMode, Reply, Scripted, ScriptedRequest};
 use eso_testkit::{
     conformance::{Fault, Faults, Subject, run},
     connection::Credentials,
@@ -248,13 +248,15 @@ fn misbehave(fault: Fault, canary: &str) -> Reply {
         Fault::Garbled => Reply::status(200).body(format!("<html>{canary}</html>")),
         Fault::Empty => Reply::status(200),
         Fault::Silent => Reply::never(),
-        Fault::Cut => unreachable!("a scripted server cannot cut a connection"),
+        Fault::Cut => unreachable!("the proxy before it cuts connections"),
     }
 }
 
 struct Script {
     vault: Vault,
-    server: Scripted,
+    /// Before the server.
+    proxy: FaultProxy,
+    _server: Scripted,
     engine: Arc<Mutex<Engine>>,
 }
 
@@ -264,7 +266,10 @@ impl Script {
         let engine = Arc::new(Mutex::new(Engine::default()));
         let shared = Arc::clone(&engine);
         server.otherwise(move |request| shared.lock().expect("no test panics here").answer(request));
-        Self { vault: Vault::new(), server, engine }
+        let url = server.url();
+        let address = url.strip_prefix("http://").expect("a scripted server must be reached without TLS");
+        let proxy = FaultProxy::start(address).await.expect("a proxy must start");
+        Self { vault: Vault::new(), proxy, _server: server, engine }
     }
 
     fn set_fault(&self, fault: Option<(Fault, String)>) {
@@ -275,7 +280,8 @@ impl Script {
 #[async_trait]
 impl Subject for Script {
     async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
-        connect(&self.vault, spec(&self.server.url(), by_token()), "s.t", calls).await
+        let url = format!("http://{}", self.proxy.address());
+        connect(&self.vault, spec(&url, by_token()), "s.t", calls).await
     }
 
     async fn put(&self, key: &RemoteKey, value: &Value) {
@@ -316,15 +322,24 @@ impl Subject for Script {
 #[async_trait]
 impl Faults for Script {
     fn known(&self) -> &[Fault] {
-        &[Fault::Denied, Fault::Throttled, Fault::Failing, Fault::Garbled, Fault::Empty, Fault::Silent]
+        Fault::ALL
     }
 
     async fn play(&self, fault: Fault, canary: &str) {
-        self.set_fault(Some((fault, canary.to_owned())));
+        match fault {
+            Fault::Cut => self.proxy.set(ProxyMode::Cut).await.expect("the proxy must cut"),
+            Fault::Denied
+            | Fault::Throttled
+            | Fault::Failing
+            | Fault::Garbled
+            | Fault::Empty
+            | Fault::Silent => self.set_fault(Some((fault, canary.to_owned()))),
+        }
     }
 
     async fn mend(&self) {
         self.set_fault(None);
+        self.proxy.set(ProxyMode::Pass).await.expect("the proxy must pass");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The life of a token: one login for each, renewal on the way, and one login for all who find it dead.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use eso_core::{
     error::ErrorKind::{Denied, Unauthenticated, Unavailable},
@@ -328,4 +328,40 @@ async fn a_token_that_is_replaced_before_its_end_is_revoked() {
     let revoked = requests.iter().find(|request| request.path == REVOKE).expect("it must be revoked");
     assert_eq!(revoked.header("x-vault-token"), "s.first");
     assert_eq!(server.count("POST", LOG_IN), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_is_given_up_without_being_closed_ends_its_login_and_a_closed_one_once() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    let closed = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    closed.close().await;
+    assert_eq!(server.count("POST", REVOKE), 1);
+    drop(closed);
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 2).await;
+    drop(Setting::with_token("s.t").store(spec(&server.url(), by_token())).await);
+    // A last one, after which nothing of those before is under way.
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 3).await;
+    assert_eq!(server.count("POST", REVOKE), 3);
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_waits_for_any_more_is_ended_when_it_is_answered() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    server.once("POST", LOG_IN, granted("s.late", 3600).after(Duration::from_millis(300)));
+    let setting = scripted_role();
+    {
+        let connecting = setting.connect(spec(&server.url(), by_app_role()));
+        let is_sent = until("the login is sent", async || server.count("POST", LOG_IN) == 1);
+        tokio::select! {
+            _ = connecting => panic!("it must not be answered yet"),
+            () = is_sent => {}
+        }
+    }
+    until("it is revoked", async || server.count("POST", REVOKE) == 1).await;
+    let requests = server.requests();
+    assert_eq!(requests.last().expect("there must be requests").header("x-vault-token"), "s.late");
 }

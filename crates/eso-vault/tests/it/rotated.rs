@@ -79,90 +79,57 @@ fn machine(_: &Setting, google: &Scripted, value: &str) {
     google.always("GET", path, Reply::status(200).header("metadata-flavor", "Google").body(token));
 }
 
-fn ways() -> Vec<Way> {
-    let kept = secret("kept", "credential");
-    let account = json!({"name": "app"});
+/// With one credential, out of the Secret `kept` or of the service account `app`.
+fn way(
+    path: &'static str,
+    auth: Value,
+    put: fn(&Setting, &Scripted, &str),
+    shows: fn(&Value) -> String,
+) -> Way {
+    Way { auth, path, put, shows, asks: 1 }
+}
+
+fn by_users_and_tokens() -> Vec<Way> {
+    let kept = || secret("kept", "credential");
+    let account = || json!({"name": "app"});
+    let user = |method: &str| json!({method: {"username": "u", "secretRef": kept()}});
     let jwt: fn(&Value) -> String = |login| text(login, "jwt");
     let password: fn(&Value) -> String = |login| text(login, "password");
+    let secret_id: fn(&Value) -> String = |login| text(login, "secret_id");
+    let (kubernetes, of_jwt) = ("/v1/auth/kubernetes/login", "/v1/auth/jwt/login");
+    let app_role = json!({"appRole": {"roleId": "role", "secretRef": kept()}});
+    let token = json!({"jwt": {"kubernetesServiceAccountToken": {"serviceAccountRef": account()}}});
     vec![
-        Way {
-            auth: json!({"appRole": {"roleId": "role", "secretRef": kept}}),
-            path: "/v1/auth/approle/login",
-            put: put_secret,
-            shows: |login| text(login, "secret_id"),
-            asks: 1,
-        },
-        Way {
-            auth: json!({"kubernetes": {"role": "r", "serviceAccountRef": account}}),
-            path: "/v1/auth/kubernetes/login",
-            put: put_token,
-            shows: jwt,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"kubernetes": {"role": "r", "secretRef": kept}}),
-            path: "/v1/auth/kubernetes/login",
-            put: put_secret,
-            shows: jwt,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"ldap": {"username": "u", "secretRef": kept}}),
-            path: "/v1/auth/ldap/login/u",
-            put: put_secret,
-            shows: password,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"userPass": {"username": "u", "secretRef": kept}}),
-            path: "/v1/auth/userpass/login/u",
-            put: put_secret,
-            shows: password,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"jwt": {"secretRef": kept}}),
-            path: "/v1/auth/jwt/login",
-            put: put_secret,
-            shows: jwt,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"jwt": {"kubernetesServiceAccountToken": {"serviceAccountRef": account}}}),
-            path: "/v1/auth/jwt/login",
-            put: put_token,
-            shows: jwt,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"iam": {"vaultRole": "r", "secretRef": {
-                "accessKeyIDSecretRef": secret("kept", "id"), "secretAccessKeySecretRef": secret("kept", "secret"),
-            }}}),
-            path: "/v1/auth/aws/login",
-            put: put_aws_keys,
-            shows: aws_key,
-            asks: 2,
-        },
-        Way {
-            auth: json!({"gcp": {"role": "r", "secretRef": {"secretAccessKeySecretRef": kept}}}),
-            path: "/v1/auth/gcp/login",
-            put: put_google_key,
-            shows: google_key,
-            asks: 1,
-        },
-        Way {
-            auth: json!({"gcp": {"role": "r"}}),
-            path: "/v1/auth/gcp/login",
-            put: machine,
-            shows: |login| text(login, "jwt").replace("head.", "").replace(".signature", ""),
-            asks: 0,
-        },
+        way("/v1/auth/approle/login", app_role, put_secret, secret_id),
+        way(kubernetes, json!({"kubernetes": {"role": "r", "serviceAccountRef": account()}}), put_token, jwt),
+        way(kubernetes, json!({"kubernetes": {"role": "r", "secretRef": kept()}}), put_secret, jwt),
+        way("/v1/auth/ldap/login/u", user("ldap"), put_secret, password),
+        way("/v1/auth/userpass/login/u", user("userPass"), put_secret, password),
+        way(of_jwt, json!({"jwt": {"secretRef": kept()}}), put_secret, jwt),
+        way(of_jwt, token, put_token, jwt),
+    ]
+}
+
+fn by_clouds() -> Vec<Way> {
+    let keys = json!({
+        "accessKeyIDSecretRef": secret("kept", "id"),
+        "secretAccessKeySecretRef": secret("kept", "secret"),
+    });
+    let key = json!({"secretAccessKeySecretRef": secret("kept", "credential")});
+    let machines: fn(&Value) -> String =
+        |login| text(login, "jwt").replace("head.", "").replace(".signature", "");
+    let google = "/v1/auth/gcp/login";
+    let aws = json!({"iam": {"vaultRole": "r", "secretRef": keys}});
+    vec![
+        Way { asks: 2, ..way("/v1/auth/aws/login", aws, put_aws_keys, aws_key) },
+        way(google, json!({"gcp": {"role": "r", "secretRef": key}}), put_google_key, google_key),
+        Way { asks: 0, ..way(google, json!({"gcp": {"role": "r"}}), machine, machines) },
     ]
 }
 
 #[tokio::test]
 async fn each_login_reads_its_credential_anew_and_costs_one_call_to_vault() {
-    for Way { auth, path, put, shows, asks } in ways() {
+    for Way { auth, path, put, shows, asks } in by_users_and_tokens().into_iter().chain(by_clouds()) {
         let (vault, google) = (scripted().await, Scripted::start().await.expect("a server must start"));
         vault.always("POST", path, granted("s.made", 0));
         let setting = Setting { vault: Vault::new().with_metadata_server(google.url()), ..Setting::new() };

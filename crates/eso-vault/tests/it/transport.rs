@@ -18,7 +18,11 @@ use crate::fixture::{
 const FOLDER: &str = "/v1/secret/metadata/folder/";
 
 async fn over_tls() -> OpenBao {
-    let bao = OpenBao::start(Mode::Persistent).await.expect("OpenBao must start");
+    with_tls(Mode::Persistent).await
+}
+
+async fn with_tls(mode: Mode) -> OpenBao {
+    let bao = OpenBao::start(mode).await.expect("OpenBao must start");
     bao.mount_kv("secret", 2).await.expect("a mount must be made");
     put_app(&bao).await;
     bao
@@ -255,8 +259,8 @@ async fn what_a_store_has_seen_is_asked_for_from_then_on_and_by_no_other_store()
 
 #[tokio::test]
 async fn a_server_that_asks_for_a_certificate_serves_those_who_show_one() {
-    let bao = over_tls().await;
-    let (url, certificate, key) = bao.mutual().expect("a server with TLS must have a second address");
+    let bao = with_tls(Mode::Mutual).await;
+    let (url, certificate, key) = bao.mutual().expect("this server must have a second address");
     let setting = Setting::with_token(bao.root_token());
     let authority = bundle(bao.ca_pem().expect("a server with TLS must have an authority"));
     let plain = with(spec(url, by_token()), authority);

@@ -103,7 +103,7 @@ const OF_EXTERNAL_SECRETS: [Rule; 10] = [
     ),
 ];
 
-const OF_STORES: [Rule; 3] = [
+const OF_STORES: [Rule; 6] = [
     Rule {
         path: "spec.refreshInterval",
         holds: "type(self) == string ? !self.matches('^-.*[1-9]') : self >= 0",
@@ -123,6 +123,24 @@ const OF_STORES: [Rule; 3] = [
         "spec.provider.vault.auth.jwt",
         "has(self.secretRef) || has(self.kubernetesServiceAccountToken)",
         refusals::NO_TOKEN_OF_JWT,
+    ),
+    // It stands in the original's own definition.
+    Rule::of_fields(
+        "spec.provider.aws.customSessionTags",
+        "!('esoNamespace' in self) && !('esoStoreName' in self) && !('esoStoreKind' in self)",
+        refusals::RESERVED_SESSION_TAGS,
+    ),
+    Rule::of_values(
+        "spec.provider.aws.secretsManager",
+        "!has(self.recoveryWindowInDays) || self.recoveryWindowInDays == 0 || (self.recoveryWindowInDays >= 7 && \
+         self.recoveryWindowInDays <= 30)",
+        refusals::RECOVERY_WINDOW,
+    ),
+    Rule::of_values(
+        "spec.provider.aws.secretsManager",
+        "!(has(self.recoveryWindowInDays) && self.recoveryWindowInDays != 0 && \
+         has(self.forceDeleteWithoutRecovery) && self.forceDeleteWithoutRecovery)",
+        refusals::RECOVERY_AND_FORCE,
     ),
 ];
 

@@ -368,12 +368,9 @@ impl Task {
 
     /// Why it failed.
     fn cause(&self) -> Cause {
-        let credentials = self.state.credentials.lock();
-        match (credentials.reads().failed(), credentials.reads().will_be_told()) {
-            _ if self.parsed.specification.is_err() => Cause::Watched,
-            (_, true) => Cause::Watched,
-            (true, false) => Cause::Cluster,
-            (false, false) => Cause::Store,
+        match &self.parsed.specification {
+            Ok(_) => Cause::of(self.state.credentials.lock().reads()),
+            Err(_) => Cause::Watched,
         }
     }
 

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use crate::credentials::Reads;
+
 /// How long a store is left alone after its first failure; it doubles with each further one.
 const FIRST: Duration = Duration::from_secs(1);
 
@@ -13,8 +15,8 @@ const FIRST: Duration = Duration::from_secs(1);
 pub(super) enum Cause {
     /// The store itself: nobody tells. One that was away is back in use within 10 s.
     Store,
-    /// The cluster did not give a credential, and nobody tells when it would: a service account, a permission. That it
-    /// does is noticed within 5 s.
+    /// The cluster did not give a credential, or not the right one, and nobody tells when it would: a service account, a
+    /// permission. That it does is noticed within 5 s.
     Cluster,
     /// A watch tells when it changes: a Secret that is not there, or what the store says itself. It is looked for all
     /// the same, in case that a watch should miss it.
@@ -22,6 +24,15 @@ pub(super) enum Cause {
 }
 
 impl Cause {
+    /// What a failure comes of, where this was read for it.
+    pub(super) fn of(reads: &Reads) -> Self {
+        match (reads.will_be_told(), reads.failed() || reads.are_partly_unwatched()) {
+            (true, _) => Self::Watched,
+            (false, true) => Self::Cluster,
+            (false, false) => Self::Store,
+        }
+    }
+
     fn longest(self) -> Duration {
         match self {
             Self::Store => Duration::from_secs(10),
@@ -67,6 +78,7 @@ mod tests {
     use std::{collections::BTreeSet, time::Duration};
 
     use super::{Cause, Pauses};
+    use crate::credentials::Reads;
 
     /// The pauses are these, in seconds, each a tenth more or less.
     #[track_caller]
@@ -87,6 +99,14 @@ mod tests {
             &[Cause::Watched, Cause::Watched, Cause::Watched, Cause::Watched, Cause::Cluster],
             &[1, 2, 4, 8, 4],
         );
+    }
+
+    #[test]
+    fn a_failure_after_what_nobody_watches_was_read_may_be_mended_in_the_cluster() {
+        let reads = Reads::default();
+        assert_eq!(Cause::of(&reads), Cause::Store);
+        reads.depend_on_unwatched();
+        assert_eq!(Cause::of(&reads), Cause::Cluster);
     }
 
     #[test]

@@ -6,12 +6,13 @@ use eso_core::key::StoreKind;
 use serde_json::{Value, json};
 
 use super::{Parsed, Specification};
+use crate::controllers::fixtures::ToNothing;
 use crate::stores::conditions::Access;
 use crate::watch::{Object, UNREADABLE_SPEC};
 
 fn parsed(kind: StoreKind, spec: Value) -> Parsed {
     let metadata = json!({ "name": "store", "namespace": "demo", "uid": "u", "generation": 3 });
-    Parsed::new(kind, Object::sent(json!({ "metadata": metadata, "spec": spec })))
+    Parsed::new(kind, Object::sent(json!({ "metadata": metadata, "spec": spec })), &ToNothing)
 }
 
 fn fake(more: Value) -> Value {
@@ -27,7 +28,7 @@ fn specification(more: Value) -> Result<Specification, String> {
 #[test]
 fn a_spec_that_cannot_be_read_is_a_problem_of_its_store() {
     let object = Object { spec: None, ..Object::sent(json!({ "metadata": { "name": "store" } })) };
-    let found = Parsed::new(StoreKind::ClusterSecretStore, object);
+    let found = Parsed::new(StoreKind::ClusterSecretStore, object, &ToNothing);
     assert_eq!((found.key.name.as_str(), found.class.as_str()), ("store", ""));
     assert_eq!(found.specification.unwrap_err(), UNREADABLE_SPEC);
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Named, references};
 use crate::{
+    controllers::fixtures::ToNothing,
     credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, Scope},
     stores::parsed::{Parsed, Specification},
     watch::Object,
@@ -18,7 +19,7 @@ mod selectors;
 
 fn specification(kind: StoreKind, spec: &Value) -> Result<Specification, String> {
     let object = json!({ "metadata": { "name": "store", "namespace": "demo" }, "spec": spec });
-    Parsed::new(kind, Object::sent(object)).specification
+    Parsed::new(kind, Object::sent(object), &ToNothing).specification
 }
 
 fn vault(auth: Value) -> Value {
@@ -61,10 +62,7 @@ fn selectors_are_told_apart_by_their_shape() {
 }
 
 #[test]
-fn fields_that_are_not_served_and_providers_that_are_not_known_are_read_too() {
-    let jwt = json!({ "jwt": { "serviceAccountRef": { "name": "who", "audiences": ["sts"] } } });
-    let aws = json!({ "provider": { "aws": { "service": "SecretsManager", "region": "r", "auth": jwt } } });
-    check(&aws, &[("spec.provider.aws.auth.jwt.serviceAccountRef", Named::ServiceAccount, None, "who")]);
+fn providers_that_are_not_known_are_read_too() {
     let other = json!({ "provider": { "other": { "keys": [{ "name": "a" }, { "secretRef": { "name": "b", "key": "k" } }] } } });
     check(
         &other,
@@ -95,6 +93,7 @@ fn the_schema_has_the_selectors_that_are_known() {
         "spec.provider.aws.auth.secretRef.accessKeyIDSecretRef",
         "spec.provider.aws.auth.secretRef.secretAccessKeySecretRef",
         "spec.provider.aws.auth.secretRef.sessionTokenSecretRef",
+        "spec.provider.aws.auth.jwt.serviceAccountRef",
         "spec.provider.vault.caProvider",
         "spec.provider.vault.tls.certSecretRef",
         "spec.provider.vault.tls.keySecretRef",
@@ -158,22 +157,6 @@ fn the_original_begins_what_it_says_of_a_selector_of_vault_with_its_own_name_of_
 fn no_selector_of_the_schema_leads_a_secret_store_out_of_its_namespace() {
     for example in selectors::examples("victim") {
         check_refused(&example.path, &example.spec);
-    }
-}
-
-/// The original's selectors of served providers that the schema does not know, as they are not served yet.
-const UNSERVED: [&str; 1] = ["aws.auth.jwt.serviceAccountRef"];
-
-#[test]
-fn no_selector_that_is_not_served_leads_a_secret_store_out_of_its_namespace() {
-    for path in UNSERVED {
-        let mut provider = match path.starts_with("aws.") {
-            true => json!({ "aws": { "service": "SecretsManager", "region": "r" } }),
-            false => json!({ "vault": { "server": "https://vault" } }),
-        };
-        let selector = path.split('.').fold(&mut provider, |place, field| &mut place[field]);
-        *selector = json!({ "name": "sample", "namespace": "victim", "key": "key" });
-        check_refused(&format!("spec.provider.{path}"), &json!({ "provider": provider }));
     }
 }
 

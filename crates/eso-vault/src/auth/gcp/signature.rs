@@ -49,9 +49,9 @@ pub(super) fn signed(key: &SecretBytes, role: &str, now: SystemTime) -> Result<S
         return Err(KeyError::OtherType);
     }
     let ends = (now + LIFETIME).duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    let head = encoded(&json!({"alg": "RS256", "kid": private_key_id, "typ": "JWT"}).to_string());
+    let head = encoded(json!({"alg": "RS256", "kid": private_key_id, "typ": "JWT"}).to_string());
     let claims = json!({"aud": format!("vault/{role}"), "exp": ends, "sub": client_email});
-    let text = format!("{head}.{}", encoded(&claims.to_string()));
+    let text = format!("{head}.{}", encoded(claims.to_string()));
     let signature = signature(&private_key, text.as_bytes()).ok_or(KeyError::Key)?;
     Ok(format!("{text}.{}", encoded(signature)))
 }
