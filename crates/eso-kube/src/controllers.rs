@@ -177,29 +177,27 @@ impl Controller {
             dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
-            class: options.class.clone(),
+            class: options.class,
             requeue_interval: options.store_requeue_interval,
             stop: end.clone(),
         });
-        let settings = settings(&options);
-        let parts = Parts {
-            stores: Arc::clone(&stores),
-            writer: Writer::new(client.clone()),
-            events,
-            telemetry: Arc::clone(&telemetry),
-            clock: Arc::clone(&settings.clock),
+        let settings = Settings {
+            concurrency: options.concurrency,
+            heartbeat: options.heartbeat,
+            delimiters: options.delimiters,
+            ..Settings::default()
         };
-        let pushing = options.push_secrets.then(|| pushing(&dependent, parts.clone(), settings.clone()));
-        let (pushes, pushing) = pushing.unzip();
-        let target = target(parts, &index, GenericWriter::new(client.clone()), options.generic_targets);
-        let everywhere = options.namespace.is_none();
-        let external_secrets = (options.cluster_external_secrets && everywhere)
-            .then(|| Clusters::new(client.clone(), Arc::clone(&index) as _, Arc::clone(&telemetry)));
+        let shared =
+            Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
+        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent)).unzip();
         let others = Arc::new(PushSecrets::default());
-        let push_secrets = (options.cluster_push_secrets && everywhere)
-            .then(|| Clusters::new(client.clone(), roster(pushes.as_ref(), &others), Arc::clone(&telemetry)));
-        let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
-        let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
+        let known = pushes.clone().map_or_else(|| Arc::clone(&others) as Arc<dyn Roster>, |pushes| pushes);
+        let everywhere = options.namespace.is_none();
+        let spreads =
+            (options.cluster_external_secrets && everywhere, options.cluster_push_secrets && everywhere);
+        let external_secrets = spreads.0.then(|| shared.spread(Arc::clone(&index) as _));
+        let push_secrets = spreads.1.then(|| shared.spread(known));
+        let (engine, handle) = shared.engine(&index, options.generic_targets);
         router.connect(handle.clone());
         Self {
             client,
@@ -269,44 +267,55 @@ impl Controller {
     }
 }
 
-fn settings(options: &Options) -> Settings {
-    Settings {
-        concurrency: options.concurrency,
-        heartbeat: options.heartbeat,
-        delimiters: options.delimiters.clone(),
-        ..Settings::default()
+/// What all that is served shares.
+struct Shared {
+    client: Client,
+    stores: Arc<StoreRegistry>,
+    events: Events,
+    telemetry: Arc<dyn Telemetry>,
+    settings: Settings,
+}
+
+impl Shared {
+    /// The engine that serves ExternalSecrets.
+    fn engine(self, index: &Arc<Mutex<Index>>, allows_generic: bool) -> (Engine, Handle) {
+        let Self { client, stores, events, telemetry, settings } = self;
+        let target = KubeTarget {
+            index: Arc::clone(index),
+            stores: Arc::clone(&stores),
+            writer: Writer::new(client.clone()),
+            generic: GenericWriter::new(client),
+            allows_generic,
+            events,
+            telemetry: Arc::clone(&telemetry),
+            started: (settings.clock)(),
+            clock: Arc::clone(&settings.clock),
+        };
+        let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
+        Engine::new(Arc::new(target), stores as _, observer, settings)
     }
-}
 
-/// What the engine of ExternalSecrets writes to.
-fn target(
-    parts: Parts,
-    index: &Arc<Mutex<Index>>,
-    generic: GenericWriter,
-    allows_generic: bool,
-) -> KubeTarget {
-    let Parts { stores, writer, events, telemetry, clock } = parts;
-    let (index, started) = (Arc::clone(index), clock());
-    KubeTarget { index, stores, writer, generic, allows_generic, events, telemetry, started, clock }
-}
-
-/// Who knows the PushSecrets that are there.
-fn roster(served: Option<&Arc<Pushes>>, others: &Arc<PushSecrets>) -> Arc<dyn Roster> {
-    match served {
-        Some(pushes) => Arc::clone(pushes) as _,
-        None => Arc::clone(others) as _,
+    /// PushSecrets, and the engine that serves them.
+    fn pushing(&self, dependent: &Dependent) -> (Arc<Pushes>, push::Engine) {
+        let pushes = Pushes::new(Parts {
+            stores: Arc::clone(&self.stores),
+            writer: Writer::new(self.client.clone()),
+            events: self.events.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            clock: Arc::clone(&self.settings.clock),
+        });
+        let (objects, stores) = (Arc::clone(&pushes) as _, Arc::clone(&self.stores) as _);
+        let (engine, handle) =
+            push::Engine::new(objects, stores, Arc::clone(&pushes) as _, self.settings.clone());
+        pushes.connect(handle);
+        dependent.pushes.get_or_init(|| Arc::clone(&pushes));
+        (pushes, engine)
     }
-}
 
-/// PushSecrets, and the engine that serves them.
-fn pushing(dependent: &Dependent, parts: Parts, settings: Settings) -> (Arc<Pushes>, push::Engine) {
-    let stores = Arc::clone(&parts.stores);
-    let pushes = Pushes::new(parts);
-    let (engine, handle) =
-        push::Engine::new(Arc::clone(&pushes) as _, stores as _, Arc::clone(&pushes) as _, settings);
-    pushes.connect(handle);
-    dependent.pushes.get_or_init(|| Arc::clone(&pushes));
-    (pushes, engine)
+    /// Those whose copies are told from all others by this roster.
+    fn spread<Kind: Spread>(&self, roster: Arc<dyn Roster>) -> Arc<Clusters<Kind>> {
+        Clusters::new(self.client.clone(), roster, Arc::clone(&self.telemetry))
+    }
 }
 
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
