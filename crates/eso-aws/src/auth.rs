@@ -103,8 +103,7 @@ struct Lease {
 
 /// A login that failed.
 struct Failure {
-    at: Instant,
-    /// Until when nobody is asked again.
+    /// It is the answer to all who asked before this.
     until: Instant,
     /// How many failed one after the other.
     count: u32,
@@ -260,8 +259,8 @@ impl Held {
 
     /// Why nobody logs in now who asked at that time.
     fn failed(&self, asked: Instant) -> Option<ProviderError> {
-        let holds = |failure: &&Failure| failure.at >= asked || asked < failure.until;
-        self.failure.as_ref().filter(holds).map(|failure| failure.error.clone())
+        let failure = self.failure.as_ref().filter(|failure| asked < failure.until);
+        failure.map(|failure| failure.error.clone())
     }
 
     fn refuse(&mut self, refused: u64, now: Instant) -> Refused {
@@ -292,9 +291,9 @@ impl Held {
             }
             Some(_) | None => {
                 self.lease = None;
-                let (at, count) = (Instant::now(), self.failure.as_ref().map_or(0, |failure| failure.count));
-                let until = at + pause(count, error.retry_after());
-                self.failure = Some(Failure { at, until, count: count + 1, error: error.clone() });
+                let count = self.failure.as_ref().map_or(0, |failure| failure.count);
+                let until = Instant::now() + pause(count, error.retry_after());
+                self.failure = Some(Failure { until, count: count + 1, error: error.clone() });
                 Err(error)
             }
         }

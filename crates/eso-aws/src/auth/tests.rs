@@ -139,6 +139,8 @@ async fn a_login_that_fails_fails_for_all_who_ask_for_a_while_and_is_tried_again
         time::advance(Duration::from_secs(after) - passed).await;
         passed = Duration::from_secs(after);
         assert!(join_all((0..64).map(|_| session.ready())).await.iter().all(is_down));
+        time::advance(Duration::from_millis(1)).await;
+        passed += Duration::from_millis(1);
         assert!(is_down(&session.ready().await));
         assert_eq!(login.logins.load(Ordering::Relaxed), logins, "after {after} s");
     }
@@ -150,18 +152,16 @@ async fn a_login_that_fails_fails_for_all_who_ask_for_a_while_and_is_tried_again
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_login_that_fails_does_not_log_in_next() {
+async fn who_waits_for_a_login_that_fails_late_does_not_log_in_next() {
     let (login, session) = session(Some(HOUR));
     *login.failing.lock() = true;
-    let first = Box::pin(session.ready());
-    let late = Box::pin(async {
-        // It asks while the first one is under way, and has its turn when the pause is over.
-        let waits = session.ready();
-        time::advance(HOUR).await;
-        waits.await
-    });
-    let (first, late) = futures::join!(first, late);
-    assert!(first.is_err() && late.is_err());
+    let (mut first, mut late) = (Box::pin(session.ready()), Box::pin(session.ready()));
+    assert!(futures::poll!(first.as_mut()).is_pending() && futures::poll!(late.as_mut()).is_pending());
+    time::advance(MINUTE).await;
+    assert!(first.await.is_err());
+    time::advance(MINUTE).await;
+    assert!(late.await.is_err());
+    assert_eq!(login.logins.load(Ordering::Relaxed), 1);
 }
 
 #[test]

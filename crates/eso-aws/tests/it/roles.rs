@@ -62,7 +62,7 @@ async fn roles_are_assumed_in_their_order_each_by_the_one_before_and_all_is_said
             ..plain(ROLE, &second.given, &last.given)
         }
     );
-    assert_eq!(fixture.signers("GetSecretValue"), [last.given.clone()]);
+    assert_eq!(fixture.signers("GetSecretValue"), [last.given.as_str()]);
     assert_eq!(fixture.count("AssumeRole"), 3);
 }
 
@@ -74,7 +74,7 @@ async fn additional_roles_may_be_all_there_are() {
     assert_eq!(text(store.fetch(&Fetch::new("app")).await), "value");
     let [assumed] = &fixture.server.assumed()[..] else { panic!("one role must be assumed") };
     assert_eq!((assumed.role.as_str(), assumed.external_id.as_ref()), (FIRST, None));
-    assert_eq!(fixture.signers("GetSecretValue"), [assumed.given.clone()]);
+    assert_eq!(fixture.signers("GetSecretValue"), [assumed.given.as_str()]);
 }
 
 /// The tags of the session of a store with these fields, which is connected for this one.

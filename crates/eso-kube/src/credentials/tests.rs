@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
-use eso_core::{api::selectors::CaProviderKind, credentials::CredentialError};
-use kube::core::Status;
+use eso_core::{
+    api::selectors::{CaProviderKind, ServiceAccountSelector},
+    credentials::{CredentialError, CredentialSource as _},
+};
+use kube::{Client, Config, core::Status};
 
 use super::{
-    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, Reads, Scope, token_request,
+    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, KubernetesCredentials, Reads, Scope,
+    token_request,
 };
 
 fn own() -> Scope {
@@ -166,6 +170,30 @@ fn failures_begin_with_the_words_of_the_original_and_repeat_nothing_of_the_serve
     check_failure(500, "InternalError", unavailable.clone());
     check_failure(429, "TooManyRequests", unavailable.clone());
     assert_eq!(object().unreadable(Failure::Silent), unavailable);
+}
+
+/// Whether a failure may be mended where nobody watches, once this was asked of a cluster that does not answer.
+async fn check_unwatched(
+    ask: impl AsyncFnOnce(&KubernetesCredentials, &ServiceAccountSelector) -> bool,
+    expected: bool,
+) {
+    let nobody = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
+    let credentials = KubernetesCredentials::new(nobody, own());
+    let account = ServiceAccountSelector { name: "who".to_owned(), ..ServiceAccountSelector::default() };
+    assert!(ask(&credentials, &account).await, "nobody answers");
+    assert_eq!(credentials.reads().are_partly_unwatched(), expected);
+}
+
+#[tokio::test]
+async fn annotations_may_change_without_anybody_telling() {
+    let annotations = async |credentials: &KubernetesCredentials, account: &ServiceAccountSelector| {
+        credentials.service_account_annotations(account).await.is_err()
+    };
+    check_unwatched(annotations, true).await;
+    let token = async |credentials: &KubernetesCredentials, account: &ServiceAccountSelector| {
+        credentials.service_account_token(account, &[], Duration::from_secs(600)).await.is_err()
+    };
+    check_unwatched(token, false).await;
 }
 
 #[test]
