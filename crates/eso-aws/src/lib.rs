@@ -25,7 +25,7 @@ mod error;
 use std::sync::Arc;
 
 use eso_core::{
-    api::aws::{AwsProvider, AwsService},
+    api::aws::AwsProvider,
     error::ProviderError,
     provider::{Connection, SecretProvider},
 };
@@ -33,10 +33,10 @@ use eso_core::{
 use crate::{
     access::Access,
     client::Clients,
-    config::Config,
+    config::{Config, Keeper},
     error::Service,
     parameter_store::ParameterStore,
-    secrets_manager::{Deletion, SecretsManager},
+    secrets_manager::SecretsManager,
 };
 
 /// The name under which logins are counted.
@@ -72,23 +72,21 @@ impl Aws {
         let config = Config::of(spec, &connection.store)?;
         self.clients.endpoints().check()?;
         let region = self.clients.region(config.region).await;
-        let deletion = Deletion::of(spec.secrets_manager.as_ref())?;
         let (session, identity) = auth::begin(&config, &region, &connection).await?;
-        let Config { region: region_name, prefix, .. } = config;
+        let Config { keeper, region: region_name, prefix, .. } = config;
         let open = |service| {
             let backend = identity.backend(service, region_name);
             let (quotas, shared) = (self.clients.quotas(service, &backend), Arc::clone(&region));
             let (region, session, calls) = (region_name.to_owned(), Arc::clone(&session), connection.calls);
             Access { service, region, prefix, session, _shared: shared, backend, quotas, calls }
         };
-        Ok(match spec.service {
-            AwsService::ParameterStore => {
-                Arc::new(ParameterStore::new(open(Service::ParameterStore), region.parameter_store(&session)))
-            }
-            // `Config` refuses the last one.
-            AwsService::SecretsManager | AwsService::CertificateManager => {
+        Ok(match keeper {
+            Keeper::SecretsManager(deletion) => {
                 let client = region.secrets_manager(&session);
                 Arc::new(SecretsManager::new(open(Service::SecretsManager), client, deletion))
+            }
+            Keeper::ParameterStore => {
+                Arc::new(ParameterStore::new(open(Service::ParameterStore), region.parameter_store(&session)))
             }
         })
     }

@@ -160,6 +160,25 @@ async fn a_batch_that_is_throttled_or_broken_is_not_made_ten_reads() {
     assert_eq!((fixture.count("GetParameters"), fixture.count("GetParameter")), (3, 0));
 }
 
+#[tokio::test]
+async fn after_a_throttled_call_nobody_is_asked_who_shares_its_quota_until_its_time_is_over() {
+    let fixture = Fixture::new();
+    fixture.put_parameters(2);
+    fixture.server.fault(Fault::throttle().operation("GetParameters").retry_after(15).times(1));
+    let (store, neighbour) = (fixture.parameter_store().await, fixture.parameter_store().await);
+    for result in store.fetch_all(&apps(2)).await {
+        assert_eq!(kind(result), Throttled);
+    }
+    for store in [&store, &neighbour] {
+        let error = store.fetch(&Fetch::new("app-0")).await.expect_err("it must wait for long");
+        assert_eq!(error.kind(), Throttled);
+        let wait = error.retry_after().expect("it must say for how long").as_secs();
+        assert!((10..15).contains(&wait), "{wait} s");
+    }
+    assert_eq!(fixture.count("GetParameter"), 0);
+    assert_eq!(text(store.fetch(&Fetch::new("app-0").of_metadata()).await), "{}", "it has another quota");
+}
+
 /// The codes that the calls' pages document, and those common to all services, as real answers.
 #[tokio::test]
 async fn each_code_is_its_kind_over_the_wire() {
