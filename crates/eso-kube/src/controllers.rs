@@ -177,16 +177,11 @@ impl Controller {
             dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
-            class: options.class,
+            class: options.class.clone(),
             requeue_interval: options.store_requeue_interval,
             stop: end.clone(),
         });
-        let settings = Settings {
-            concurrency: options.concurrency,
-            heartbeat: options.heartbeat,
-            delimiters: options.delimiters,
-            ..Settings::default()
-        };
+        let settings = settings(&options);
         let shared =
             Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
         let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent)).unzip();
@@ -264,6 +259,16 @@ impl Controller {
         if let Some(panic) = panic {
             resume_unwind(panic);
         }
+    }
+}
+
+/// How the engines work.
+fn settings(options: &Options) -> Settings {
+    Settings {
+        concurrency: options.concurrency,
+        heartbeat: options.heartbeat,
+        delimiters: options.delimiters.clone(),
+        ..Settings::default()
     }
 }
 
