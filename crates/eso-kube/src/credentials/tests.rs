@@ -9,8 +9,8 @@ use eso_core::{
 use kube::{Client, Config, core::Status};
 
 use super::{
-    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, KubernetesCredentials, Reads, Scope,
-    token_request,
+    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, KubernetesCredentials, Reads,
+    Scope, token_request,
 };
 
 fn own() -> Scope {
