@@ -105,9 +105,10 @@ pub trait SecretFinder: Send + Sync {
 
 /// The power to write values.
 ///
-/// What should be written is decided elsewhere: a writer looks, and does what it is told. It writes and deletes nothing
-/// that is not [`Held::is_ours`] when it is asked to; whoever asks has looked before, and says with the version that it
-/// looked at what it means. Where a store cannot hold a write against a version, the writer looks once more itself.
+/// What should be written is decided elsewhere: a writer looks, and does what it is told. Whoever asks it to write has
+/// looked before, and says with [`Expected`] at what. Where a store cannot hold a write against a version, the writer
+/// looks once more itself, right before it writes. It writes over nothing, and deletes nothing, that is not
+/// [`Held::is_ours`]: that is a `Conflict` too.
 #[async_trait]
 pub trait SecretWriter: Send + Sync {
     /// What the store holds now, or `None` where it says with authority that there is nothing.
@@ -123,7 +124,7 @@ pub trait SecretWriter: Send + Sync {
 
     /// Deletes a value with all its versions. Fails with `Conflict` as [`put`](Self::put) does. That it is gone already
     /// is a success.
-    async fn delete(&self, key: &RemoteKey, expected: Option<&Version>) -> Result<(), ProviderError>;
+    async fn delete(&self, delete: &Delete) -> Result<(), ProviderError>;
 
     /// How a property is written into a whole value, as plain data.
     fn property_syntax(&self) -> PropertySyntax;
@@ -400,6 +401,15 @@ pub struct Put {
     pub expected: Expected,
     /// What the user wants beside the value (tags, encryption key, …), in the provider's own terms.
     pub metadata: Option<serde_json::Value>,
+}
+
+/// A value to delete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Delete {
+    /// Its name.
+    pub key: RemoteKey,
+    /// The version that was inspected, where the store has versions.
+    pub version: Option<Version>,
 }
 
 /// What a store must hold for a write to be done.

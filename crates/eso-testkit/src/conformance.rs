@@ -5,6 +5,7 @@
 //! A broken promise is reported by its name, all of them at once.
 
 mod promises;
+mod writes;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -50,6 +51,11 @@ pub trait Subject: Send + Sync {
     /// Whether a provider that is connected sees what is put later. Not where values are part of what it is made of.
     fn is_live(&self) -> bool {
         true
+    }
+
+    /// Whether the provider can write values.
+    fn writes(&self) -> bool {
+        false
     }
 
     /// The power to make the server misbehave, where there is one.
@@ -124,7 +130,7 @@ pub async fn run(subject: &dyn Subject) {
 /// Tries every promise, one after another, and says which are broken.
 pub async fn broken_promises(subject: &dyn Subject) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (promise, trial) in promises::ALL {
+    for (promise, trial) in promises::ALL.into_iter().chain(writes::ALL) {
         let outcome = match tokio::time::timeout(PATIENCE, trial(subject)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(format!("it did not end within {PATIENCE:?}")),

@@ -7,12 +7,17 @@ use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{RemoteKey, Version},
     provider::{
-        Backend, Dialect, Fetch, Fetched, Found, Notice, Part, Query, SecretFinder, SecretProvider, Value,
+        Backend, Delete, Dialect, Fetch, Fetched, Found, Inspect, Notice, Part, PropertySyntax, Put, Query,
+        SecretFinder, SecretProvider, SecretWriter, Value,
     },
     value::SecretBytes,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
+
+use self::writer::Record;
+
+mod writer;
 
 /// A provider in memory. Everything about it can be changed while it is used.
 ///
@@ -35,6 +40,8 @@ struct State {
     backend: Option<Backend>,
     dialect: Dialect,
     notice: Option<Notice>,
+    syntax: Option<PropertySyntax>,
+    records: BTreeMap<RemoteKey, Record>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -54,6 +61,12 @@ pub enum Call {
     Find(Query),
     /// A validation.
     Check,
+    /// A writer's look.
+    Inspect(Inspect),
+    /// A write.
+    Put(Put),
+    /// A deletion.
+    Delete(Delete),
     /// The end of the login.
     Close,
 }
@@ -76,7 +89,16 @@ impl MemoryProvider {
 
     /// Puts what is answered to a question.
     pub fn put_value(&self, question: Fetch, value: Value) {
-        self.state.lock().values.entry(question.key).or_default().insert(question.version, value);
+        let mut state = self.state.lock();
+        if question.version.is_none() {
+            state.note_foreign(&question.key);
+        }
+        state.values.entry(question.key).or_default().insert(question.version, value);
+    }
+
+    /// From now on values can be written, in this syntax. They cannot to begin with.
+    pub fn set_writable(&self, syntax: PropertySyntax) {
+        self.state.lock().syntax = Some(syntax);
     }
 
     /// Says which tags a key has: a find looks at them, and they are its metadata.
@@ -95,6 +117,7 @@ impl MemoryProvider {
         let mut state = self.state.lock();
         state.values.remove(&RemoteKey::from(key));
         state.tags.remove(&RemoteKey::from(key));
+        state.records.remove(&RemoteKey::from(key));
     }
 
     /// From now on every call fails so.
@@ -181,7 +204,9 @@ impl MemoryProvider {
         let requests = self.calls().into_iter().flat_map(|call| match call {
             Call::Fetch(request) => vec![request],
             Call::FetchAll(requests) => requests,
-            Call::Find(_) | Call::Check | Call::Close => Vec::new(),
+            Call::Find(_) | Call::Inspect(_) | Call::Put(_) | Call::Delete(_) | Call::Check | Call::Close => {
+                Vec::new()
+            }
         });
         requests.map(|request| request.key).collect()
     }
@@ -229,6 +254,8 @@ impl State {
             backend: None,
             dialect: Dialect::default(),
             notice: None,
+            syntax: None,
+            records: BTreeMap::new(),
         }
     }
 
@@ -315,6 +342,10 @@ impl SecretProvider for MemoryProvider {
 
     fn finder(&self) -> Option<&dyn SecretFinder> {
         Some(self)
+    }
+
+    fn writer(&self) -> Option<&dyn SecretWriter> {
+        self.state.lock().syntax.map(|_| self as &dyn SecretWriter)
     }
 
     async fn close(&self) {

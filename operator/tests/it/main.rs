@@ -12,6 +12,7 @@ mod ends;
 mod fences;
 mod fights;
 mod generic_targets;
+mod isolation;
 mod plan;
 mod policies;
 mod process;

@@ -13,8 +13,8 @@ use crate::{canary, connection::CallRecorder};
 /// The longest that a single call may take: the contract's 30 s, and some patience for a slow machine.
 const LONGEST_CALL: Duration = Duration::from_secs(45);
 
-type Outcome = Result<(), String>;
-type Trial = for<'a> fn(&'a dyn Subject) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub(super) type Outcome = Result<(), String>;
+pub(super) type Trial = for<'a> fn(&'a dyn Subject) -> Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
 
 /// Every promise, in the words in which it is reported.
 pub(super) const ALL: [(&str, Trial); 14] = [
@@ -275,7 +275,7 @@ fn quick(faults: &dyn Faults) -> impl Iterator<Item = Fault> {
 }
 
 /// The kinds that a fault may be.
-fn kinds(fault: Fault) -> &'static [ErrorKind] {
+pub(super) fn kinds(fault: Fault) -> &'static [ErrorKind] {
     match fault {
         Fault::Denied => &[ErrorKind::Denied],
         Fault::Throttled => &[ErrorKind::Throttled],
@@ -284,30 +284,34 @@ fn kinds(fault: Fault) -> &'static [ErrorKind] {
     }
 }
 
-async fn connect(subject: &dyn Subject) -> Arc<dyn SecretProvider> {
+pub(super) async fn connect(subject: &dyn Subject) -> Arc<dyn SecretProvider> {
     subject.connect(Arc::new(())).await
 }
 
-async fn within_the_longest_call<T>(call: impl Future<Output = T>) -> Result<T, String> {
+pub(super) async fn within_the_longest_call<T>(call: impl Future<Output = T>) -> Result<T, String> {
     let outcome = tokio::time::timeout(LONGEST_CALL, call).await;
     outcome.map_err(|_| "a call did not end within the 30 s that the contract allows".to_owned())
 }
 
-fn expect_text(subject: &dyn Subject, result: Result<Fetched, ProviderError>, text: &str) -> Outcome {
+pub(super) fn expect_text(
+    subject: &dyn Subject,
+    result: Result<Fetched, ProviderError>,
+    text: &str,
+) -> Outcome {
     let fetched = result.map_err(|error| format!("expected {text:?}, got {error:?}"))?;
     require(fetched.value == subject.value(text), || format!("expected {text:?}, got another value or shape"))
 }
 
-fn expect_kind(result: Result<Fetched, ProviderError>, kinds: &[ErrorKind]) -> Outcome {
+pub(super) fn expect_kind<T>(result: Result<T, ProviderError>, kinds: &[ErrorKind]) -> Outcome {
     let error = match result {
-        Ok(_) => return Err(format!("expected {kinds:?}, got a value")),
+        Ok(_) => return Err(format!("expected {kinds:?}, got a success")),
         Err(error) => error,
     };
     require(kinds.contains(&error.kind()), || format!("expected {kinds:?}, got {error:?}"))
 }
 
 /// All that can be printed of an error: its text, its Debug, and those of its sources.
-fn everything_about(error: &ProviderError) -> String {
+pub(super) fn everything_about(error: &ProviderError) -> String {
     let mut text = format!("{error} {error:#} {error:?}");
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
@@ -317,13 +321,13 @@ fn everything_about(error: &ProviderError) -> String {
     text
 }
 
-fn no_canary(origin: &str, text: &str, secret: &str) -> Outcome {
+pub(super) fn no_canary(origin: &str, text: &str, secret: &str) -> Outcome {
     match canary::found(text, secret) {
         Some(form) => Err(format!("{origin} holds a value ({form})")),
         None => Ok(()),
     }
 }
 
-fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Outcome {
+pub(super) fn require(holds: bool, otherwise: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(otherwise()) }
 }

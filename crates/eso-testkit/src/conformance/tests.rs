@@ -5,8 +5,11 @@ use std::{fmt, num::NonZeroUsize, sync::Arc};
 use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    key::RemoteKey,
-    provider::{CallObserver, Fetch, Fetched, SecretProvider, Value},
+    key::{RemoteKey, Version},
+    provider::{
+        CallObserver, Delete, Expected, Fetch, Fetched, Held, Inspect, PropertySyntax, Put, SecretProvider,
+        SecretWriter, Value,
+    },
 };
 use parking_lot::Mutex;
 
@@ -33,6 +36,23 @@ enum Vice {
     QuotesBody,
     NumbersErrors,
     StaysBroken,
+    CannotWrite,
+    Forgets,
+    Overwrites,
+    TakesOver,
+    DeletesTheirs,
+    DeletesOnce,
+    KeepsDeleted,
+    DropsValues,
+    FaultIsAbsence,
+    QuotesWrites,
+}
+
+impl Vice {
+    /// Whether it is tried on a provider that writes: none, and those of its writer.
+    fn is_of_writers(self) -> bool {
+        self == Self::None || self as usize >= Self::CannotWrite as usize
+    }
 }
 
 /// A provider over [`MemoryProvider`], with a vice.
@@ -55,6 +75,10 @@ struct Server {
 impl Sinner {
     fn is(&self, vice: Vice) -> bool {
         self.vice == vice
+    }
+
+    fn store(&self) -> &dyn SecretWriter {
+        self.store.writer().unwrap()
     }
 
     fn fault(&self) -> Option<ProviderError> {
@@ -154,8 +178,67 @@ impl SecretProvider for Sinner {
         NonZeroUsize::new(20).unwrap()
     }
 
+    fn writer(&self) -> Option<&dyn SecretWriter> {
+        (self.vice.is_of_writers() && !self.is(Vice::CannotWrite)).then_some(self)
+    }
+
     async fn close(&self) {
         *self.server.closed.lock() = true;
+    }
+}
+
+#[async_trait]
+impl SecretWriter for Sinner {
+    async fn inspect(&self, question: &Inspect) -> Result<Option<Held>, ProviderError> {
+        if let Some(error) = self.fault() {
+            return if self.is(Vice::FaultIsAbsence) { Ok(None) } else { Err(error) };
+        }
+        let mut held = self.store().inspect(question).await?;
+        if let Some(held) = held.as_mut().filter(|_| self.is(Vice::Forgets)) {
+            held.is_ours = false;
+        }
+        Ok(held)
+    }
+
+    async fn put(&self, put: &Put) -> Result<Option<Version>, ProviderError> {
+        if let Some(error) = self.fault() {
+            let quoted = put.value.as_ref().and_then(|value| value.expose_str()).unwrap_or_default();
+            return Err(match self.vice {
+                Vice::QuotesWrites => error.with_reason(Reason::new(quoted.to_owned())),
+                _ => error,
+            });
+        }
+        let mut put = put.clone();
+        let now = Inspect { key: put.key.clone(), metadata: None };
+        let held = self.store().inspect(&now).await?;
+        match (self.vice, held) {
+            (Vice::Overwrites, Some(held)) if held.is_ours => put.expected = Expected::Ours(held.version),
+            (Vice::TakesOver, Some(held)) if !held.is_ours => {
+                let value = put.value.clone().unwrap();
+                self.store.put_value(Fetch::new(put.key), Value::Bytes(value));
+                return Ok(None);
+            }
+            (Vice::DropsValues, _) => put.value = put.value.or_else(|| Some("".into())),
+            _ => {}
+        }
+        self.store().put(&put).await
+    }
+
+    async fn delete(&self, delete: &Delete) -> Result<(), ProviderError> {
+        let held = self.store().inspect(&Inspect { key: delete.key.clone(), metadata: None }).await?;
+        match (self.vice, held) {
+            (Vice::DeletesTheirs, Some(held)) if !held.is_ours => {
+                self.store.delete(delete.key.as_str());
+                Ok(())
+            }
+            (Vice::DeletesOnce, None) => Err(ProviderError::new(ErrorKind::NotFound, "Delete")),
+            (Vice::KeepsDeleted, Some(held)) if held.is_ours && held.version == delete.version => Ok(()),
+            _ => self.store().delete(delete).await,
+        }
+    }
+
+    fn property_syntax(&self) -> PropertySyntax {
+        PropertySyntax::Path
     }
 }
 
@@ -215,6 +298,10 @@ impl Subject for Trial {
         &["Read"]
     }
 
+    fn writes(&self) -> bool {
+        self.vice.is_of_writers()
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -238,7 +325,9 @@ impl Faults for Trial {
 #[track_caller]
 fn check(vice: Vice, broken: &[&str]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
-    let trial = Trial { vice, store: MemoryProvider::new(), server: Arc::default() };
+    let store = MemoryProvider::new();
+    store.set_writable(PropertySyntax::Path);
+    let trial = Trial { vice, store, server: Arc::default() };
     let found = runtime.block_on(broken_promises(&trial));
     let names: Vec<_> = found.iter().map(|broken| broken.promise).collect();
     assert_eq!(names, broken, "{vice:?}: {found:?}");
@@ -278,4 +367,31 @@ fn a_value_that_is_printed_is_found() {
     check(Vice::DeniedIsAbsent, &[kind]);
     check(Vice::QuotesBody, &[body]);
     check(Vice::NumbersErrors, &[body]);
+}
+
+#[test]
+fn each_vice_of_a_writer_breaks_the_promise_that_is_about_it() {
+    let read = "what was put is read, and is ours";
+    let conflict = "a put over anything but what is expected is a conflict";
+    let theirs = "what others wrote is left alone";
+    let gone = "what was deleted is gone, and may be put again";
+    let fault = "a fault of a write has its kind, and shows no value";
+    check(Vice::Forgets, &[read]);
+    check(Vice::Overwrites, &[conflict]);
+    check(Vice::TakesOver, &[theirs]);
+    check(Vice::DeletesTheirs, &[theirs]);
+    check(Vice::DeletesOnce, &[gone]);
+    check(Vice::KeepsDeleted, &[gone]);
+    check(Vice::DropsValues, &["a put without a value leaves the value"]);
+    check(Vice::FaultIsAbsence, &[fault]);
+    check(Vice::QuotesWrites, &[fault]);
+}
+
+#[test]
+fn a_provider_that_cannot_write_though_it_should_is_found() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let store = MemoryProvider::new();
+    let trial = Trial { vice: Vice::CannotWrite, store, server: Arc::default() };
+    let found = runtime.block_on(broken_promises(&trial));
+    assert!(found.iter().any(|broken| broken.promise.starts_with("it can write")), "{found:?}");
 }
