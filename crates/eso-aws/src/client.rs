@@ -157,19 +157,17 @@ impl RegionClients {
     }
 
     pub(crate) fn sts(&self, session: &Arc<Session>) -> sts::Client {
-        let config = self.sts_config(&self.settings);
+        let config = self.sts_config();
         sts::Client::from_conf(config.credentials_provider(provider(session)).build())
     }
 
-    /// STS for whoever has nothing to sign with.
+    /// STS for calls that are not signed.
     pub(crate) fn unsigned_sts(&self) -> sts::Client {
-        let mut settings = self.settings.to_builder();
-        settings.set_credentials_provider(None);
-        sts::Client::from_conf(self.sts_config(&settings.build()).build())
+        sts::Client::from_conf(self.sts_config().build())
     }
 
-    fn sts_config(&self, settings: &SdkConfig) -> sts::config::Builder {
-        let config = sts::config::Builder::from(settings);
+    fn sts_config(&self) -> sts::config::Builder {
+        let config = sts::config::Builder::from(&self.settings);
         match &self.endpoints.sts {
             Some(url) => config.endpoint_url(url).use_fips(false).use_dual_stack(false),
             None => config,

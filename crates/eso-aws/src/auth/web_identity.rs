@@ -36,7 +36,7 @@ const TOKEN_LIFE: Duration = Duration::from_secs(10 * 60);
 /// A service account, before STS.
 pub(super) struct WebIdentity {
     account: ServiceAccount,
-    /// Signs nothing.
+    /// What it is used for is not signed.
     client: sts::Client,
     calls: Arc<dyn CallObserver>,
     /// What was read when the store was connected: the first login, which follows at once, takes it.
