@@ -44,6 +44,32 @@ pub struct Args {
     )]
     pub enable_cluster_external_secret_reconciler: bool,
 
+    /// Whether PushSecrets are served.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_push_secret_reconciler: bool,
+
+    /// Whether ClusterPushSecrets are served; where `--namespace` is set, they are not.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_cluster_push_secret_reconciler: bool,
+
     /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
     /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.
     #[arg(long, value_name = "NUMBER", default_value = "512")]

@@ -2,14 +2,11 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use external_secrets::{args::Args, run};
-
 /// Small objects by the ten thousand are what this program allocates; the system's allocator keeps twice as much.
 /// It is built without huge pages, which cost 10 MB where there is next to nothing to keep.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    run::main(Args::parse())
+    external_secrets::main_with(|built_in| built_in)
 }

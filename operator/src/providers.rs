@@ -1,6 +1,8 @@
-//! Which providers are built in: one exhaustive match over the CRD's union.
+//! Which providers there are: one exhaustive match over the CRD's union, and those that a program adds.
 
-use std::sync::Arc;
+mod added;
+
+use std::{collections::BTreeMap, sync::Arc};
 
 use async_trait::async_trait;
 use eso_aws::{Aws, Endpoints};
@@ -11,18 +13,57 @@ use eso_core::{
 };
 use eso_kube::stores::{Connect, ConnectError};
 use eso_vault::Vault;
+use serde::de::DeserializeOwned;
 
-/// The providers that are built in, and what all stores of one share.
+use added::Added;
+
+/// The names of those that are built in, which are the fields of the CRD's union.
+const BUILT_IN: [&str; 3] = ["aws", "vault", "fake"];
+
+/// The providers: those that are built in, with what all stores of one share, and those that were added.
 #[derive(Debug)]
 pub struct Providers {
     aws: Aws,
     vault: Vault,
+    added: BTreeMap<String, Added>,
 }
 
 impl Providers {
-    /// The providers, with the addresses of AWS where they are not the regions' own.
+    /// Those that are built in, with the addresses of AWS where they are not the regions' own.
     pub fn new(endpoints: Endpoints) -> Self {
-        Self { aws: Aws::new(endpoints), vault: Vault::new() }
+        Self { aws: Aws::new(endpoints), vault: Vault::new(), added: BTreeMap::new() }
+    }
+
+    /// One more provider, for the stores that say `spec.provider.<name>`. The definitions admit such stores as they are.
+    ///
+    /// What a store says there is read as a `Spec`. Where that cannot be, the store's condition names the field, and
+    /// quotes nothing of it; `#[serde(deny_unknown_fields)]` has it name a misspelt one, which the API server does not.
+    /// `connect` is called when a store is new, edited, or a credential that it names is, and for a `ClusterSecretStore`
+    /// with credentials of whoever asks, once for each such namespace. It may log in, or leave that to the first call.
+    ///
+    /// # Panics
+    /// Where there is a provider of that name already.
+    #[must_use]
+    pub fn with<Spec, Connecting>(
+        mut self,
+        name: &str,
+        connect: impl Fn(Spec, Connection) -> Connecting + Send + Sync + 'static,
+    ) -> Self
+    where
+        Spec: DeserializeOwned,
+        Connecting: Future<Output = Result<Arc<dyn SecretProvider>, ProviderError>> + Send + 'static,
+    {
+        let added = Added::new(name, connect);
+        let is_new = !BUILT_IN.contains(&name) && self.added.insert(name.to_owned(), added).is_none();
+        assert!(is_new, "there must be one provider of the name {name:?}");
+        self
+    }
+
+    /// With the address of AWS's Security Token Service for stores of Vault that log in by AWS, where it is not the
+    /// region's own.
+    #[must_use]
+    pub fn with_sts_of_vault(self, url: Option<String>) -> Self {
+        Self { vault: self.vault.with_sts_endpoint(url), ..self }
     }
 }
 
@@ -34,13 +75,14 @@ impl Connect for Providers {
         connection: Connection,
     ) -> Result<Arc<dyn SecretProvider>, ConnectError> {
         let Provider { aws, vault, fake, others } = provider;
-        let connected = match (aws, vault, fake, others.keys().next()) {
+        let connected = match (aws, vault, fake, others.iter().next()) {
             (Some(aws), None, None, None) => self.aws.connect(aws, connection).await,
             (None, Some(vault), None, None) => self.vault.connect(vault, connection).await,
             (None, None, Some(fake), None) => Ok(eso_fake::connect(fake)),
-            (None, None, None, Some(name)) if others.len() == 1 => {
-                return Err(ConnectError::Unknown(name.clone()));
-            }
+            (None, None, None, Some((name, spec))) if others.len() == 1 => match self.added.get(name) {
+                Some(added) => added.connect(spec, connection).await,
+                None => return Err(ConnectError::Unknown(name.clone())),
+            },
             (Some(_) | None, Some(_) | None, Some(_) | None, Some(_) | None) => Err(not_one()),
         };
         connected.map_err(ConnectError::Provider)

@@ -20,13 +20,15 @@ use crate::{
     telemetry::Metrics,
 };
 
-/// Does what the arguments ask for with the providers that are built in, until a signal stops it.
-pub fn main(args: Args) -> ExitCode {
+/// Does what the arguments ask for, until a signal stops it. The providers are those that `extend` makes of those that
+/// are built in.
+pub fn main(args: Args, extend: impl FnOnce(Providers) -> Providers) -> ExitCode {
+    let connect = |args: &Args| -> Arc<dyn Connect> { Arc::new(extend(built_in(args))) };
     let outcome = match args.command {
         Some(Command::Codegen) => print_generated(),
-        Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked),
+        Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked, connect),
         Some(Command::Render(ref asked)) => return commands::render::main(&args, asked),
-        None => operate(args),
+        None => operate(args, connect),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -48,11 +50,11 @@ fn print_generated() -> anyhow::Result<()> {
     std::io::stdout().write_all(files.as_bytes()).context("cannot print")
 }
 
-fn operate(args: Args) -> anyhow::Result<()> {
+fn operate(args: Args, connect: impl FnOnce(&Args) -> Arc<dyn Connect>) -> anyhow::Result<()> {
     logs::begin(args.loglevel, args.log_format);
     logs::keep_panics_quiet();
     install_crypto();
-    let connect = built_in(&args);
+    let connect = connect(&args);
     runtime()?.block_on(async {
         let stop = stop_on_signals()?;
         run(args, connect, stop).await
@@ -60,13 +62,13 @@ fn operate(args: Args) -> anyhow::Result<()> {
 }
 
 /// The providers that are built in, as the arguments want them.
-pub(crate) fn built_in(args: &Args) -> Arc<dyn Connect> {
+fn built_in(args: &Args) -> Providers {
     let endpoints = Endpoints::from_environment_values(
         args.aws_secretsmanager_endpoint.clone(),
         args.aws_ssm_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    Arc::new(Providers::new(endpoints))
+    Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone())
 }
 
 /// The threads that all of it runs on.
@@ -106,6 +108,8 @@ pub(crate) fn options(args: &Args) -> Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         class: args.controller_class.clone(),
         cluster_external_secrets: args.enable_cluster_external_secret_reconciler,
+        push_secrets: args.enable_push_secret_reconciler,
+        cluster_push_secrets: args.enable_cluster_push_secret_reconciler,
         heartbeat: args.status_heartbeat,
         concurrency: args.concurrent.max(default.concurrency),
         store_requeue_interval: Some(args.store_requeue_interval).filter(|interval| !interval.is_zero()),

@@ -29,7 +29,7 @@ struct Section {
     elsewhere: &'static [&'static str],
 }
 
-const SECTIONS: [Section; 3] = [
+const SECTIONS: [Section; 5] = [
     Section {
         title: "ExternalSecret",
         resource: "externalsecrets",
@@ -41,6 +41,20 @@ const SECTIONS: [Section; 3] = [
         resource: "clusterexternalsecrets",
         says: "Below `spec.externalSecretSpec` are the fields of `spec` of an ExternalSecret.",
         elsewhere: &["spec.externalSecretSpec."],
+    },
+    Section {
+        title: "PushSecret",
+        resource: "pushsecrets",
+        says: "Below `spec.template` are the fields of `spec.target.template` of an ExternalSecret; what they make \
+               beside entries, and `mergePolicy`, have no effect, as in the original. Generators are not served: an \
+               object that asks for one says so in its condition.",
+        elsewhere: &["spec.template."],
+    },
+    Section {
+        title: "ClusterPushSecret",
+        resource: "clusterpushsecrets",
+        says: "Below `spec.pushSecretSpec` are the fields of `spec` of a PushSecret.",
+        elsewhere: &["spec.pushSecretSpec."],
     },
     Section {
         title: "SecretStore and ClusterSecretStore",

@@ -10,17 +10,20 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig, identity::IdentityCache};
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_sdk_secretsmanager as secretsmanager;
+use aws_sdk_ssm as ssm;
 use aws_sdk_sts as sts;
 use aws_smithy_http_client::{Builder, ConnectorBuilder, proxy::ProxyConfig, tls};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::sdk_config::StalledStreamProtectionConfig;
-use eso_core::provider::CallObserver;
+use eso_core::provider::{Backend, CallObserver};
 use tokio::sync::Mutex;
 
 use crate::{
     Endpoints,
     auth::{Role, Session},
+    error::Service,
+    quota::Quotas,
 };
 
 /// How long a connection may take: within a region it takes milliseconds, and a lost packet is sent again after 1 s.
@@ -39,6 +42,8 @@ pub(crate) struct Clients {
     http: SharedHttpClient,
     endpoints: Endpoints,
     regions: Mutex<BTreeMap<String, Arc<RegionClients>>>,
+    /// By what they are the quotas of, as long as somebody uses them.
+    quotas: parking_lot::Mutex<HashMap<String, Weak<Quotas>>>,
 }
 
 /// What the clients of one region share: the SDK's settings, and the operator's own identity.
@@ -52,7 +57,7 @@ pub(crate) struct RegionClients {
 
 impl Clients {
     pub(crate) fn new(endpoints: Endpoints) -> Self {
-        Self { http: http_client(), endpoints, regions: Mutex::default() }
+        Self { http: http_client(), endpoints, regions: Mutex::default(), quotas: Default::default() }
     }
 
     pub(crate) fn endpoints(&self) -> &Endpoints {
@@ -71,6 +76,18 @@ impl Clients {
         }
         regions.insert(name.to_owned(), Arc::clone(&region));
         region
+    }
+
+    /// The quotas of a service that all stores of one backend share.
+    pub(crate) fn quotas(&self, service: Service, backend: &Backend) -> Arc<Quotas> {
+        let mut quotas = self.quotas.lock();
+        if let Some(shared) = quotas.get(&backend.id).and_then(Weak::upgrade) {
+            return shared;
+        }
+        quotas.retain(|_, shared| shared.strong_count() > 0);
+        let shared = Arc::new(Quotas::of(service));
+        quotas.insert(backend.id.clone(), Arc::downgrade(&shared));
+        shared
     }
 
     async fn load(&self, name: &str) -> RegionClients {
@@ -131,6 +148,14 @@ impl RegionClients {
         secretsmanager::Client::from_conf(config.credentials_provider(provider(session)).build())
     }
 
+    pub(crate) fn parameter_store(&self, session: &Arc<Session>) -> ssm::Client {
+        let mut config = ssm::config::Builder::from(&self.settings);
+        if let Some(url) = &self.endpoints.ssm {
+            config = config.endpoint_url(url).use_fips(false).use_dual_stack(false);
+        }
+        ssm::Client::from_conf(config.credentials_provider(provider(session)).build())
+    }
+
     pub(crate) fn sts(&self, session: &Arc<Session>) -> sts::Client {
         let config = self.sts_config();
         sts::Client::from_conf(config.credentials_provider(provider(session)).build())
@@ -183,7 +208,20 @@ mod tests {
     use eso_core::provider::CallObserver;
 
     use super::{Clients, MOST_UNUSED};
-    use crate::{Endpoints, auth::Role};
+    use crate::{Endpoints, auth::Role, error::Service::SecretsManager, identity::Identity};
+
+    #[test]
+    fn stores_of_one_backend_share_its_quotas_and_others_do_not() {
+        let clients = Clients::new(Endpoints::default());
+        let quotas = |region| {
+            clients.quotas(SecretsManager, &Identity::of_default_chain().backend(SecretsManager, region))
+        };
+        let (first, second, other) = (quotas("us-east-1"), quotas("us-east-1"), quotas("us-east-2"));
+        assert!(Arc::ptr_eq(&first, &second) && !Arc::ptr_eq(&first, &other));
+        drop(other);
+        drop(quotas("us-east-3"));
+        assert_eq!(clients.quotas.lock().len(), 2, "the unused ones go");
+    }
 
     #[tokio::test]
     async fn regions_that_nobody_uses_are_not_kept_without_end() {

@@ -10,7 +10,7 @@ use eso_core::{
     key::StoreReference,
 };
 
-use crate::{auth::Role, prefix::Prefix};
+use crate::{auth::Role, prefix::Prefix, secrets_manager::Deletion};
 
 /// The operation that a spec's faults are reported under, as the original begins its messages.
 pub(crate) const SESSION: &str = "unable to create session";
@@ -21,6 +21,8 @@ const WHO_ASKS: [&str; 3] = ["esoNamespace", "esoStoreName", "esoStoreKind"];
 /// A spec that can be served.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Config<'a> {
+    /// Which service keeps the values.
+    pub(crate) keeper: Keeper,
     /// A single DNS label, of whatever region.
     pub(crate) region: &'a str,
     /// Where the first credentials come from.
@@ -29,6 +31,15 @@ pub(crate) struct Config<'a> {
     pub(crate) roles: Vec<Role>,
     /// What every key begins with.
     pub(crate) prefix: Prefix,
+}
+
+/// The services that keep values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// Secrets Manager, where secrets are deleted so.
+    SecretsManager(Deletion),
+    /// The Parameter Store.
+    ParameterStore,
 }
 
 /// Where credentials come from.
@@ -45,8 +56,8 @@ pub(crate) enum Source<'a> {
 impl<'a> Config<'a> {
     /// Fails with `Invalid`, naming the field that cannot be served. `store` is the one whose spec it is.
     pub(crate) fn of(spec: &'a AwsProvider, store: &StoreReference) -> Result<Self, ProviderError> {
-        check_service(spec.service)?;
         Ok(Self {
+            keeper: keeper(spec)?,
             region: region(&spec.region)?,
             source: source(spec.auth.as_ref())?,
             roles: roles(spec, store)?,
@@ -67,10 +78,12 @@ fn tells_who_asks(spec: &AwsProvider) -> bool {
     }
 }
 
-fn check_service(service: AwsService) -> Result<(), ProviderError> {
-    match service {
-        AwsService::SecretsManager => Ok(()),
-        AwsService::ParameterStore => Err(unserved("service: ParameterStore")),
+/// As in the original, settings of Secrets Manager must make sense whichever service it is.
+fn keeper(spec: &AwsProvider) -> Result<Keeper, ProviderError> {
+    let deletion = Deletion::of(spec.secrets_manager.as_ref())?;
+    match spec.service {
+        AwsService::SecretsManager => Ok(Keeper::SecretsManager(deletion)),
+        AwsService::ParameterStore => Ok(Keeper::ParameterStore),
         AwsService::CertificateManager => Err(unserved("service: CertificateManager")),
     }
 }

@@ -6,14 +6,19 @@ use aws_credential_types::Credentials;
 use eso_core::provider::Backend;
 use sha2::{Digest, Sha256};
 
-use crate::auth::Role;
+use crate::{auth::Role, error::Service};
 
-/// `GetSecretValue` calls a second that AWS grants to an account in a region.
+/// `GetSecretValue` calls a second that AWS grants to an account in a region, and `BatchGetSecretValue` calls.
 /// <https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>
-const READS_PER_SECOND: NonZeroU32 = NonZeroU32::new(10_000).expect("it must not be zero");
+const OF_SECRETS_MANAGER: [NonZeroU32; 2] = [per_second(10_000), per_second(100)];
 
-/// `BatchGetSecretValue` calls a second that AWS grants to an account in a region.
-const BATCHES_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).expect("it must not be zero");
+/// Calls of `GetParameter` and of `GetParameters`, together: `quota` sees to the sum.
+/// <https://docs.aws.amazon.com/general/latest/gr/ssm.html>
+const OF_PARAMETER_STORE: [NonZeroU32; 2] = [per_second(40); 2];
+
+const fn per_second(rate: u32) -> NonZeroU32 {
+    NonZeroU32::new(rate).expect("it must not be zero")
+}
 
 /// What decides which account's quotas a store uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,11 +47,16 @@ impl Identity {
     }
 
     /// The account in a region, with the quotas that it has there.
-    pub(crate) fn backend(&self, region: &str) -> Backend {
+    pub(crate) fn backend(&self, service: Service, region: &str) -> Backend {
+        let (name, rates) = match service {
+            Service::SecretsManager => ("secretsmanager", Some(OF_SECRETS_MANAGER)),
+            Service::ParameterStore => ("ssm", Some(OF_PARAMETER_STORE)),
+            Service::Sts => ("sts", None),
+        };
         Backend {
-            id: format!("aws/secretsmanager/{region}/{}", self.0),
-            reads_per_second: Some(READS_PER_SECOND),
-            batches_per_second: Some(BATCHES_PER_SECOND),
+            id: format!("aws/{name}/{region}/{}", self.0),
+            reads_per_second: rates.map(|[reads, _]| reads),
+            batches_per_second: rates.map(|[_, batches]| batches),
         }
     }
 }

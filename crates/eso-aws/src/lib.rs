@@ -1,23 +1,28 @@
-//! AWS Secrets Manager as a [`SecretProvider`].
+//! AWS Secrets Manager and Parameter Store as [`SecretProvider`]s.
 //!
 //! [`Aws`] is made once in a process: it holds what all stores share, the HTTP client with its connections and the
 //! endpoints. [`Aws::connect`] makes of one store's spec a provider that is logged in as that store's identity.
 
 mod config;
 
+mod access;
 mod auth;
 mod client;
 mod identity;
 mod prefix;
+mod quota;
 
+mod parameter_store;
 mod secrets_manager;
 
 mod batch;
-mod find;
+mod push_metadata;
+mod search;
+mod tags;
 
 mod error;
 
-use std::sync::{Arc, atomic::AtomicBool};
+use std::sync::Arc;
 
 use eso_core::{
     api::aws::AwsProvider,
@@ -25,9 +30,16 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 
-use crate::{client::Clients, config::Config, secrets_manager::SecretsManager};
+use crate::{
+    access::Access,
+    client::Clients,
+    config::{Config, Keeper},
+    error::Service,
+    parameter_store::ParameterStore,
+    secrets_manager::SecretsManager,
+};
 
-/// The name of this provider in metrics and logs, as the original's.
+/// The name under which logins are counted.
 const PROVIDER: &str = "AWS/SecretsManager";
 
 /// What all stores on AWS share in a process.
@@ -61,16 +73,22 @@ impl Aws {
         self.clients.endpoints().check()?;
         let region = self.clients.region(config.region).await;
         let (session, identity) = auth::begin(&config, &region, &connection).await?;
-        Ok(Arc::new(SecretsManager {
-            region: config.region.to_owned(),
-            prefix: config.prefix,
-            client: region.secrets_manager(&session),
-            session,
-            _shared: region,
-            backend: identity.backend(config.region),
-            calls: connection.calls,
-            batch_denied: AtomicBool::new(false),
-        }))
+        let Config { keeper, region: region_name, prefix, .. } = config;
+        let open = |service| {
+            let backend = identity.backend(service, region_name);
+            let (quotas, shared) = (self.clients.quotas(service, &backend), Arc::clone(&region));
+            let (region, session, calls) = (region_name.to_owned(), Arc::clone(&session), connection.calls);
+            Access { service, region, prefix, session, _shared: shared, backend, quotas, calls }
+        };
+        Ok(match keeper {
+            Keeper::SecretsManager(deletion) => {
+                let client = region.secrets_manager(&session);
+                Arc::new(SecretsManager::new(open(Service::SecretsManager), client, deletion))
+            }
+            Keeper::ParameterStore => {
+                Arc::new(ParameterStore::new(open(Service::ParameterStore), region.parameter_store(&session)))
+            }
+        })
     }
 }
 

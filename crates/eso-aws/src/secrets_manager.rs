@@ -1,284 +1,207 @@
-//! The provider: Secrets Manager, read singly and in batches.
+//! The provider of Secrets Manager: reads singly and in batches, searches and writes.
 
-use std::{
-    collections::BTreeMap,
-    fmt,
-    num::NonZeroUsize,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+mod share;
+
+mod find;
+
+mod deletion;
+mod wanted;
+mod write;
+
+use std::{fmt, num::NonZeroUsize};
 
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::{
     Client,
     operation::{
-        batch_get_secret_value::BatchGetSecretValueOutput,
-        get_secret_value::{GetSecretValueOutput, builders::GetSecretValueFluentBuilder},
+        batch_get_secret_value::BatchGetSecretValueOutput, describe_secret::DescribeSecretOutput,
+        get_secret_value::builders::GetSecretValueFluentBuilder,
     },
     types::SecretValueEntry,
 };
 use aws_smithy_types::Blob;
 use eso_core::{
-    error::{ErrorKind, ProviderError},
-    key::{RemoteKey, Version},
-    provider::{Backend, CallObserver, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, Value},
+    error::ProviderError,
+    key::Version,
+    provider::{Backend, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, SecretWriter, Value},
     value::SecretBytes,
 };
-use futures::future::join_all;
-use tokio::time::timeout;
 
+pub(crate) use self::deletion::Deletion;
+use self::share::{Share, share};
 use crate::{
-    PROVIDER,
-    auth::Session,
-    batch::{self, Share},
-    client::RegionClients,
-    error::{self, Answer, Call},
-    prefix::Prefix,
+    access::Access,
+    batch::{self, Answered, Batched, Batches, Read, Refusal, is_of_value, named},
+    error::{self, Answer},
+    tags::{self, Tags},
 };
 
 /// How many keys AWS takes in one `BatchGetSecretValue`.
 const BATCH_SIZE: NonZeroUsize = NonZeroUsize::new(20).expect("it must not be zero");
 
-/// The name of the batch call in metrics.
-const BATCH_CALL: &str = "BatchGetSecretValue";
+/// What to do where that call is denied.
+const BATCH_ADVICE: &str =
+    "secrets are read one by one: allow secretsmanager:BatchGetSecretValue on * to read 20 in one call";
 
-/// How long a request may take with all its calls: a login, the call, and both once more.
-/// The contract allows 30 s.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(28);
+/// The stage of the version that holds.
+const CURRENT: &str = "AWSCURRENT";
 
 /// One store, logged in as one identity.
 pub(crate) struct SecretsManager {
-    /// The region that `client` calls.
-    pub(crate) region: String,
-    /// What AWS's names of its secrets begin with; keys are without it.
-    pub(crate) prefix: Prefix,
-    /// Signs as `session`.
-    pub(crate) client: Client,
-    /// The identity.
-    pub(crate) session: Arc<Session>,
-    /// What it shares with the other stores of its region, kept for them.
-    pub(crate) _shared: Arc<RegionClients>,
-    /// Whose quotas are used.
-    pub(crate) backend: Backend,
-    /// Told about each call.
-    pub(crate) calls: Arc<dyn CallObserver>,
-    /// Whether AWS said that this identity may not read in batches; false to begin with, and never again.
-    pub(crate) batch_denied: AtomicBool,
+    access: Access,
+    client: Client,
+    batches: Batches,
+    deletion: Deletion,
+}
+
+impl SecretsManager {
+    /// `client` signs as the identity of `access`.
+    pub(crate) fn new(access: Access, client: Client, deletion: Deletion) -> Self {
+        Self { access, client, batches: Batches::new(BATCH_SIZE, BATCH_ADVICE), deletion }
+    }
+
+    /// The value of a version, that of the current stage where none is named.
+    async fn get(&self, name: &str, version: Option<&Version>) -> Result<Content, ProviderError> {
+        let send = || at_version(self.client.get_secret_value().secret_id(name), version).send();
+        let given = self.access.call(self.access.reading(Self::SINGLE), send).await?;
+        Ok(Content { text: given.secret_string, binary: given.secret_binary, version: given.version_id })
+    }
+
+    /// What is known about a secret, be it in its recovery window.
+    async fn describe(&self, name: &str) -> Result<DescribeSecretOutput, ProviderError> {
+        let call = self.access.reading("DescribeSecret");
+        let send = || self.client.describe_secret().secret_id(name).send();
+        let described = self.access.call(call, send).await?;
+        match described.arn() {
+            Some(_) => Ok(described),
+            None => Err(call.nonsense("an answer without a secret".to_owned())),
+        }
+    }
+
+    /// The tags of a secret, as a JSON object.
+    async fn metadata(&self, name: &str) -> Read {
+        let described = self.describe(name).await?;
+        match described.deleted_date() {
+            Some(_) => Err(self.access.reading("DescribeSecret").absent()),
+            None => Ok(tags::as_json(&tags_of(&described))),
+        }
+    }
+
+    fn fetched(&self, request: &Fetch, content: Content) -> Read {
+        content.fetched().ok_or_else(|| {
+            let call = self.access.reading(Self::SINGLE);
+            // The original's words.
+            call.nonsense(format!(
+                "invalid secret received. no secret string nor binary for key: {}",
+                request.key
+            ))
+        })
+    }
 }
 
 #[async_trait]
 impl SecretProvider for SecretsManager {
-    async fn fetch(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
-        match timeout(TIME_LIMIT, self.read(request)).await {
-            Ok(result) => result,
-            Err(_) => Err(self.late(request)),
-        }
+    async fn fetch(&self, request: &Fetch) -> Read {
+        batch::fetch(self, request).await
     }
 
-    /// Resolves the credentials, unless those at hand are still good. Secrets Manager is not called, as its answer
-    /// would depend on a secret's own policy.
     async fn check(&self) -> Result<(), ProviderError> {
-        match timeout(TIME_LIMIT, self.session.ready()).await {
-            Ok(result) => result,
-            Err(_) => Err(Call::default_chain(&self.region).late()),
-        }
+        self.access.check().await
     }
 
-    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
-        // One key alone is read singly: the quota of that call is a hundred times the batch's.
-        let batched =
-            requests.len() > 1 && requests.iter().all(|request| self.batch_size(request) == BATCH_SIZE);
-        let work = async {
-            match batched {
-                true => self.read_batch(requests).await,
-                false => self.read_singly(requests).await,
-            }
-        };
-        match timeout(TIME_LIMIT, work).await {
-            Ok(results) => results,
-            Err(_) => requests.iter().map(|request| Err(self.late(request))).collect(),
-        }
+    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Read> {
+        batch::fetch_all(self, requests).await
     }
 
     fn batch_size(&self, request: &Fetch) -> NonZeroUsize {
-        match self.fits_batch(request) && !self.batch_denied.load(Ordering::Relaxed) {
-            true => BATCH_SIZE,
-            false => NonZeroUsize::MIN,
-        }
+        batch::batch_size(self, request)
     }
 
     fn backend(&self) -> Option<Backend> {
-        Some(self.backend.clone())
+        Some(self.access.backend.clone())
+    }
+
+    fn notice(&self) -> Option<Notice> {
+        self.batches.notice()
     }
 
     fn finder(&self) -> Option<&dyn SecretFinder> {
         Some(self)
     }
 
-    fn notice(&self) -> Option<Notice> {
-        let text = "secrets are read one by one: allow secretsmanager:BatchGetSecretValue on * to read 20 in one call";
-        self.batch_denied.load(Ordering::Relaxed).then(|| Notice(text.to_owned()))
+    fn writer(&self) -> Option<&dyn SecretWriter> {
+        Some(self)
     }
 }
 
-impl SecretsManager {
-    async fn read(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
-        let result = match (self.fault(request), request.part) {
-            (Some(advice), _) => Err(self.get_call().refused(advice)),
-            (None, Part::Value) => self.get_secret_value(request).await,
-            (None, Part::Metadata) => self.describe_secret(request).await,
-        };
-        result.map_err(|error| error.with_key(request.key.clone()))
+impl Batched for SecretsManager {
+    const SINGLE: &'static str = "GetSecretValue";
+
+    type Answer = BatchGetSecretValueOutput;
+
+    fn access(&self) -> &Access {
+        &self.access
     }
 
-    async fn get_secret_value(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
-        let call = self.get_call();
-        let send = || async {
-            let question = self.client.get_secret_value().secret_id(self.name_of(request));
-            let answer = at_version(question, request.version.as_ref()).send().await;
-            self.calls.called(PROVIDER, call.operation, answer.is_ok());
-            answer.map_err(|error| call.failed(&error))
-        };
-        let GetSecretValueOutput { secret_string, secret_binary, version_id, .. } =
-            self.session.run(send).await?;
-        let content = Content { text: secret_string, binary: secret_binary, version: version_id };
-        fetched(call, &request.key, content)
+    fn batches(&self) -> &Batches {
+        &self.batches
     }
 
-    /// The tags of a secret, as a JSON object.
-    async fn describe_secret(&self, request: &Fetch) -> Result<Fetched, ProviderError> {
-        let call = Call::describe_secret(&self.region);
-        let send = || async {
-            let answer = self.client.describe_secret().secret_id(self.name_of(request)).send().await;
-            self.calls.called(PROVIDER, call.operation, answer.is_ok());
-            answer.map_err(|error| call.failed(&error))
-        };
-        let described = self.session.run(send).await?;
-        if described.deleted_date().is_some() {
-            return Err(call.absent());
-        }
-        let tags: BTreeMap<&str, &str> = described
-            .tags()
-            .iter()
-            .map(|tag| (tag.key().unwrap_or_default(), tag.value().unwrap_or_default()))
-            .collect();
-        let tags = serde_json::to_vec(&tags).expect("texts must be JSON");
-        Ok(Fetched::new(Value::Bytes(SecretBytes::new(tags))))
+    fn name(&self, request: &Fetch) -> String {
+        self.access.name(&request.key)
     }
 
-    async fn read_singly(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
-        join_all(requests.iter().map(|request| self.read(request))).await
+    /// The call for several knows the current stage alone.
+    fn is_batchable(&self, request: &Fetch) -> bool {
+        is_of_value(request) && named(request.version.as_ref()).is_none()
     }
 
-    /// A batch that fails as a whole for what may be one key's fault, or for the call's own, is read singly: the
-    /// others must not suffer, and what is said about a batch is not true of each of its keys.
-    /// So is one whose answer says nothing at all.
-    async fn read_batch(&self, requests: &[Fetch]) -> Vec<Result<Fetched, ProviderError>> {
-        let names: Vec<_> = requests.iter().map(|request| self.name_of(request)).collect();
-        let mut keys: Vec<_> = names.iter().map(String::as_str).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        match self.batch_get_secret_value(&keys).await {
-            Ok(answer) if answer.secret_values().is_empty() && answer.errors().is_empty() => {
-                self.read_singly(requests).await
-            }
-            Ok(answer) => join_all(requests.iter().map(|request| self.share(request, &keys, &answer))).await,
-            Err(error) if is_about_the_batch(&error) => self.read_singly(requests).await,
-            Err(error) => {
-                requests.iter().map(|request| Err(error.clone().with_key(request.key.clone()))).collect()
-            }
+    async fn read_one(&self, request: &Fetch) -> Read {
+        let name = self.name(request);
+        match request.part {
+            Part::Value => self.fetched(request, self.get(&name, request.version.as_ref()).await?),
+            Part::Metadata => self.metadata(&name).await,
         }
     }
 
-    async fn batch_get_secret_value(
-        &self,
-        keys: &[&str],
-    ) -> Result<BatchGetSecretValueOutput, ProviderError> {
-        let ids: Vec<_> = keys.iter().map(|key| (*key).to_owned()).collect();
+    /// AWS says of each key by itself that it is denied, so that what is said of the whole call is said of all keys.
+    async fn read_many(&self, names: &[&str]) -> Result<Self::Answer, Refusal> {
+        let call = self.access.reading(Self::SINGLE).counted_as("BatchGetSecretValue");
+        let ids: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let send = || async {
             let question = self.client.batch_get_secret_value().set_secret_id_list(Some(ids.clone()));
-            let answer = question.send().await;
-            self.calls.called(PROVIDER, BATCH_CALL, answer.is_ok());
-            answer.map_err(|error| {
-                self.batch_denied.fetch_or(error::denies(&error), Ordering::Relaxed);
-                self.get_call().failed(&error)
+            question.send().await.inspect_err(|error| {
+                if error::denies(error) {
+                    self.batches.deny();
+                }
             })
         };
-        self.session.run(send).await
+        self.access.call(call, send).await.map_err(|error| Refusal { error, is_denied: false })
     }
 
-    /// What a batch's answer says to one request. Failures read as those of a single read, so that a status does not
-    /// depend on the company that a request was in.
-    async fn share(
-        &self,
-        request: &Fetch,
-        keys: &[&str],
-        answer: &BatchGetSecretValueOutput,
-    ) -> Result<Fetched, ProviderError> {
-        let result = match batch::share(&self.name_of(request), keys, answer) {
-            Share::Value(entry) => fetched(self.get_call(), &request.key, Content::of(entry)),
-            Share::Error(error) => Err(self.get_call().answered(Answer {
-                code: error.error_code(),
-                message: error.message(),
-                status: None,
-            })),
-            Share::Unclear => return self.read(request).await,
-            Share::Missing => {
-                Err(self.get_call().nonsense("the answer to a batch does not mention this key".to_owned()))
-            }
-        };
-        result.map_err(|error| error.with_key(request.key.clone()))
-    }
-
-    fn fits_batch(&self, request: &Fetch) -> bool {
-        let is_newest_value = request.part == Part::Value && named(request.version.as_ref()).is_none();
-        is_newest_value && self.fault(request).is_none()
-    }
-
-    /// Why a request cannot be sent at all.
-    ///
-    /// For an ARN of another region AWS would say that there is no such secret, and a deletion policy would believe it.
-    fn fault(&self, request: &Fetch) -> Option<String> {
-        let key = request.key.as_str();
-        match batch::region_of(&self.name_of(request)) {
-            _ if key.is_empty() => Some("the key is empty".to_owned()),
-            _ if self.prefix.is_given() && batch::region_of(key).is_some() => {
-                Some("the key is an ARN, and the store has a prefix".to_owned())
-            }
-            Some(region) if region != self.region => {
-                Some(format!("the key is an ARN of another region than the store's, {}", self.region))
-            }
-            Some(_) | None => None,
+    fn part(&self, request: &Fetch, name: &str, asked: &[&str], answer: &Self::Answer) -> Answered {
+        match share(name, asked, answer) {
+            Share::Value(entry) => Answered::Settled(self.fetched(request, Content::of(entry))),
+            Share::Error(error) => Answered::Settled(Err(self
+                .access
+                .reading(Self::SINGLE)
+                .answered(Answer { code: error.error_code(), message: error.message(), status: None }))),
+            Share::Unclear => Answered::Unclear,
+            Share::Missing => Answered::Missing,
         }
-    }
-
-    /// What AWS calls the secret that is asked for.
-    fn name_of(&self, request: &Fetch) -> String {
-        self.prefix.full(request.key.as_str())
-    }
-
-    fn get_call(&self) -> Call<'_> {
-        Call::get_secret_value(&self.region)
-    }
-
-    fn late(&self, request: &Fetch) -> ProviderError {
-        self.get_call().late().with_key(request.key.clone())
     }
 }
 
 /// As the metrics of the original name it.
 impl fmt::Display for SecretsManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(PROVIDER)
+        f.write_str(self.access.provider())
     }
 }
 
 impl fmt::Debug for SecretsManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretsManager").field("backend", &self.backend.id).finish_non_exhaustive()
+        f.debug_struct("SecretsManager").field("backend", &self.access.backend.id).finish_non_exhaustive()
     }
 }
 
@@ -298,19 +221,16 @@ impl Content {
             version: entry.version_id.clone(),
         }
     }
-}
 
-fn fetched(call: Call<'_>, key: &RemoteKey, content: Content) -> Result<Fetched, ProviderError> {
-    let Content { text, binary, version } = content;
-    let bytes = text.map(String::into_bytes).or_else(|| binary.map(Blob::into_inner)).ok_or_else(|| {
-        // The original's words.
-        call.nonsense(format!("invalid secret received. no secret string nor binary for key: {key}"))
-    })?;
-    let fetched = Fetched::new(Value::Bytes(SecretBytes::new(bytes)));
-    Ok(match version {
-        Some(version) => fetched.at_version(version),
-        None => fetched,
-    })
+    fn fetched(self) -> Option<Fetched> {
+        let Self { text, binary, version } = self;
+        let bytes = text.map(String::into_bytes).or_else(|| binary.map(Blob::into_inner))?;
+        let fetched = Fetched::new(Value::Bytes(SecretBytes::new(bytes)));
+        Some(match version {
+            Some(version) => fetched.at_version(version),
+            None => fetched,
+        })
+    }
 }
 
 /// A version is a stage, or after `uuid/` an id; without one it is the current stage.
@@ -321,23 +241,11 @@ fn at_version(
     match named(version).map(|version| version.strip_prefix("uuid/").ok_or(version)) {
         Some(Ok(id)) => question.version_id(id),
         Some(Err(stage)) => question.version_stage(stage),
-        None => question.version_stage("AWSCURRENT"),
+        None => question.version_stage(CURRENT),
     }
 }
 
-/// An empty version is none.
-fn named(version: Option<&Version>) -> Option<&str> {
-    version.map(Version::as_str).filter(|version| !version.is_empty())
-}
-
-/// Whether a failed batch says nothing about the keys in it: not the login's failure, nor the service's.
-fn is_about_the_batch(error: &ProviderError) -> bool {
-    let of_the_batch = error.operation() == Call::get_secret_value("").operation;
-    match error.kind() {
-        ErrorKind::NotFound | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::Conflict => of_the_batch,
-        ErrorKind::Unauthenticated
-        | ErrorKind::Throttled
-        | ErrorKind::Unavailable
-        | ErrorKind::Unexpected => false,
-    }
+fn tags_of(described: &DescribeSecretOutput) -> Tags {
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    described.tags().iter().map(|tag| (text(tag.key()), text(tag.value()))).collect()
 }

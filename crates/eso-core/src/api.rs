@@ -8,6 +8,9 @@ pub mod cluster_external_secret;
 pub mod external_secret;
 pub mod secret_store;
 
+pub mod cluster_push_secret;
+pub mod push_secret;
+
 pub mod aws;
 pub mod fake;
 pub mod vault;

@@ -1,6 +1,6 @@
 //! Label selectors, as Kubernetes reads them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, LabelSelectorRequirement};
 
@@ -36,9 +36,30 @@ impl Selector {
         equal.chain(expressions).collect::<Result<_, _>>().map(Self)
     }
 
+    /// Whether it requires nothing, and so selects everything.
+    pub fn requires_nothing(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether these labels are selected.
     pub fn selects(&self, labels: &BTreeMap<String, String>) -> bool {
         self.0.iter().all(|requirement| requirement.holds(labels))
+    }
+}
+
+/// The selector as a list of the API server is asked with it.
+impl fmt::Display for Selector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, Requirement { key, test }) in self.0.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { "," })?;
+            match test {
+                Test::In(values) => write!(f, "{key} in ({})", values.join(",")),
+                Test::NotIn(values) => write!(f, "{key} notin ({})", values.join(",")),
+                Test::Exists => f.write_str(key),
+                Test::DoesNotExist => write!(f, "!{key}"),
+            }?;
+        }
+        Ok(())
     }
 }
 

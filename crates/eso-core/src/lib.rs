@@ -2,7 +2,8 @@
 //! types of `external-secrets.io`.
 //!
 //! There is no IO and no clock here, and kube is used only for its derive macro.
-//! A new provider needs nothing but this crate: start at [`provider::SecretProvider`].
+//! A new provider needs nothing but this crate: start at [`provider::SecretProvider`], or at
+//! `docs/guides/write-a-provider.md`.
 
 pub mod provider;
 

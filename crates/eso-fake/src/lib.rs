@@ -2,6 +2,7 @@
 //!
 //! It is the smallest provider, and the example to copy: `connect` takes what the store says, `fetch` and `check` are
 //! all that must be written, and the conformance suite of `eso-testkit` says in `tests.rs` that they are right.
+//! `docs/guides/write-a-provider.md` makes one in a crate of its own, which lives outside of this repository.
 //! A provider of a real store has three more files: `config` (what the store says, understood once), `auth` (its login
 //! and its renewal) and `error` (the store's words, mapped once to the kinds that we act on).
 

@@ -5,6 +5,7 @@
 
 pub(crate) mod cluster;
 pub mod generic;
+pub(crate) mod push;
 pub mod store_status;
 
 mod body;
@@ -36,6 +37,7 @@ use kube::{
     api::{GetParams, ListParams, Patch, PatchParams, PostParams},
     core::{PartialObjectMeta, Request},
 };
+use serde::Serialize;
 use serde_json::json;
 
 use crate::{
@@ -48,6 +50,7 @@ pub use call::{CALL_TIMEOUT, FIELD_MANAGER, within};
 
 use call::{delete_of, unless_gone};
 pub use status::status;
+pub(crate) use status::{conditions, in_seconds};
 
 /// What the API server sends back: never the object itself, which holds values.
 const METADATA: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
@@ -239,23 +242,33 @@ impl Writer {
         object: &ObjectMeta,
         status: &ExternalSecretStatus,
     ) -> Result<Option<u64>, WriteError> {
+        self.report_of(external_secrets, object, status).await
+    }
+
+    /// As [`report`](Self::report), of an object of another kind.
+    async fn report_of(
+        &self,
+        kind: fn(Option<&str>) -> Request,
+        object: &ObjectMeta,
+        status: &impl Serialize,
+    ) -> Result<Option<u64>, WriteError> {
         let (namespace, name) = (object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
         let patch = status::patch(object.uid.as_deref(), status);
-        let request = external_secrets(namespace).patch_subresource("status", name, &as_operator(), &patch);
+        let request = kind(namespace).patch_subresource("status", name, &as_operator(), &patch);
         match self.send(request).await {
             Ok(written) => Ok(written.as_ref().map(metadata::version)),
             // That is how another uid is refused, and not only that.
             Err(refusal @ (WriteError::Conflict | WriteError::Invalid(_))) => {
-                if self.is_there(object).await? { Err(refusal) } else { Ok(None) }
+                if self.is_there(kind(namespace), object).await? { Err(refusal) } else { Ok(None) }
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Whether an ExternalSecret is there: one of its uid, and not just of its name.
-    async fn is_there(&self, object: &ObjectMeta) -> Result<bool, WriteError> {
-        let (namespace, name) = (object.namespace.as_deref(), object.name.as_deref().unwrap_or_default());
-        let request = external_secrets(namespace).get(name, &GetParams::default());
+    /// Whether an object is there: one of its uid, and not just of its name.
+    async fn is_there(&self, objects: Request, object: &ObjectMeta) -> Result<bool, WriteError> {
+        let name = object.name.as_deref().unwrap_or_default();
+        let request = objects.get(name, &GetParams::default());
         Ok(self.send(request).await?.is_some_and(|found| found.uid == object.uid))
     }
 

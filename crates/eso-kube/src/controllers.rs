@@ -1,28 +1,42 @@
 //! The controllers, and how they are joined: watches fill the index and the stores, these wake the engine, and the
 //! engine writes through the target.
 
-pub mod cluster_external_secret;
+pub mod cluster;
 pub mod external_secret;
+pub mod push_secret;
 pub mod secret_store;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
 mod preview;
+mod roll;
 mod sources;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use eso_core::{
     api::{
         cluster_external_secret::ClusterExternalSecret,
+        cluster_push_secret::ClusterPushSecret,
         external_secret::ExternalSecret,
+        push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
     key::StoreKind,
 };
 use eso_plan::template::Delimiters;
-use eso_sync::engine::{Engine, Handle, Settings};
+use eso_sync::{
+    engine::{Engine, Handle, Settings},
+    push,
+};
+use futures::future::join;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::Client;
 use parking_lot::Mutex;
@@ -37,17 +51,21 @@ use crate::{
     apply::{Writer, generic::GenericWriter},
     events::{EventTask, Events},
     index::Index,
+    spread::Spread,
     stores::{Connect, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
+    watch::{Item, Watched},
 };
-use cluster_external_secret::{Clusters, Objects};
+use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
+use push_secret::{Dependent, Parts, PushObjects, Pushes};
+use roll::PushSecrets;
 use sources::{ConfigMaps, Secrets, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
 
-/// How long the beginning waits for the list of ClusterExternalSecrets.
+/// How long the beginning waits for the lists of objects that are spread.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What is served, and how.
@@ -62,6 +80,11 @@ pub struct Options {
     /// Whether ClusterExternalSecrets are served (`--enable-cluster-external-secret-reconciler`). Where one namespace alone
     /// is served, they are not.
     pub cluster_external_secrets: bool,
+    /// Whether PushSecrets are served (`--enable-push-secret-reconciler`).
+    pub push_secrets: bool,
+    /// Whether ClusterPushSecrets are served (`--enable-cluster-push-secret-reconciler`). Where one namespace alone is
+    /// served, they are not.
+    pub cluster_push_secrets: bool,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -84,6 +107,8 @@ impl Default for Options {
             class: "default".to_owned(),
             cluster_stores: true,
             cluster_external_secrets: true,
+            push_secrets: true,
+            cluster_push_secrets: true,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -105,6 +130,7 @@ pub struct Controller {
     served: Served,
     engine: Engine,
     handle: Handle,
+    pushing: Option<push::Engine>,
     events: EventTask,
     synced: Sender<bool>,
     /// Ends what serves the engine, after the engine.
@@ -116,7 +142,11 @@ struct Served {
     router: Arc<Router>,
     stores: Arc<StoreRegistry>,
     cluster_stores: bool,
-    clusters: Option<Arc<Clusters>>,
+    external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
+    push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
+    pushes: Option<Arc<Pushes>>,
+    /// Where PushSecrets are not served, those that are there.
+    others: Arc<PushSecrets>,
 }
 
 impl fmt::Debug for Controller {
@@ -138,12 +168,13 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
+        let dependent = Arc::new(Dependent { router: Arc::clone(&router), pushes: OnceLock::new() });
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
             client: client.clone(),
             connect,
-            dependents: Arc::clone(&router) as _,
+            dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
             class: options.class,
@@ -156,29 +187,34 @@ impl Controller {
             delimiters: options.delimiters,
             ..Settings::default()
         };
-        let target = KubeTarget {
-            index: Arc::clone(&index),
-            stores: Arc::clone(&stores),
-            writer: Writer::new(client.clone()),
-            generic: GenericWriter::new(client.clone()),
-            allows_generic: options.generic_targets,
-            events,
-            telemetry: Arc::clone(&telemetry),
-            started: (settings.clock)(),
-            clock: Arc::clone(&settings.clock),
-        };
-        let clusters = (options.cluster_external_secrets && options.namespace.is_none())
-            .then(|| Clusters::new(client.clone(), Arc::clone(&index), Arc::clone(&telemetry)));
-        let observer = Arc::new(RunObserver { index: Arc::clone(&index), telemetry });
-        let (engine, handle) = Engine::new(Arc::new(target), Arc::clone(&stores) as _, observer, settings);
+        let shared =
+            Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
+        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent)).unzip();
+        let others = Arc::new(PushSecrets::default());
+        let known = pushes.clone().map_or_else(|| Arc::clone(&others) as Arc<dyn Roster>, |pushes| pushes);
+        let everywhere = options.namespace.is_none();
+        let spreads =
+            (options.cluster_external_secrets && everywhere, options.cluster_push_secrets && everywhere);
+        let external_secrets = spreads.0.then(|| shared.spread(Arc::clone(&index) as _));
+        let push_secrets = spreads.1.then(|| shared.spread(known));
+        let (engine, handle) = shared.engine(&index, options.generic_targets);
         router.connect(handle.clone());
         Self {
             client,
             namespace: options.namespace,
             index,
-            served: Served { router, stores, cluster_stores: options.cluster_stores, clusters },
+            served: Served {
+                router,
+                stores,
+                cluster_stores: options.cluster_stores,
+                external_secrets,
+                push_secrets,
+                pushes,
+                others,
+            },
             engine,
             handle,
+            pushing,
             events: event_task,
             synced: Sender::new(false),
             end,
@@ -209,7 +245,15 @@ impl Controller {
         let begin = begin(&mut watches, self.served, &self.synced, &stop);
         tokio::select! {
             () = stop.cancelled() => {}
-            () = begin => self.engine.run(stop.clone()).await,
+            () = begin => {
+                let pushing = async {
+                    match self.pushing {
+                        Some(engine) => engine.run(stop.clone()).await,
+                        None => stop.cancelled().await,
+                    }
+                };
+                join(self.engine.run(stop.clone()), pushing).await;
+            }
         }
         let panic = watches.end().await;
         self.end.cancel();
@@ -223,35 +267,119 @@ impl Controller {
     }
 }
 
+/// What all that is served shares.
+struct Shared {
+    client: Client,
+    stores: Arc<StoreRegistry>,
+    events: Events,
+    telemetry: Arc<dyn Telemetry>,
+    settings: Settings,
+}
+
+impl Shared {
+    /// The engine that serves ExternalSecrets.
+    fn engine(self, index: &Arc<Mutex<Index>>, allows_generic: bool) -> (Engine, Handle) {
+        let Self { client, stores, events, telemetry, settings } = self;
+        let target = KubeTarget {
+            index: Arc::clone(index),
+            stores: Arc::clone(&stores),
+            writer: Writer::new(client.clone()),
+            generic: GenericWriter::new(client),
+            allows_generic,
+            events,
+            telemetry: Arc::clone(&telemetry),
+            started: (settings.clock)(),
+            clock: Arc::clone(&settings.clock),
+        };
+        let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
+        Engine::new(Arc::new(target), stores as _, observer, settings)
+    }
+
+    /// PushSecrets, and the engine that serves them.
+    fn pushing(&self, dependent: &Dependent) -> (Arc<Pushes>, push::Engine) {
+        let pushes = Pushes::new(Parts {
+            stores: Arc::clone(&self.stores),
+            writer: Writer::new(self.client.clone()),
+            events: self.events.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            clock: Arc::clone(&self.settings.clock),
+        });
+        let (objects, stores) = (Arc::clone(&pushes) as _, Arc::clone(&self.stores) as _);
+        let (engine, handle) =
+            push::Engine::new(objects, stores, Arc::clone(&pushes) as _, self.settings.clone());
+        pushes.connect(handle);
+        dependent.pushes.get_or_init(|| Arc::clone(&pushes));
+        (pushes, engine)
+    }
+
+    /// Those whose copies are told from all others by this roster.
+    fn spread<Kind: Spread>(&self, roster: Arc<dyn Roster>) -> Arc<Clusters<Kind>> {
+        Clusters::new(self.client.clone(), roster, Arc::clone(&self.telemetry))
+    }
+}
+
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
-    let Served { router, stores, cluster_stores, clusters } = served;
+    let pushing = follow_push_secrets(watches, &served, stop);
+    let Served { router, stores, cluster_stores, external_secrets, push_secrets, pushes, others: _ } = served;
     let objects = watches.objects::<ExternalSecret>();
-    match &clusters {
-        Some(clusters) => watches.follow(objects, Objects::new(&router, clusters)),
+    match &external_secrets {
+        Some(clusters) => watches.follow(objects, Copies::new(Arc::clone(&router) as _, clusters)),
         None => watches.follow(objects, Arc::clone(&router) as _),
     }
-    watches.follow(watches.objects::<SecretStore>(), StoreObjects::new(StoreKind::SecretStore, &stores));
+    let of_kind = |kind| StoreObjects::new(kind, &stores, pushes.clone());
+    watches.follow(watches.objects::<SecretStore>(), of_kind(StoreKind::SecretStore));
     if cluster_stores {
         let objects = watches.cluster_objects::<ClusterSecretStore>();
-        watches.follow(objects, StoreObjects::new(StoreKind::ClusterSecretStore, &stores));
+        watches.follow(objects, of_kind(StoreKind::ClusterSecretStore));
     }
-    watches.listed().await;
-    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace());
+    // Nobody else waits for ever where their definition is not there.
+    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.clone());
     watches.follow(watches.metadata::<Secret>(), secrets);
-    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace());
+    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes);
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
-    let namespaces = watches.follow_namespaces(&router, &stores, clusters.clone());
-    if let Some(clusters) = clusters {
-        let objects = watches.cluster_objects::<ClusterExternalSecret>();
-        let listed = vec![namespaces, watches.follow_apart(objects, Arc::clone(&clusters) as _)];
-        watches.spawn(clusters.run(listed.clone(), stop.clone()));
-        // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
-        let _ = timeout(PATIENCE, all_listed(listed)).await;
+    let followers = [follower(&external_secrets), follower(&push_secrets)].into_iter().flatten();
+    let namespaces = watches.follow_namespaces(&router, &stores, followers.collect());
+    let mut listed = Vec::new();
+    if let Some(clusters) = external_secrets {
+        listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }
+    if let Some(clusters) = push_secrets {
+        let copies = pushing.into_iter().chain([namespaces]);
+        listed.extend(watches.follow_spread(clusters, copies.collect()));
+    }
+    // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
+    let _ = timeout(PATIENCE, all_listed(listed)).await;
     synced.send_replace(true);
     stores.settled().await;
+}
+
+/// Follows PushSecrets, where they are served or are copies: gives whether all have been listed once.
+fn follow_push_secrets(
+    watches: &mut Watches,
+    served: &Served,
+    stop: &CancellationToken,
+) -> Option<Receiver<bool>> {
+    let Served { push_secrets, pushes, others, .. } = served;
+    let themselves: Arc<dyn Watched<Item<PushSecret>>> = match pushes {
+        Some(pushes) => {
+            watches.spawn(Arc::clone(pushes).keep_stores(stop.clone()));
+            PushObjects::new(pushes)
+        }
+        None => Arc::clone(others) as _,
+    };
+    let watched = match (push_secrets, pushes) {
+        (Some(clusters), _) => Copies::new(themselves, clusters),
+        (None, Some(_)) => themselves,
+        (None, None) => return None,
+    };
+    Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
+}
+
+fn follower<K: Spread>(clusters: &Option<Arc<Clusters<K>>>) -> Option<Arc<dyn NamespaceFollower>> {
+    clusters.as_ref().map(|clusters| Arc::clone(clusters) as _)
 }
 
 #[cfg(test)]

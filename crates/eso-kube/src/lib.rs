@@ -18,3 +18,5 @@ pub mod credentials;
 pub mod events;
 pub mod stores;
 pub mod telemetry;
+
+mod spread;

@@ -247,7 +247,12 @@ impl StoreRegistry {
 
     /// Whether an object that names this store is ours to serve: not where the store is of another class.
     pub fn serves(&self, reference: &StoreReference) -> bool {
-        let parsed = self.state.lock().parsed(&StoreKey::of(reference));
+        self.serves_key(&StoreKey::of(reference))
+    }
+
+    /// As [`serves`](Self::serves), of a store by its own name.
+    pub(crate) fn serves_key(&self, key: &StoreKey) -> bool {
+        let parsed = self.state.lock().parsed(key);
         parsed.is_none_or(|parsed| parsed.is_of_class(&self.shared.settings.class))
     }
 

@@ -47,6 +47,10 @@ pub enum Kind {
     ClusterSecretStore,
     /// `ClusterExternalSecret`.
     ClusterExternalSecret,
+    /// `PushSecret`.
+    PushSecret,
+    /// `ClusterPushSecret`.
+    ClusterPushSecret,
 }
 
 /// The status of a `Ready` condition.

@@ -1,7 +1,10 @@
 //! One object of the cluster that keeps a copy of another in each namespace that it chooses: which copies are to be
 //! made, mended and deleted, and what its status says afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use eso_core::labels::Selector;
 use serde_json::Value;
@@ -29,12 +32,24 @@ pub struct Choice {
 /// What each copy is like.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Copy {
+    /// Its kind.
+    pub kind: CopyKind,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
     /// Its spec.
     pub spec: Value,
+}
+
+/// The kinds that copies are of. Each is displayed in the original's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CopyKind {
+    /// An ExternalSecret of a ClusterExternalSecret.
+    #[default]
+    ExternalSecret,
+    /// A PushSecret of a ClusterPushSecret.
+    PushSecret,
 }
 
 /// A namespace that is there.
@@ -101,17 +116,26 @@ pub struct Report {
     pub problem: Option<String>,
 }
 
-/// The original's reason for a namespace that has an object of that name already.
-const TAKEN: &str = "external secret already exists in namespace";
+/// The original's reason, after the kind of the copies, for a namespace that has an object of that name already.
+const TAKEN: &str = "already exists in namespace";
 
 /// The reason for a namespace whose copy somebody deletes just now: it is made anew when it is gone.
-const LEAVING: &str = "external secret is being deleted";
+const LEAVING: &str = "is being deleted";
 
 /// The original's message where not all namespaces have their copy.
 const FAILED: &str = "one or more namespaces failed";
 
 /// What the original puts in place of a namespace where it does not know which ones are chosen.
 const UNKNOWN: &str = "unknown";
+
+impl fmt::Display for CopyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ExternalSecret => "external secret",
+            Self::PushSecret => "push secret",
+        })
+    }
+}
 
 impl Choice {
     /// Whether a namespace with these labels is chosen.
@@ -137,7 +161,7 @@ pub fn plan(asked: &Asked, namespaces: &BTreeMap<String, Namespace>, found: &Fou
         match steps(&asked.name, is_chosen, here) {
             Ok(steps) if steps.is_empty() => {}
             Ok(steps) => drop(plan.steps.insert(name.clone(), steps)),
-            Err(reason) => drop(plan.failed.insert(name.clone(), reason.to_owned())),
+            Err(reason) => drop(plan.failed.insert(name.clone(), format!("{} {reason}", asked.copy.kind))),
         }
     }
     plan

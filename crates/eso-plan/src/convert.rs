@@ -1,9 +1,12 @@
 //! From CRD objects to what they ask for: the only place here that names CRD types.
 
 pub mod cluster_external_secret;
+pub mod cluster_push_secret;
 pub mod external_secret;
+pub mod push;
 pub mod references;
 
+mod cluster;
 mod entries;
 mod template;
 

@@ -46,6 +46,46 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// A target of this name that belongs to the object, made of the values that [`with_value`](Self::with_value) adds,
+    /// kept where these are gone, and read when the object changes.
+    ///
+    /// For whoever has objects of their own. What is wished otherwise is a field, and one must be set where an object may
+    /// come to ask for something else: its [`revision`](Self::revision), which is empty.
+    pub fn owned(target: impl Into<String>) -> Self {
+        Self {
+            revision: String::new(),
+            target: target.into(),
+            manifest: None,
+            ownership: Ownership::Own,
+            absence: Absence::Retain,
+            refresh: Refresh::OnChange,
+            windows: None,
+            entries: Vec::new(),
+            template: None,
+            immutable: false,
+        }
+    }
+
+    /// With one more entry: the newest value of a key of a store, whole and as it is.
+    #[must_use]
+    pub fn with_value(
+        mut self,
+        name: impl Into<String>,
+        store: &StoreReference,
+        key: impl Into<RemoteKey>,
+    ) -> Self {
+        self.entries.push(Entry {
+            origin: Origin::Data(self.entries.len()),
+            store: store.clone(),
+            ask: Ask::Read(Fetch::new(key)),
+            property: None,
+            into: Destination::Entry(name.into()),
+            decoding: Decoding::None,
+            null_bytes: NullBytes::Ignore,
+        });
+        self
+    }
+
     /// Whether somebody tells when the target changes: of a Secret and of a ConfigMap a watch does.
     pub fn is_watched(&self) -> bool {
         self.manifest.as_ref().is_none_or(Manifest::is_config_map)
@@ -202,5 +242,29 @@ impl fmt::Debug for Dress {
         let mut dress = f.debug_struct("Dress");
         dress.field("labels", &labels.keys()).field("annotations", &annotations.keys());
         dress.field("fields", fields).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Desired, Refresh};
+    use crate::fixtures::{self, data, store};
+
+    #[test]
+    fn a_target_of_ones_own_is_what_an_external_secret_with_defaults_asks_for() {
+        let desired = Desired {
+            revision: "1-a".to_owned(),
+            refresh: Refresh::Every(Duration::from_secs(3600)),
+            ..Desired::owned("app").with_value("password", &store(), "db")
+        };
+        assert_eq!(desired, fixtures::desired());
+    }
+
+    #[test]
+    fn its_entries_are_numbered_in_their_order() {
+        let desired = Desired::owned("app").with_value("a", &store(), "x").with_value("b", &store(), "y");
+        assert_eq!(desired.entries, [data(0, "a", "x"), data(1, "b", "y")]);
     }
 }

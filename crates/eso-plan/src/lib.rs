@@ -13,6 +13,7 @@ pub mod convert;
 
 pub mod due;
 pub mod plan;
+pub mod push;
 pub mod render;
 pub mod status;
 pub mod template;

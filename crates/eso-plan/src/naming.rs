@@ -85,6 +85,22 @@ impl Naming {
     }
 }
 
+/// What these keys become by these rewrites, in their order. Nothing is checked of what that is.
+///
+/// # Errors
+/// As [`Naming::apply`], within the same bounds.
+pub fn renamed(rewrites: &[Rewrite], keys: Vec<String>) -> Result<Vec<String>, NamingError> {
+    let size = |keys: &[String]| keys.iter().map(String::len).sum::<usize>();
+    let mut allowance = Allowance::new(rewrites.len(), size(&keys));
+    rewrites.iter().enumerate().try_fold(keys, |keys, (step, rewrite)| {
+        let rewritten = allowance
+            .rewrite(keys.len())
+            .and_then(|()| rewrite.rename(&keys.iter().collect::<Vec<_>>(), &mut allowance))
+            .and_then(|keys| allowance.keep(size(&keys)).map(|()| keys));
+        rewritten.map_err(|cause| NamingError::Rewrite { step, cause: Box::new(cause) })
+    })
+}
+
 /// How many bytes keys and values take.
 fn size(entries: &Entries) -> usize {
     entries.iter().map(|(key, value): (&String, &SecretBytes)| key.len() + value.expose().len()).sum()

@@ -52,6 +52,14 @@ pub struct Observed {
     pub spread: u32,
 }
 
+impl Observed {
+    /// An object of which nothing is written down, seen by a process that started at `started`, without templates that stand
+    /// in anything. What is known of it besides is a field.
+    pub fn new(desired: Desired, held: Held, started: Timestamp) -> Self {
+        Self { desired, record: Record::default(), held, sources: 0, refreshed: None, started, spread: 0 }
+    }
+}
+
 /// What an object's status says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {

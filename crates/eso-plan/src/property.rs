@@ -8,6 +8,7 @@ mod budget;
 mod names;
 
 pub(crate) mod object;
+pub mod set;
 
 use std::cell::OnceCell;
 
@@ -172,6 +173,21 @@ impl<'a> Source<'a> {
     fn no_object(&self, place: &str) -> PropertyError {
         PropertyError::Unfit(format!("unable to unmarshal secret {}: it is no JSON object{place}", self.key))
     }
+}
+
+/// Whether a text is one JSON value, by the book.
+pub(crate) fn is_json(text: &[u8]) -> bool {
+    json::is_valid(text)
+}
+
+/// Whether a text is a JSON object.
+pub(crate) fn is_object(text: &[u8]) -> bool {
+    json::is_valid(text) && json::first(text).and_then(json::kind) == Some(Kind::Object)
+}
+
+/// Whether two texts are the same JSON; not so where one is none.
+pub(crate) fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    marshal::are_equal(one, other)
 }
 
 /// A value as the bytes of an entry; `None` where it cannot be read.

@@ -288,7 +288,7 @@ fn told(Absent { origin, key }: &Absent) -> String {
 }
 
 /// A time that lies ahead is as wrong as one that is too old.
-fn is_old(written: Option<Timestamp>, read: Timestamp, heartbeat: Duration) -> bool {
+pub(crate) fn is_old(written: Option<Timestamp>, read: Timestamp, heartbeat: Duration) -> bool {
     written.is_none_or(|written| due::later(written, heartbeat) <= read || written > read)
 }
 

@@ -1,16 +1,19 @@
-//! An AWS double of our own: Secrets Manager and STS as far as the operator uses them, thousands of
-//! requests a second, with quotas, counters and faults on demand.
+//! An AWS double of our own: Secrets Manager, the Parameter Store and STS as far as the operator uses them, thousands
+//! of requests a second, with quotas, counters and faults on demand.
 //!
 //! It checks no signature and has one account and one region, us-east-1.
 
 mod calls;
 mod fault;
 mod operations;
+mod parameter_operations;
+mod parameters;
 mod quota;
 mod refusal;
 mod secrets;
 mod serve;
 mod sts;
+mod tags;
 
 use std::{
     collections::BTreeMap,
@@ -34,6 +37,7 @@ pub use self::{
 use self::{
     calls::Calls,
     fault::{Faults, Outcome},
+    parameters::Parameters,
     quota::Quotas,
     secrets::Secrets,
     serve::State,
@@ -77,6 +81,7 @@ impl FastAws {
         let state = Arc::new(Mutex::new(State {
             service_time,
             secrets: Secrets::default(),
+            parameters: Parameters::default(),
             roles: Roles::default(),
             faults: Faults::default(),
             quotas: Quotas::default(),
@@ -104,7 +109,7 @@ impl FastAws {
         Ok(Self { address, state, stop: Some(stop), thread: Some(thread) })
     }
 
-    /// `http://127.0.0.1:<port>`, the endpoint of Secrets Manager and of STS.
+    /// `http://127.0.0.1:<port>`, the endpoint of all its services.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -138,6 +143,22 @@ impl FastAws {
         self.state().secrets.purge(name);
     }
 
+    /// Gives a parameter a text value, and makes the parameter when it is missing; returns its version.
+    ///
+    /// # Errors
+    /// When its name or value is none that AWS takes.
+    pub fn put_parameter(&self, name: &str, value: &str) -> Result<u64> {
+        let body = json!({"Name": name, "Value": value, "Type": "String", "Overwrite": true});
+        let mut state = self.state();
+        let put = state.parameters.put(&body).map(|parameter| parameter.version());
+        put.map_err(|refusal| anyhow!("AWS double: PutParameter: {}: {}", refusal.code, refusal.message))
+    }
+
+    /// Removes a parameter; nothing happens when it is not there.
+    pub fn delete_parameter(&self, name: &str) {
+        self.state().parameters.remove(name);
+    }
+
     /// From now on every answer takes so long.
     pub fn set_service_time(&self, service_time: Duration) {
         self.state().service_time = service_time;
@@ -145,7 +166,17 @@ impl FastAws {
 
     /// Grants an operation so many requests a second; above that it is throttled as AWS does it.
     pub fn set_quota(&self, operation: &str, per_second: u32) {
-        self.state().quotas.set(operation, per_second, Instant::now());
+        self.set_shared_quota(&[operation], per_second);
+    }
+
+    /// Grants several operations so many requests a second together.
+    pub fn set_shared_quota(&self, operations: &[&str], per_second: u32) {
+        self.state().quotas.set(operations, per_second, Instant::now());
+    }
+
+    /// How many requests were throttled for their quota.
+    pub fn throttled(&self) -> u64 {
+        self.state().quotas.refused()
     }
 
     /// A role is assumed only with this external id; any other role is assumed by anybody.

@@ -4,6 +4,7 @@
 //! the process, however that ends. Nothing here knows what is tested with it.
 
 mod audit;
+mod aws_json;
 mod cache;
 mod certificates;
 mod control_plane;
@@ -15,6 +16,7 @@ mod http;
 mod kubeconfig;
 mod moto;
 mod openbao;
+mod parameter_store;
 mod port;
 mod process;
 mod programs;
@@ -31,6 +33,7 @@ pub use self::{
     http::Answer,
     moto::Moto,
     openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
+    parameter_store::ParameterStore,
     port::free as free_port,
     process::{Launch, Process},
     programs::{Plan, Program, find, plan, prepare},

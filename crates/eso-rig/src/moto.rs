@@ -4,7 +4,9 @@ use anyhow::{Context, Result};
 
 use crate::{
     folder::Folder,
-    http, port,
+    http,
+    parameter_store::ParameterStore,
+    port,
     process::{Launch, Process},
     programs::{self, Program},
     secrets_manager::SecretsManager,
@@ -15,6 +17,7 @@ pub struct Moto {
     process: Process,
     url: String,
     secrets: SecretsManager,
+    parameters: ParameterStore,
     _folder: Folder,
 }
 
@@ -37,7 +40,8 @@ impl Moto {
         let url = format!("http://127.0.0.1:{port}");
         let client = http::client().build().context("no HTTP client")?;
         http::ready(&client, &format!("{url}/moto-api/data.json"), &[200], &process).await?;
-        Ok(Self { process, secrets: SecretsManager::new(&url)?, url, _folder: folder })
+        let (secrets, parameters) = (SecretsManager::new(&url)?, ParameterStore::new(&url)?);
+        Ok(Self { process, secrets, parameters, url, _folder: folder })
     }
 
     /// `http://127.0.0.1:<port>`, the endpoint of every service.
@@ -48,6 +52,11 @@ impl Moto {
     /// For putting secrets there.
     pub fn secrets(&self) -> &SecretsManager {
         &self.secrets
+    }
+
+    /// For putting parameters there.
+    pub fn parameters(&self) -> &ParameterStore {
+        &self.parameters
     }
 
     /// Stops its clock: connections are taken, and nothing is answered.

@@ -27,6 +27,8 @@ pub enum Mode {
     Development,
     /// HTTPS by a private authority, data on disk: sealed after a restart, nothing lost, nothing mounted.
     Persistent,
+    /// The same, with another address at which only clients with a certificate are served.
+    Mutual,
 }
 
 /// A running OpenBao with its root token. It ends, and its data goes away, when the handle is dropped or
@@ -61,20 +63,27 @@ impl OpenBao {
             address,
             _folder: folder,
         };
-        if mode == Mode::Persistent {
+        if mode != Mode::Development {
             server.initialize().await?;
         }
         Ok(server)
     }
 
-    /// `http://127.0.0.1:<port>`, or `https` in the persistent mode.
+    /// `http://127.0.0.1:<port>` in the development mode, else `https`.
     pub fn url(&self) -> &str {
         &self.address.url
     }
 
-    /// The private certificate authority of the persistent mode, PEM.
+    /// The private certificate authority, PEM; none in the development mode.
     pub fn ca_pem(&self) -> Option<&str> {
         self.address.ca_pem.as_deref()
+    }
+
+    /// Another address of the same server, where only those are served who show a certificate of its authority; and
+    /// such a certificate with its private key, PEM. Mutual mode only.
+    pub fn mutual(&self) -> Option<(&str, &str, &str)> {
+        let mutual = self.address.mutual.as_ref()?;
+        Some((&mutual.url, &mutual.client.certificate, &mutual.client.key))
     }
 
     /// The root token.
@@ -176,7 +185,7 @@ impl OpenBao {
         Ok(entries.into_iter().filter_map(Entry::arrived).collect())
     }
 
-    /// Seals it: everything is answered with 503 until it is unsealed. Persistent mode only.
+    /// Seals it: everything is answered with 503 until it is unsealed. Not in the development mode.
     ///
     /// # Errors
     /// When it is refused.
@@ -184,7 +193,7 @@ impl OpenBao {
         self.request(Method::PUT, "sys/seal", None).await?.success().context("openbao: seal").map(drop)
     }
 
-    /// Unseals it, and returns when it serves. Persistent mode only.
+    /// Unseals it, and returns when it serves.
     ///
     /// # Errors
     /// When it is refused, or in the development mode, whose key nobody kept.

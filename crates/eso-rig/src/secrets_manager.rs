@@ -1,18 +1,13 @@
-//! Calls to AWS Secrets Manager as its JSON 1.1 protocol has them, unsigned: the doubles check no
-//! signature.
+//! Calls to AWS Secrets Manager.
 
 use anyhow::{Context, Result};
-use reqwest::Client;
 use serde_json::{Value, json};
 
-use crate::http::{self, Answer};
+use crate::{aws_json::Service, http::Answer};
 
 /// A client of one double, for putting things there; what is tested has its own.
 #[derive(Debug, Clone)]
-pub struct SecretsManager {
-    client: Client,
-    url: String,
-}
+pub struct SecretsManager(Service);
 
 impl SecretsManager {
     /// A client of the double at `url`.
@@ -20,7 +15,7 @@ impl SecretsManager {
     /// # Errors
     /// When there is no HTTP client to be had.
     pub fn new(url: &str) -> Result<Self> {
-        Ok(Self { client: http::client().build().context("no HTTP client")?, url: url.to_owned() })
+        Ok(Self(Service::new(url, "secretsmanager", "secretsmanager")?))
     }
 
     /// Calls an operation, `GetSecretValue` for one.
@@ -28,14 +23,7 @@ impl SecretsManager {
     /// # Errors
     /// When there is no answer; a refusal is an [`Answer`].
     pub async fn call(&self, operation: &str, body: &Value) -> Result<Answer> {
-        let request = self
-            .client
-            .post(&self.url)
-            .header("X-Amz-Target", format!("secretsmanager.{operation}"))
-            .header("Content-Type", "application/x-amz-json-1.1")
-            .header("Authorization", AUTHORIZATION)
-            .body(body.to_string());
-        http::call(request, None).await.with_context(|| format!("Secrets Manager double: {operation}"))
+        self.0.call(operation, body).await
     }
 
     /// Creates a secret with a text value; returns its ARN.
@@ -77,7 +65,3 @@ impl SecretsManager {
         deleted.success().with_context(|| format!("DeleteSecret {name}")).map(drop)
     }
 }
-
-/// Looks like a signature; moto reads service and region from it.
-const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=AKIARIG/20260101/us-east-1/secretsmanager/aws4_request, \
-    SignedHeaders=host, Signature=00";

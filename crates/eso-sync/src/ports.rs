@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use eso_core::key::StoreReference;
+use eso_core::key::{RemoteKey, StoreReference};
 use eso_plan::{
     fence::KeyPatterns,
     observed::Observation,
@@ -13,6 +13,10 @@ use eso_plan::{
 };
 
 use crate::store::Store;
+
+mod store_map;
+
+pub use store_map::StoreMap;
 
 /// An object, as its target numbers it. A number is never given to another object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,12 +44,14 @@ pub trait Target: fmt::Debug + Send + Sync + 'static {
     async fn observe(&self, object: ObjectId) -> Observation;
 
     /// Reads what the templates of an object stand in: all that `wanted` names, those that are not there as `None`.
-    /// It is asked only before a template is rendered.
+    /// It is asked only before a template is rendered. Where no template stands in another object, it need not be written.
     async fn sources(
         &self,
-        object: ObjectId,
-        wanted: &BTreeSet<SourceName>,
-    ) -> Result<ReadSources, WriteError>;
+        _object: ObjectId,
+        _wanted: &BTreeSet<SourceName>,
+    ) -> Result<ReadSources, WriteError> {
+        Err(WriteError::Invalid("there are no objects here for templates to stand in".to_owned()))
+    }
 
     /// Does one step to the target. A step is done whole or not at all, and never on a target that changed since it
     /// was observed: that is a [`WriteError::Conflict`].
@@ -83,6 +89,15 @@ impl Granted {
     pub fn whole(store: Arc<Store>) -> Self {
         Self { store, keys: None }
     }
+
+    /// Whether its user may ask for a key. It is judged as its store reads it, so that all spellings of it are judged
+    /// alike: `kv/data/hr` must not pass as `k*`, where it is `hr`.
+    pub fn allows(&self, key: &RemoteKey) -> bool {
+        self.keys.as_ref().is_none_or(|keys| {
+            let canonical = self.store.provider().canonical(key);
+            keys.allows(canonical.as_ref().unwrap_or(key).as_str())
+        })
+    }
 }
 
 /// Stores by name.
@@ -93,3 +108,6 @@ pub trait Stores: fmt::Debug + Send + Sync + 'static {
     /// so that objects made together with their store do not fail over it, and for no other.
     async fn store(&self, reference: &StoreReference) -> Result<Granted, String>;
 }
+
+#[cfg(test)]
+mod tests;

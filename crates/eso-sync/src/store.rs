@@ -35,6 +35,7 @@ mod circuit;
 mod pace;
 mod questions;
 mod search;
+mod writes;
 
 mod call;
 
@@ -397,6 +398,9 @@ impl Probe for Store {
             Question::Read(read) => read,
             Question::Find(query) => {
                 return Some(is_reply(call::find(&*self.provider, &query).await.err().as_ref()));
+            }
+            Question::Inspect(question) => {
+                return Some(is_reply(call::inspect(&*self.provider, &question).await.err().as_ref()));
             }
             Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
         };

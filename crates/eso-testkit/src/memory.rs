@@ -42,11 +42,14 @@ struct State {
     notice: Option<Notice>,
     syntax: Option<PropertySyntax>,
     records: BTreeMap<RemoteKey, Record>,
+    write_failure: Option<ErrorKind>,
+    other_write: Option<SecretBytes>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Gate {
     held: bool,
+    holds_writes: bool,
     waiting: usize,
 }
 
@@ -137,10 +140,21 @@ impl MemoryProvider {
         self.state.lock().failures.insert(key, error);
     }
 
+    /// From now on writes and deletions fail so, and looks do not.
+    pub fn fail_writes(&self, kind: ErrorKind) {
+        self.state.lock().write_failure = Some(kind);
+    }
+
+    /// Right before the next write of a value, another one of ours writes this to it.
+    pub fn write_before_next(&self, value: impl Into<SecretBytes>) {
+        self.state.lock().other_write = Some(value.into());
+    }
+
     /// Nothing fails any more.
     pub fn mend(&self) {
         let mut state = self.state.lock();
         state.failure = None;
+        state.write_failure = None;
         state.failures.clear();
     }
 
@@ -177,9 +191,14 @@ impl MemoryProvider {
         self.gate.send_modify(|gate| gate.held = true);
     }
 
+    /// From now on writes and deletions arrive and wait, and other calls do not.
+    pub fn hold_writes(&self) {
+        self.gate.send_modify(|gate| gate.holds_writes = true);
+    }
+
     /// Lets go of the calls that wait, and of all later ones.
     pub fn release(&self) {
-        self.gate.send_modify(|gate| gate.held = false);
+        self.gate.send_modify(|gate| (gate.held, gate.holds_writes) = (false, false));
     }
 
     /// Ends when at least so many calls wait. A call whose caller went away does not.
@@ -217,10 +236,12 @@ impl MemoryProvider {
     }
 
     async fn arrive(&self, call: Call) {
+        let is_write = matches!(call, Call::Put(_) | Call::Delete(_));
         self.state.lock().calls.push(call);
         let mut gate = self.gate.subscribe();
         let _waiting = Waiting::new(&self.gate);
-        gate.wait_for(|gate| !gate.held).await.expect("the provider must outlive its calls");
+        let passes = |gate: &Gate| !(gate.held || is_write && gate.holds_writes);
+        gate.wait_for(passes).await.expect("the provider must outlive its calls");
     }
 }
 
@@ -256,6 +277,8 @@ impl State {
             notice: None,
             syntax: None,
             records: BTreeMap::new(),
+            write_failure: None,
+            other_write: None,
         }
     }
 

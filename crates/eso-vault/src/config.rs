@@ -1,17 +1,21 @@
 //! What a store's specification asks for, checked: everything that can be wrong before a server is asked.
 
+mod auth;
+mod connection;
+
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_core::api::{
-    refusals::NO_ROLE_ID,
-    selectors::{CaProvider, SecretKeySelector},
-    vault::{VaultAuth, VaultProvider},
+    selectors::CaProvider,
+    vault::{KvVersion, VaultProvider},
 };
-use http::HeaderValue;
-use serde_json::Value;
-use url::{Host, Url};
+use http::{HeaderMap, HeaderValue};
+use url::Url;
 
+use self::auth::AuthError;
+pub(crate) use self::connection::ClientCertificate;
 use crate::{
-    auth::{AppRole, Kubernetes, Method, RoleId, TokenOfServiceAccount},
+    auth::Method,
+    http::{Consistency, Nearness, origin},
     kv::{Engine, PathError},
 };
 
@@ -20,7 +24,14 @@ use crate::{
 pub(crate) struct Config {
     pub(crate) address: Address,
     pub(crate) authority: Authority,
+    /// What the server is shown where it asks who connects; nothing without TLS.
+    pub(crate) client_certificate: Option<ClientCertificate>,
+    /// What is sent with each request besides what is ours.
+    pub(crate) headers: HeaderMap,
+    pub(crate) consistency: Consistency,
     pub(crate) engine: Engine,
+    /// The mount, where the server must be asked which version it is.
+    pub(crate) undetected: Option<String>,
     /// The Vault namespace of the values.
     pub(crate) namespace: Option<HeaderValue>,
     /// The Vault namespace of the login and its token.
@@ -37,8 +48,8 @@ pub(crate) struct Address {
     pub(crate) prefix: String,
     /// Whether there is no TLS.
     pub(crate) plain: bool,
-    /// Whether the server is on this machine.
-    pub(crate) loopback: bool,
+    /// How near the server is.
+    pub(crate) nearness: Nearness,
 }
 
 /// Who signs the server's certificate.
@@ -67,31 +78,52 @@ pub(crate) enum ConfigError {
     Path(#[source] PathError),
     #[error("{0} holds no PEM certificates, neither as they are nor in base64")]
     Certificates(&'static str),
-    #[error("no valid auth method specified")]
-    NoMethod,
-    #[error("more than one auth method is specified: {0}")]
-    Methods(String),
-    #[error("{0} is not served by this version")]
-    Unserved(String),
-    #[error("{NO_ROLE_ID}")]
-    NoRoleId,
+    /// The words are the original's.
+    #[error("when provided, both ClientTLS.ClientCert and ClientTLS.SecretRef should be provided")]
+    HalfACertificate,
+    #[error("headers: {0:?} {1}")]
+    CustomHeader(String, &'static str),
+    /// The words are the original's.
+    #[error("checkAndSet is not supported with Vault KV version v1")]
+    NoVersionsToCheck,
+    #[error("{0}")]
+    Auth(#[source] AuthError),
 }
 
 impl Config {
     /// Checks a specification.
     pub(crate) fn new(spec: &VaultProvider) -> Result<Self, ConfigError> {
-        refuse_unserved(spec)?;
         let namespace = header("namespace", spec.namespace.as_deref())?;
         let login_namespace = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
+        let address = Address::new(&spec.server)?;
+        let checks = spec.check_and_set.as_ref().and_then(|check_and_set| check_and_set.required);
+        if checks == Some(true) && spec.version == Some(KvVersion::V1) {
+            return Err(ConfigError::NoVersionsToCheck);
+        }
+        let engine =
+            Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref()).map_err(ConfigError::Path)?;
+        let is_undetected = spec.version.is_none() && engine.mount().is_some();
         Ok(Self {
-            address: Address::new(&spec.server)?,
+            method: method(spec, &address).map_err(ConfigError::Auth)?,
+            address,
             authority: Authority::new(spec)?,
-            engine: Engine::new(spec.version.unwrap_or_default(), spec.path.as_deref())
-                .map_err(ConfigError::Path)?,
+            client_certificate: connection::client_certificate(spec.tls.as_ref())?,
+            headers: connection::headers(&spec.headers)?,
+            consistency: connection::consistency(spec),
+            engine,
+            undetected: spec.path.clone().filter(|_| is_undetected),
             login_namespace: header("auth.namespace", login_namespace)?.or_else(|| namespace.clone()),
             namespace,
-            method: spec.auth.as_ref().map_or(Ok(Method::Anonymous), method)?,
         })
+    }
+}
+
+/// Without any `auth` at all, nobody is logged in: an agent before Vault may do it.
+fn method(spec: &VaultProvider, address: &Address) -> Result<Method, AuthError> {
+    let method = spec.auth.as_ref().map_or(Ok(Method::Anonymous), auth::method)?;
+    match method {
+        Method::Certificate(_) if address.plain => Err(AuthError::PlainServer),
+        method => Ok(method),
     }
 }
 
@@ -107,19 +139,11 @@ impl Address {
         if decorated || url.query().is_some() || url.fragment().is_some() {
             return Err(ConfigError::Decorated);
         }
-        let loopback = match url.host().ok_or(ConfigError::Address)? {
-            Host::Domain(name) => name == "localhost",
-            Host::Ipv4(address) => address.is_loopback(),
-            Host::Ipv6(address) => address.is_loopback(),
-        };
+        let nearness = Nearness::of(&url.host().ok_or(ConfigError::Address)?);
         let origin = origin(&url).ok_or(ConfigError::Address)?;
         url.path_segments_mut().map_err(|()| ConfigError::Address)?.pop_if_empty().push("v1");
-        Ok(Self { prefix: url.path().to_owned(), origin, plain, loopback })
+        Ok(Self { prefix: url.path().to_owned(), origin, plain, nearness })
     }
-}
-
-fn origin(url: &Url) -> Option<String> {
-    Some(format!("{}://{}:{}", url.scheme(), url.host_str()?, url.port_or_known_default()?))
 }
 
 impl Authority {
@@ -159,81 +183,6 @@ fn header(field: &'static str, text: Option<&str>) -> Result<Option<HeaderValue>
         None | Some("") => Ok(None),
         Some(text) => HeaderValue::from_str(text).map(Some).map_err(|_| ConfigError::Header(field)),
     }
-}
-
-/// Fields of the original's that change what a read does, and that we would otherwise pass over in silence.
-/// `checkAndSet` is only about pushes.
-const CHANGES_READS: [&str; 4] = ["tls", "headers", "forwardInconsistent", "readYourWrites"];
-
-fn refuse_unserved(spec: &VaultProvider) -> Result<(), ConfigError> {
-    let asked = |field: &&&str| spec.unserved.get(**field).is_some_and(says_something);
-    match CHANGES_READS.iter().find(asked) {
-        Some(field) => Err(ConfigError::Unserved((*field).to_owned())),
-        None => Ok(()),
-    }
-}
-
-fn says_something(value: &Value) -> bool {
-    match value {
-        Value::Null | Value::Bool(false) => false,
-        Value::Object(fields) => !fields.is_empty(),
-        Value::Bool(true) | Value::Number(_) | Value::String(_) | Value::Array(_) => true,
-    }
-}
-
-/// The one method that is specified. Without any `auth` at all, nobody is logged in: an agent before Vault may do it.
-fn method(auth: &VaultAuth) -> Result<Method, ConfigError> {
-    let VaultAuth { namespace: _, token_secret_ref, app_role, kubernetes, unserved } = auth;
-    let mut found = Vec::new();
-    if let Some(selector) = token_secret_ref {
-        found.push(("tokenSecretRef", Ok(Method::Token(selector.clone()))));
-    }
-    if let Some(app_role) = app_role {
-        let role_id = role_id(app_role.role_id.as_deref(), app_role.role_ref.as_ref());
-        let method = |role_id| {
-            Method::AppRole(AppRole {
-                mount: mount(app_role.path.as_deref(), "approle"),
-                role_id,
-                secret_id: app_role.secret_ref.clone(),
-            })
-        };
-        found.push(("appRole", role_id.map(method)));
-    }
-    if let Some(kubernetes) = kubernetes {
-        found.push((
-            "kubernetes",
-            Ok(Method::Kubernetes(Kubernetes {
-                mount: mount(Some(&kubernetes.mount_path), "kubernetes"),
-                role: kubernetes.role.clone(),
-                token: TokenOfServiceAccount::new(&kubernetes.service_account_ref, &kubernetes.secret_ref),
-            })),
-        ));
-    }
-    for (name, _) in unserved.iter().filter(|(_, value)| !value.is_null()) {
-        found.push((name, Err(ConfigError::Unserved(format!("auth.{name}")))));
-    }
-    one(found)
-}
-
-fn one(mut found: Vec<(&str, Result<Method, ConfigError>)>) -> Result<Method, ConfigError> {
-    if found.len() > 1 {
-        let names: Vec<_> = found.iter().map(|(name, _)| *name).collect();
-        return Err(ConfigError::Methods(names.join(", ")));
-    }
-    found.pop().map_or(Err(ConfigError::NoMethod), |(_, method)| method)
-}
-
-fn role_id(literal: Option<&str>, selector: Option<&SecretKeySelector>) -> Result<RoleId, ConfigError> {
-    match (literal.map(str::trim), selector) {
-        (Some(text), _) if !text.is_empty() => Ok(RoleId::Literal(text.to_owned())),
-        (_, Some(selector)) => Ok(RoleId::Reference(selector.clone())),
-        (_, None) => Err(ConfigError::NoRoleId),
-    }
-}
-
-fn mount(path: Option<&str>, default: &str) -> String {
-    let path = path.unwrap_or_default().trim_matches('/');
-    if path.is_empty() { default.to_owned() } else { path.to_owned() }
 }
 
 #[cfg(test)]

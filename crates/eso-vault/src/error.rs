@@ -12,6 +12,10 @@ use crate::http::{Failure, Reply};
 pub(crate) enum Call {
     /// Any login.
     Login,
+    /// Asking what a wrapping token wraps.
+    LookupWrapping,
+    /// Taking what a wrapping token wraps.
+    Unwrap,
     /// Asking what a token is.
     LookupSelf,
     /// Making a token live longer.
@@ -26,6 +30,12 @@ pub(crate) enum Call {
     ReadMetadata,
     /// Asking what is mounted somewhere, and of which KV version it is.
     ReadMount,
+    /// Writing a value.
+    WriteSecretData,
+    /// Writing what is known about a value.
+    WriteMetadata,
+    /// Deleting a value with all its versions.
+    DeleteSecret,
 }
 
 impl Call {
@@ -33,6 +43,8 @@ impl Call {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Login => "Login",
+            Self::LookupWrapping => "LookupWrapping",
+            Self::Unwrap => "Unwrap",
             Self::LookupSelf => "LookupSelf",
             Self::RenewSelf => "RenewSelf",
             Self::RevokeSelf => "RevokeSelf",
@@ -40,24 +52,60 @@ impl Call {
             // As in the original.
             Self::ReadSecretData | Self::ReadMetadata => "ReadSecretData",
             Self::ReadMount => "ReadMount",
+            Self::WriteSecretData | Self::WriteMetadata => "WriteSecretData",
+            Self::DeleteSecret => "DeleteSecret",
+        }
+    }
+
+    /// Whether it changes what the store keeps.
+    pub(crate) fn writes(self) -> bool {
+        match self {
+            Self::WriteSecretData | Self::WriteMetadata | Self::DeleteSecret => true,
+            Self::Login
+            | Self::LookupWrapping
+            | Self::Unwrap
+            | Self::LookupSelf
+            | Self::RenewSelf
+            | Self::RevokeSelf
+            | Self::ReadSecretData
+            | Self::ListSecrets
+            | Self::ReadMetadata
+            | Self::ReadMount => false,
         }
     }
 
     /// The words with which the original begins its message.
     pub(crate) fn operation(self) -> &'static str {
         match self {
-            Self::Login | Self::RenewSelf | Self::RevokeSelf => "cannot initialize Vault client",
+            Self::Login | Self::LookupWrapping | Self::Unwrap | Self::RenewSelf | Self::RevokeSelf => {
+                "cannot initialize Vault client"
+            }
             Self::LookupSelf => "invalid vault credentials",
             Self::ReadSecretData | Self::ReadMetadata | Self::ListSecrets | Self::ReadMount => {
                 "cannot read secret data from Vault"
             }
+            Self::WriteSecretData => "failed to write secret data",
+            Self::WriteMetadata => "failed to write secret metadata",
+            Self::DeleteSecret => "could not delete secret",
         }
     }
 
     /// A failure of this call, with advice in words of our own.
     pub(crate) fn error(self, kind: ErrorKind, reason: Reason) -> ProviderError {
         let error = ProviderError::new(kind, self.operation()).with_reason(reason);
-        if self == Self::Login { error.in_login() } else { error }
+        match self {
+            Self::Login | Self::LookupWrapping | Self::Unwrap => error.in_login(),
+            Self::LookupSelf
+            | Self::RenewSelf
+            | Self::RevokeSelf
+            | Self::ReadSecretData
+            | Self::ListSecrets
+            | Self::ReadMetadata
+            | Self::ReadMount
+            | Self::WriteSecretData
+            | Self::WriteMetadata
+            | Self::DeleteSecret => error,
+        }
     }
 
     /// A failure of this call that asking again cannot mend.
@@ -74,11 +122,17 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
         Failure::UntrustedCertificate => (ErrorKind::Invalid, Some("check caBundle or caProvider")),
         Failure::OutdatedCertificate => (ErrorKind::Invalid, Some("renew it, and check the clocks")),
         Failure::ForeignCertificate => (ErrorKind::Invalid, Some("use a name that it is made for")),
+        Failure::RefusedCertificate => {
+            (ErrorKind::Unauthenticated, Some("check auth.cert, or tls.certSecretRef and tls.keySecretRef"))
+        }
         Failure::Handshake => (ErrorKind::Invalid, Some("check whether the address is https or http")),
         Failure::TooLarge => {
             (ErrorKind::Unexpected, Some("is there a Vault at this address, and is it https or http?"))
         }
         Failure::Malformed => (ErrorKind::Unexpected, None),
+        Failure::LedHere => {
+            (ErrorKind::Invalid, Some("set the address of the active node or of a load balancer"))
+        }
     };
     let words = advice.map_or_else(|| failure.to_string(), |advice| format!("{failure}: {advice}"));
     call.error(kind, Reason::new(words))
@@ -94,18 +148,22 @@ pub(crate) fn of_refusal(call: Call, reply: &Reply) -> ProviderError {
     }
 }
 
+/// Whether it is the answer of a Vault that is sealed.
+pub(crate) fn is_of_sealed(reply: &Reply) -> bool {
+    reply.status == 503 && Said::in_body(reply).mentions("sealed")
+}
+
 type Meaning = (ErrorKind, &'static str);
 
 fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     match (status, call) {
         (429, _) => (ErrorKind::Throttled, "a rate limit of Vault is reached"),
         // Not `Unavailable`: it is this store's address that is wrong, and the others on the server must not suffer.
-        (300..400, _) => (
-            ErrorKind::Invalid,
-            "the server redirects, which is not followed: set the address of the active node or of a load balancer",
-        ),
+        (300..400, _) => (ErrorKind::Invalid, REDIRECTED),
         (412, _) => (ErrorKind::Unavailable, "the node has not caught up yet"),
         (472 | 473, _) => (ErrorKind::Unavailable, "the node is a standby that does not answer"),
+        // One store's value must not pause all others of its server.
+        (500..600, Call::WriteSecretData) if said.mentions("too large") => (ErrorKind::Invalid, TOO_LARGE),
         (500..600, _) if said.mentions("sealed") => (ErrorKind::Unavailable, "Vault is sealed: unseal it"),
         (500..600, _) => (ErrorKind::Unavailable, "Vault cannot answer now"),
         (404, Call::ReadMount) => {
@@ -113,6 +171,9 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
         }
         (404, _) if said.mentions("no handler for route") => no_route(call),
         (400 | 401 | 403, Call::Login) if said.by_vault => refused_login(said),
+        (400 | 401 | 403, Call::LookupWrapping | Call::Unwrap) if said.by_vault => {
+            (ErrorKind::Unauthenticated, "the wrapping token of the secret id was used, or is over")
+        }
         (400 | 401 | 403, Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf) if said.by_vault => {
             (ErrorKind::Unauthenticated, "the token is wrong, or its life is over")
         }
@@ -121,9 +182,25 @@ fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
             "permission denied: the policies of the store's login must allow it to list this",
         ),
         (_, Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets) => refused_read(status, said),
-        _ => NOT_UNDERSTOOD,
+        (_, Call::WriteSecretData | Call::WriteMetadata | Call::DeleteSecret) => refused_write(status, said),
+        (
+            _,
+            Call::Login
+            | Call::LookupWrapping
+            | Call::Unwrap
+            | Call::LookupSelf
+            | Call::RenewSelf
+            | Call::RevokeSelf
+            | Call::ReadMount,
+        ) => NOT_UNDERSTOOD,
     }
 }
+
+/// A standby's redirect is followed by a rule (`http::standby`); this one was none, or led elsewhere.
+const REDIRECTED: &str = "the server redirects where this store does not follow: set the address of the active node or \
+                          of a load balancer";
+
+const TOO_LARGE: &str = "the value is too large for Vault";
 
 const NOT_UNDERSTOOD: Meaning = (
     ErrorKind::Unexpected,
@@ -132,24 +209,54 @@ const NOT_UNDERSTOOD: Meaning = (
 
 fn no_route(call: Call) -> Meaning {
     match call {
-        Call::ReadSecretData | Call::ReadMetadata | Call::ListSecrets | Call::ReadMount => {
+        Call::ReadSecretData
+        | Call::ReadMetadata
+        | Call::ListSecrets
+        | Call::ReadMount
+        | Call::WriteSecretData
+        | Call::WriteMetadata
+        | Call::DeleteSecret => {
             (ErrorKind::Invalid, "nothing is mounted at this path: check the store's path and namespace")
         }
-        Call::Login | Call::LookupSelf | Call::RenewSelf | Call::RevokeSelf => {
+        Call::Login
+        | Call::LookupWrapping
+        | Call::Unwrap
+        | Call::LookupSelf
+        | Call::RenewSelf
+        | Call::RevokeSelf => {
             (ErrorKind::Invalid, "no auth method is mounted at this path: check its path and the namespace")
         }
     }
 }
 
 /// Phrases of the login methods, and what each means. A refused login is always the same kind: nobody is logged in.
-const LOGIN_ADVICE: [(&str, &str); 6] = [
+const LOGIN_ADVICE: [(&str, &str); 22] = [
     ("secret id", "the role id or the secret id is wrong, or no longer valid"),
     ("role id", "the role id or the secret id is wrong, or no longer valid"),
+    ("invalid username or password", WRONG_PASSWORD),
+    ("failed to bind as user", WRONG_PASSWORD),
+    ("user not found", WRONG_PASSWORD),
+    // No outage of Vault: stores that log in otherwise go on.
+    ("connect to ldap", "Vault cannot reach the directory"),
     ("invalid role name", "the auth method has no such role"),
     ("could not be found", "the auth method has no such role"),
-    ("not authorized", "the role does not allow this service account"),
-    ("audience", "the role asks for another audience than the service account's token has"),
+    ("entry for role", "the auth method has no such role"),
+    ("not found", "the auth method has no such role"),
+    ("client certificate", "the certificate is not one that the role knows, or none was shown"),
+    ("login certificate", "the certificate is not one that the role knows, or none was shown"),
+    ("iam-server-id", "the request is signed for another Vault: check vaultAwsIamServerID"),
+    ("upstream request", "AWS does not take the signature: check the keys, the region and the clocks"),
+    ("does not belong to", "the role does not allow this identity"),
+    ("not authorized", "the role does not allow this identity"),
+    ("audience", "the role asks for another audience than the token has"),
+    ("expired", "the token is over, or not good yet: check the clocks"),
+    ("not valid yet", "the token is over, or not good yet: check the clocks"),
+    ("three parts", "the token is no JSON Web Token"),
+    ("malformed", "the token is no JSON Web Token"),
+    ("signature", "the token is not signed by a key that the method trusts"),
 ];
+
+const WRONG_PASSWORD: &str = "the user's name or password is wrong";
 
 fn refused_login(said: &Said) -> Meaning {
     let known = LOGIN_ADVICE.iter().find(|(phrase, _)| said.mentions(phrase));
@@ -165,6 +272,7 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
             (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
         }
         404 if said.nothing => (ErrorKind::NotFound, "there is no such value"),
+        404 if said.mentions("unsupported") => UNSUPPORTED,
         400 | 401 if said.mentions("client token") => {
             (ErrorKind::Unauthenticated, "the request had no token")
         }
@@ -179,12 +287,47 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
             ErrorKind::Denied,
             "permission denied: the policies of the store's login must allow it to read this",
         ),
-        405 => {
-            (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version")
-        }
+        405 => UNSUPPORTED,
         _ => NOT_UNDERSTOOD,
     }
 }
+
+fn refused_write(status: u16, said: &Said) -> Meaning {
+    match status {
+        400 if said.mentions("did not match the current version") => {
+            (ErrorKind::Conflict, "somebody else wrote a newer version")
+        }
+        400 if said.mentions("custom_metadata") => (
+            ErrorKind::Invalid,
+            "Vault refuses the custom metadata: it takes 64 keys of 128 bytes, and values of 512 bytes",
+        ),
+        400 | 401 if said.mentions("client token") => {
+            (ErrorKind::Unauthenticated, "the request had no token")
+        }
+        400 if said.mentions("upgrading") => {
+            (ErrorKind::Unavailable, "the mount is being made ready for KV version 2")
+        }
+        401 => (ErrorKind::Unauthenticated, "something before Vault asks for a login"),
+        403 => (
+            ErrorKind::Denied,
+            "permission denied: the policies of the store's login must allow it to write and delete this",
+        ),
+        404 if said.warns => {
+            (ErrorKind::Invalid, "the mount is of the other KV version: set the store's version")
+        }
+        413 => (ErrorKind::Invalid, TOO_LARGE),
+        400 | 405 => REFUSED,
+        404 if said.mentions("unsupported") => REFUSED,
+        _ => NOT_UNDERSTOOD,
+    }
+}
+
+const REFUSED: Meaning =
+    (ErrorKind::Invalid, "Vault refuses the write: check the key, and the store's path and version");
+
+/// Another engine than KV says so of what it does not know.
+const UNSUPPORTED: Meaning =
+    (ErrorKind::Invalid, "this path cannot be read: check the key, and the store's path and version");
 
 /// What decides in the body of a refusal.
 #[derive(Default)]

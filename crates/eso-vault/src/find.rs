@@ -17,9 +17,9 @@ use vaultrs::api::{
 
 use crate::{
     error::{Call, of_refusal},
-    http::{Caller, Reply},
+    http::Reply,
     kv::{Folder, Location},
-    store::{Store, in_time},
+    store::{Question, Store, in_time},
     token::Token,
 };
 
@@ -64,10 +64,16 @@ impl Metadata {
         own.chain(custom).collect()
     }
 
+    /// The newest version, deleted or not, and what users wrote; `None` where no KV mount of version 2 has answered,
+    /// which always tells the version.
+    pub(crate) fn version_and_custom(self) -> Option<(u64, BTreeMap<String, String>)> {
+        Some((self.current_version?, self.custom_metadata.unwrap_or_default()))
+    }
+
+    /// Tags are all that the original knows of a value, so that `current_version: "3"` is one too.
     fn has(&self, tags: &BTreeMap<String, String>) -> bool {
-        let has =
-            |(name, value)| self.custom_metadata.as_ref().and_then(|custom| custom.get(name)) == Some(value);
-        tags.iter().all(has)
+        let texts = self.texts();
+        tags.iter().all(|(name, value)| texts.get(name.as_str()) == Some(value))
     }
 }
 
@@ -83,7 +89,7 @@ impl Store {
         let Query { path, name, tags } = query;
         let folder = self.engine.folder(path.as_deref()).map_err(|error| Call::ListSecrets.invalid(error))?;
         if folder.version == KvVersion::V1 && !tags.is_empty() {
-            let words = "cannot find by tags: KV version 1 keeps none";
+            let words = "cannot perform find by tag operations with kv version v1";
             return Err(Call::ListSecrets.error(ErrorKind::Invalid, Reason::new(words)));
         }
         let paths = self.all_below(&folder).await?;
@@ -144,20 +150,11 @@ impl Store {
         path: &str,
         token: Arc<Token>,
     ) -> Result<Reply, ProviderError> {
-        let caller = Caller::new(token.secret(), self.namespace.as_ref());
-        if self.mounts.doubt(place)
-            && let Some(refusal) = self.make_sure(place, &caller).await?
-        {
-            return Ok(refusal);
-        }
+        let question = Question { call: Call::ListSecrets, place, token: &token };
         let (mount, path) = (place.mount.as_str().to_owned(), path.to_owned());
         match place.version {
-            KvVersion::V1 => {
-                self.server.call(Call::ListSecrets, &caller, ListSecretRequest { mount, path }).await
-            }
-            KvVersion::V2 => {
-                self.server.call(Call::ListSecrets, &caller, ListSecretsRequest { mount, path }).await
-            }
+            KvVersion::V1 => self.call_about(question, ListSecretRequest { mount, path }).await,
+            KvVersion::V2 => self.call_about(question, ListSecretsRequest { mount, path }).await,
         }
     }
 
@@ -196,14 +193,9 @@ impl Store {
     }
 
     async fn ask_for_metadata(&self, place: &Location, token: Arc<Token>) -> Result<Reply, ProviderError> {
-        let caller = Caller::new(token.secret(), self.namespace.as_ref());
-        if self.mounts.doubt(place)
-            && let Some(refusal) = self.make_sure(place, &caller).await?
-        {
-            return Ok(refusal);
-        }
+        let question = Question { call: Call::ReadMetadata, place, token: &token };
         let (mount, path) = (place.mount.as_str().to_owned(), place.path.as_str().to_owned());
-        self.server.call(Call::ReadMetadata, &caller, ReadSecretMetadataRequest { mount, path }).await
+        self.call_about(question, ReadSecretMetadataRequest { mount, path }).await
     }
 }
 

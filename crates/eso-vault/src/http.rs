@@ -1,111 +1,47 @@
 //! One server over HTTP: a connection pool for each TLS configuration, and single calls through rustify's endpoints.
 //!
-//! The client is ours, so that nothing is read from `VAULT_*` variables, no redirect is followed, certificates need no
-//! file, and an answer's status and `Retry-After` reach us whatever they are.
+//! The client is ours, so that nothing is read from `VAULT_*` variables, no redirect is followed but a standby's,
+//! certificates need no file, and an answer's status and `Retry-After` reach us whatever they are.
 //! `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured, as by the original; a loopback address is reached directly.
 
+mod consistency;
+mod identity;
+mod pool;
+mod standby;
+
 use std::{
-    collections::HashMap,
     error::Error,
     fmt, io,
-    sync::{Arc, Weak},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
-use http::{HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
-use parking_lot::Mutex;
-use reqwest::{Certificate, redirect};
+use http::{HeaderMap, HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
+use rustls::AlertDescription;
 use serde::Deserialize;
 use tracing::{Dispatch, instrument::WithSubscriber};
 use zeroize::Zeroizing;
 
+use self::standby::{Active, Asked, LedHere, active};
+pub(crate) use self::{
+    consistency::{Consistency, Seen},
+    identity::ClientIdentity,
+    pool::{Pool, Pools, Route, Trust},
+    standby::{Nearness, origin},
+};
 use crate::{
     error::{self, Call},
     store,
 };
 
-/// A server that is there accepts a connection well within this time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// One call, from the first byte sent to the last one read. Vault answers a login within 0.4 s on its worst days.
-const CALL_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// The largest answer that is read, in bytes: twice what fits into a Kubernetes Secret, and what Vault itself keeps.
 const BODY_LIMIT: usize = 2 << 20;
-
-/// The connection pools of a process: one for each way to reach servers, for as long as a store uses it.
-#[derive(Debug, Default)]
-pub(crate) struct Pools(Mutex<HashMap<Route, Weak<reqwest::Client>>>);
-
-/// How a server is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Route {
-    /// Which certificates are believed.
-    pub(crate) trust: Trust,
-    /// Whether proxies are passed by.
-    pub(crate) direct: bool,
-}
-
-/// Which certificates are believed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Trust {
-    /// None: the server is reached without TLS.
-    Plain,
-    /// Those that the system's roots sign.
-    System,
-    /// Those that these roots sign, and no others. PEM.
-    Only(Vec<u8>),
-}
-
-impl Pools {
-    /// The pool of a route: a new one, or the one that another store uses now.
-    pub(crate) fn get(&self, route: &Route) -> reqwest::Result<Arc<reqwest::Client>> {
-        self.get_or_build(route, build)
-    }
-
-    /// It is built while nothing is locked: that parses certificates, and no store should wait for those of another.
-    fn get_or_build(
-        &self,
-        route: &Route,
-        build: impl FnOnce(&Route) -> reqwest::Result<reqwest::Client>,
-    ) -> reqwest::Result<Arc<reqwest::Client>> {
-        if let Some(pool) = self.used(route) {
-            return Ok(pool);
-        }
-        let built = Arc::new(build(route)?);
-        let mut pools = self.0.lock();
-        // Two may build at once: the first that is done is used by both.
-        if let Some(pool) = pools.get(route).and_then(Weak::upgrade) {
-            return Ok(pool);
-        }
-        pools.retain(|_, pool| pool.strong_count() > 0);
-        pools.insert(route.clone(), Arc::downgrade(&built));
-        Ok(built)
-    }
-
-    fn used(&self, route: &Route) -> Option<Arc<reqwest::Client>> {
-        self.0.lock().get(route).and_then(Weak::upgrade)
-    }
-}
-
-fn build(Route { trust, direct }: &Route) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .user_agent("external-secrets")
-        .redirect(redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(CALL_TIMEOUT);
-    let builder = if *direct { builder.no_proxy() } else { builder };
-    match trust {
-        // With no roots at all: an image without any could not build a client otherwise (reqwest#2988).
-        Trust::Plain => builder.tls_certs_only([]),
-        Trust::System => builder,
-        Trust::Only(roots) => builder.tls_certs_only(Certificate::from_pem_bundle(roots)?),
-    }
-    .build()
-}
 
 /// A server, and who counts the calls to it.
 pub(crate) struct Server {
@@ -113,8 +49,35 @@ pub(crate) struct Server {
     pub(crate) origin: String,
     /// What comes before every path: `/v1`, below the path of the server's address where it has one.
     pub(crate) prefix: String,
-    pub(crate) pool: Arc<reqwest::Client>,
+    pub(crate) nearness: Nearness,
+    pub(crate) pool: Pool,
+    /// What the store sends with each request besides what is ours.
+    pub(crate) headers: HeaderMap,
+    pub(crate) seen: Seen,
+    pub(crate) seals: Seals,
     pub(crate) calls: Arc<dyn CallObserver>,
+}
+
+/// How often a server was met sealed and then answered again.
+#[derive(Debug, Default)]
+pub(crate) struct Seals {
+    is_sealed: AtomicBool,
+    ended: AtomicU64,
+}
+
+impl Seals {
+    /// How many seals have ended so far, as far as was seen.
+    pub(crate) fn ended(&self) -> u64 {
+        self.ended.load(Ordering::Acquire)
+    }
+
+    fn note(&self, reply: &Reply) {
+        if error::is_of_sealed(reply) {
+            self.is_sealed.store(true, Ordering::Release);
+        } else if reply.status < 500 && self.is_sealed.swap(false, Ordering::AcqRel) {
+            self.ended.fetch_add(1, Ordering::AcqRel);
+        }
+    }
 }
 
 impl fmt::Debug for Server {
@@ -150,12 +113,16 @@ pub(crate) enum Failure {
     OutdatedCertificate,
     #[error("the server's certificate is for another name")]
     ForeignCertificate,
+    #[error("the server refuses the client certificate, or asks for one")]
+    RefusedCertificate,
     #[error("no TLS connection could be made with the server")]
     Handshake,
     #[error("the answer is too large")]
     TooLarge,
     #[error("the request could not be made")]
     Malformed,
+    #[error("the server redirects to this machine or its link")]
+    LedHere,
 }
 
 impl Server {
@@ -175,36 +142,65 @@ impl Server {
         // rustify logs addresses and failures at levels of its own; what is worth saying is in the error.
         let outcome = endpoint.exec(self).with_subscriber(Dispatch::none()).await;
         let outcome = outcome.map(|result| Reply::new(result.response)).map_err(Failure::from);
+        if let Ok(reply) = &outcome {
+            self.seals.note(reply);
+        }
         let succeeded = outcome.as_ref().is_ok_and(|reply| reply.is_success() || reply.status == 404);
         self.calls.called(store::NAME, call.name(), succeeded);
         outcome.map_err(|failure| error::of_failure(call, failure))
     }
 
-    async fn exchange(&self, request: reqwest::Request) -> Result<Response<Vec<u8>>, Failure> {
-        let mut answer = self.pool.execute(request).await.map_err(|error| Failure::of(&error))?;
-        let mut body = Vec::new();
-        while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
-            if body.len() + chunk.len() > BODY_LIMIT {
-                return Err(Failure::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        let mut response = Response::new(body);
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
+    /// Asks the server, and the active node once more where the server is a standby that leads to it.
+    async fn exchange(&self, path: &str, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Failure> {
+        let again = request.clone();
+        let answer = transfer(&self.pool.to_server(), request).await?;
+        let asked = Asked { origin: &self.origin, prefix: &self.prefix, path, nearness: self.nearness };
+        let answer = match active(asked, answer.status(), answer.headers()) {
+            None => answer,
+            Some(active) => self.ask_active(active, again).await?,
+        };
+        self.seen.note(answer.headers());
+        Ok(answer)
     }
+
+    async fn ask_active(
+        &self,
+        Active { address, nearness }: Active,
+        mut request: Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, Failure> {
+        *request.uri_mut() = address.parse().map_err(|_| Failure::Malformed)?;
+        let client = self.pool.to_active(nearness, self.nearness).map_err(|_| Failure::Malformed)?;
+        transfer(&client, request).await
+    }
+}
+
+/// One request and its answer.
+async fn transfer(client: &reqwest::Client, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Failure> {
+    let request = reqwest::Request::try_from(request).map_err(|_| Failure::Malformed)?;
+    let mut answer = client.execute(request).await.map_err(|error| Failure::of(&error))?;
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
+        if body.len() + chunk.len() > BODY_LIMIT {
+            return Err(Failure::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status();
+    *response.headers_mut() = std::mem::take(answer.headers_mut());
+    Ok(response)
 }
 
 #[async_trait]
 impl Client for Server {
     async fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
-        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str);
+        let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         let address = format!("{}{}{path}", self.origin, self.prefix);
         *request.uri_mut() = address.parse().map_err(|source| ClientError::UrlBuildError { source })?;
-        let request = reqwest::Request::try_from(request)
-            .map_err(|source| ClientError::ReqwestBuildError { source })?;
-        self.exchange(request).await.map_err(|failure| ClientError::GenericError { source: failure.into() })
+        request.headers_mut().extend(self.headers.clone());
+        self.seen.ask(request.headers_mut());
+        let answer = self.exchange(&path, request).await;
+        answer.map_err(|failure| ClientError::GenericError { source: failure.into() })
     }
 
     /// Without the prefix: rustify puts a slash too many between one and a path that begins with a slash.
@@ -279,8 +275,9 @@ impl Reply {
 
 impl Failure {
     fn of(error: &reqwest::Error) -> Self {
-        match tls_cause(error) {
+        match cause::<rustls::Error>(error) {
             Some(cause) => Self::of_tls(cause),
+            None if cause::<LedHere>(error).is_some() => Self::LedHere,
             None if error.is_timeout() => Self::TimedOut,
             None if error.is_builder() => Self::Malformed,
             None => Self::Unreachable,
@@ -300,6 +297,7 @@ impl Failure {
                 Fault::NotValidForName | Fault::NotValidForNameContext { .. },
             ) => Self::ForeignCertificate,
             rustls::Error::InvalidCertificate(_) => Self::UntrustedCertificate,
+            rustls::Error::AlertReceived(alert) if is_about_certificates(*alert) => Self::RefusedCertificate,
             _ => Self::Handshake,
         }
     }
@@ -314,11 +312,26 @@ impl From<ClientError> for Failure {
     }
 }
 
-/// The TLS error below an error, also where it is wrapped in an IO error, which does not show it as its source.
-fn tls_cause<'error>(error: &'error (dyn Error + 'static)) -> Option<&'error rustls::Error> {
+/// What a server says that does not take the certificate it was shown, or was shown none.
+fn is_about_certificates(alert: AlertDescription) -> bool {
+    matches!(
+        alert,
+        AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::CertificateRequired
+            | AlertDescription::UnknownCA
+            | AlertDescription::AccessDenied
+    )
+}
+
+/// The error of a type below an error, also where it is wrapped in an IO error, which does not show it as its source.
+fn cause<'error, Cause: Error + 'static>(error: &'error (dyn Error + 'static)) -> Option<&'error Cause> {
     let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
     let inner = inner.map(|inner| inner as &'error (dyn Error + 'static));
-    error.downcast_ref().or_else(|| inner.or_else(|| error.source()).and_then(tls_cause))
+    error.downcast_ref().or_else(|| inner.or_else(|| error.source()).and_then(cause))
 }
 
 #[cfg(test)]

@@ -95,6 +95,11 @@ impl Engine {
         Ok(Self { version, mount: mount.map(Path::of_mount).transpose()? })
     }
 
+    /// The mount, where the store names one.
+    pub(crate) fn mount(&self) -> Option<&Path> {
+        self.mount.as_ref()
+    }
+
     /// Where the value of a key is, by the original's rules.
     pub(crate) fn locate(&self, key: &RemoteKey) -> Result<Location, PathError> {
         let (mount, path) = match &self.mount {
@@ -131,6 +136,17 @@ impl Engine {
         }
     }
 
+    /// Where the original's releases up to 2.9 keep what is beside the value of this key under version 2: below the mount,
+    /// with the mount once more. `None` where that is where it belongs.
+    pub(crate) fn former(&self, key: &RemoteKey) -> Option<Location> {
+        let mount = self.mount.as_ref().filter(|_| self.version == KvVersion::V2)?;
+        if self.below(mount, key.as_str()) == key.as_str() {
+            return None;
+        }
+        let path = Path::new(key.as_str()).ok()?;
+        Some(Location { mount: mount.clone(), path, version: self.version, chosen: false })
+    }
+
     /// The key without the mount, and under version 2 without the `data` after it, which people copy from Vault's API.
     fn below<'key>(&self, mount: &Path, key: &'key str) -> &'key str {
         let cut = key.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/'));
@@ -158,7 +174,7 @@ impl Engine {
 
 impl Path {
     /// Checks a path. One slash before it and one behind it mean nothing, as in the original.
-    fn new(text: &str) -> Result<Self, PathError> {
+    pub(crate) fn new(text: &str) -> Result<Self, PathError> {
         let text = text.strip_prefix('/').unwrap_or(text);
         let text = text.strip_suffix('/').unwrap_or(text);
         if text.is_empty() {
@@ -192,6 +208,11 @@ fn check_segment(segment: &str) -> Result<(), PathError> {
 }
 
 impl Location {
+    /// Where what is known about the value is, under version 2.
+    pub(crate) fn beside(&self) -> String {
+        format!("{}/metadata/{}", self.mount.as_str(), self.path.as_str())
+    }
+
     /// Whether only the server can say that this leads to a KV mount: the key chose the mount, or there is a word of
     /// Vault's own in it, and all that comes before may be a Vault namespace.
     pub(crate) fn is_doubtful(&self) -> bool {
@@ -236,12 +257,6 @@ pub(crate) fn version_number(version: &Version) -> Option<u64> {
 }
 
 #[derive(Deserialize)]
-struct Answer<'body> {
-    #[serde(borrow)]
-    data: Option<&'body RawValue>,
-}
-
-#[derive(Deserialize)]
 struct Metadata {
     version: u64,
 }
@@ -250,8 +265,12 @@ type Fields<'body> = HashMap<String, &'body RawValue>;
 
 /// The document in a successful answer: the very text that the store sent.
 pub(crate) fn document(version: KvVersion, reply: &Reply) -> Result<Fetched, NoDocument> {
-    let data =
-        reply.parse::<Answer<'_>>().ok_or(NoDocument::NotUnderstood)?.data.ok_or(NoDocument::Deleted)?;
+    let fields: Fields<'_> = reply.parse().ok_or(NoDocument::NotUnderstood)?;
+    let data = fields.get("data").ok_or(NoDocument::NotUnderstood)?;
+    // Not an absence, though the original takes version 1's for one: Vault says 404 to what is not there.
+    if data.get() == "null" {
+        return Err(NoDocument::NoData);
+    }
     match version {
         KvVersion::V1 => object(data),
         KvVersion::V2 => versioned(data),

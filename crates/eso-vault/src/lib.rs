@@ -8,34 +8,36 @@ mod error;
 mod find;
 mod http;
 mod kv;
+mod means;
 mod mounts;
 mod session;
 mod store;
 mod token;
+mod write;
 
 use std::{path::PathBuf, sync::Arc};
 
 use eso_core::{
-    api::vault::VaultProvider,
+    api::{selectors::SecretKeySelector, vault::VaultProvider},
     error::{ErrorKind, ProviderError, Reason},
     provider::{Connection, SecretProvider},
 };
 
 use crate::{
     auth::Authenticator,
-    config::{Authority, Config},
+    config::{Address, Authority, ClientCertificate, Config},
     error::Call,
-    http::{Pools, Route, Server, Trust},
+    http::{ClientIdentity, Nearness, Pool, Route, Seals, Seen, Server, Trust},
+    means::Means,
     mounts::Mounts,
     session::Session,
     store::{Store, in_time},
 };
 
-/// What all Vault stores of a process share: connections. Made once.
+/// What all Vault stores of a process share: connections, and what they log in through. Made once.
 #[derive(Debug)]
 pub struct Vault {
-    pools: Pools,
-    own_token: PathBuf,
+    means: Means,
 }
 
 impl Vault {
@@ -44,13 +46,28 @@ impl Vault {
 
     /// Shares nothing yet.
     pub fn new() -> Self {
-        Self { pools: Pools::default(), own_token: Self::OWN_TOKEN.into() }
+        Self { means: Means::new(Self::OWN_TOKEN.into()) }
     }
 
     /// Reads the operator's own service-account token at another path than [`OWN_TOKEN`](Self::OWN_TOKEN).
     #[must_use]
     pub fn with_own_token(mut self, path: impl Into<PathBuf>) -> Self {
-        self.own_token = path.into();
+        self.means.own_token = path.into();
+        self
+    }
+
+    /// Asks AWS's Security Token Service at this URL in place of each region's own, for stores with `auth.iam`.
+    /// Nothing and an empty text both mean AWS's own.
+    #[must_use]
+    pub fn with_sts_endpoint(mut self, url: Option<String>) -> Self {
+        self.means.sts = self.means.sts.at(url);
+        self
+    }
+
+    /// Asks Google Cloud's metadata server at this URL (scheme and host), for stores with `auth.gcp`.
+    #[must_use]
+    pub fn with_metadata_server(mut self, url: impl Into<String>) -> Self {
+        self.means.metadata_server = url.into();
         self
     }
 
@@ -70,24 +87,42 @@ impl Vault {
     }
 
     async fn open(&self, config: Config, connection: Connection) -> Result<Store, ProviderError> {
-        let Config { address, authority, engine, namespace, login_namespace, method } = config;
-        let trust = if address.plain { Trust::Plain } else { trust(authority, &connection).await? };
-        let pool = self.pools.get(&Route { trust, direct: address.loopback }).map_err(|_| no_client())?;
-        let server = Arc::new(Server {
-            origin: address.origin,
-            prefix: address.prefix,
-            pool,
-            calls: connection.calls,
-        });
+        let Config {
+            address,
+            authority,
+            client_certificate,
+            headers,
+            consistency,
+            engine,
+            undetected,
+            namespace,
+            login_namespace,
+            method,
+        } = config;
+        let (trust, identity) = match address.plain {
+            true => (Trust::Plain, None),
+            false => (trust(authority, &connection).await?, identity(client_certificate, &connection).await?),
+        };
+        let route = Route { trust, identity, direct: address.nearness == Nearness::Here, led_from: None };
+        let pool = Pool::new(Arc::clone(&self.means.pools), route).map_err(|_| no_client())?;
+        let Address { origin, prefix, nearness, plain: _ } = address;
+        let (seen, seals) = (Seen::new(consistency), Seals::default());
+        let calls = connection.calls;
+        let server = Arc::new(Server { origin, prefix, nearness, pool, headers, seen, seals, calls });
         let session = Session::open(Authenticator {
             server: Arc::clone(&server),
             namespace: login_namespace,
             method,
             credentials: connection.credentials,
-            own_token: self.own_token.clone(),
+            store: connection.store,
+            means: self.means.clone(),
         });
         let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
-        Ok(Store { session: session.await?, server, engine, mounts, namespace })
+        let store = Store { session: session.await?, server, engine, mounts, namespace };
+        match undetected {
+            Some(path) => Ok(Store { engine: store.detected(&path).await?, ..store }),
+            None => Ok(store),
+        }
     }
 }
 
@@ -110,7 +145,24 @@ async fn trust(authority: Authority, connection: &Connection) -> Result<Trust, P
     }
 }
 
-fn no_client() -> ProviderError {
+/// The certificate that is shown to a server, out of the Secrets that hold it.
+async fn identity(
+    certificate: Option<ClientCertificate>,
+    connection: &Connection,
+) -> Result<Option<ClientIdentity>, ProviderError> {
+    let Some(ClientCertificate { certificate, key }) = certificate else { return Ok(None) };
+    let read = async |selector: &SecretKeySelector| {
+        let secret = connection.credentials.secret_key(selector).await;
+        secret.map_err(|error| error.into_provider_error(Call::Login.operation()))
+    };
+    let identity = ClientIdentity::new(&read(&certificate).await?, &read(&key).await?);
+    identity.map(Some).map_err(|error| {
+        let words = format!("tls.certSecretRef and tls.keySecretRef: {error}");
+        Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words))
+    })
+}
+
+pub(crate) fn no_client() -> ProviderError {
     let advice = "no TLS client can be made: check caBundle or caProvider, or the system's roots";
     Call::Login.error(ErrorKind::Invalid, Reason::new(advice))
 }

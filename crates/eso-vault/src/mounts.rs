@@ -4,8 +4,9 @@
 //! key leads that chooses its mount. And only on version 2 is "nothing there" the word of a value: a version 1 mount
 //! answers the same to a version 2 question whatever it holds, and must not empty a Secret by it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use eso_core::api::vault::KvVersion;
 use parking_lot::Mutex;
 use rustify_derive::Endpoint;
 use serde::Deserialize;
@@ -26,7 +27,7 @@ struct Known {
     /// Mounts of version 2, as the store names them.
     versioned: HashSet<String>,
     /// Mounts of KV, as the server names them, with a slash at the end.
-    kv: HashSet<String>,
+    kv: HashMap<String, KvVersion>,
 }
 
 /// Why a place is not read.
@@ -37,6 +38,9 @@ pub(crate) enum NoKv {
         "the key leads out of KV: only a KV mount is read, so begin the key with one, or set the store's path"
     )]
     OtherEngine,
+    /// The store does not say which version its mount is, so it means KV.
+    #[error("path leads to no KV mount")]
+    ForeignPath,
     /// There is nothing to go by.
     #[error("the server does not say what is mounted there: set the store's path")]
     Unknown,
@@ -67,20 +71,22 @@ impl Mounts {
     ///
     /// No mount is below another one, so what was learnt of one holds for all that is below it.
     pub(crate) fn doubt(&self, location: &Location) -> bool {
-        location.is_doubtful() && {
-            let place = location.to_string();
-            !self.known.lock().kv.iter().any(|mount| place.starts_with(mount))
-        }
+        location.is_doubtful() && self.version_at(location).is_none()
+    }
+
+    /// Of which version the KV mount is that a location leads to, where the server has said so.
+    pub(crate) fn version_at(&self, location: &Location) -> Option<KvVersion> {
+        let place = location.to_string();
+        let known = self.known.lock();
+        known.kv.iter().find(|(mount, _)| place.starts_with(mount.as_str())).map(|(_, version)| *version)
     }
 
     /// Learns from the server's successful answer what is mounted at a location, and fails where that is not KV.
     pub(crate) fn learn(&self, location: &Location, reply: &Reply) -> Result<(), NoKv> {
-        let Mount { path, engine, .. } = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
-        let (path, engine) = path.zip(engine).ok_or(NoKv::Unknown)?;
-        // `generic` is what Vault called version 1 before it had a second.
-        let is_kv = matches!(engine.as_str(), "kv" | "generic");
-        let mount = self.leading_to(location, &path).filter(|_| is_kv).ok_or(NoKv::OtherEngine)?;
-        self.known.lock().kv.insert(mount.to_owned());
+        let mount = reply.parse::<Answer>().ok_or(NoKv::Unknown)?.data;
+        let path = mount.path.as_ref().filter(|_| mount.engine.is_some()).ok_or(NoKv::Unknown)?;
+        let place = self.leading_to(location, path).filter(|_| mount.is_kv()).ok_or(NoKv::OtherEngine)?;
+        self.known.lock().kv.insert(place.to_owned(), mount.version());
         Ok(())
     }
 
@@ -123,9 +129,35 @@ struct Options {
 /// Whether the answer says that the mount is of another version than 2. `false` where it says nothing: an old server,
 /// or a policy that keeps the question from being answered.
 pub(crate) fn is_another_version(reply: &Reply) -> bool {
-    let answer = reply.parse::<Answer>().filter(|_| reply.is_success());
-    answer
-        .is_some_and(|answer| answer.data.options.and_then(|options| options.version).as_deref() != Some("2"))
+    mount(reply).is_some_and(|mount| mount.version() != KvVersion::V2)
+}
+
+/// Which version of KV the answer says that a mount is: `None` where it says nothing, and a failure where the mount is
+/// no KV.
+pub(crate) fn version_of(reply: &Reply) -> Result<Option<KvVersion>, NoKv> {
+    match mount(reply) {
+        None => Ok(None),
+        Some(mount) if mount.is_kv() => Ok(Some(mount.version())),
+        Some(_) => Err(NoKv::ForeignPath),
+    }
+}
+
+fn mount(reply: &Reply) -> Option<Mount> {
+    reply.parse::<Answer>().filter(|_| reply.is_success()).map(|answer| answer.data)
+}
+
+impl Mount {
+    fn is_kv(&self) -> bool {
+        // `generic` is what Vault called version 1 before it had a second.
+        matches!(self.engine.as_deref(), Some("kv" | "generic"))
+    }
+
+    fn version(&self) -> KvVersion {
+        match self.options.as_ref().and_then(|options| options.version.as_deref()) {
+            Some("2") => KvVersion::V2,
+            Some(_) | None => KvVersion::V1,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -2,12 +2,16 @@
 //! that find the token dead.
 
 use std::{
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use eso_core::error::{ErrorKind, ProviderError};
 use tokio::{
+    runtime::Handle,
     sync::{Mutex, MutexGuard, watch},
     time::{Instant, timeout_at},
 };
@@ -27,7 +31,10 @@ const VAIN_PAUSE: Duration = Duration::from_secs(30);
 /// A login that is kept alive.
 #[derive(Debug)]
 pub(crate) struct Session {
-    authenticator: Authenticator,
+    authenticator: Arc<Authenticator>,
+    /// How many seals had ended when the token was last looked at for that reason.
+    seals: AtomicU64,
+    is_closed: AtomicBool,
     current: watch::Sender<Arc<Token>>,
     /// Whoever holds it may change the token.
     gate: Mutex<Memory>,
@@ -47,12 +54,29 @@ struct Memory {
 impl Session {
     /// Logs in. A token that somebody made is only read: Vault is asked about it by the first check or call, as the
     /// original does.
+    ///
+    /// A login that was sent is brought to its end though nobody waits for it any more, as its store was edited or
+    /// deleted: the token that it gives can only be ended by whoever has it.
     pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
+        match tokio::spawn(Self::begin(authenticator)).await {
+            Ok(opened) => opened,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and all that waits in it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    async fn begin(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
         let token = authenticator.begin().await?;
-        let is_given = token.origin() == Origin::Given;
+        let is_kept_alive = matches!(token.origin(), Origin::Given | Origin::Login);
+        let seals = AtomicU64::new(authenticator.server.seals.ended());
+        let is_closed = AtomicBool::new(false);
         let (current, changes) = watch::channel(Arc::new(token));
-        let session = Arc::new(Self { authenticator, current, gate: Mutex::default() });
-        if is_given {
+        let authenticator = Arc::new(authenticator);
+        let session = Arc::new(Self { authenticator, seals, is_closed, current, gate: Mutex::default() });
+        if is_kept_alive {
             tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
         }
         Ok(session)
@@ -62,6 +86,7 @@ impl Session {
     /// with it while it is good, and wait when it is not.
     pub(crate) async fn token(&self) -> Result<Arc<Token>, ProviderError> {
         let asked = Instant::now();
+        self.doubt_after_a_seal().await;
         let token = self.current();
         match token.stage(asked) {
             Stage::Fresh => Ok(token),
@@ -129,9 +154,23 @@ impl Session {
 
     /// Revokes the token, where a login of ours made it. It ends by itself where that fails.
     pub(crate) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Release);
         let token = self.current();
         if token.origin() == Origin::Login {
             drop(self.authenticator.revoke(token.secret()).await);
+        }
+    }
+
+    /// A server that was sealed may have forgotten the token, or be another than before: it is restored, or was
+    /// broken into.
+    async fn doubt_after_a_seal(&self) {
+        let ended = self.authenticator.server.seals.ended();
+        if self.seals.load(Ordering::Acquire) == ended {
+            return;
+        }
+        let _gate = self.gate.lock().await;
+        if self.seals.swap(ended, Ordering::AcqRel) != ended {
+            self.keep(self.current().doubted());
         }
     }
 
@@ -177,8 +216,43 @@ impl Session {
         let outcome = self.log_in(&mut gate, asked).await;
         match (outcome, token.stage(Instant::now())) {
             (Err(_), Stage::Fresh | Stage::Due) => Ok(self.keep(token.postponed(Instant::now()))),
-            (outcome, _) => outcome,
+            (Ok(replacement), Stage::Fresh | Stage::Due) => {
+                self.end(token);
+                Ok(replacement)
+            }
+            (outcome, Stage::Unseen | Stage::Over) => outcome,
         }
+    }
+
+    /// Revokes a token that was replaced and may be good still, where a login of ours made it. Nobody waits for it:
+    /// whoever has it under way is refused, and asks again with the new one.
+    fn end(&self, replaced: Arc<Token>) {
+        let runtime = Handle::try_current().ok().filter(|_| replaced.origin() == Origin::Login);
+        if let Some(runtime) = runtime {
+            let authenticator = Arc::clone(&self.authenticator);
+            runtime.spawn(async move { drop(authenticator.revoke(replaced.secret()).await) });
+        }
+    }
+
+    /// Renews a token that is due, though nobody asks for it. No login is made for nobody: one that cannot be renewed
+    /// any more is left to whoever asks next. Answers whether a renewal may do more for it.
+    async fn renew_for_nobody(&self) -> bool {
+        let gate = self.gate.lock().await;
+        let token = self.current();
+        match (token.origin(), token.stage(Instant::now())) {
+            (Origin::Given, _) => drop(self.prolong(gate, Instant::now()).await),
+            (Origin::Login, Stage::Due) if token.is_renewable() => {
+                let lease = self.authenticator.renew(token.secret()).await;
+                let now = Instant::now();
+                let renewed = lease.map_or_else(|_| token.postponed(now), |lease| token.renewed(lease, now));
+                if renewed.is_worn_out(now) {
+                    return false;
+                }
+                self.keep(renewed);
+            }
+            (Origin::Nobody | Origin::Login | Origin::Batch, _) => {}
+        }
+        true
     }
 
     async fn renewed(&self, token: &Token) -> Option<Token> {
@@ -233,19 +307,29 @@ impl Session {
     }
 }
 
-/// Renews a token that no login can replace, also while nobody uses it. Ends with the session.
+/// A connection that is given up after its login, as its store was edited or deleted meanwhile, is never closed: its token
+/// is ended all the same.
+impl Drop for Session {
+    fn drop(&mut self) {
+        if !self.is_closed.load(Ordering::Acquire) {
+            self.end(self.current());
+        }
+    }
+}
+
+/// Renews a token that can be renewed, also while nobody uses it: a login may be made once only, as with a wrapped secret
+/// id. Ends with the session.
 async fn keep_alive(session: Weak<Session>, mut current: watch::Receiver<Arc<Token>>) {
+    let mut is_worth_while = true;
     loop {
-        let due = current.borrow_and_update().renewal(Instant::now());
+        let due = current.borrow_and_update().renewal(Instant::now()).filter(|_| is_worth_while);
         let changed = match due {
             Some(due) => timeout_at(due, current.changed()).await.ok(),
             None => Some(current.changed().await),
         };
         match (changed, session.upgrade()) {
-            (Some(Ok(())), Some(_)) => {}
-            (None, Some(session)) => {
-                drop(session.prolong(session.gate.lock().await, Instant::now()).await);
-            }
+            (Some(Ok(())), Some(_)) => is_worth_while = true,
+            (None, Some(session)) => is_worth_while = session.renew_for_nobody().await,
             (Some(Err(_)), _) | (_, None) => return,
         }
     }

@@ -9,23 +9,26 @@ use eso_core::{
     key::RemoteKey,
     provider::{
         Backend, Dialect, Documents, Fetch, Fetched, Lookup, MissingProperty, Part, SecretFinder,
-        SecretProvider, Value,
+        SecretProvider, SecretWriter, Value,
     },
 };
 use http::HeaderValue;
+use rustify::Endpoint;
 use vaultrs::api::{kv1::requests::GetSecretRequest, kv2::requests::ReadSecretRequest};
 
 use crate::{
     error::{Call, of_failure, of_refusal},
     http::{Caller, Failure, Reply, Server},
     kv::{self, Engine, Location, NoDocument},
-    mounts::{MountRequest, Mounts, is_another_version},
+    mounts::{MountRequest, Mounts, is_another_version, version_of},
     session::Session,
     token::Token,
 };
 
 /// The name of the provider in metrics, as in the original.
 pub(crate) const NAME: &str = "HashiCorp/Vault";
+
+const OTHER_VERSION: &str = "the mount is of the other KV version: set the store's version";
 
 /// What a whole question may take: a login, a call, and both once more, on a server that is slow but there.
 const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
@@ -39,8 +42,38 @@ pub(crate) struct Store {
     pub(crate) namespace: Option<HeaderValue>,
 }
 
+/// A call about a place, with a token.
+#[derive(Clone, Copy)]
+pub(crate) struct Question<'a> {
+    pub(crate) call: Call,
+    pub(crate) place: &'a Location,
+    pub(crate) token: &'a Token,
+}
+
 impl Store {
-    async fn read(&self, location: &Location, version: Option<u64>) -> Result<Fetched, ProviderError> {
+    /// The engine at a mount whose version the specification does not say: of the version that the server says. One that
+    /// does not say leaves it at version 2, as the original.
+    pub(crate) async fn detected(&self, path: &str) -> Result<Engine, ProviderError> {
+        let (reply, _) = self.asked(|token| self.ask_for_mount(token)).await?;
+        if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
+            return Err(of_refusal(Call::ReadMount, &reply));
+        }
+        let version = version_of(&reply).map_err(|error| Call::ReadMount.invalid(error))?;
+        let engine = Engine::new(version.unwrap_or_default(), Some(path));
+        engine.map_err(|error| Call::ReadMount.invalid(error))
+    }
+
+    async fn ask_for_mount(&self, token: Arc<Token>) -> Result<Reply, ProviderError> {
+        let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        let path = self.engine.mount().map_or_else(String::new, |mount| mount.as_str().to_owned());
+        self.server.call(Call::ReadMount, &caller, MountRequest { path }).await
+    }
+
+    pub(crate) async fn read(
+        &self,
+        location: &Location,
+        version: Option<u64>,
+    ) -> Result<Fetched, ProviderError> {
         let (reply, token) = self.asked(|token| self.ask(location, version, token)).await?;
         match reply.status {
             403 => answer(location, &reply),
@@ -91,8 +124,7 @@ impl Store {
             let request = MountRequest { path: mount.to_owned() };
             let reply = self.server.call(Call::ReadMount, &caller, request).await?;
             if is_another_version(&reply) {
-                let words = "the mount is of the other KV version: set the store's version";
-                return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(words)));
+                return Err(Call::ReadSecretData.error(ErrorKind::Invalid, Reason::new(OTHER_VERSION)));
             }
             // An old server, or a policy, keeps silent on it; one that is in trouble says nothing either way.
             if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
@@ -111,32 +143,39 @@ impl Store {
         version: Option<u64>,
         token: Arc<Token>,
     ) -> Result<Reply, ProviderError> {
-        let caller = Caller::new(token.secret(), self.namespace.as_ref());
-        if self.mounts.doubt(location)
-            && let Some(refusal) = self.make_sure(location, &caller).await?
-        {
-            return Ok(refusal);
-        }
+        let question = Question { call: Call::ReadSecretData, place: location, token: &token };
         let (mount, path) = (location.mount.as_str().to_owned(), location.path.as_str().to_owned());
         match location.version {
-            KvVersion::V1 => {
-                self.server.call(Call::ReadSecretData, &caller, GetSecretRequest { mount, path }).await
-            }
-            KvVersion::V2 => {
-                self.server
-                    .call(Call::ReadSecretData, &caller, ReadSecretRequest { mount, path, version })
-                    .await
-            }
+            KvVersion::V1 => self.call_about(question, GetSecretRequest { mount, path }).await,
+            KvVersion::V2 => self.call_about(question, ReadSecretRequest { mount, path, version }).await,
         }
     }
 
-    /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the read's own answer: this
-    /// token may not read there, or is dead.
-    pub(crate) async fn make_sure(
+    /// Makes a call about a place, where the place is in KV.
+    pub(crate) async fn call_about(
         &self,
-        location: &Location,
-        caller: &Caller,
-    ) -> Result<Option<Reply>, ProviderError> {
+        Question { call, place, token }: Question<'_>,
+        endpoint: impl Endpoint,
+    ) -> Result<Reply, ProviderError> {
+        let caller = Caller::new(token.secret(), self.namespace.as_ref());
+        // The path may lead to another engine where the store says so, to be read. Under version 2 nothing is written
+        // that was not seen to be of it; version 1 looks like many an engine, and like version 2 below `data/`.
+        let writes_blindly = call.writes() && place.version == KvVersion::V1;
+        let is_unknown = writes_blindly && self.mounts.version_at(place).is_none();
+        if (is_unknown || self.mounts.doubt(place))
+            && let Some(refusal) = self.make_sure(place, &caller).await?
+        {
+            return Ok(refusal);
+        }
+        if writes_blindly && self.mounts.version_at(place) != Some(KvVersion::V1) {
+            return Err(call.error(ErrorKind::Invalid, Reason::new(OTHER_VERSION)));
+        }
+        self.server.call(call, &caller, endpoint).await
+    }
+
+    /// Fails unless a location leads to a KV mount. `Some` is the server's 403, which is the call's own answer: this
+    /// token may not go there, or is dead.
+    async fn make_sure(&self, location: &Location, caller: &Caller) -> Result<Option<Reply>, ProviderError> {
         let request = MountRequest { path: location.to_string() };
         let reply = self.server.call(Call::ReadMount, caller, request).await?;
         match reply.status {
@@ -200,6 +239,10 @@ impl SecretProvider for Store {
     }
 
     fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
+    fn writer(&self) -> Option<&dyn SecretWriter> {
         Some(self)
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Token {
     /// How long it lived when it was got; `None` is for ever.
     granted: Option<Duration>,
     life: Life,
+    /// Whether it should be replaced though it may be good.
+    is_doubted: bool,
 }
 
 /// Where a token is from, and so what may be done with it.
@@ -75,12 +77,13 @@ pub(crate) enum Stage {
 impl Token {
     /// No token at all.
     pub(crate) fn anonymous() -> Self {
-        Self { secret: None, origin: Origin::Nobody, granted: None, life: Life::Endless }
+        Self { secret: None, origin: Origin::Nobody, granted: None, life: Life::Endless, is_doubted: false }
     }
 
     /// A token that somebody made, and that Vault was not asked about yet.
     pub(crate) fn unseen(secret: SecretBytes) -> Self {
-        Self { secret: Some(secret), origin: Origin::Given, granted: None, life: Life::Unseen }
+        let (secret, origin, life) = (Some(secret), Origin::Given, Life::Unseen);
+        Self { secret, origin, granted: None, life, is_doubted: false }
     }
 
     /// A token that was just got.
@@ -90,6 +93,7 @@ impl Token {
             origin,
             granted: lease.length(),
             life: Life::new(origin, lease, Instant::now()),
+            is_doubted: false,
         }
     }
 
@@ -119,27 +123,34 @@ impl Token {
         }
     }
 
+    /// The same token, which the server may have forgotten: another login should replace it, or another look into its
+    /// Secret. Where that fails it is used on.
+    pub(crate) fn doubted(&self) -> Self {
+        Self { is_doubted: self.origin != Origin::Nobody, ..self.living(self.life) }
+    }
+
     fn living(&self, life: Life) -> Self {
-        Self { secret: self.secret.clone(), life, ..*self }
+        Self { secret: self.secret.clone(), life, is_doubted: false, ..*self }
     }
 
     pub(crate) fn stage(&self, now: Instant) -> Stage {
         match self.life {
             Life::Unseen => Stage::Unseen,
             Life::Mortal { end, .. } if now >= end => Stage::Over,
+            Life::Mortal { .. } | Life::Endless if self.is_doubted => Stage::Due,
             Life::Mortal { due: Some(due), .. } if now >= due => Stage::Due,
             Life::Mortal { .. } | Life::Endless => Stage::Fresh,
         }
     }
 
     pub(crate) fn is_renewable(&self) -> bool {
-        matches!(self.life, Life::Mortal { renewable: true, .. })
+        !self.is_doubted && matches!(self.life, Life::Mortal { renewable: true, .. })
     }
 
     /// When it should be renewed, though nobody may need it then; `None` where it cannot be, or not any more.
     pub(crate) fn renewal(&self, now: Instant) -> Option<Instant> {
         match self.life {
-            Life::Mortal { due, end, renewable: true } if now < end => due,
+            Life::Mortal { due, end, renewable: true } if now < end && !self.is_doubted => due,
             Life::Mortal { .. } | Life::Unseen | Life::Endless => None,
         }
     }

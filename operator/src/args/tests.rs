@@ -69,6 +69,11 @@ fn a_switch_is_written_as_for_go() {
         check(&[&format!("--enable-cluster-external-secret-reconciler={text}")], read, expected);
     }
     refused(&["--enable-cluster-external-secret-reconciler=maybe"]);
+    check(&[], |args| args.enable_push_secret_reconciler, true);
+    check(&["--enable-push-secret-reconciler=false"], |args| args.enable_push_secret_reconciler, false);
+    check(&[], |args| args.enable_cluster_push_secret_reconciler, true);
+    let off = ["--enable-cluster-push-secret-reconciler=false"];
+    check(&off, |args| args.enable_cluster_push_secret_reconciler, false);
     check(&[], |args| args.unsafe_allow_generic_targets, false);
     check(&["--unsafe-allow-generic-targets"], |args| args.unsafe_allow_generic_targets, true);
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use eso_core::api::definitions;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 
 /// Each definition as a manifest, by its path.
@@ -17,7 +17,8 @@ pub(super) fn manifests() -> Vec<(String, String)> {
     definitions::all().iter().map(manifest).collect()
 }
 
-/// The page: a table of fields for each kind. All versions of a kind have the same.
+/// The page: a table of fields for each kind. All versions of a kind have the same, and what is kept by name, at any
+/// name, is told with `*` for it.
 pub(super) fn reference() -> String {
     let mut page = String::from(
         "# Custom resources\n\n\
@@ -34,8 +35,9 @@ fn describe(definition: &CustomResourceDefinition, page: &mut String) {
     let spec = &definition.spec;
     let versions: Vec<_> = spec.versions.iter().map(|version| version.name.as_str()).collect();
     let short = spec.names.short_names.as_deref().unwrap_or_default().join(", ");
+    let short = if short.is_empty() { String::new() } else { format!(", short name `{short}`") };
     page.push_str(&format!(
-        "\n## {}\n\n`{}`, versions {}; {}, short name `{short}`.\n\n| field | type | what it says |\n|---|---|---|\n",
+        "\n## {}\n\n`{}`, versions {}; {}{short}.\n\n| field | type | what it says |\n|---|---|---|\n",
         spec.names.kind,
         spec.group,
         versions.join(", "),
@@ -57,6 +59,11 @@ fn fields(path: &str, schema: &JSONSchemaProps, page: &mut String) {
         Some(JSONSchemaPropsOrArray::Schema(item)) => (format!("{path}[]"), item.as_ref()),
         Some(JSONSchemaPropsOrArray::Schemas(_)) | None => (path.to_owned(), schema),
     };
+    if let Some(JSONSchemaPropsOrBool::Schema(value)) = &schema.additional_properties
+        && value.type_.as_deref() == Some("object")
+    {
+        fields(&format!("{path}.*"), value, page);
+    }
     let required = schema.required.as_deref().unwrap_or_default();
     for (name, field) in schema.properties.iter().flatten() {
         let path = format!("{path}.{name}");

@@ -12,7 +12,14 @@ const RULES: &[Rule] = &[
     Rule {
         why: "What it serves.",
         group: "external-secrets.io",
-        resources: &["externalsecrets", "clusterexternalsecrets", "secretstores", "clustersecretstores"],
+        resources: &[
+            "externalsecrets",
+            "clusterexternalsecrets",
+            "pushsecrets",
+            "clusterpushsecrets",
+            "secretstores",
+            "clustersecretstores",
+        ],
         verbs: &["list", "watch"],
     },
     Rule {
@@ -21,6 +28,8 @@ const RULES: &[Rule] = &[
         resources: &[
             "externalsecrets/status",
             "clusterexternalsecrets/status",
+            "pushsecrets/status",
+            "clusterpushsecrets/status",
             "secretstores/status",
             "clustersecretstores/status",
         ],
@@ -33,22 +42,38 @@ const RULES: &[Rule] = &[
         verbs: &["patch"],
     },
     Rule {
+        why: "A PushSecret that deletes what it wrote stays until that is done, and its stores with it.",
+        group: "external-secrets.io",
+        resources: &["pushsecrets", "secretstores", "clustersecretstores"],
+        verbs: &["patch"],
+    },
+    Rule {
         why: "The ExternalSecrets of a ClusterExternalSecret; the patch above mends them.",
         group: "external-secrets.io",
         resources: &["externalsecrets"],
         verbs: &["create", "delete"],
     },
     Rule {
+        why: "The PushSecrets of a ClusterPushSecret; the patch above mends them.",
+        group: "external-secrets.io",
+        resources: &["pushsecrets"],
+        verbs: &["create", "delete"],
+    },
+    Rule {
         why: "Whether an object whose status was refused is gone, and another one has its name.",
         group: "external-secrets.io",
-        resources: &["externalsecrets"],
+        resources: &["externalsecrets", "pushsecrets"],
         verbs: &["get"],
     },
     Rule {
         why: "An owner reference that blocks its owner's deletion needs this where \
               OwnerReferencesPermissionEnforcement is on (OpenShift).",
         group: "external-secrets.io",
-        resources: &["externalsecrets/finalizers", "clusterexternalsecrets/finalizers"],
+        resources: &[
+            "externalsecrets/finalizers",
+            "clusterexternalsecrets/finalizers",
+            "clusterpushsecrets/finalizers",
+        ],
         verbs: &["update"],
     },
     Rule {
@@ -64,7 +89,7 @@ const RULES: &[Rule] = &[
         verbs: &["get", "list", "watch"],
     },
     Rule {
-        why: "Labels of namespaces, which conditions of a ClusterSecretStore and a ClusterExternalSecret ask for.",
+        why: "Labels of namespaces, which a ClusterSecretStore, a ClusterExternalSecret and a ClusterPushSecret ask for.",
         group: "",
         resources: &["namespaces"],
         verbs: &["get", "list", "watch"],

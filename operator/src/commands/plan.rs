@@ -3,7 +3,10 @@
 use std::{fmt::Write as _, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use eso_kube::controllers::{Controller, Options, Previewed};
+use eso_kube::{
+    controllers::{Controller, Options, Previewed},
+    stores::Connect,
+};
 use eso_plan::{
     desired::Desired,
     due::Due,
@@ -23,12 +26,13 @@ use crate::{
 /// How long all of it may take. Ten thousand objects take some seconds; a list that is refused would never end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Prints the plan. The code is 1 where an object is not in step and would not be brought into step either.
-pub fn main(args: &Args, asked: &Planned) -> ExitCode {
+/// Prints the plan. The code is 1 where an object is not in step and would not be brought into step either. `connect`
+/// makes the providers that the stores are read with.
+pub fn main(args: &Args, asked: &Planned, connect: impl FnOnce(&Args) -> Arc<dyn Connect>) -> ExitCode {
     logs::begin_for_a_command(LogFormat::Text);
     logs::keep_panics_quiet();
     run::install_crypto();
-    let previews = run::runtime().and_then(|runtime| runtime.block_on(previews(args, asked)));
+    let previews = run::runtime().and_then(|runtime| runtime.block_on(previews(args, asked, connect(args))));
     let printed = previews.and_then(|previews| {
         let text: String = previews.iter().map(line).collect();
         std::io::stdout().write_all(text.as_bytes()).context("cannot print")?;
@@ -44,7 +48,7 @@ pub fn main(args: &Args, asked: &Planned) -> ExitCode {
     }
 }
 
-async fn previews(args: &Args, asked: &Planned) -> anyhow::Result<Vec<Previewed>> {
+async fn previews(args: &Args, asked: &Planned, connect: Arc<dyn Connect>) -> anyhow::Result<Vec<Previewed>> {
     let client = client::connect(Limit { per_second: args.client_qps, burst: args.client_burst }).await?;
     let options = Options {
         namespace: asked
@@ -53,10 +57,12 @@ async fn previews(args: &Args, asked: &Planned) -> anyhow::Result<Vec<Previewed>
             .map(|object| object.namespace.clone())
             .or(run::options(args).namespace),
         cluster_external_secrets: false,
+        push_secrets: false,
+        cluster_push_secrets: false,
         ..run::options(args)
     };
     let metrics = Arc::new(Metrics::new());
-    let controller = Controller::new(client::read_only(client), options, run::built_in(args), metrics as _);
+    let controller = Controller::new(client::read_only(client), options, connect, metrics as _);
     let wanted = |namespace: &str, name: &str| match &asked.object {
         Some(object) => (object.namespace.as_str(), object.name.as_str()) == (namespace, name),
         None => true,

@@ -135,6 +135,30 @@ pub const DESCRIPTIONS: &[Description] = &[
         "The duration time to reconcile the Cluster External Secret",
         Measure::Took(Kind::ClusterExternalSecret),
     ),
+    gauge(
+        "pushsecret_status_condition",
+        CONDITION,
+        "The status condition of a specific Push Secret",
+        Measure::Condition(Kind::PushSecret),
+    ),
+    gauge(
+        "pushsecret_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Push Secret",
+        Measure::Took(Kind::PushSecret),
+    ),
+    gauge(
+        "clusterpushsecret_status_condition",
+        CONDITION,
+        "The status condition of a specific Cluster Push Secret",
+        Measure::Condition(Kind::ClusterPushSecret),
+    ),
+    gauge(
+        "clusterpushsecret_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Cluster Push Secret",
+        Measure::Took(Kind::ClusterPushSecret),
+    ),
     ours(gauge(
         "externalsecret_data_age_seconds",
         OBJECT,

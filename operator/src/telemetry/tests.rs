@@ -114,6 +114,32 @@ fn a_cluster_external_secret_has_its_own_metrics() {
 }
 
 #[test]
+fn a_push_secret_has_its_own_metrics() {
+    let metrics = metrics();
+    let object = Subject { kind: Kind::PushSecret, namespace: "demo", name: "push" };
+    metrics.reconciled(object, true, Duration::from_nanos(7));
+    metrics.condition(object, Ready::True);
+    let expected = [
+        r#"pushsecret_reconcile_duration{name="push",namespace="demo"} 7.0"#,
+        r#"pushsecret_status_condition{condition="Ready",name="push",namespace="demo",status="True"} 1.0"#,
+    ];
+    check(&metrics, &expected);
+}
+
+#[test]
+fn a_cluster_push_secret_has_its_own_metrics() {
+    let metrics = metrics();
+    let object = Subject { kind: Kind::ClusterPushSecret, namespace: "", name: "shared" };
+    metrics.reconciled(object, true, Duration::from_nanos(7));
+    metrics.condition(object, Ready::False);
+    let expected = [
+        r#"clusterpushsecret_reconcile_duration{name="shared",namespace=""} 7.0"#,
+        r#"clusterpushsecret_status_condition{condition="Ready",name="shared",namespace="",status="False"} 1.0"#,
+    ];
+    check(&metrics, &expected);
+}
+
+#[test]
 fn calls_to_stores_are_counted_by_name_and_outcome() {
     let metrics = metrics();
     for succeeded in [true, false, true] {

@@ -1,6 +1,7 @@
 //! ClusterExternalSecrets: an ExternalSecret in each namespace that is chosen, and none elsewhere.
 
 mod both;
+mod push;
 
 use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::{object, store};
@@ -54,23 +55,36 @@ fn shared(fields: Value) -> Value {
 }
 
 fn path(namespace: &str, name: &str) -> String {
-    format!("{}/{name}", Kind::ExternalSecret.collection(namespace))
+    path_of(Kind::ExternalSecret, namespace, name)
+}
+
+fn path_of(kind: Kind, namespace: &str, name: &str) -> String {
+    format!("{}/{name}", kind.collection(namespace))
 }
 
 async fn copy(world: &World, namespace: &str, name: &str) -> Option<Value> {
-    world.call("GET", &path(namespace, name), None).await.ok()
+    copy_of(world, Kind::ExternalSecret, namespace, name).await
+}
+
+async fn copy_of(world: &World, kind: Kind, namespace: &str, name: &str) -> Option<Value> {
+    world.call("GET", &path_of(kind, namespace, name), None).await.ok()
 }
 
 /// Waits until the ClusterExternalSecret `shared` says that these namespaces have their copies and these have none; they
 /// are then as it says.
 async fn says(world: &World, provisioned: &[&str], failed: &[(&str, &str)]) -> Value {
+    says_of(world, Kind::ClusterExternalSecret, provisioned, failed).await
+}
+
+/// As [`says`], of the object `shared` of a kind.
+async fn says_of(world: &World, kind: Kind, provisioned: &[&str], failed: &[(&str, &str)]) -> Value {
     let failed: Vec<Value> =
         failed.iter().map(|(name, why)| json!({ "namespace": name, "reason": why })).collect();
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let what = format!("has {provisioned:?}, and not {failed:?}");
     let is_ready = if failed.is_empty() { "True" } else { "False" };
     world
-        .until(Kind::ClusterExternalSecret, "shared", &what, |object| {
+        .until(kind, "shared", &what, |object| {
             let status = &object["status"];
             list(&status["provisionedNamespaces"]) == provisioned
                 && list(&status["failedNamespaces"]) == failed
@@ -85,17 +99,33 @@ async fn relabel(world: &World, namespace: &str, team: &str) {
 }
 
 async fn gone(world: &World, namespace: &str, name: &str) {
+    gone_of(world, Kind::ExternalSecret, namespace, name).await;
+}
+
+async fn gone_of(world: &World, kind: Kind, namespace: &str, name: &str) {
     eventually(&format!("{namespace}/{name} is gone"), async || {
-        copy(world, namespace, name).await.map_or(Ok(()), |found| Err(found.to_string()))
+        copy_of(world, kind, namespace, name).await.map_or(Ok(()), |found| Err(found.to_string()))
     })
     .await;
 }
 
 /// Waits until the copy in a namespace is so.
 async fn until(world: &World, namespace: &str, name: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    eventually(&format!("{namespace}/{name} is so"), async || match copy(world, namespace, name).await {
-        Some(found) if is_so(&found) => Ok(found),
-        other => Err(format!("{other:?}")),
+    until_of(world, Kind::ExternalSecret, [namespace, name], is_so).await
+}
+
+/// As [`until`], of a kind, by namespace and name.
+async fn until_of(
+    world: &World,
+    kind: Kind,
+    [namespace, name]: [&str; 2],
+    is_so: impl Fn(&Value) -> bool,
+) -> Value {
+    eventually(&format!("{namespace}/{name} is so"), async || {
+        match copy_of(world, kind, namespace, name).await {
+            Some(found) if is_so(&found) => Ok(found),
+            other => Err(format!("{other:?}")),
+        }
     })
     .await
 }

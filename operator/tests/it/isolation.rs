@@ -44,7 +44,7 @@ fn value(store: usize, key: usize) -> Value {
 async fn fill(bao: &OpenBao, store: usize) -> String {
     let (namespace, mount) = (namespace(store), format!("kv-{}", store % 10));
     let prefix = namespace.as_ref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-    if let Some(namespace) = namespace.filter(|_| store % 10 == 0) {
+    if let Some(namespace) = namespace.filter(|_| store.is_multiple_of(10)) {
         bao.write(&format!("sys/namespaces/{namespace}"), &json!({})).await.unwrap();
     }
     let engine = json!({"type": "kv", "options": {"version": "1"}});

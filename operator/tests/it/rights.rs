@@ -18,11 +18,14 @@ const NAMESPACE_FINALIZER: &str = "externalsecrets.external-secrets.io/ces-each"
 
 /// What a race needs that may be or not: a namespace is read for a store that asks for its labels before the watch has
 /// shown them, and an object where it is not clear whether what could not be written was of its former life.
-const RARELY_USED: [&str; 2] = ["get namespaces", "get externalsecrets"];
+const RARELY_USED: [&str; 3] = ["get namespaces", "get externalsecrets", "get pushsecrets"];
 
 /// An admission plugin asks for it, which is off here, where an owner reference blocks its owner's deletion.
-const USED_BY_OTHERS: [&str; 2] =
-    ["update clusterexternalsecrets/finalizers", "update externalsecrets/finalizers"];
+const USED_BY_OTHERS: [&str; 3] = [
+    "update clusterexternalsecrets/finalizers",
+    "update clusterpushsecrets/finalizers",
+    "update externalsecrets/finalizers",
+];
 
 /// A verb and what it is for, as a role has them: `patch externalsecrets/status`.
 type Right = String;
@@ -58,6 +61,62 @@ async fn all_that_it_does(world: &World) {
     world.patch(Kind::Namespace, &world.namespace, labels).await;
     world.synced("let-in").await;
     in_a_namespace(world).await;
+    pushed_from_a_namespace(world).await;
+    kept_until_it_is_cleaned_up(world).await;
+}
+
+/// A PushSecret that deletes what it wrote holds itself and its stores of both kinds until that is done.
+async fn kept_until_it_is_cleaned_up(world: &World) {
+    let stores = [(Kind::SecretStore, "main"), (Kind::ClusterSecretStore, "rights")];
+    let refs = json!([{ "name": "main" }, { "name": "rights", "kind": "ClusterSecretStore" }]);
+    let object = json!({
+        "apiVersion": "external-secrets.io/v1alpha1",
+        "kind": "PushSecret",
+        "metadata": { "name": "held" },
+        "spec": {
+            "deletionPolicy": "Delete", "secretStoreRefs": refs, "selector": { "secret": { "name": "let-in" } },
+        },
+    });
+    world.create(object).await;
+    let is_held = |object: &Value| object["metadata"].get("finalizers").is_some();
+    for (kind, name) in stores {
+        world.until(kind, name, "is held", is_held).await;
+    }
+    world.until(Kind::PushSecret, "held", "is held", is_held).await;
+    world.delete(Kind::PushSecret, "held").await;
+    world.gone(Kind::PushSecret, "held").await;
+    for (kind, name) in stores {
+        world.until(kind, name, "is free", |object| !is_held(object)).await;
+    }
+}
+
+/// A PushSecret is made, mended and deleted for a ClusterPushSecret.
+async fn pushed_from_a_namespace(world: &World) {
+    let spec = |interval: &str| {
+        json!({
+            "refreshInterval": interval, "selector": { "secret": { "name": "let-in" } },
+            "secretStoreRefs": [{ "name": "rights", "kind": "ClusterSecretStore" }],
+        })
+    };
+    let cluster = json!({
+        "apiVersion": "external-secrets.io/v1alpha1",
+        "kind": "ClusterPushSecret",
+        "metadata": { "name": "pushed" },
+        "spec": {
+            "pushSecretSpec": spec("1h"),
+            "namespaceSelectors": [{ "matchLabels": { "pushed": "yes" } }],
+        },
+    });
+    world.create(cluster).await;
+    let labels = |pushed: &str| json!({ "metadata": { "labels": { "pushed": pushed } } });
+    world.patch(Kind::Namespace, &world.namespace, labels("yes")).await;
+    world.until(Kind::PushSecret, "pushed", "is there", |_| true).await;
+    world.patch(Kind::ClusterPushSecret, "pushed", json!({ "spec": { "pushSecretSpec": spec("2h") } })).await;
+    world
+        .until(Kind::PushSecret, "pushed", "is mended", |object| object["spec"]["refreshInterval"] == "2h")
+        .await;
+    world.patch(Kind::Namespace, &world.namespace, labels("no")).await;
+    world.gone(Kind::PushSecret, "pushed").await;
 }
 
 /// An ExternalSecret is made and deleted for a ClusterExternalSecret, and finalizers are taken off.

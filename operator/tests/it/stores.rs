@@ -47,7 +47,7 @@ async fn a_store_says_what_is_wrong_in_its_condition_an_event_and_a_metric() {
         ("nowhere", nowhere, "check the address and the network"),
         ("no-authority", untrusted("bm90IGEgY2VydGlmaWNhdGU="), "caBundle"),
         ("unknown", json!({ "provider": { "gcpsm": { "projectID": "p" } } }), "gcpsm"),
-        ("parameters", with_service(aws_spec("right"), "ParameterStore"), "ParameterStore"),
+        ("certificates", with_service(aws_spec("right"), "CertificateManager"), "CertificateManager"),
         ("interval", json!({ "provider": { "fake": { "data": [] } }, "refreshInterval": "soon" }), "soon"),
     ];
     for (name, spec, clause) in cases {
@@ -68,7 +68,7 @@ async fn a_store_says_what_is_wrong_in_its_condition_an_event_and_a_metric() {
         );
     }
     let good = says(&world, "good", vault("right"), "Valid", "store validated").await;
-    assert_eq!(good["status"]["capabilities"], "ReadOnly");
+    assert_eq!(good["status"]["capabilities"], "ReadWrite");
     assert_eq!(
         (metric(&world, "good", "True").await, metric(&world, "good", "False").await),
         (Some(1.0), Some(0.0))
@@ -136,23 +136,46 @@ async fn a_store_that_names_another_namespace_reads_nothing_there_and_says_why()
     let aws = |auth: Value| json!({ "aws": { "service": "SecretsManager", "region": "us-east-1", "auth": { "secretRef": auth } } });
     let vault = |auth: Value| json!({ "vault": { "server": "http://127.0.0.1:9", "auth": auth } });
     let authority = json!({ "type": "Secret", "name": "theirs", "namespace": victim, "key": "ca.crt" });
+    let keys = json!({ "accessKeyIDSecretRef": theirs, "secretAccessKeySecretRef": own });
     let cases = [
-        aws(json!({ "accessKeyIDSecretRef": theirs, "secretAccessKeySecretRef": own })),
-        aws(json!({ "accessKeyIDSecretRef": own, "secretAccessKeySecretRef": theirs })),
-        aws(
-            json!({ "accessKeyIDSecretRef": own, "secretAccessKeySecretRef": own, "sessionTokenSecretRef": theirs }),
+        ("", aws(keys.clone())),
+        ("", aws(json!({ "accessKeyIDSecretRef": own, "secretAccessKeySecretRef": theirs }))),
+        (
+            "",
+            aws(
+                json!({ "accessKeyIDSecretRef": own, "secretAccessKeySecretRef": own, "sessionTokenSecretRef": theirs }),
+            ),
         ),
-        vault(json!({ "tokenSecretRef": theirs })),
-        vault(json!({ "appRole": { "roleRef": theirs, "secretRef": own } })),
-        vault(json!({ "appRole": { "roleId": "r", "secretRef": theirs } })),
-        vault(json!({ "kubernetes": { "role": "demo", "serviceAccountRef": account } })),
-        vault(json!({ "kubernetes": { "role": "demo", "secretRef": theirs } })),
-        json!({ "vault": { "server": "http://127.0.0.1:9", "caProvider": authority, "auth": { "tokenSecretRef": own } } }),
+        ("Auth.TokenSecretRef", vault(json!({ "tokenSecretRef": theirs }))),
+        ("Auth.AppRole.RoleRef", vault(json!({ "appRole": { "roleRef": theirs, "secretRef": own } }))),
+        ("Auth.AppRole.SecretRef", vault(json!({ "appRole": { "roleId": "r", "secretRef": theirs } }))),
+        (
+            "Auth.Kubernetes.ServiceAccountRef",
+            vault(json!({ "kubernetes": { "role": "demo", "serviceAccountRef": account } })),
+        ),
+        (
+            "Auth.Kubernetes.SecretRef",
+            vault(json!({ "kubernetes": { "role": "demo", "secretRef": theirs } })),
+        ),
+        ("Auth.UserPass.SecretRef", vault(json!({ "userPass": { "username": "u", "secretRef": theirs } }))),
+        ("Auth.Cert.ClientCert", vault(json!({ "cert": { "clientCert": theirs, "secretRef": own } }))),
+        (
+            "Auth.Jwt.KubernetesServiceAccountToken.ServiceAccountRef",
+            vault(json!({ "jwt": { "kubernetesServiceAccountToken": { "serviceAccountRef": account } } })),
+        ),
+        ("Auth.TokenSecretRef", vault(json!({ "iam": { "vaultRole": "r", "secretRef": keys } }))),
+        (
+            "",
+            json!({ "vault": { "server": "http://127.0.0.1:9", "caProvider": authority, "auth": { "tokenSecretRef": own } } }),
+        ),
     ];
-    let refused =
-        "unable to create client: namespace should either be empty or match the namespace of the SecretStore";
-    for (number, provider) in cases.into_iter().enumerate() {
-        says(&world, &format!("foreign-{number}"), json!({ "provider": provider }), BAD, refused).await;
+    for (number, (named, provider)) in cases.into_iter().enumerate() {
+        // The original's words for what its webhook refuses.
+        let named = if named.is_empty() { String::new() } else { format!("invalid {named}: ") };
+        let refused = format!(
+            "unable to create client: {named}namespace should either be empty or match the namespace of the SecretStore"
+        );
+        says(&world, &format!("foreign-{number}"), json!({ "provider": provider }), BAD, &refused).await;
     }
     let asked = world.cluster.plane.since(mark).await.unwrap().by(&world.user());
     assert!(asked.namespace(&victim).is_empty(), "{:?}", asked.namespace(&victim));

@@ -67,7 +67,7 @@ fn only_generators_are_not_served() {
             generators += usize::from(is_generator);
         }
     }
-    assert_eq!(generators, 8);
+    assert_eq!(generators, 12);
 }
 
 #[test]

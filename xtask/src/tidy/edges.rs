@@ -21,6 +21,9 @@ const EDGES: &[(&str, &[&str])] = &[
         &["eso-aws", "eso-core", "eso-fake", "eso-kube", "eso-plan", "eso-sync", "eso-vault"],
     ),
     ("xtask", &["eso-rig"]),
+    // The examples use what a program outside of this repository would.
+    ("embedded", &["eso-core", "eso-fake", "eso-plan", "eso-sync"]),
+    ("own-provider", &["eso-core", "external-secrets"]),
 ];
 
 /// What the tests of any crate may use besides.

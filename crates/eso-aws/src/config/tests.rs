@@ -7,8 +7,8 @@ use eso_core::{
 };
 use serde_json::{Value, json};
 
-use super::{Config, Source, tells_namespace};
-use crate::{auth::Role, prefix::Prefix};
+use super::{Config, Keeper, Source, tells_namespace};
+use crate::{auth::Role, prefix::Prefix, secrets_manager::Deletion};
 
 /// A spec with these fields beside the two that must be there.
 fn spec(fields: Value) -> AwsProvider {
@@ -60,10 +60,6 @@ fn tags(fields: Value, expected: &[(&str, &str)]) {
 #[test]
 fn what_is_not_served_is_refused_by_name() {
     refused(
-        json!({"service": "ParameterStore"}),
-        "provider.aws.service: ParameterStore is not served by this version",
-    );
-    refused(
         json!({"service": "CertificateManager"}),
         "provider.aws.service: CertificateManager is not served by this version",
     );
@@ -79,9 +75,24 @@ fn a_field_that_says_nothing_is_as_good_as_none() {
     assert_eq!(Config::of(&nothing, &store()), Config::of(&none, &store()));
 }
 
+#[track_caller]
+fn kept(fields: Value, keeper: Keeper) {
+    let spec = spec(fields);
+    assert_eq!(Config::of(&spec, &store()).map(|config| config.keeper), Ok(keeper));
+}
+
 #[test]
-fn settings_for_pushed_secrets_do_not_keep_a_store_from_reading() {
-    taken(json!({"secretsManager": {"forceDeleteWithoutRecovery": true}}));
+fn the_service_keeps_the_values_and_deletes_them_as_its_settings_say() {
+    kept(json!({}), Keeper::SecretsManager(Deletion::Default));
+    let at_once = json!({"forceDeleteWithoutRecovery": true});
+    kept(json!({"secretsManager": at_once}), Keeper::SecretsManager(Deletion::AtOnce));
+    kept(json!({"service": "ParameterStore", "secretsManager": at_once}), Keeper::ParameterStore);
+    for service in ["SecretsManager", "ParameterStore"] {
+        refused(
+            json!({"service": service, "secretsManager": {"recoveryWindowInDays": 31}}),
+            "invalid DeleteSecretInput: RecoveryWindowInDays must be between 7 and 30 days",
+        );
+    }
 }
 
 #[test]

@@ -14,10 +14,14 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::{body::SdkBody, error::metadata::ErrorMetadata};
 use eso_core::error::ErrorKind::{
-    self, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
+    self, Conflict, Denied, Invalid, NotFound, Throttled, Unauthenticated, Unavailable, Unexpected,
 };
 
-use super::{Answer, CODES, Call, denies};
+use super::{
+    Answer, Call, Service, Sort,
+    codes::{COMMON, PARAMETER_STORE, SECRETS_MANAGER, STS},
+    denies,
+};
 
 const CANARY: &str = "canary-8d1f";
 
@@ -25,14 +29,26 @@ const DELETED: &str =
     "You can't perform this operation on the secret because it was marked for deletion. canary-8d1f";
 
 fn get() -> Call<'static> {
-    Call::get_secret_value("us-east-1")
+    Call::new(Service::SecretsManager, Sort::Read, "GetSecretValue", "us-east-1")
+}
+
+fn put() -> Call<'static> {
+    Call::new(Service::SecretsManager, Sort::Write, "PutSecretValue", "us-east-1")
+}
+
+fn get_parameter() -> Call<'static> {
+    Call::new(Service::ParameterStore, Sort::Read, "GetParameter", "us-east-1")
+}
+
+fn put_parameter() -> Call<'static> {
+    Call::new(Service::ParameterStore, Sort::Write, "PutParameter", "us-east-1")
 }
 
 #[track_caller]
-fn code(code: &str, kind: ErrorKind) {
+fn code_of(call: Call<'_>, code: &str, kind: ErrorKind) {
     for message in [None, Some("Credential=AKIA canary-8d1f is not allowed")] {
         for status in [None, Some(400), Some(403)] {
-            let error = get().answered(Answer { code: Some(code), message, status });
+            let error = call.answered(Answer { code: Some(code), message, status });
             assert_eq!(error.kind(), kind, "{code} {status:?}");
             assert!(!format!("{error} {error:?}").contains(CANARY), "{error}");
             assert!(kind == NotFound || error.to_string().contains(code), "{error}");
@@ -40,25 +56,28 @@ fn code(code: &str, kind: ErrorKind) {
     }
 }
 
-#[test]
-fn each_documented_code_has_one_kind() {
-    code("ResourceNotFoundException", NotFound);
+/// Of whichever service, whatever is asked.
+#[track_caller]
+fn code(code: &str, kind: ErrorKind) {
+    let sts = Call::assume_role("us-east-1");
+    for call in [get(), put(), get_parameter(), put_parameter(), sts] {
+        code_of(call, code, kind);
+    }
+}
 
+#[test]
+fn each_code_that_all_services_know_has_one_kind() {
     code("AccessDenied", Denied);
     code("AccessDeniedException", Denied);
     code("NotAuthorized", Denied);
     code("OptInRequired", Denied);
-    code("DecryptionFailure", Denied);
-    code("DecryptionFailureException", Denied);
 
     code("ExpiredToken", Unauthenticated);
     code("ExpiredTokenException", Unauthenticated);
-    code("IDPRejectedClaim", Unauthenticated);
     code("IncompleteSignature", Unauthenticated);
     code("IncompleteSignatureException", Unauthenticated);
     code("InvalidAccessKeyId", Unauthenticated);
     code("InvalidClientTokenId", Unauthenticated);
-    code("InvalidIdentityToken", Unauthenticated);
     code("InvalidSignature", Unauthenticated);
     code("InvalidSignatureException", Unauthenticated);
     code("InvalidToken", Unauthenticated);
@@ -70,7 +89,6 @@ fn each_documented_code_has_one_kind() {
     code("UnrecognizedClient", Unauthenticated);
     code("UnrecognizedClientException", Unauthenticated);
 
-    code("LimitExceededException", Throttled);
     code("RequestLimitExceeded", Throttled);
     code("RequestThrottled", Throttled);
     code("RequestThrottledException", Throttled);
@@ -80,27 +98,18 @@ fn each_documented_code_has_one_kind() {
     code("ThrottlingException", Throttled);
     code("TooManyRequestsException", Throttled);
 
-    code("IDPCommunicationError", Unavailable);
     code("InternalFailure", Unavailable);
     code("InternalServerError", Unavailable);
     code("InternalServerException", Unavailable);
-    code("InternalServiceError", Unavailable);
-    code("InternalServiceErrorException", Unavailable);
     code("RequestTimeout", Unavailable);
     code("RequestTimeoutException", Unavailable);
     code("ServiceUnavailable", Unavailable);
     code("ServiceUnavailableException", Unavailable);
 
     code("InvalidAction", Invalid);
-    code("InvalidNextTokenException", Invalid);
     code("InvalidParameterCombination", Invalid);
-    code("InvalidParameterException", Invalid);
     code("InvalidParameterValue", Invalid);
-    code("InvalidRequestException", Invalid);
-    code("MalformedPolicyDocument", Invalid);
     code("MissingParameter", Invalid);
-    code("PackedPolicyTooLarge", Invalid);
-    code("RegionDisabledException", Invalid);
     code("SerializationException", Invalid);
     code("UnknownOperationException", Invalid);
     code("ValidationError", Invalid);
@@ -108,12 +117,108 @@ fn each_documented_code_has_one_kind() {
 }
 
 #[test]
-fn no_code_stands_twice_in_the_table() {
-    let mut codes: Vec<_> = CODES.iter().flat_map(|(_, codes)| codes.iter()).collect();
-    let count = codes.len();
-    codes.sort_unstable();
-    codes.dedup();
-    assert_eq!(codes.len(), count);
+fn each_documented_code_of_secrets_manager_has_one_kind() {
+    code_of(get(), "ResourceNotFoundException", NotFound);
+    for call in [get(), put()] {
+        code_of(call, "ResourceExistsException", Conflict);
+        code_of(call, "DecryptionFailure", Denied);
+        code_of(call, "DecryptionFailureException", Denied);
+        code_of(call, "EncryptionFailure", Denied);
+        code_of(call, "EncryptionFailureException", Denied);
+        code_of(call, "InternalServiceError", Unavailable);
+        code_of(call, "InternalServiceErrorException", Unavailable);
+        code_of(call, "InvalidNextTokenException", Invalid);
+        code_of(call, "InvalidParameterException", Invalid);
+        code_of(call, "InvalidRequestException", Invalid);
+        code_of(call, "MalformedPolicyDocumentException", Invalid);
+        code_of(call, "PreconditionNotMetException", Invalid);
+        code_of(call, "PublicPolicyException", Invalid);
+    }
+}
+
+#[test]
+fn each_documented_code_of_the_parameter_store_has_one_kind() {
+    code_of(get_parameter(), "ParameterNotFound", NotFound);
+    code_of(get_parameter(), "ParameterVersionNotFound", NotFound);
+    for call in [get_parameter(), put_parameter()] {
+        code_of(call, "ParameterAlreadyExists", Conflict);
+        code_of(call, "TooManyUpdates", Conflict);
+        code_of(call, "InvalidKeyId", Denied);
+        code_of(call, "HierarchyTypeMismatchException", Invalid);
+        code_of(call, "IncompatiblePolicyException", Invalid);
+        code_of(call, "InvalidAllowedPatternException", Invalid);
+        code_of(call, "InvalidFilterKey", Invalid);
+        code_of(call, "InvalidFilterOption", Invalid);
+        code_of(call, "InvalidFilterValue", Invalid);
+        code_of(call, "InvalidNextToken", Invalid);
+        code_of(call, "InvalidPolicyAttributeException", Invalid);
+        code_of(call, "InvalidPolicyTypeException", Invalid);
+        code_of(call, "InvalidResourceId", Invalid);
+        code_of(call, "InvalidResourceType", Invalid);
+        code_of(call, "ParameterPatternMismatchException", Invalid);
+        code_of(call, "UnsupportedParameterType", Invalid);
+    }
+    code_of(put_parameter(), "HierarchyLevelLimitExceededException", Invalid);
+    code_of(put_parameter(), "ParameterLimitExceeded", Invalid);
+    code_of(put_parameter(), "ParameterMaxVersionLimitExceeded", Invalid);
+    code_of(put_parameter(), "PoliciesLimitExceededException", Invalid);
+    code_of(put_parameter(), "TooManyTagsError", Invalid);
+}
+
+#[test]
+fn each_documented_code_of_sts_has_one_kind() {
+    let sts = Call::assume_role("us-east-1");
+    code_of(sts, "IDPRejectedClaim", Unauthenticated);
+    code_of(sts, "InvalidIdentityToken", Unauthenticated);
+    code_of(sts, "IDPCommunicationError", Unavailable);
+    code_of(sts, "MalformedPolicyDocument", Invalid);
+    code_of(sts, "PackedPolicyTooLarge", Invalid);
+    code_of(sts, "RegionDisabledException", Invalid);
+}
+
+#[test]
+fn a_limit_is_a_rate_for_who_reads_and_a_want_of_room_for_who_writes() {
+    code_of(get(), "LimitExceededException", Throttled);
+    code_of(get_parameter(), "LimitExceededException", Throttled);
+    code_of(put(), "LimitExceededException", Invalid);
+    code_of(put_parameter(), "LimitExceededException", Invalid);
+}
+
+#[test]
+fn no_service_says_what_another_one_does_of_what_is_not_there() {
+    let kind = |call: Call<'_>, code| {
+        call.answered(Answer { code: Some(code), message: None, status: Some(400) }).kind()
+    };
+    assert_eq!(kind(get_parameter(), "ResourceNotFoundException"), Unexpected);
+    assert_eq!(kind(get(), "ParameterNotFound"), Unexpected);
+    assert_eq!(kind(get(), "ParameterVersionNotFound"), Unexpected);
+}
+
+#[test]
+fn only_who_asked_for_a_value_is_told_that_it_is_not_there() {
+    for (service, code) in [
+        (Service::SecretsManager, "ResourceNotFoundException"),
+        (Service::ParameterStore, "ParameterNotFound"),
+    ] {
+        let call = |sort| Call::new(service, sort, "Call", "us-east-1");
+        code_of(call(Sort::Read), code, NotFound);
+        code_of(call(Sort::Search), code, Unexpected);
+        code_of(call(Sort::Write), code, Conflict);
+    }
+    let message = Some(DELETED);
+    let answer = Answer { code: Some("InvalidRequestException"), message, status: Some(400) };
+    assert_eq!(put().answered(answer).kind(), Conflict);
+}
+
+#[test]
+fn no_code_stands_twice_in_the_table_of_a_service() {
+    for own in [SECRETS_MANAGER, PARAMETER_STORE, STS] {
+        let mut codes: Vec<_> = own.iter().chain(COMMON).flat_map(|(_, codes)| codes.iter()).collect();
+        let count = codes.len();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), count);
+    }
 }
 
 #[track_caller]
@@ -244,6 +349,39 @@ fn the_words_say_what_to_do() {
 }
 
 #[test]
+fn the_words_say_what_to_do_about_parameters_searches_and_writes() {
+    in_words(
+        get_parameter(),
+        "AccessDeniedException",
+        "GetParameter: access denied: allow ssm:GetParameter on the parameter to the store's identity \
+         (AccessDeniedException)",
+    );
+    in_words(
+        Call::new(Service::ParameterStore, Sort::Search, "DescribeParameters", "us-east-1"),
+        "AccessDeniedException",
+        "DescribeParameters: access denied: allow ssm:DescribeParameters on * to the store's identity \
+         (AccessDeniedException)",
+    );
+    in_words(
+        put(),
+        "ResourceExistsException",
+        "PutSecretValue: somebody else wrote it in between (ResourceExistsException)",
+    );
+    in_words(
+        put_parameter(),
+        "ValidationException",
+        "PutParameter: AWS does not accept the request: check the key, the metadata, and that the value is not empty \
+         and has 4 KiB at the most, 8 KiB in the tier Advanced (ValidationException)",
+    );
+    in_words(
+        put(),
+        "LimitExceededException",
+        "PutSecretValue: AWS Secrets Manager in us-east-1 has no room for it: a quota of the account or of the secret \
+         is used up (LimitExceededException)",
+    );
+}
+
+#[test]
 fn a_server_out_of_order_is_no_authority_on_what_is_there() {
     let answer =
         |status| Answer { code: Some("ResourceNotFoundException"), message: None, status: Some(status) };
@@ -296,17 +434,25 @@ fn a_failure_on_the_way_is_never_more_than_that() {
 #[test]
 fn an_answer_that_was_cut_short_is_no_answer_whatever_its_status() {
     for status in [200, 400, 404, 502] {
-        failed(SdkError::response_error(CANARY, raw(status, Some("7"))), Unavailable, None);
+        let mut cut = raw(status, Some("7"));
+        *cut.body_mut() = SdkBody::taken();
+        failed(SdkError::response_error(CANARY, cut), Unavailable, None);
     }
 }
 
 #[test]
 fn an_answer_that_makes_no_sense_is_judged_by_its_status() {
-    let garbled =
+    let garbled: fn(u16) -> Failure =
         |status| SdkError::service_error(GetSecretValueError::unhandled(CANARY), raw(status, Some("7")));
-    failed(garbled(200), Unexpected, None);
-    failed(garbled(404), Unexpected, None);
-    failed(garbled(502), Unavailable, Some(7));
+    // The SDK reports it in two ways, by service.
+    let unread = |status| SdkError::response_error(CANARY, raw(status, Some("7")));
+    for garbled in [garbled, unread] {
+        failed(garbled(200), Unexpected, None);
+        failed(garbled(403), Denied, None);
+        failed(garbled(404), Unexpected, None);
+        failed(garbled(429), Throttled, Some(7));
+        failed(garbled(502), Unavailable, Some(7));
+    }
 }
 
 #[test]

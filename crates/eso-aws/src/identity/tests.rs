@@ -3,7 +3,7 @@
 use aws_credential_types::Credentials;
 
 use super::Identity;
-use crate::auth::Role;
+use crate::{auth::Role, error::Service};
 
 fn keys(id: &str) -> Identity {
     Identity::of_keys(&Credentials::new(id, "secret", None, None, "test"))
@@ -11,7 +11,10 @@ fn keys(id: &str) -> Identity {
 
 #[track_caller]
 fn check(identity: &Identity, account: &str) {
-    assert_eq!(identity.backend("eu-west-1").id, format!("aws/secretsmanager/eu-west-1/{account}"));
+    assert_eq!(
+        identity.backend(Service::SecretsManager, "eu-west-1").id,
+        format!("aws/secretsmanager/eu-west-1/{account}")
+    );
 }
 
 #[test]
@@ -40,7 +43,7 @@ fn an_access_key_id_holds_its_account() {
 fn an_identity_without_an_account_is_named_by_a_digest_and_never_by_itself() {
     for text in ["testing", "", "AKIAIOSFODNN7EXAMPLE", "AKIA", "AKIAQNZGKIQY56JQ7WM1", "AKIAüüüüüüüü"]
     {
-        let id = keys(text).backend("r").id;
+        let id = keys(text).backend(Service::SecretsManager, "r").id;
         let digest = id.strip_prefix("aws/secretsmanager/r/").expect("it must begin with the region");
         assert_eq!(digest.len(), 12, "{id}");
         assert!(text.is_empty() || !id.contains(text), "{id}");
@@ -52,13 +55,14 @@ fn an_identity_without_an_account_is_named_by_a_digest_and_never_by_itself() {
 
 #[test]
 fn a_role_that_is_no_arn_is_named_by_a_digest() {
-    let id = Identity::of_role("reader").backend("r").id;
+    let id = Identity::of_role("reader").backend(Service::SecretsManager, "r").id;
     assert!(!id.contains("reader"), "{id}");
 }
 
 #[test]
 fn regions_of_one_account_have_quotas_of_their_own() {
-    let [one, other] = ["us-east-1", "us-east-2"].map(|region| Identity::of_default_chain().backend(region));
+    let [one, other] = ["us-east-1", "us-east-2"]
+        .map(|region| Identity::of_default_chain().backend(Service::SecretsManager, region));
     assert_ne!(one.id, other.id);
     assert_eq!(one.reads_per_second.map(u32::from), Some(10_000));
     assert_eq!(one.batches_per_second.map(u32::from), Some(100));

@@ -20,7 +20,8 @@ use serde_json::{Value as Json, json};
 
 use crate::fixture::{Fixture, ROLE, aws, connect, credentials, kind, spec, text, with_account};
 
-const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue"];
+/// The calls that read values.
+const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetParameters"];
 
 async fn connected(
     aws: &Aws,
@@ -39,15 +40,37 @@ fn bytes(value: &Value) -> &[u8] {
     }
 }
 
+fn text_of(value: &Value) -> &str {
+    std::str::from_utf8(bytes(value)).expect("the Parameter Store keeps texts")
+}
+
+/// Texts that are easily spoilt on the way.
+fn texts(subject: &dyn Subject) -> Vec<Value> {
+    ["plain", " a line\r\n", "gr\u{fc}\u{df} \u{1f511}"].map(|text| subject.value(text)).to_vec()
+}
+
 /// Texts, and bytes that are none.
 fn samples(subject: &dyn Subject) -> Vec<Value> {
     let binary = Value::Bytes(SecretBytes::new([0, 255, 10, 13, 128]));
-    vec![
-        subject.value("plain"),
-        subject.value(" a line\r\n"),
-        subject.value("gr\u{fc}\u{df} \u{1f511}"),
-        binary,
-    ]
+    [texts(subject), vec![binary]].concat()
+}
+
+/// Which faults our double plays for every service.
+async fn play(fixture: &Fixture, fault: Fault, canary: &str) {
+    let error = |status, code: &str| {
+        let message = format!("Credential={canary} is the matter");
+        Effect::Error { status, code: code.to_owned(), message }
+    };
+    let effect = match fault {
+        Fault::Denied => error(400, "AccessDeniedException"),
+        Fault::Throttled => error(400, "ThrottlingException"),
+        Fault::Failing => error(500, "InternalServerError"),
+        Fault::Garbled => Effect::Body(format!("<html>{canary}</html>")),
+        Fault::Empty => Effect::Body(String::new()),
+        Fault::Cut => Effect::Disconnect,
+        Fault::Silent => Effect::Hang,
+    };
+    fixture.server.fault(eso_rig::Fault::new(effect));
 }
 
 /// Stores with these fields and this prefix.
@@ -100,6 +123,10 @@ impl Subject for Ours {
         READS
     }
 
+    fn writes(&self) -> bool {
+        true
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -112,20 +139,76 @@ impl Faults for Ours {
     }
 
     async fn play(&self, fault: Fault, canary: &str) {
-        let error = |status, code: &str| {
-            let message = format!("Credential={canary} is the matter");
-            Effect::Error { status, code: code.to_owned(), message }
-        };
-        let effect = match fault {
-            Fault::Denied => error(400, "AccessDeniedException"),
-            Fault::Throttled => error(400, "ThrottlingException"),
-            Fault::Failing => error(500, "InternalServiceError"),
-            Fault::Garbled => Effect::Body(format!("<html>{canary}</html>")),
-            Fault::Empty => Effect::Body(String::new()),
-            Fault::Cut => Effect::Disconnect,
-            Fault::Silent => Effect::Hang,
-        };
-        self.fixture.server.fault(eso_rig::Fault::new(effect));
+        play(&self.fixture, fault, canary).await;
+    }
+
+    async fn mend(&self) {
+        self.fixture.server.clear_faults();
+    }
+}
+
+/// Stores of parameters, below this prefix.
+struct OurParameters {
+    fixture: Fixture,
+    prefix: &'static str,
+}
+
+impl OurParameters {
+    fn name(&self, key: &RemoteKey) -> String {
+        format!("{}{key}", self.prefix)
+    }
+}
+
+#[async_trait]
+impl Subject for OurParameters {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        let fields = json!({"service": "ParameterStore", "prefix": self.prefix});
+        connected(&self.fixture.aws, credentials(), calls, fields).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        let (server, name) = (&self.fixture.server, self.name(key));
+        server.delete_parameter(&name);
+        server.put_parameter(&name, text_of(value)).expect("the double must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.fixture.server.delete_parameter(&self.name(key));
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        texts(self)
+    }
+
+    fn key(&self, word: &str) -> RemoteKey {
+        RemoteKey::new(format!("/conformance/{word}"))
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+
+    fn faults(&self) -> Option<&dyn Faults> {
+        Some(self)
+    }
+}
+
+#[async_trait]
+impl Faults for OurParameters {
+    fn known(&self) -> &[Fault] {
+        Fault::ALL
+    }
+
+    async fn play(&self, fault: Fault, canary: &str) {
+        play(&self.fixture, fault, canary).await;
     }
 
     async fn mend(&self) {
@@ -171,6 +254,68 @@ impl Subject for Standard {
     fn read_calls(&self) -> &[&str] {
         READS
     }
+
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+struct StandardParameters {
+    server: Moto,
+    aws: Aws,
+}
+
+#[async_trait]
+impl Subject for StandardParameters {
+    async fn connect(&self, calls: Arc<dyn CallObserver>) -> Arc<dyn SecretProvider> {
+        connected(&self.aws, credentials(), calls, json!({"service": "ParameterStore"})).await
+    }
+
+    async fn put(&self, key: &RemoteKey, value: &Value) {
+        self.delete(key).await;
+        self.server.parameters().put(key.as_str(), text_of(value)).await.expect("moto must take a value");
+    }
+
+    async fn delete(&self, key: &RemoteKey) {
+        self.server.parameters().delete(key.as_str()).await.expect("moto must answer");
+    }
+
+    fn value(&self, text: &str) -> Value {
+        Value::Bytes(SecretBytes::from(text))
+    }
+
+    fn samples(&self) -> Vec<Value> {
+        texts(self)
+    }
+
+    fn key(&self, word: &str) -> RemoteKey {
+        RemoteKey::new(format!("/conformance/{word}"))
+    }
+
+    fn read_calls(&self) -> &[&str] {
+        READS
+    }
+
+    fn writes(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn parameters_on_our_double_keep_every_promise() {
+    conformance::run(&OurParameters { fixture: Fixture::new(), prefix: "" }).await;
+}
+
+#[tokio::test]
+async fn parameters_below_a_prefix_keep_every_promise() {
+    conformance::run(&OurParameters { fixture: Fixture::new(), prefix: "/team" }).await;
+}
+
+#[tokio::test]
+async fn parameters_on_the_standard_double_keep_every_promise() {
+    let server = Moto::start().await.expect("moto must start");
+    let aws = aws(server.url());
+    conformance::run(&StandardParameters { server, aws }).await;
 }
 
 #[tokio::test]

@@ -102,11 +102,11 @@ fn refused(error: ProviderError, variable: &str) {
 async fn an_endpoint_that_is_no_url_lets_no_store_connect_and_is_named() {
     let good = || Some("http://127.0.0.1:1".to_owned());
     for url in ["aws.example", "ftp://aws.example", "http://", "https://aws example"] {
-        let url = || Some(url.to_owned());
+        let bad = || Some(url.to_owned());
         for (endpoints, variable) in [
-            (Endpoints::from_environment_values(url(), good(), good()), "AWS_SECRETSMANAGER_ENDPOINT"),
-            (Endpoints::from_environment_values(good(), url(), good()), "AWS_SSM_ENDPOINT"),
-            (Endpoints::from_environment_values(good(), good(), url()), "AWS_STS_ENDPOINT"),
+            (Endpoints::from_environment_values(bad(), good(), good()), "AWS_SECRETSMANAGER_ENDPOINT"),
+            (Endpoints::from_environment_values(good(), bad(), good()), "AWS_SSM_ENDPOINT"),
+            (Endpoints::from_environment_values(good(), good(), bad()), "AWS_STS_ENDPOINT"),
         ] {
             let connection = connection(&credentials(), &CallRecorder::new());
             let connected = Aws::new(endpoints).connect(&spec(json!({})), connection).await;

@@ -58,6 +58,11 @@ impl Fixture {
         self.connect(json!({})).await
     }
 
+    /// A store of parameters with static keys.
+    pub(crate) async fn parameter_store(&self) -> Arc<dyn SecretProvider> {
+        self.connect(json!({"service": "ParameterStore"})).await
+    }
+
     /// A store that assumes [`ROLE`] with static keys.
     pub(crate) async fn role_store(&self) -> Arc<dyn SecretProvider> {
         self.connect(json!({"role": ROLE})).await
@@ -91,8 +96,31 @@ impl Fixture {
     #[track_caller]
     pub(crate) fn count(&self, operation: &str) -> usize {
         let seen = self.server.count(operation) as usize;
-        assert_eq!(self.calls.count(operation), seen, "{operation}, as the observer was told");
+        // The original counts it under this name.
+        let metric = if operation == "DescribeParameters" { "DescribeParameter" } else { operation };
+        assert_eq!(self.calls.count(metric), seen, "{operation}, as the observer was told");
         seen
+    }
+
+    /// How many calls were made that change something.
+    pub(crate) fn writes(&self) -> u64 {
+        let is_write = |operation: &str| {
+            !["Get", "Batch", "Describe", "List"].iter().any(|start| operation.starts_with(start))
+        };
+        self.server
+            .counts()
+            .into_iter()
+            .filter(|(operation, _)| is_write(operation))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Puts the parameters `app-0` and so on, with the values `value 0` and so on.
+    pub(crate) fn put_parameters(&self, count: usize) {
+        for number in 0..count {
+            let put = self.server.put_parameter(&format!("app-{number}"), &format!("value {number}"));
+            put.expect("the double must take a value");
+        }
     }
 
     /// Who signed the calls of an operation, in order.
@@ -133,7 +161,8 @@ pub(crate) async fn once_it_reads(store: &dyn SecretProvider, key: &str) -> Stri
 
 /// Stores on the servers at this address.
 pub(crate) fn aws(url: &str) -> Aws {
-    Aws::new(Endpoints::from_environment_values(Some(url.to_owned()), None, Some(url.to_owned())))
+    let url = || Some(url.to_owned());
+    Aws::new(Endpoints::from_environment_values(url(), url(), url()))
 }
 
 /// The Secret that static keys are in.
@@ -168,6 +197,12 @@ pub(crate) async fn connect(
 /// Requests for `app-0` and so on.
 pub(crate) fn apps(count: usize) -> Vec<Fetch> {
     (0..count).map(|number| Fetch::new(format!("app-{number}"))).collect()
+}
+
+/// What a user wants beside a pushed value.
+pub(crate) fn document(spec: Json) -> Option<Json> {
+    let api_version = "kubernetes.external-secrets.io/v1alpha1";
+    Some(json!({"apiVersion": api_version, "kind": "PushSecretMetadata", "spec": spec}))
 }
 
 /// The text of a value.

@@ -1,4 +1,4 @@
-//! Stores on AWS Secrets Manager against our own double, with faults on demand, and against the standard one.
+//! Stores on AWS Secrets Manager and Parameter Store against our own double, with faults on demand, and against the standard one.
 
 mod fixture;
 mod process;
@@ -11,7 +11,11 @@ mod faults;
 mod finds;
 mod logins;
 mod many;
+mod parameter_finds;
+mod parameter_writes;
+mod parameters;
 mod prefixes;
 mod reads;
 mod roles;
 mod web_identity;
+mod writes;

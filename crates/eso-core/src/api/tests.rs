@@ -103,7 +103,13 @@ fn a_store_of_vault_survives() {
             "server": "https://vault:8200",
             "path": "secret",
             "version": "v1",
+            "namespace": "outer/inner",
             "caProvider": { "type": "ConfigMap", "name": "ca", "key": "ca.crt" },
+            "tls": { "certSecretRef": { "name": "client" }, "keySecretRef": { "name": "client", "key": "k" } },
+            "readYourWrites": true,
+            "forwardInconsistent": false,
+            "headers": { "X-Team": "a" },
+            "checkAndSet": { "required": true },
             "auth": { "kubernetes": {
                 "mountPath": "kubernetes",
                 "role": "demo",
@@ -115,6 +121,46 @@ fn a_store_of_vault_survives() {
     let vault = store.spec.provider.vault.unwrap();
     assert_eq!(vault.version, Some(KvVersion::V1));
     assert_eq!(vault.auth.unwrap().kubernetes.unwrap().role, "demo");
+}
+
+#[test]
+fn every_method_of_logging_in_to_vault_survives() {
+    let key = |key: &str| json!({ "name": "keys", "key": key });
+    let account = json!({ "name": "app", "namespace": "team", "audiences": ["a"] });
+    let user = json!({ "path": "users", "username": "u", "secretRef": key("password") });
+    let token = json!({ "serviceAccountRef": account, "audiences": ["vault"], "expirationSeconds": 600 });
+    let keys = json!({
+        "accessKeyIDSecretRef": key("id"), "secretAccessKeySecretRef": key("secret"),
+        "sessionTokenSecretRef": key("token"),
+    });
+    for auth in [
+        json!({ "ldap": user }),
+        json!({ "userPass": user }),
+        json!({ "ldap": { "username": "u" } }),
+        json!({ "jwt": { "path": "oidc", "role": "r", "secretRef": key("jwt") } }),
+        json!({ "jwt": { "kubernetesServiceAccountToken": token } }),
+        json!({ "jwt": { "kubernetesServiceAccountToken": { "serviceAccountRef": account, "audiences": [] } } }),
+        json!({ "cert": {
+            "path": "cert", "vaultRole": "r", "clientCert": key("tls.crt"), "secretRef": key("tls.key"),
+        } }),
+        json!({ "cert": {} }),
+        json!({ "iam": {
+            "path": "aws", "region": "eu-west-1", "role": "arn:aws:iam::1:role/r", "vaultRole": "r",
+            "externalID": "x", "vaultAwsIamServerID": "vault.example.com", "secretRef": keys,
+            "jwt": { "serviceAccountRef": account },
+        } }),
+        json!({ "gcp": {
+            "path": "gcp", "role": "r", "projectID": "p", "location": "l", "serviceAccountRef": account,
+            "secretRef": { "secretAccessKeySecretRef": key("json") },
+            "workloadIdentity": {
+                "serviceAccountRef": account, "clusterLocation": "l", "clusterName": "n", "clusterProjectID": "p",
+            },
+        } }),
+        json!({ "kerberos": { "user": "of another version" } }),
+    ] {
+        let _: SecretStore =
+            check(store(json!({ "provider": { "vault": { "server": "https://vault", "auth": auth } } })));
+    }
 }
 
 #[test]

@@ -4,9 +4,16 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::selectors::{CaProvider, SecretKeySelector, ServiceAccountSelector};
+use super::selectors::{CaProvider, SecretKeySelector};
+
+mod auth;
+
+pub use auth::{
+    GcpSecretRef, GcpWorkloadIdentity, VaultAppRole, VaultAuth, VaultAwsJwt, VaultAwsSecretRef,
+    VaultCertificateAuth, VaultGcpAuth, VaultIamAuth, VaultJwtAuth, VaultKubernetesAuth,
+    VaultKubernetesServiceAccountToken, VaultLdapAuth, VaultUserPassAuth,
+};
 
 /// The KV secrets engine of HashiCorp Vault or OpenBao.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -31,12 +38,47 @@ pub struct VaultProvider {
     /// An object that holds those certificates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca_provider: Option<CaProvider>,
+    /// The certificate that the operator shows the server, where the server asks for one. It is not shown without TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<VaultClientTls>,
+    /// Whether each request names the newest state of the server that this store has seen, so that no replica answers
+    /// from before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_your_writes: Option<bool>,
+    /// Whether a replica that has not seen that state is asked to hand the request on. It works together with
+    /// `readYourWrites`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward_inconsistent: Option<bool>,
+    /// Headers that are sent with each request, such as those that a proxy before Vault asks for.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// How values are written under version 2: always against the version that was looked at, whatever this says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_and_set: Option<VaultCheckAndSet>,
     /// How to log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<VaultAuth>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
+}
+
+/// A client certificate for TLS: both of its parts, or none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultClientTls {
+    /// The certificate, as PEM; its key is `tls.crt` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cert_secret_ref: Option<SecretKeySelector>,
+    /// The private key, as PEM; its key is `tls.key` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_secret_ref: Option<SecretKeySelector>,
+}
+
+/// Whether a write must name the version that it replaces.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VaultCheckAndSet {
+    /// Whether the mount refuses a write that does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required: Option<bool>,
 }
 
 /// The versions of the KV engine.
@@ -48,64 +90,4 @@ pub enum KvVersion {
     /// With versions of values.
     #[default]
     V2,
-}
-
-/// How to log in to Vault: exactly one method.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultAuth {
-    /// The Vault namespace to log in, where it is another than the mount's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub namespace: Option<String>,
-    /// A token, in a Secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub token_secret_ref: Option<SecretKeySelector>,
-    /// A role id and a secret id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub app_role: Option<VaultAppRole>,
-    /// A service account of Kubernetes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub kubernetes: Option<VaultKubernetesAuth>,
-    /// Fields that are not served by this version.
-    #[serde(flatten)]
-    pub unserved: BTreeMap<String, Value>,
-}
-
-/// The AppRole method.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultAppRole {
-    /// Where the method is mounted; `approle` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("default" = "approle"))]
-    pub path: Option<String>,
-    /// The role id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_id: Option<String>,
-    /// The role id, in a Secret.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role_ref: Option<SecretKeySelector>,
-    /// The secret id, in a Secret.
-    pub secret_ref: SecretKeySelector,
-}
-
-/// The Kubernetes method.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct VaultKubernetesAuth {
-    /// Where the method is mounted; `kubernetes` by default.
-    #[serde(default = "default_kubernetes_path")]
-    pub mount_path: String,
-    /// The role of Vault to log in as.
-    pub role: String,
-    /// The service account whose token is shown; the operator's own where nothing else is said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service_account_ref: Option<ServiceAccountSelector>,
-    /// A token of a service account, in a Secret; its key is `token` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_ref: Option<SecretKeySelector>,
-}
-
-fn default_kubernetes_path() -> String {
-    "kubernetes".to_owned()
 }

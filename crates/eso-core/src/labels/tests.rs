@@ -72,3 +72,18 @@ fn what_kubernetes_refuses_is_refused() {
     refused(expression("Exists", &["prod"]), "values set must be empty for exists and does not exist");
     refused(expression("DoesNotExist", &["prod"]), "values set must be empty for exists and does not exist");
 }
+
+#[test]
+fn a_selector_that_requires_nothing_is_told() {
+    assert!(parsed(json!({})).unwrap().requires_nothing());
+    assert!(!parsed(expression("Exists", &[])).unwrap().requires_nothing());
+}
+
+#[test]
+fn a_selector_is_printed_as_the_api_server_is_asked_with_it() {
+    let printed = |selector: Value| parsed(selector).unwrap().to_string();
+    assert_eq!(printed(json!({ "matchLabels": { "a/b": "c", "d": "" } })), "a/b in (c),d in ()");
+    assert_eq!(printed(expression("NotIn", &["x", "y"])), "env notin (x,y)");
+    assert_eq!(printed(expression("Exists", &[])), "env");
+    assert_eq!(printed(expression("DoesNotExist", &[])), "!env");
+}

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
+mod cluster_push_secret;
 mod rules;
 
 use std::time::{Duration, Instant};
@@ -76,7 +77,8 @@ async fn make(version: &str, kind: &str, name: &str, spec: &Value, dry_run: &str
 }
 
 async fn check(kind: &str, spec: Value, accepted: bool) {
-    for version in ["v1", "v1beta1"] {
+    let versions: &[&str] = if kind.ends_with("PushSecret") { &["v1alpha1"] } else { &["v1", "v1beta1"] };
+    for version in versions {
         let answer = make(version, kind, "checked", &spec, "?dryRun=All").await;
         assert_eq!(
             answer.status.is_success(),
@@ -267,6 +269,100 @@ async fn a_cluster_external_secret_is_checked_as_by_the_original() {
     cluster("namespaceSelectors", json!([{ "matchExpressions": [{ "key": "team" }] }]), false).await;
     cluster("externalSecretSpec", entry("a/b"), false).await;
     check("ClusterExternalSecret", json!({ "namespaces": ["team-a"] }), false).await;
+}
+
+/// A PushSecret's spec with one store and one Secret, and this besides; and the same in a ClusterPushSecret.
+async fn push(field: &str, value: Value, accepted: bool) {
+    let mut spec =
+        json!({ "secretStoreRefs": [{ "name": "main" }], "selector": { "secret": { "name": "app" } } });
+    spec[field] = value;
+    check("PushSecret", spec.clone(), accepted).await;
+    check("ClusterPushSecret", json!({ "pushSecretSpec": spec }), accepted).await;
+}
+
+#[tokio::test]
+async fn a_push_secret_is_checked_as_by_the_original() {
+    push("refreshInterval", json!("10s"), true).await;
+    push("refreshInterval", json!(10), false).await;
+    push("secretStoreRefs", json!([{ "labelSelector": {}, "kind": "ClusterSecretStore" }]), true).await;
+    push("secretStoreRefs", json!([{ "name": "Main" }]), false).await;
+    push("secretStoreRefs", json!([{ "name": "main", "kind": "Store" }]), false).await;
+    push("secretStoreRefs", Value::Null, false).await;
+    push("selector", json!({ "secret": { "selector": { "matchLabels": { "a": "b" } } } }), true).await;
+    push("selector", json!({ "generatorRef": { "kind": "Password", "name": "p" } }), true).await;
+    push("selector", json!({ "generatorRef": { "kind": "Nonesuch", "name": "p" } }), false).await;
+    push("selector", json!({}), false).await;
+    push("selector", json!({ "secret": {}, "generatorRef": { "kind": "Password", "name": "p" } }), false)
+        .await;
+    for (policy, accepted) in [("Replace", true), ("IfNotExists", true), ("Merge", false)] {
+        push("updatePolicy", json!(policy), accepted).await;
+    }
+    for (policy, accepted) in [("Delete", true), ("None", true), ("Retain", false)] {
+        push("deletionPolicy", json!(policy), accepted).await;
+    }
+    let entry = |more: Value| {
+        let mut entry = json!({ "match": { "remoteRef": { "remoteKey": "x" } } });
+        entry.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!([entry])
+    };
+    push("data", entry(json!({})), true).await;
+    push("data", entry(json!({ "metadata": { "any": [1, { "b": null }] } })), true).await;
+    push("data", entry(json!({ "metadata": "text", "conversionStrategy": "ReverseUnicode" })), true).await;
+    push("data", entry(json!({ "conversionStrategy": "Unicode" })), false).await;
+    push("data", json!([{ "match": { "secretKey": "a" } }]), false).await;
+    push("data", json!([{}]), false).await;
+}
+
+#[tokio::test]
+async fn many_values_of_a_push_secret_are_checked_by_rules_in_the_originals_words() {
+    let main = json!({ "name": "main" });
+    let regexp = json!({ "regexp": { "source": "a", "target": "b" } });
+    let both = json!({ "regexp": { "source": "a", "target": "b" }, "transform": { "template": "t" } });
+    let no_store = "storeRef must specify either name or labelSelector";
+    let no_rewrite = "exactly one of regexp or transform must be set";
+    let bundle = "remoteKey and rewrite are mutually exclusive";
+    for (entry, refusal) in [
+        (json!({ "storeRef": main }), None),
+        (json!({ "storeRef": { "labelSelector": { "matchLabels": { "a": "b" } } } }), None),
+        (json!({ "storeRef": main, "remoteKey": "all", "rewrite": [] }), None),
+        (json!({ "storeRef": main, "rewrite": [regexp] }), None),
+        (json!({}), Some(no_store)),
+        (json!({ "storeRef": {} }), Some(no_store)),
+        (json!({ "storeRef": main, "rewrite": [{}] }), Some(no_rewrite)),
+        (json!({ "storeRef": main, "rewrite": [both] }), Some(no_rewrite)),
+        (json!({ "storeRef": main, "remoteKey": "all", "rewrite": [regexp] }), Some(bundle)),
+    ] {
+        push("dataTo", json!([entry]), refusal.is_none()).await;
+        let spec = json!({
+            "secretStoreRefs": [main], "selector": { "secret": { "name": "app" } }, "dataTo": [entry],
+        });
+        let answer = make("v1alpha1", "PushSecret", "checked", &spec, "?dryRun=All").await;
+        if let Some(refusal) = refusal {
+            let said = answer.body["message"].as_str().unwrap();
+            assert!(said.contains(refusal), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_secret_has_the_defaults_of_the_original() {
+    let spec = json!({
+        "secretStoreRefs": [{ "name": "main" }],
+        "selector": { "secret": { "name": "app" } },
+        "data": [{ "match": { "remoteRef": { "remoteKey": "x" } } }],
+        "dataTo": [{ "storeRef": { "name": "main" } }],
+    });
+    let made = make("v1alpha1", "PushSecret", "push", &spec, "?dryRun=All").await.success().unwrap();
+    let expected = json!({
+        "refreshInterval": "1h0m0s",
+        "updatePolicy": "Replace",
+        "deletionPolicy": "None",
+        "secretStoreRefs": [{ "name": "main", "kind": "SecretStore" }],
+        "selector": { "secret": { "name": "app" } },
+        "data": [{ "match": { "remoteRef": { "remoteKey": "x" } }, "conversionStrategy": "None" }],
+        "dataTo": [{ "storeRef": { "name": "main", "kind": "SecretStore" }, "conversionStrategy": "None" }],
+    });
+    assert_eq!(made["spec"], expected);
 }
 
 #[tokio::test]

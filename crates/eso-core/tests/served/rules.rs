@@ -183,6 +183,18 @@ async fn a_store_of_vault_with_an_app_role_names_its_role() {
 }
 
 #[tokio::test]
+async fn a_store_of_vault_with_a_jwt_says_where_it_is_from() {
+    let store = |jwt: Value| json!({ "provider": { "vault": { "server": "https://vault", "auth": { "jwt": jwt } } } });
+    let account = json!({ "serviceAccountRef": { "name": "a" } });
+    for kind in ["SecretStore", "ClusterSecretStore"] {
+        refused(kind, &store(json!({})), refusals::NO_TOKEN_OF_JWT).await;
+        refused(kind, &store(json!({ "role": "r" })), refusals::NO_TOKEN_OF_JWT).await;
+        check(kind, store(json!({ "secretRef": { "name": "a", "key": "b" } })), true).await;
+        check(kind, store(json!({ "kubernetesServiceAccountToken": account })), true).await;
+    }
+}
+
+#[tokio::test]
 async fn the_session_tags_of_an_aws_store_do_not_say_who_asks() {
     let tags = |tags: Value| aws(json!({ "sessionTagsPolicy": "Custom", "customSessionTags": tags }));
     for kind in ["SecretStore", "ClusterSecretStore"] {

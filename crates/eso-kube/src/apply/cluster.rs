@@ -1,9 +1,7 @@
-//! Writes for ClusterExternalSecrets: their ExternalSecrets, their status, and the original's finalizers that go.
+//! Writes for objects that are spread: their copies, their status, and the original's finalizers that go.
 
-use eso_core::api::{
-    cluster_external_secret::{ClusterExternalSecret, ClusterExternalSecretStatus},
-    external_secret::ExternalSecret,
-};
+use std::marker::PhantomData;
+
 use eso_plan::{cluster::Copy, plan::WriteError};
 use http::{HeaderValue, header::ACCEPT};
 use k8s_openapi::{
@@ -19,15 +17,15 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use super::{Built, FIELD_MANAGER, METADATA, as_operator, delete_of, status, within};
-use crate::{metadata, watch::Item};
+use crate::{metadata, spread::Spread, watch::Item};
 
-/// Writes for ClusterExternalSecrets. Nothing here holds a value.
-#[derive(Clone)]
-pub(crate) struct ClusterWriter {
+/// Writes for objects of the kind `K`. Nothing here holds a value.
+pub(crate) struct ClusterWriter<K> {
     client: Client,
+    kind: PhantomData<fn() -> K>,
 }
 
-/// An ExternalSecret by name.
+/// A copy by name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place<'a> {
     /// Its namespace.
@@ -56,44 +54,44 @@ pub(crate) struct Bound {
     pub(crate) finalizers: Vec<String>,
 }
 
-impl ClusterWriter {
+impl<K: Spread> ClusterWriter<K> {
     /// Writes with this client.
     pub(crate) fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, kind: PhantomData }
     }
 
-    /// Makes an ExternalSecret that a ClusterExternalSecret controls, and gives it as it is then.
+    /// Makes a copy that an object controls, and gives it as it is then.
     pub(crate) async fn create(
         &self,
         place: Place<'_>,
         owner: &ObjectMeta,
         copy: &Copy,
-    ) -> Result<Item<ExternalSecret>, WriteError> {
-        let Copy { labels, annotations, spec } = copy;
+    ) -> Result<Item<K::Copy>, WriteError> {
+        let Copy { kind: _, labels, annotations, spec } = copy;
         let body = json!({
-            "apiVersion": ExternalSecret::api_version(&()),
-            "kind": ExternalSecret::kind(&()),
+            "apiVersion": K::Copy::api_version(&()),
+            "kind": K::Copy::kind(&()),
             "metadata": {
                 "name": place.name,
                 "namespace": place.namespace,
                 "labels": labels,
                 "annotations": annotations,
-                "ownerReferences": [owner_reference(owner)],
+                "ownerReferences": [owner_reference::<K>(owner)],
             },
             "spec": spec,
         });
         let params = PostParams { field_manager: Some(FIELD_MANAGER.to_owned()), dry_run: false };
-        let request = external_secrets(place).create(&params, body.to_string().into_bytes());
+        let request = copies::<K>(place).create(&params, body.to_string().into_bytes());
         self.send(request).await
     }
 
-    /// Gives an ExternalSecret of this version the labels, annotations and spec of a copy: these, and no others.
+    /// Gives a copy of this version the labels, annotations and spec that are asked for: these, and no others.
     pub(crate) async fn update(
         &self,
         place: Place<'_>,
         version: &Version,
         copy: &Copy,
-    ) -> Result<Item<ExternalSecret>, WriteError> {
+    ) -> Result<Item<K::Copy>, WriteError> {
         let operations = json!([
             { "op": "replace", "path": "/metadata/resourceVersion", "value": version.version.to_string() },
             { "op": "add", "path": "/metadata/labels", "value": copy.labels },
@@ -102,13 +100,13 @@ impl ClusterWriter {
         ]);
         let patch: Patch<()> =
             Patch::Json(serde_json::from_value(operations).expect("four operations must be a JSON patch"));
-        self.send(external_secrets(place).patch(place.name, &as_operator(), &patch)).await
+        self.send(copies::<K>(place).patch(place.name, &as_operator(), &patch)).await
     }
 
-    /// Deletes an ExternalSecret of this version. That it is gone already is as good.
+    /// Deletes a copy of this version. That it is gone already is as good.
     pub(crate) async fn delete(&self, place: Place<'_>, version: &Version) -> Result<(), WriteError> {
         let params = delete_of(version.uid.clone(), version.version.to_string());
-        self.done(external_secrets(place).delete(place.name, &params)).await
+        self.done(copies::<K>(place).delete(place.name, &params)).await
     }
 
     /// Takes a finalizer off a namespace.
@@ -116,21 +114,17 @@ impl ClusterWriter {
         self.release(Request::new(Namespace::url_path(&(), None)), bound, finalizer).await
     }
 
-    /// Takes a finalizer off a ClusterExternalSecret.
+    /// Takes a finalizer off an object.
     pub(crate) async fn release_object(&self, bound: &Bound, finalizer: &str) -> Result<(), WriteError> {
-        self.release(cluster_external_secrets(), bound, finalizer).await
+        self.release(objects::<K>(), bound, finalizer).await
     }
 
-    /// Writes the status of a ClusterExternalSecret, and gives the object's new version.
-    pub(crate) async fn report(
-        &self,
-        object: &ObjectMeta,
-        status: &ClusterExternalSecretStatus,
-    ) -> Result<u64, WriteError> {
+    /// Writes the status of an object, and gives the object's new version.
+    pub(crate) async fn report(&self, object: &ObjectMeta, status: &K::Status) -> Result<u64, WriteError> {
         let name = object.name.as_deref().unwrap_or_default();
         let patch = status::patch(object.uid.as_deref(), status);
-        let request = cluster_external_secrets().patch_subresource("status", name, &as_operator(), &patch);
-        let written: Item<ClusterExternalSecret> = self.send(as_metadata(request)).await?;
+        let request = objects::<K>().patch_subresource("status", name, &as_operator(), &patch);
+        let written: Item<K> = self.send(as_metadata(request)).await?;
         Ok(metadata::version(written.metadata()))
     }
 
@@ -157,11 +151,11 @@ impl ClusterWriter {
     }
 }
 
-/// The reference that makes a ClusterExternalSecret the controller of its ExternalSecrets, as the original's.
-fn owner_reference(owner: &ObjectMeta) -> OwnerReference {
+/// The reference that makes an object the controller of its copies, as the original's.
+fn owner_reference<K: Spread>(owner: &ObjectMeta) -> OwnerReference {
     OwnerReference {
-        api_version: ClusterExternalSecret::api_version(&()).into_owned(),
-        kind: ClusterExternalSecret::kind(&()).into_owned(),
+        api_version: K::api_version(&()).into_owned(),
+        kind: K::kind(&()).into_owned(),
         name: owner.name.clone().unwrap_or_default(),
         uid: owner.uid.clone().unwrap_or_default(),
         controller: Some(true),
@@ -169,12 +163,12 @@ fn owner_reference(owner: &ObjectMeta) -> OwnerReference {
     }
 }
 
-fn external_secrets(place: Place<'_>) -> Request {
-    Request::new(ExternalSecret::url_path(&(), Some(place.namespace)))
+fn copies<K: Spread>(place: Place<'_>) -> Request {
+    Request::new(K::Copy::url_path(&(), Some(place.namespace)))
 }
 
-fn cluster_external_secrets() -> Request {
-    Request::new(ClusterExternalSecret::url_path(&(), None))
+fn objects<K: Spread>() -> Request {
+    Request::new(K::url_path(&(), None))
 }
 
 fn as_metadata(request: Built) -> Built {

@@ -35,7 +35,8 @@ pub(super) fn patch(uid: Option<&str>, status: &impl Serialize) -> Patch<()> {
     Patch::Json(serde_json::from_value(operations).expect("two operations must be a JSON patch"))
 }
 
-fn conditions(
+/// The conditions with what `Ready` says now; the time at which that last changed stays.
+pub(crate) fn conditions(
     before: &[Condition],
     ready: Option<&(bool, String, String)>,
     now: Timestamp,
@@ -58,7 +59,7 @@ fn conditions(
 }
 
 /// Kubernetes keeps times in seconds.
-fn in_seconds(time: Timestamp) -> Timestamp {
+pub(crate) fn in_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 

@@ -43,7 +43,7 @@ use crate::{
 };
 
 pub(super) use observer::RunObserver;
-pub(super) use router::Router;
+pub(super) use router::{Router, ready};
 
 /// The ExternalSecrets of the cluster, and the Secrets that they write.
 pub(super) struct KubeTarget {

@@ -4,69 +4,49 @@
 //! namespaces each source keeps the names that it told; of credentials it asks which ones are in use when a list ends.
 
 use std::{
-    collections::{BTreeSet, HashSet},
+    collections::HashSet,
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
 
 use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
+use eso_plan::template::SourceKind;
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use parking_lot::Mutex;
 
-use super::{cluster_external_secret::Clusters, external_secret::Router, watches::Metadata};
+use super::{
+    cluster::NamespaceFollower,
+    external_secret::Router,
+    push_secret::Pushes,
+    roll::{Name, Roll, name_of},
+    watches::Metadata,
+};
 use crate::{
     credentials::CredentialObject,
-    stores::StoreRegistry,
+    stores::{StoreKey, StoreRegistry},
     watch::{Item, Watched},
 };
-
-/// Namespace and name.
-type Name = (String, String);
-
-/// Names that were told, and those of them that a list has not shown yet.
-#[derive(Debug, Default)]
-struct Roll {
-    told: BTreeSet<Name>,
-    unlisted: BTreeSet<Name>,
-}
-
-impl Roll {
-    fn begin(&mut self) {
-        self.unlisted = self.told.clone();
-    }
-
-    fn meet(&mut self, name: Name) {
-        self.unlisted.remove(&name);
-        self.told.insert(name);
-    }
-
-    fn lose(&mut self, name: &Name) {
-        self.unlisted.remove(name);
-        self.told.remove(name);
-    }
-
-    /// Those that the list did not show.
-    fn end(&mut self) -> BTreeSet<Name> {
-        let gone = std::mem::take(&mut self.unlisted);
-        self.told.retain(|name| !gone.contains(name));
-        gone
-    }
-}
 
 /// SecretStores, or ClusterSecretStores.
 #[derive(Debug)]
 pub(super) struct StoreObjects {
     kind: StoreKind,
     stores: Arc<StoreRegistry>,
+    pushes: Option<Arc<Pushes>>,
     roll: Mutex<Roll>,
 }
 
 impl StoreObjects {
-    pub(super) fn new(kind: StoreKind, stores: &Arc<StoreRegistry>) -> Arc<Self> {
-        Arc::new(Self { kind, stores: Arc::clone(stores), roll: Mutex::default() })
+    /// For the stores, and for PushSecrets where they are served.
+    pub(super) fn new(
+        kind: StoreKind,
+        stores: &Arc<StoreRegistry>,
+        pushes: Option<Arc<Pushes>>,
+    ) -> Arc<Self> {
+        Arc::new(Self { kind, stores: Arc::clone(stores), pushes, roll: Mutex::default() })
     }
 
     fn delete(&self, (namespace, name): &Name) {
@@ -75,6 +55,8 @@ impl StoreObjects {
             StoreKind::ClusterSecretStore => None,
         };
         self.stores.delete_store(self.kind, namespace, name);
+        let key = StoreKey { kind: self.kind, namespace: namespace.map(str::to_owned), name: name.clone() };
+        self.pushes.iter().for_each(|pushes| pushes.lose_store(&key));
     }
 }
 
@@ -84,8 +66,10 @@ impl<K> Watched<Item<K>> for StoreObjects {
     }
 
     fn meet(&self, store: Item<K>) {
-        self.roll.lock().meet(name_of(store.metadata()));
+        let metadata = store.metadata().clone();
+        self.roll.lock().meet(name_of(&metadata));
         self.stores.apply_store(self.kind, store.into());
+        self.pushes.iter().for_each(|pushes| pushes.meet_store(self.kind, &metadata));
     }
 
     fn lose(&self, store: Item<K>) {
@@ -160,11 +144,12 @@ impl Credentials {
     }
 }
 
-/// Secrets: targets of objects, and credentials of stores.
+/// Secrets: targets of objects, credentials of stores, and what is pushed.
 #[derive(Debug)]
 pub(super) struct Secrets {
     router: Arc<Router>,
     credentials: Credentials,
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl Secrets {
@@ -173,9 +158,10 @@ impl Secrets {
         router: Arc<Router>,
         stores: &Arc<StoreRegistry>,
         namespace: Option<&str>,
+        pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
         let credentials = Credentials::new(CaProviderKind::Secret, namespace, stores);
-        Arc::new(Self { router, credentials })
+        Arc::new(Self { router, credentials, pushes })
     }
 }
 
@@ -183,20 +169,24 @@ impl Watched<Metadata<Secret>> for Secrets {
     fn begin(&self) {
         Watched::<Metadata<Secret>>::begin(&*self.router);
         self.credentials.begin();
+        self.pushes.iter().for_each(|pushes| pushes.begin_sources(SourceKind::Secret));
     }
 
     fn meet(&self, secret: Metadata<Secret>) {
         self.credentials.meet(secret.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.meet_source(SourceKind::Secret, secret.metadata()));
         self.router.meet(secret);
     }
 
     fn lose(&self, secret: Metadata<Secret>) {
         self.credentials.lose(secret.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.lose_source(SourceKind::Secret, secret.metadata()));
         self.router.lose(secret);
     }
 
     fn end(&self) {
         self.credentials.end();
+        self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::Secret));
         Watched::<Metadata<Secret>>::end(&*self.router);
     }
 }
@@ -206,6 +196,7 @@ impl Watched<Metadata<Secret>> for Secrets {
 pub(super) struct ConfigMaps {
     router: Arc<Router>,
     credentials: Credentials,
+    pushes: Option<Arc<Pushes>>,
 }
 
 impl ConfigMaps {
@@ -214,9 +205,10 @@ impl ConfigMaps {
         router: Arc<Router>,
         stores: &Arc<StoreRegistry>,
         namespace: Option<&str>,
+        pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
         let credentials = Credentials::new(CaProviderKind::ConfigMap, namespace, stores);
-        Arc::new(Self { router, credentials })
+        Arc::new(Self { router, credentials, pushes })
     }
 }
 
@@ -224,49 +216,53 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
     fn begin(&self) {
         Watched::<Metadata<ConfigMap>>::begin(&*self.router);
         self.credentials.begin();
+        self.pushes.iter().for_each(|pushes| pushes.begin_sources(SourceKind::ConfigMap));
     }
 
     fn meet(&self, map: Metadata<ConfigMap>) {
         self.credentials.meet(map.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.meet_source(SourceKind::ConfigMap, map.metadata()));
         self.router.meet(map);
     }
 
     fn lose(&self, map: Metadata<ConfigMap>) {
         self.credentials.lose(map.metadata());
+        self.pushes.iter().for_each(|pushes| pushes.lose_source(SourceKind::ConfigMap, map.metadata()));
         self.router.lose(map);
     }
 
     fn end(&self) {
         self.credentials.end();
+        self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::ConfigMap));
         Watched::<Metadata<ConfigMap>>::end(&*self.router);
     }
 }
 
 /// Namespaces: which ones there are, whose credentials are logged in with, and their labels, which conditions of
-/// ClusterSecretStores and the selectors of ClusterExternalSecrets ask for.
+/// ClusterSecretStores and the selectors of objects that are spread ask for.
 #[derive(Debug)]
 pub(super) struct Namespaces {
     router: Arc<Router>,
     stores: Arc<StoreRegistry>,
-    clusters: Option<Arc<Clusters>>,
+    followers: Vec<Arc<dyn NamespaceFollower>>,
     roll: Mutex<Roll>,
 }
 
 impl Namespaces {
-    /// For the objects, the stores, and for the ClusterExternalSecrets where they are served.
+    /// For the objects, the stores, and for whoever else goes by namespaces.
     pub(super) fn new(
         router: &Arc<Router>,
         stores: &Arc<StoreRegistry>,
-        clusters: Option<Arc<Clusters>>,
+        followers: Vec<Arc<dyn NamespaceFollower>>,
     ) -> Arc<Self> {
         let (router, stores) = (Arc::clone(router), Arc::clone(stores));
-        Arc::new(Self { router, stores, clusters, roll: Mutex::default() })
+        Arc::new(Self { router, stores, followers, roll: Mutex::default() })
     }
 
     fn delete(&self, name: &str) {
         self.router.lose_namespace(name);
         self.stores.namespace_deleted(name);
-        self.clusters.iter().for_each(|clusters| clusters.lose_namespace(name));
+        self.followers.iter().for_each(|follower| follower.lose_namespace(name));
     }
 }
 
@@ -280,7 +276,7 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         self.router.meet_namespace(namespace.metadata());
         let ObjectMeta { uid, labels, .. } = namespace.metadata().clone();
         self.stores.namespace_changed(&name.1, &uid.unwrap_or_default(), &labels.unwrap_or_default());
-        self.clusters.iter().for_each(|clusters| clusters.meet_namespace(namespace.metadata()));
+        self.followers.iter().for_each(|follower| follower.meet_namespace(namespace.metadata()));
         self.roll.lock().meet(name);
     }
 
@@ -294,10 +290,6 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         let gone = self.roll.lock().end();
         gone.iter().for_each(|name| self.delete(&name.1));
     }
-}
-
-fn name_of(metadata: &ObjectMeta) -> Name {
-    (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }
 
 #[cfg(test)]

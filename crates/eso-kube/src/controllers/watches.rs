@@ -10,8 +10,13 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{cluster_external_secret::Clusters, external_secret::Router, sources::Namespaces};
+use super::{
+    cluster::{Clusters, NamespaceFollower},
+    external_secret::Router,
+    sources::Namespaces,
+};
 use crate::{
+    spread::Spread,
     stores::StoreRegistry,
     watch::{Item, Watched, follow},
 };
@@ -90,18 +95,17 @@ impl Watches {
         listing
     }
 
-    /// Follows namespaces: from when a store asks for their labels, and at once where ClusterExternalSecrets are served.
-    /// Gives whether all have been listed once.
+    /// Follows namespaces: from when a store asks for their labels, and at once where somebody else goes by them. Gives whether all have been listed once.
     pub(super) fn follow_namespaces(
         &mut self,
         router: &Arc<Router>,
         stores: &Arc<StoreRegistry>,
-        clusters: Option<Arc<Clusters>>,
+        followers: Vec<Arc<dyn NamespaceFollower>>,
     ) -> Receiver<bool> {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let mut wanted = stores.namespaces_wanted();
-        let at_once = clusters.is_some();
-        let watched = Namespaces::new(router, stores, clusters);
+        let at_once = !followers.is_empty();
+        let watched = Namespaces::new(router, stores, followers);
         let listed = Sender::new(false);
         let listing = listed.subscribe();
         self.spawn(async move {
@@ -110,6 +114,19 @@ impl Watches {
             }
         });
         listing
+    }
+
+    /// Follows objects that are spread, and has them take their turns once they are listed, and what they go by too.
+    /// Gives whether all that is.
+    pub(super) fn follow_spread<K: Spread>(
+        &mut self,
+        clusters: Arc<Clusters<K>>,
+        mut listed: Vec<Receiver<bool>>,
+    ) -> Vec<Receiver<bool>> {
+        let objects = self.cluster_objects::<K>();
+        listed.push(self.follow_apart(objects, Arc::clone(&clusters) as _));
+        self.spawn(clusters.run(listed.clone(), self.stop.clone()));
+        listed
     }
 
     /// Waits until each that is followed so far has listed everything once.

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use eso_core::{
-    api::conditions::READY,
-    api::secret_store::{NamespaceCondition, Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
+    api::{
+        conditions::READY,
+        refusals,
+        secret_store::{NamespaceCondition, Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
+    },
     credentials::CredentialError,
     key::StoreKind,
 };
@@ -218,7 +221,10 @@ fn within_bounds(references: &[Reference], scope: &Scope) -> Result<(), String> 
             CredentialError::Missing(problem)
             | CredentialError::Forbidden(problem)
             | CredentialError::Unavailable(problem),
-        ) => Err(format!("{problem} ({})", reference.path)),
+        ) => Err(match refusals::of_selector(&reference.path) {
+            Some(words) => format!("{words}: {problem} ({})", reference.path),
+            None => format!("{problem} ({})", reference.path),
+        }),
     })
 }
 

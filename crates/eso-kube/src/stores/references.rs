@@ -79,7 +79,8 @@ fn walk(path: &str, value: &Value, found: &mut Vec<Reference>) {
     match value {
         Value::Object(fields) => {
             found.extend(selector(path, fields));
-            for (name, field) in fields {
+            // Headers are texts under names that anybody chooses.
+            for (name, field) in fields.iter().filter(|(name, _)| *name != "headers") {
                 walk(&format!("{path}.{name}"), field, found);
             }
         }

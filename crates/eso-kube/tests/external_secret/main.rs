@@ -1,4 +1,4 @@
-//! ExternalSecrets on a real API server, with a provider in memory behind their store.
+//! ExternalSecrets and PushSecrets on a real API server, with a provider in memory behind their store.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by a panic")]
 
@@ -6,5 +6,6 @@ mod world;
 
 mod counts;
 mod ownership;
+mod push;
 mod sync;
 mod trouble;

@@ -308,7 +308,7 @@ impl World {
         format!("eso/{}", self.namespace)
     }
 
-    fn path(&self, api: &str, plural: &str, name: &str) -> String {
+    pub(crate) fn path(&self, api: &str, plural: &str, name: &str) -> String {
         let root = if api == "v1" { "api" } else { "apis" };
         let mut path = format!("/{root}/{api}/namespaces/{}/{plural}", self.namespace);
         if !name.is_empty() {

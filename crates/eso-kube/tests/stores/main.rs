@@ -7,7 +7,10 @@ mod world;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use eso_core::{
-    api::selectors::{CaProvider, CaProviderKind, SecretKeySelector, ServiceAccountSelector},
+    api::{
+        refusals,
+        selectors::{CaProvider, CaProviderKind, SecretKeySelector, ServiceAccountSelector},
+    },
     credentials::{CredentialError, CredentialSource},
     error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
@@ -409,7 +412,10 @@ async fn a_secret_store_that_names_another_namespace_reads_nothing_there() {
         world.store(&format!("hostile-{number}"), example.spec.clone()).await;
     }
     for (number, example) in examples.iter().enumerate() {
-        let expected = format!("{UNREADY} unable to create client: {FOREIGN_NAMESPACE} ({})", example.path);
+        let words =
+            refusals::of_selector(&example.path).map(|words| format!("{words}: ")).unwrap_or_default();
+        let path = &example.path;
+        let expected = format!("{UNREADY} unable to create client: {words}{FOREIGN_NAMESPACE} ({path})");
         world.says(&format!("hostile-{number}"), &expected).await;
     }
     ask_for_everything(&world, &victim).await;

@@ -6,7 +6,7 @@ use eso_core::labels::Selector;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Asked, Choice, Copy, Found, Namespace, Plan, Report, Standing, Step, plan};
+use super::{Asked, Choice, Copy, CopyKind, Found, Namespace, Plan, Report, Standing, Step, plan};
 
 const TEAM: &str = "team";
 
@@ -82,6 +82,19 @@ fn nothing_is_done_where_everything_is_as_it_should_be() {
 #[test]
 fn what_is_somebody_elses_is_reported_and_left() {
     check_failed(&[("a", "db", Standing::Foreign)], "external secret already exists in namespace");
+}
+
+#[test]
+fn copies_are_called_what_they_are() {
+    let copy = Copy { kind: CopyKind::PushSecret, ..Copy::default() };
+    let pushed = Asked { copy, ..asked("db", &[]) };
+    for (standing, reason) in [
+        (Standing::Foreign, "push secret already exists in namespace"),
+        (Standing::Leaving, "push secret is being deleted"),
+    ] {
+        let plan = plan(&pushed, &namespaces(), &found(&[("a", "db", standing)]));
+        assert_eq!(plan.failed["a"], reason);
+    }
 }
 
 #[test]

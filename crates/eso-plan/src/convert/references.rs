@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use eso_core::{
     api::external_secret::{
-        ExternalSecret, ExternalSecretSpec, SecretStoreRef, SecretStoreRefKind, SourceRef, TemplateFrom,
-        TemplateRef,
+        ExternalSecret, ExternalSecretSpec, SecretStoreRef, SecretStoreRefKind, SourceRef, Template,
+        TemplateFrom, TemplateRef,
     },
     key::{StoreKind, StoreReference},
 };
@@ -38,15 +38,18 @@ pub fn stores(object: &ExternalSecret) -> BTreeSet<StoreReference> {
 /// The objects of its namespace that the templates of an ExternalSecret stand in.
 pub fn sources(object: &ExternalSecret) -> BTreeSet<SourceName> {
     let template = object.spec.target.as_ref().and_then(|target| target.template.as_ref());
-    let from = template.into_iter().flat_map(|template| &template.template_from);
+    template.into_iter().flat_map(sources_of).collect()
+}
+
+/// The objects of a namespace that a template stands in.
+pub(super) fn sources_of(template: &Template) -> BTreeSet<SourceName> {
     let named = |kind, reference: &Option<TemplateRef>| {
         reference.as_ref().map(|reference| SourceName { kind, name: reference.name.clone() })
     };
-    from.flat_map(|TemplateFrom { config_map, secret, .. }| {
+    let from = template.template_from.iter().flat_map(|TemplateFrom { config_map, secret, .. }| {
         [named(SourceKind::ConfigMap, config_map), named(SourceKind::Secret, secret)]
-    })
-    .flatten()
-    .collect()
+    });
+    from.flatten().collect()
 }
 
 /// The store of an entry with this source: the one that it names, or else the object's.

@@ -1,5 +1,7 @@
 //! One rewrite of keys: by a regular expression, by a template, or by merging what the values hold.
 
+use std::collections::BTreeSet;
+
 use eso_core::value::SecretBytes;
 use eso_template::{
     MissingKey, Options, RenderError, Surroundings, Template, Value,
@@ -109,19 +111,52 @@ impl Rewrite {
     /// The values under their new keys.
     pub(super) fn apply(&self, entries: Entries, allowance: &mut Allowance) -> Result<Entries, RewriteError> {
         match self {
-            Self::Regexp { source, target } => {
-                let limits = allowance.for_all(entries.len());
-                let keys = source.regexp.replace_each(entries.keys(), target, limits);
-                Ok(renamed(keys.map_err(RewriteError::Regexp)?, entries))
-            }
-            Self::Transform(transform) => {
-                let limits = allowance.for_each(entries.len());
-                let template = transform.template.within(limits);
-                let keys: Result<_, _> = entries.keys().map(|key| transformed(&template, key)).collect();
-                Ok(renamed(keys?, entries))
+            Self::Regexp { .. } | Self::Transform(_) => {
+                let keys: Vec<&String> = entries.keys().collect();
+                Ok(renamed(self.rename(&keys, allowance)?, entries))
             }
             Self::Merge(merge) => merge.apply(entries, allowance),
         }
+    }
+
+    /// What these keys become, in their order. Merging does nothing to keys.
+    pub(super) fn rename(
+        &self,
+        keys: &[&String],
+        allowance: &mut Allowance,
+    ) -> Result<Vec<String>, RewriteError> {
+        match self {
+            Self::Regexp { source, target } => {
+                let limits = allowance.for_all(keys.len());
+                source.regexp.replace_each(keys.iter().copied(), target, limits).map_err(RewriteError::Regexp)
+            }
+            Self::Transform(transform) => {
+                let template = transform.template.within(allowance.for_each(keys.len()));
+                keys.iter().map(|key| transformed(&template, key)).collect()
+            }
+            Self::Merge(_) => Ok(keys.iter().copied().cloned().collect()),
+        }
+    }
+}
+
+impl Pattern {
+    /// A pattern of keys, which matches anywhere in one.
+    ///
+    /// # Errors
+    /// What Go's `regexp.Compile` refuses.
+    pub fn new(text: &str) -> Result<Self, RegexpError> {
+        Ok(Self { text: text.to_owned(), regexp: Regexp::new(text)? })
+    }
+
+    /// Those of the keys that it matches.
+    ///
+    /// # Errors
+    /// Where that takes too long.
+    pub fn matching<'k>(
+        &self,
+        keys: impl Iterator<Item = &'k String>,
+    ) -> Result<BTreeSet<String>, RegexpError> {
+        Ok(self.regexp.matching(keys)?.into_iter().cloned().collect())
     }
 }
 

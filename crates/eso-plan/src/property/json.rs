@@ -131,16 +131,25 @@ pub(super) fn start_of_value(object: &[u8], name_end: usize) -> usize {
 
 /// The items of an array, in order.
 pub(super) fn items(array: &[u8]) -> impl Iterator<Item = &[u8]> {
-    values(array.strip_prefix(b"[").unwrap_or(array))
+    places_of_items(array).map(|place| &array[place])
+}
+
+/// Where the items of an array stand in it, in order.
+pub(super) fn places_of_items(array: &[u8]) -> impl Iterator<Item = Range<usize>> {
+    places_of_values(array, usize::from(array.starts_with(b"[")))
 }
 
 /// Values that follow each other, with commas or white space between.
 pub(super) fn values(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut at = 0;
+    places_of_values(text, 0).map(|place| &text[place])
+}
+
+fn places_of_values(text: &[u8], from: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut at = from;
     std::iter::from_fn(move || {
         let start = skip(text, at, |byte| byte == b',' || byte.is_ascii_whitespace());
         at = end_of_value(text, start)?;
-        Some(&text[start..at])
+        Some(start..at)
     })
 }
 

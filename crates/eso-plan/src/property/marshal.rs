@@ -17,6 +17,8 @@ pub(super) enum Numbers {
     AsWritten,
     /// As Go prints a float64, where that is the same number.
     Shortest,
+    /// Each number in one way, whatever it was written like: for comparisons, since it is no JSON any more.
+    Canonical,
 }
 
 /// Which characters are escaped besides those that must be.
@@ -102,6 +104,7 @@ impl<'a> Writer<'a> {
                 write_string_with(json::unquote(raw)?.bytes(), self.escapes, &mut self.out);
             }
             (Kind::Number, Numbers::Shortest) => self.out.extend_from_slice(&printed(raw, json_number)),
+            (Kind::Number, Numbers::Canonical) => self.out.extend_from_slice(&canonical(raw)),
             (Kind::Number, Numbers::AsWritten)
             | (Kind::Null | Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
                 self.out.extend_from_slice(raw);
@@ -207,6 +210,22 @@ fn printed(raw: &[u8], print: impl Fn(f64) -> String) -> Cow<'_, [u8]> {
         Some(printed) if Decimal::of(&printed) == Decimal::of(text) => Cow::Owned(printed.into_bytes()),
         Some(_) | None => Cow::Borrowed(raw),
     }
+}
+
+/// Equal numbers are equal texts, whatever their size.
+fn canonical(raw: &[u8]) -> Cow<'_, [u8]> {
+    let decimal = std::str::from_utf8(raw).ok().and_then(Decimal::of);
+    decimal.map_or(Cow::Borrowed(raw), |Decimal { negative, digits, exponent }| {
+        let sign = if negative && !digits.is_empty() { "-" } else { "" };
+        Cow::Owned(format!("{sign}{digits}e{exponent}").into_bytes())
+    })
+}
+
+/// Whether two texts are the same JSON: in whatever order names stand, and however numbers and strings are written. Not so
+/// where one is no JSON, or nested too deep.
+pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
+    let meaning = |text| document_with(text, Numbers::Canonical, Escapes::Lines);
+    meaning(one).is_some_and(|one| meaning(other).is_some_and(|other| one == other))
 }
 
 /// A number as its digits, so that two texts can be compared without loss.

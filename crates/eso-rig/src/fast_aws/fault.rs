@@ -24,7 +24,7 @@ pub enum Effect {
     Disconnect,
     /// It is answered 200 with this body.
     Body(String),
-    /// The key is in neither list of a batch's answer. Has no effect on other operations.
+    /// The key is in neither list of a batch's answer. Has no effect on other operations, nor without a key.
     Omit,
 }
 
@@ -36,12 +36,13 @@ pub struct Fault {
     key: Option<String>,
     access_key_id: Option<String>,
     left: Option<u32>,
+    retry_after: Option<u64>,
 }
 
 impl Fault {
     /// Meets every request, until it is cleared.
     pub fn new(effect: Effect) -> Self {
-        Self { effect, operation: None, key: None, access_key_id: None, left: None }
+        Self { effect, operation: None, key: None, access_key_id: None, left: None, retry_after: None }
     }
 
     /// Refuses every request with this status and code, until it is cleared.
@@ -82,6 +83,17 @@ impl Fault {
     #[must_use]
     pub fn times(self, times: u32) -> Self {
         Self { left: Some(times), ..self }
+    }
+
+    /// A refusal asks to be left alone for so many seconds.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
+    }
+
+    fn refusal(&self, status: u16, code: &str, message: &str) -> Refusal {
+        let (code, message) = (code.to_owned(), message.to_owned());
+        Refusal { status, code, message, retry_after: self.retry_after }
     }
 
     fn meets(&self, call: &Call) -> bool {
@@ -146,15 +158,12 @@ impl Outcome {
         let key_of_a_batch = fault.key.as_ref().filter(|_| call.operation == "BatchGetSecretValue");
         match (&fault.effect, key_of_a_batch) {
             (Effect::Error { status, code, message }, Some(key)) => {
-                let refusal = Refusal { status: *status, code: code.clone(), message: message.clone() };
-                self.refused_keys.push((key.clone(), refusal));
+                self.refused_keys.push((key.clone(), fault.refusal(*status, code, message)));
             }
             (Effect::Error { status, code, message }, None) => {
-                let refusal = Refusal { status: *status, code: code.clone(), message: message.clone() };
-                self.whole = Some(Whole::Refused(refusal));
+                self.whole = Some(Whole::Refused(fault.refusal(*status, code, message)));
             }
-            (Effect::Omit, Some(key)) => self.omitted_keys.push(key.clone()),
-            (Effect::Omit, None) => {}
+            (Effect::Omit, _) => self.omitted_keys.extend(fault.key.clone()),
             (Effect::Hang, _) => self.whole = Some(Whole::Hangs),
             (Effect::Disconnect, _) => self.whole = Some(Whole::Disconnected),
             (Effect::Body(body), _) => self.whole = Some(Whole::Answered(body.clone())),

@@ -6,12 +6,15 @@ use super::{
     fault::Outcome,
     refusal::Refusal,
     secrets::{CURRENT, Secret, SecretValue, Secrets, Wanted, now},
+    tags::{self, texts},
 };
 
 /// AWS takes no more keys in one batch.
 const LARGEST_BATCH: usize = 20;
 /// AWS lists no more at once.
 const LARGEST_PAGE: usize = 100;
+/// What this double can be asked to list by.
+const FILTERS: [&str; 3] = ["name", "tag-key", "tag-value"];
 
 /// Does what is asked.
 pub(super) fn perform(
@@ -29,14 +32,19 @@ pub(super) fn perform(
         "DeleteSecret" => delete(secrets, body),
         "DescribeSecret" => Ok(secrets.find(id(body)?)?.describe("VersionIdsToStages")),
         "ListSecrets" => list(secrets, body),
+        "RestoreSecret" => restore(secrets, body),
+        "TagResource" => tag(secrets, body),
+        "UntagResource" => untag(secrets, body),
+        "ReplicateSecretToRegions" => replicate(secrets, body),
+        "RemoveRegionsFromReplication" => remove_regions(secrets, body),
         _ => Err(Refusal { status: 501, ..Refusal::new("UnknownOperationException", operation) }),
     }
 }
 
-/// The secrets that a request names.
+/// The secrets or parameters that a request names.
 pub(super) fn keys(body: &Value) -> Vec<String> {
-    let one = body["SecretId"].as_str().or(body["Name"].as_str());
-    let many = body["SecretIdList"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let one = ["SecretId", "Name", "ResourceId"].iter().find_map(|name| body[name].as_str());
+    let many = texts(&body["SecretIdList"]).chain(texts(&body["Names"]));
     one.into_iter().chain(many).map(str::to_owned).collect()
 }
 
@@ -80,16 +88,65 @@ fn batch_entry(secrets: &Secrets, key: &str, outcome: &Outcome) -> Result<Value,
 
 fn create(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
     let name = body["Name"].as_str().ok_or_else(|| Refusal::validation("Name must not be null"))?;
-    let version_id = version_id(secrets, body);
-    let secret = secrets.create(name, body["Description"].as_str().unwrap_or_default())?;
-    match value(body)? {
-        None => Ok(json!({"ARN": secret.arn, "Name": secret.name})),
+    let version_id = version_id(secrets, body)?;
+    let value = value(body)?;
+    // The same request again, by its token, is answered as the first one.
+    if let (Ok(secret), Some(value)) = (secrets.living_mut(name), &value)
+        && secret.repeats(&version_id, value)
+    {
+        return Ok(named(secret));
+    }
+    let secret = secrets.create(name)?;
+    secret.describe_as(body);
+    secret.tags.extend(tags::asked(&body["Tags"]));
+    secret.replicas.extend(regions(&body["AddReplicaRegions"]));
+    match value {
+        None => Ok(named(secret)),
         Some(value) => add(secret, version_id, value, &[CURRENT.to_owned()]),
     }
 }
 
+fn restore(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.find_mut(id(body)?)?;
+    secret.deleted = None;
+    Ok(named(secret))
+}
+
+fn tag(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    secrets.living_mut(id(body)?)?.tags.extend(tags::asked(&body["Tags"]));
+    Ok(json!({}))
+}
+
+fn untag(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living_mut(id(body)?)?;
+    secret.tags.retain(|key, _| !texts(&body["TagKeys"]).any(|taken| taken == key));
+    Ok(json!({}))
+}
+
+fn replicate(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living_mut(id(body)?)?;
+    secret.replicas.extend(regions(&body["AddReplicaRegions"]));
+    Ok(json!({"ARN": secret.arn, "ReplicationStatus": secret.replication()}))
+}
+
+fn remove_regions(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living_mut(id(body)?)?;
+    secret.replicas.retain(|region| !texts(&body["RemoveReplicaRegions"]).any(|taken| taken == region));
+    Ok(json!({"ARN": secret.arn, "ReplicationStatus": secret.replication()}))
+}
+
+fn regions(list: &Value) -> impl Iterator<Item = String> {
+    let regions = list.as_array().into_iter().flatten().filter_map(|replica| replica["Region"].as_str());
+    regions.map(str::to_owned)
+}
+
+/// What many operations answer.
+fn named(secret: &Secret) -> Value {
+    json!({"ARN": secret.arn, "Name": secret.name})
+}
+
 fn put(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
-    let version_id = version_id(secrets, body);
+    let version_id = version_id(secrets, body)?;
     let secret = secrets.living_mut(id(body)?)?;
     let Some(value) = value(body)? else {
         return Err(Refusal::new(
@@ -105,13 +162,11 @@ fn put(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
 }
 
 fn update(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
-    let version_id = version_id(secrets, body);
+    let version_id = version_id(secrets, body)?;
     let secret = secrets.living_mut(id(body)?)?;
-    if let Some(description) = body["Description"].as_str() {
-        secret.describe_as(description);
-    }
+    secret.describe_as(body);
     match value(body)? {
-        None => Ok(json!({"ARN": secret.arn, "Name": secret.name})),
+        None => Ok(named(secret)),
         Some(value) => add(secret, version_id, value, &[CURRENT.to_owned()]),
     }
 }
@@ -125,6 +180,7 @@ fn add(secret: &mut Secret, id: String, value: SecretValue, stages: &[String]) -
 fn delete(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
     let id = id(body)?;
     if body["ForceDeleteWithoutRecovery"] == json!(true) {
+        secrets.find(id).map_or(Ok(()), check_replicas)?;
         let arn = secrets.find(id).map(|secret| secret.arn.clone()).ok();
         secrets.purge(id);
         return Ok(json!({"ARN": arn, "Name": id, "DeletionDate": now()}));
@@ -136,29 +192,31 @@ fn delete(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
         ));
     }
     let secret = secrets.living_mut(id)?;
+    check_replicas(secret)?;
     secret.deleted = Some(now());
     Ok(json!({"ARN": secret.arn, "Name": secret.name, "DeletionDate": now() + days * 86_400.0}))
 }
 
-/// The one filter is `name`, which AWS matches as a prefix.
+fn check_replicas(secret: &Secret) -> Result<(), Refusal> {
+    match secret.replicas.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::parameter("You can't delete a secret that still has replica regions.")),
+    }
+}
+
 fn list(secrets: &Secrets, body: &Value) -> Result<Value, Refusal> {
     let filters = body["Filters"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if let Some(other) = filters.iter().find(|filter| filter["Key"] != "name") {
+    if let Some(other) = filters.iter().find(|filter| !FILTERS.iter().any(|known| filter["Key"] == *known)) {
         return Err(Refusal::parameter(format!("this double has no filter {}", other["Key"])));
     }
-    let named = |secret: &Secret| {
-        filters.iter().all(|filter| {
-            let mut prefixes = filter["Values"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            prefixes.any(|prefix| secret.name.starts_with(prefix))
-        })
-    };
+    let met = |secret: &Secret| filters.iter().all(|filter| meets(secret, filter));
     let with_deleted = body["IncludePlannedDeletion"] == json!(true);
     let size = body["MaxResults"].as_u64().map_or(LARGEST_PAGE, |size| (size as usize).min(LARGEST_PAGE));
     let after = body["NextToken"].as_str().unwrap_or_default();
     let mut rest = secrets
         .iter()
         .filter(|secret| secret.name.as_str() > after || after.is_empty())
-        .filter(|secret| (with_deleted || secret.deleted.is_none()) && named(secret));
+        .filter(|secret| (with_deleted || secret.deleted.is_none()) && met(secret));
     let page: Vec<&Secret> = rest.by_ref().take(size).collect();
     let described: Vec<Value> = page.iter().map(|secret| secret.describe("SecretVersionsToStages")).collect();
     let mut answer = json!({"SecretList": described});
@@ -168,14 +226,25 @@ fn list(secrets: &Secrets, body: &Value) -> Result<Value, Refusal> {
     Ok(answer)
 }
 
+/// AWS matches beginnings, and pairs no tag's key with its value.
+fn meets(secret: &Secret, filter: &Value) -> bool {
+    let begins = |text: &String| texts(&filter["Values"]).any(|beginning| text.starts_with(beginning));
+    match filter["Key"].as_str() {
+        Some("tag-key") => secret.tags.keys().any(begins),
+        Some("tag-value") => secret.tags.values().any(begins),
+        Some(_) | None => begins(&secret.name),
+    }
+}
+
 fn id(body: &Value) -> Result<&str, Refusal> {
     body["SecretId"].as_str().ok_or_else(|| Refusal::validation("SecretId must not be null"))
 }
 
-fn version_id(secrets: &mut Secrets, body: &Value) -> String {
+fn version_id(secrets: &mut Secrets, body: &Value) -> Result<String, Refusal> {
     match body["ClientRequestToken"].as_str() {
-        Some(token) => token.to_owned(),
-        None => secrets.fresh_version_id(),
+        Some(token) if (32..=64).contains(&token.len()) => Ok(token.to_owned()),
+        Some(_) => Err(Refusal::parameter("ClientRequestToken must be 32-64 characters long.")),
+        None => Ok(secrets.fresh_version_id()),
     }
 }
 

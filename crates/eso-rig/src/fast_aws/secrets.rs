@@ -1,14 +1,14 @@
 //! The secrets of one account and region, with versions and their stages.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::SystemTime,
 };
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::refusal::Refusal;
+use super::{refusal::Refusal, tags};
 
 /// Everything before a secret's name in its ARN.
 pub(super) const ARN_PREFIX: &str = "arn:aws:secretsmanager:us-east-1:123456789012:secret:";
@@ -42,7 +42,12 @@ pub(super) struct Secret {
     pub(super) name: String,
     pub(super) arn: String,
     description: String,
+    kms_key: Option<String>,
     versions: Vec<Version>,
+    /// Tags, by key.
+    pub(super) tags: BTreeMap<String, String>,
+    /// The regions that it is replicated to.
+    pub(super) replicas: BTreeSet<String>,
     /// Seconds since the epoch, when it is marked for deletion.
     pub(super) deleted: Option<f64>,
 }
@@ -74,12 +79,18 @@ impl Secrets {
     }
 
     pub(super) fn living_mut(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
-        let name = self.living(id)?.name.clone();
+        self.living(id)?;
+        self.find_mut(id)
+    }
+
+    /// As [`find`](Self::find), marked for deletion or not.
+    pub(super) fn find_mut(&mut self, id: &str) -> Result<&mut Secret, Refusal> {
+        let name = self.find(id)?.name.clone();
         self.by_name.get_mut(&name).ok_or_else(Refusal::not_found)
     }
 
     /// A new secret without a version.
-    pub(super) fn create(&mut self, name: &str, description: &str) -> Result<&mut Secret, Refusal> {
+    pub(super) fn create(&mut self, name: &str) -> Result<&mut Secret, Refusal> {
         match self.by_name.get(name).map(|secret| secret.deleted.is_some()) {
             None => {}
             Some(true) => {
@@ -97,8 +108,11 @@ impl Secrets {
         Ok(self.by_name.entry(name.to_owned()).or_insert(Secret {
             name: name.to_owned(),
             arn,
-            description: description.to_owned(),
+            description: String::new(),
+            kms_key: None,
             versions: Vec::new(),
+            tags: BTreeMap::new(),
+            replicas: BTreeSet::new(),
             deleted: None,
         }))
     }
@@ -184,8 +198,16 @@ impl Secret {
         })
     }
 
-    pub(super) fn describe_as(&mut self, description: &str) {
-        description.clone_into(&mut self.description);
+    /// Takes over what an operation says beside the value.
+    pub(super) fn describe_as(&mut self, body: &Value) {
+        let text = |name: &str| body[name].as_str().map(str::to_owned);
+        self.description = text("Description").unwrap_or_else(|| std::mem::take(&mut self.description));
+        self.kms_key = text("KmsKeyId").or_else(|| self.kms_key.take());
+    }
+
+    /// Whether this is the value of the version of that id.
+    pub(super) fn repeats(&self, id: &str, value: &SecretValue) -> bool {
+        self.versions.iter().any(|version| version.id == id && version.value == *value)
     }
 
     /// The answer of GetSecretValue, and an entry of BatchGetSecretValue's.
@@ -204,6 +226,11 @@ impl Secret {
         answer
     }
 
+    /// Where its replicas are.
+    pub(super) fn replication(&self) -> Value {
+        self.replicas.iter().map(|region| json!({"Region": region, "Status": "InSync"})).collect()
+    }
+
     /// The answer of DescribeSecret; `stages` is what the operation calls its map of versions.
     pub(super) fn describe(&self, stages: &str) -> Value {
         let versions: BTreeMap<&str, &[String]> = self
@@ -215,6 +242,11 @@ impl Secret {
         let mut answer = json!({"ARN": self.arn, "Name": self.name, "Description": self.description});
         answer[stages] = json!(versions);
         answer["CreatedDate"] = json!(self.versions.first().map(|version| version.created));
+        answer["Tags"] = tags::answer(&self.tags);
+        if let Some(key) = &self.kms_key {
+            answer["KmsKeyId"] = json!(key);
+        }
+        answer["ReplicationStatus"] = self.replication();
         if let Some(deleted) = self.deleted {
             answer["DeletedDate"] = json!(deleted);
         }

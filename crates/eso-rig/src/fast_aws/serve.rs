@@ -9,8 +9,11 @@ use std::{
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State as Shared},
-    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
-    response::{IntoResponse, Response},
+    http::{
+        HeaderMap, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
+    response::{AppendHeaders, IntoResponse, Response},
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,7 +21,8 @@ use serde_json::{Value, json};
 use super::{
     calls::{Call, Calls},
     fault::{Faults, Outcome, Whole},
-    operations,
+    operations, parameter_operations,
+    parameters::Parameters,
     quota::Quotas,
     refusal::Refusal,
     secrets::Secrets,
@@ -30,6 +34,7 @@ use super::{
 pub(super) struct State {
     pub(super) service_time: Duration,
     pub(super) secrets: Secrets,
+    pub(super) parameters: Parameters,
     pub(super) roles: Roles,
     pub(super) faults: Faults,
     pub(super) quotas: Quotas,
@@ -39,6 +44,7 @@ pub(super) struct State {
 /// A request, understood as far as its protocol.
 enum Asked {
     SecretsManager(Value),
+    ParameterStore(Value),
     Sts(Form),
 }
 
@@ -79,8 +85,11 @@ fn decide(state: &mut State, call: &Call, asked: &Asked) -> (Duration, Result<Re
 fn perform(state: &mut State, call: &Call, asked: &Asked, outcome: &Outcome) -> Result<Response, Refusal> {
     match asked {
         Asked::SecretsManager(body) => {
-            let answer = operations::perform(&mut state.secrets, &call.operation, body, outcome)?;
-            Ok(([(CONTENT_TYPE, "application/x-amz-json-1.1")], answer.to_string()).into_response())
+            operations::perform(&mut state.secrets, &call.operation, body, outcome).map(json_answer)
+        }
+        Asked::ParameterStore(body) => {
+            let parameters = &mut state.parameters;
+            parameter_operations::perform(parameters, &call.operation, body, outcome).map(json_answer)
         }
         Asked::Sts(form) => {
             let answer = state.roles.perform(form, &call.access_key_id, Timestamp::now())?;
@@ -89,14 +98,20 @@ fn perform(state: &mut State, call: &Call, asked: &Asked, outcome: &Outcome) -> 
     }
 }
 
+fn json_answer(answer: Value) -> Response {
+    ([(CONTENT_TYPE, "application/x-amz-json-1.1")], answer.to_string()).into_response()
+}
+
 fn understand(headers: &HeaderMap, body: &Bytes) -> (Call, Asked) {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let access_key_id = access_key_id(header("authorization")).to_owned();
     match header("x-amz-target").rsplit_once('.') {
-        Some((_, operation)) => {
+        Some((service, operation)) => {
             let body: Value = serde_json::from_slice(body).unwrap_or_default();
             let call = Call { operation: operation.to_owned(), keys: operations::keys(&body), access_key_id };
-            (call, Asked::SecretsManager(body))
+            let is_parameter_store = service == "AmazonSSM";
+            let asked = if is_parameter_store { Asked::ParameterStore } else { Asked::SecretsManager };
+            (call, asked(body))
         }
         None => {
             let form: Form = url::form_urlencoded::parse(body).into_owned().collect();
@@ -114,14 +129,17 @@ fn access_key_id(authorization: &str) -> &str {
 
 fn refused(asked: &Asked, refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let retry_after = refusal.retry_after.map(|seconds| AppendHeaders([(RETRY_AFTER, seconds.to_string())]));
     match asked {
-        Asked::SecretsManager(_) => {
+        Asked::SecretsManager(_) | Asked::ParameterStore(_) => {
             let body = json!({"__type": refusal.code, "Message": refusal.message}).to_string();
             let headers =
                 [("content-type", "application/x-amz-json-1.1"), ("x-amzn-errortype", refusal.code.as_str())];
-            (status, headers, body).into_response()
+            (status, retry_after, headers, body).into_response()
         }
-        Asked::Sts(_) => (status, [(CONTENT_TYPE, "text/xml")], sts::refused(refusal)).into_response(),
+        Asked::Sts(_) => {
+            (status, retry_after, [(CONTENT_TYPE, "text/xml")], sts::refused(refusal)).into_response()
+        }
     }
 }
 

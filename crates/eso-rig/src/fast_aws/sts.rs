@@ -151,7 +151,7 @@ pub(super) fn keys(form: &Form) -> Vec<String> {
 
 /// A refusal as STS writes it.
 pub(super) fn refused(refusal: &Refusal) -> String {
-    let Refusal { status, code, message } = refusal;
+    let Refusal { status, code, message, retry_after: _ } = refusal;
     let side = if *status < 500 { "Sender" } else { "Receiver" };
     format!(
         "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Error><Type>{side}</Type>\

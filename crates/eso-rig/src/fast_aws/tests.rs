@@ -71,9 +71,34 @@ fn script() -> Vec<(&'static str, Value)> {
         ("DeleteSecret", json!({"SecretId": "app", "RecoveryWindowInDays": 5})),
         ("DeleteSecret", json!({"SecretId": "app", "RecoveryWindowInDays": 7})),
         ("GetSecretValue", json!({"SecretId": "app"})),
+        ("RestoreSecret", json!({"SecretId": "app"})),
+        ("GetSecretValue", json!({"SecretId": "app"})),
+        (
+            "TagResource",
+            json!({"SecretId": "app", "Tags": [{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}]}),
+        ),
+        ("UntagResource", json!({"SecretId": "app", "TagKeys": ["b"]})),
+        ("DescribeSecret", json!({"SecretId": "app"})),
+        (
+            "ReplicateSecretToRegions",
+            json!({"SecretId": "app", "AddReplicaRegions": [{"Region": "eu-west-1"}]}),
+        ),
+        ("DescribeSecret", json!({"SecretId": "app"})),
+        ("DeleteSecret", json!({"SecretId": "app", "ForceDeleteWithoutRecovery": true})),
+        ("RemoveRegionsFromReplication", json!({"SecretId": "app", "RemoveReplicaRegions": ["eu-west-1"]})),
+        ("RestoreSecret", json!({"SecretId": "never"})),
+        ("TagResource", json!({"SecretId": "never", "Tags": []})),
         ("DeleteSecret", json!({"SecretId": "app", "ForceDeleteWithoutRecovery": true})),
         ("CreateSecret", json!({"Name": "app", "SecretString": "again"})),
         ("GetSecretValue", json!({"SecretId": "app"})),
+        ("CreateSecret", json!({"Name": "token", "SecretString": "x", "ClientRequestToken": "0".repeat(36)})),
+        ("CreateSecret", json!({"Name": "token", "SecretString": "x", "ClientRequestToken": "0".repeat(36)})),
+        ("CreateSecret", json!({"Name": "token", "SecretString": "y", "ClientRequestToken": "0".repeat(36)})),
+        (
+            "PutSecretValue",
+            json!({"SecretId": "token", "SecretString": "y", "ClientRequestToken": "0".repeat(36)}),
+        ),
+        ("PutSecretValue", json!({"SecretId": "token", "SecretString": "y", "ClientRequestToken": "short"})),
     ]
 }
 
@@ -81,7 +106,11 @@ fn script() -> Vec<(&'static str, Value)> {
 /// answers a missing secret with 404, AWS and our double with 400.
 fn essence(answer: &http::Answer) -> (bool, Value) {
     let fields = ["__type", "Name", "SecretString", "SecretBinary"];
-    let kept = fields.iter().map(|field| answer.body[*field].clone()).collect();
+    let regions = answer.body["ReplicationStatus"].as_array().into_iter().flatten();
+    let mut kept: Vec<Value> = fields.iter().map(|field| answer.body[*field].clone()).collect();
+    kept.extend(regions.map(|replica| replica["Region"].clone()));
+    kept.extend(answer.body["Tags"].as_array().into_iter().flatten().cloned());
+    let kept = kept.into_iter().collect();
     (answer.status.is_success(), kept)
 }
 

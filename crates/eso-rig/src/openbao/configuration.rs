@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::Mode;
 use crate::{
-    certificates::Authority,
+    certificates::{Authority, Pair},
     port,
     process::Launch,
     programs::{self, Program},
@@ -19,7 +19,23 @@ pub(super) const DEVELOPMENT_TOKEN: &str = "eso-rig-root";
 pub(super) struct Address {
     pub(super) url: String,
     pub(super) ca_pem: Option<String>,
+    pub(super) mutual: Option<Mutual>,
     port: u16,
+}
+
+/// A second way to a server: for clients that show a certificate.
+pub(super) struct Mutual {
+    pub(super) url: String,
+    pub(super) client: Pair,
+    port: u16,
+}
+
+impl Mutual {
+    fn new(authority: &Authority) -> Result<Self> {
+        let port = port::free()?;
+        let client = authority.client("eso-rig", "clients")?;
+        Ok(Self { url: format!("https://127.0.0.1:{port}"), client, port })
+    }
 }
 
 impl Address {
@@ -27,13 +43,22 @@ impl Address {
     pub(super) fn new(mode: Mode, folder: &Path) -> Result<Self> {
         let port = port::free()?;
         match mode {
-            Mode::Development => Ok(Self { url: format!("http://127.0.0.1:{port}"), ca_pem: None, port }),
-            Mode::Persistent => {
+            Mode::Development => {
+                Ok(Self { url: format!("http://127.0.0.1:{port}"), ca_pem: None, mutual: None, port })
+            }
+            Mode::Persistent | Mode::Mutual => {
                 let authority = Authority::new("eso-rig-openbao")?;
                 let pair = authority.server(&["127.0.0.1", "localhost"])?;
                 put(folder, "server.pem", &pair.certificate)?;
                 put(folder, "server.key", &pair.key)?;
-                Ok(Self { url: format!("https://127.0.0.1:{port}"), ca_pem: Some(authority.pem), port })
+                put(folder, "authority.pem", &authority.pem)?;
+                let mutual = (mode == Mode::Mutual).then(|| Mutual::new(&authority)).transpose()?;
+                Ok(Self {
+                    url: format!("https://127.0.0.1:{port}"),
+                    ca_pem: Some(authority.pem),
+                    mutual,
+                    port,
+                })
             }
         }
     }
@@ -44,7 +69,7 @@ pub(super) async fn launch(mode: Mode, folder: &Path, address: &Address) -> Resu
     let audit = audit(folder);
     let (configuration, mut arguments) = match mode {
         Mode::Development => (audit, development(address)),
-        Mode::Persistent => (format!("{audit}{}", persistent(folder, address)?), Vec::new()),
+        Mode::Persistent | Mode::Mutual => (format!("{audit}{}", persistent(folder, address)?), Vec::new()),
     };
     put(folder, "configuration.hcl", &configuration)?;
     arguments.insert(0, "server".to_owned());
@@ -75,7 +100,28 @@ fn development(address: &Address) -> Vec<String> {
 fn persistent(folder: &Path, address: &Address) -> Result<String> {
     let data = folder.join("data");
     fs::create_dir_all(&data).context("cannot make the folder for OpenBao's data")?;
-    let cluster = port::free()?;
+    // Nobody is served at the second who does not show a certificate of this server's authority.
+    let shown = format!(
+        "  tls_client_ca_file = \"{}/authority.pem\"\n  tls_require_and_verify_client_cert = true\n",
+        folder.display()
+    );
+    let mutual = address.mutual.as_ref().map(|mutual| (mutual.port, shown.as_str()));
+    let listeners = [Some((address.port, "")), mutual];
+    let (mut texts, mut clusters) = (String::new(), Vec::new());
+    for (port, clients) in listeners.into_iter().flatten() {
+        let cluster = port::free()?;
+        clusters.push(cluster);
+        texts.push_str(&format!(
+            "listener \"tcp\" {{
+  address = \"127.0.0.1:{port}\"
+  cluster_address = \"127.0.0.1:{cluster}\"
+  tls_cert_file = \"{folder}/server.pem\"
+  tls_key_file = \"{folder}/server.key\"
+{clients}}}
+",
+            folder = folder.display(),
+        ));
+    }
     Ok(format!(
         "api_addr = \"{url}\"
 cluster_addr = \"https://127.0.0.1:{cluster}\"
@@ -83,17 +129,10 @@ storage \"raft\" {{
   path = \"{data}\"
   node_id = \"rig\"
 }}
-listener \"tcp\" {{
-  address = \"127.0.0.1:{port}\"
-  cluster_address = \"127.0.0.1:{cluster}\"
-  tls_cert_file = \"{folder}/server.pem\"
-  tls_key_file = \"{folder}/server.key\"
-}}
-",
+{texts}",
         url = address.url,
+        cluster = clusters[0],
         data = data.display(),
-        port = address.port,
-        folder = folder.display(),
     ))
 }
 

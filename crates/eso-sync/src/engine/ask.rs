@@ -86,7 +86,7 @@ impl Run<'_> {
         let (mut read, mut requests, mut searches) = (Vec::new(), Vec::new(), Vec::new());
         for place in places {
             match &entries[place].ask {
-                Ask::Read(fetch) if !allows(&granted, &fetch.key) => {
+                Ask::Read(fetch) if !granted.allows(&fetch.key) => {
                     given.push((place, Err(ReadError::Store(fence::denied(name, &fetch.key)))));
                 }
                 Ask::Read(fetch) => {
@@ -104,7 +104,7 @@ impl Run<'_> {
         let value = |fetched: Result<Fetched, _>| fetched.map(Given::Value).map_err(ReadError::Provider);
         given.extend(read.into_iter().zip(fetched.into_iter().map(value)).chain(found));
         if given.iter().any(|(_, given)| is_out(given)) {
-            self.engine.wake_on_recovery(&granted.store, self.work, self.stop);
+            self.engine.dispatch.wake_on_recovery(&granted.store, self.work, self.stop);
         }
         let dialect = granted.store.dialect();
         given.into_iter().map(|(place, given)| (place, Answer { dialect, given })).collect()
@@ -120,7 +120,7 @@ impl Run<'_> {
         };
         let is_meant = |found: &Found| {
             query.name.as_ref().is_none_or(|name| name.accepts(found.key.as_str()))
-                && allows(granted, &found.key)
+                && granted.allows(&found.key)
         };
         let mut values: BTreeMap<RemoteKey, Fetched> = BTreeMap::new();
         let mut missing = Vec::new();
@@ -164,15 +164,6 @@ impl Run<'_> {
 
 fn refused(problem: String) -> Answer {
     Answer { dialect: Dialect::default(), given: Err(ReadError::Store(problem)) }
-}
-
-/// A key is judged as its store reads it, so that all spellings of it are judged alike: `kv/data/hr` must not pass as `k*`,
-/// where it is `hr`.
-fn allows(granted: &Granted, key: &RemoteKey) -> bool {
-    granted.keys.as_ref().is_none_or(|keys| {
-        let canonical = granted.store.provider().canonical(key);
-        keys.allows(canonical.as_ref().unwrap_or(key).as_str())
-    })
 }
 
 fn is_out(given: &Result<Given, ReadError>) -> bool {

@@ -3,11 +3,14 @@
 use std::fmt;
 
 use eso_plan::{
+    desired::Entries,
     observed::Observed,
     plan::{Plan, plan},
+    push::seed::Seed,
     render::{Answer, RenderError, Rendered, render, weight},
-    template::{self, Delimiters, Limits, Sources, Surroundings, TemplateProblem},
+    template::{self, Delimiters, Limits, Sources, Surroundings, Template, TemplateError, TemplateProblem},
 };
+use jiff::Timestamp;
 use tokio::{sync::Semaphore, task::spawn_blocking};
 
 use super::{Clock, Random, Settings};
@@ -17,9 +20,15 @@ use super::{Clock, Random, Settings};
 const LIGHT: usize = 256 << 10;
 
 /// Renders what is heavy one at a time, so that one object's work leaves the other cores to all others.
-pub(super) struct Planner {
+pub(crate) struct Planner {
     place: Semaphore,
     rendering: Rendering,
+}
+
+/// The time and the chance that templates see, where they do not see those of the moment.
+pub(crate) struct Chance {
+    pub(crate) now: Timestamp,
+    pub(crate) seed: Seed,
 }
 
 /// How templates are rendered.
@@ -31,7 +40,7 @@ struct Rendering {
 }
 
 impl Planner {
-    pub(super) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         let Settings { delimiters, clock, random, .. } = settings.clone();
         Self { place: Semaphore::new(1), rendering: Rendering { delimiters, clock, random } }
     }
@@ -46,12 +55,34 @@ impl Planner {
                 return plan(observed, rendered);
             }
         }
-        let _place = self.place.acquire().await.expect("the place must stay open");
         let (observed, rendering) = (observed.clone(), self.rendering.clone());
-        let planned = spawn_blocking(move || {
+        self.apart(move || {
             plan(&observed, rendering.render(&observed, &answers, &sources, template::limits()))
-        });
-        planned.await.unwrap_or_else(|error| match error.try_into_panic() {
+        })
+        .await
+    }
+
+    /// What templates add to these entries.
+    pub(crate) async fn add(
+        &self,
+        template: &Template,
+        entries: Entries,
+        sources: &Sources,
+        chance: Chance,
+    ) -> Result<Entries, TemplateError> {
+        let added = self.rendering.add(template, &entries, sources, (&chance, template::light()));
+        match added {
+            Err(error) if matches!(error.problem, TemplateProblem::Limit { .. }) => {}
+            added => return added,
+        }
+        let (template, sources, rendering) = (template.clone(), sources.clone(), self.rendering.clone());
+        self.apart(move || rendering.add(&template, &entries, &sources, (&chance, template::limits()))).await
+    }
+
+    /// Does what is heavy off the threads that serve everybody, one after the other.
+    pub(crate) async fn apart<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        let _place = self.place.acquire().await.expect("the place must stay open");
+        spawn_blocking(work).await.unwrap_or_else(|error| match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
             Err(error) => panic!("a plan must not be cancelled: {error}"),
         })
@@ -71,6 +102,20 @@ impl Rendering {
         let mut surroundings =
             Surroundings { sources, delimiters, limits, now: clock(), random: &mut random };
         render(&observed.desired, answers, &mut surroundings)
+    }
+
+    fn add(
+        &self,
+        template: &Template,
+        entries: &Entries,
+        sources: &Sources,
+        (chance, limits): (&Chance, Limits),
+    ) -> Result<Entries, TemplateError> {
+        let Chance { now, seed } = chance;
+        let delimiters = &self.delimiters;
+        let mut surroundings =
+            Surroundings { sources, delimiters, limits, now: *now, random: &mut seed.random() };
+        template::apply(template, entries, &mut surroundings).map(|content| content.entries)
     }
 }
 

@@ -7,8 +7,7 @@ use std::{collections::HashMap, time::Duration};
 
 use tokio::time::Instant;
 
-use super::failures::backoff;
-use crate::ports::ObjectId;
+use crate::{dispatch::backoff, ports::ObjectId};
 
 /// After this time without a repair the next one is immediate again. It is twice the longest wait, so that nobody who
 /// changes a target back after each repair is ever taken for quiet.

@@ -1,6 +1,6 @@
 //! One run for one object: observe, due, fetch, render, plan, write, report. Straight on; what to do is `eso-plan`'s.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 use eso_plan::{
     due::{Due, due},
@@ -10,31 +10,11 @@ use eso_plan::{
     status::{self, Report, Written},
     template::{SourceName, Template},
 };
-use jiff::Timestamp;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Preview, Shared, made::MadeOf};
-use crate::{ports::ReadSources, queue::Work};
-
-/// How a run ended, for the queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// The object is no more.
-    Gone,
-    /// Nothing is to be done until something changes.
-    Idle,
-    /// It is to be looked at again at that time.
-    Until(Timestamp),
-    /// It failed. It must not be tried again before so long.
-    Failed(Option<Duration>),
-    /// Its target was repaired just now, and again somebody changed it: it must not be repaired before so long.
-    Fought(Duration),
-    /// Somebody wrote in between.
-    Conflict,
-    /// We are to stop.
-    Stopped,
-}
+use crate::{dispatch::End, ports::ReadSources, queue::Work};
 
 /// One run.
 pub(super) struct Run<'a> {
@@ -221,7 +201,9 @@ impl Run<'_> {
     fn cut_short(&self, error: &WriteError) -> Option<End> {
         match error {
             WriteError::Stopped => Some(End::Stopped),
-            WriteError::Conflict => self.engine.looks_again(self.work.object).then_some(End::Conflict),
+            WriteError::Conflict => {
+                self.engine.dispatch.looks_again(self.work.object).then_some(End::Conflict)
+            }
             WriteError::Contested(_)
             | WriteError::Immutable(_)
             | WriteError::Invalid(_)

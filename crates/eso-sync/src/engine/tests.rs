@@ -17,7 +17,7 @@ use crate::{
     store::StoreSettings,
 };
 
-pub(super) mod world;
+pub(crate) mod world;
 
 mod found;
 mod templated;
@@ -585,9 +585,8 @@ async fn an_object_that_is_forgotten_while_it_is_under_way_leaves_nothing_behind
         world.synced().await;
         world.target.objects.lock().clear();
         sleep(2 * MINUTE).await;
-        let shared = &world.handle.shared;
-        assert!(shared.company.lock().is_empty(), "{refresh:?}");
-        assert!(shared.queue.lock().wake_at().is_none(), "{refresh:?}");
+        assert!(world.shared.company.lock().is_empty(), "{refresh:?}");
+        assert!(world.shared.dispatch.is_idle(), "{refresh:?}");
     }
 }
 
@@ -595,7 +594,7 @@ async fn an_object_that_is_forgotten_while_it_is_under_way_leaves_nothing_behind
 async fn only_objects_that_wait_for_their_time_are_company() {
     let world = World::new();
     let provider = world.store("main");
-    let is_company = || !world.handle.shared.company.lock().is_empty();
+    let is_company = || !world.shared.company.lock().is_empty();
     world.add(1, 1, wants("main", ["k1"]));
     world.synced().await;
     assert!(is_company());
@@ -661,8 +660,7 @@ async fn an_object_that_leaves_is_released_and_one_that_is_gone_is_forgotten() {
     provider.clear_calls();
     sleep(5 * MINUTE).await;
     assert_eq!(provider.reads(), 0);
-    let shared = &world.handle.shared;
-    assert!(shared.queue.lock().wake_at().is_none() && shared.company.lock().of(&[]).next().is_none());
+    assert!(world.shared.dispatch.is_idle() && world.shared.company.lock().of(&[]).next().is_none());
 }
 
 #[tokio::test(start_paused = true)]

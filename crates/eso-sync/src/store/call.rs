@@ -4,7 +4,8 @@ use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    provider::{Fetch, Found, Query, SecretProvider},
+    key::Version,
+    provider::{Delete, Fetch, Found, Held, Inspect, Put, Query, SecretProvider, SecretWriter},
 };
 use futures::FutureExt;
 use tokio::time::timeout;
@@ -32,6 +33,37 @@ pub(super) async fn find(provider: &dyn SecretProvider, query: &Query) -> Result
         return Err(ProviderError::new(ErrorKind::Invalid, "Find").with_reason(reason));
     };
     contained("Find", finder.find(query)).await.unwrap_or_else(|failure| Err(failure.into_error()))
+}
+
+/// Looks at a value before it is written.
+pub(super) async fn inspect(
+    provider: &dyn SecretProvider,
+    question: &Inspect,
+) -> Result<Option<Held>, ProviderError> {
+    let writer = writer(provider, "Inspect")?;
+    contained("Inspect", writer.inspect(question)).await.unwrap_or_else(|failure| Err(failure.into_error()))
+}
+
+/// Writes a value.
+pub(super) async fn put(provider: &dyn SecretProvider, put: &Put) -> Result<Option<Version>, ProviderError> {
+    let writer = writer(provider, "Put")?;
+    contained("Put", writer.put(put)).await.unwrap_or_else(|failure| Err(failure.into_error()))
+}
+
+/// Deletes a value.
+pub(super) async fn delete(provider: &dyn SecretProvider, delete: &Delete) -> Result<(), ProviderError> {
+    let writer = writer(provider, "Delete")?;
+    contained("Delete", writer.delete(delete)).await.unwrap_or_else(|failure| Err(failure.into_error()))
+}
+
+fn writer<'p>(
+    provider: &'p dyn SecretProvider,
+    operation: &'static str,
+) -> Result<&'p dyn SecretWriter, ProviderError> {
+    provider.writer().ok_or_else(|| {
+        let reason = Reason::new("the provider of this store cannot write values: push to another store");
+        ProviderError::new(ErrorKind::Invalid, operation).with_reason(reason)
+    })
 }
 
 /// Asks whether the login is good.

@@ -5,7 +5,7 @@ use std::{
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
 };
 
-use eso_core::provider::{Fetch, Query};
+use eso_core::provider::{Fetch, Inspect, Query};
 
 /// How many reads without an answer are remembered, at 16 bytes each. Beyond that they are forgotten, and each may
 /// open the circuit once more.
@@ -18,6 +18,8 @@ pub(super) enum Question {
     Read(Fetch),
     /// Which values there are.
     Find(Query),
+    /// What a writer must know of a value.
+    Inspect(Inspect),
     /// Whether the login is good.
     Check,
 }

@@ -66,6 +66,21 @@ impl State {
     fn failing(&self, key: &RemoteKey) -> Result<(), ProviderError> {
         self.failure.as_ref().or_else(|| self.failures.get(key)).cloned().map_or(Ok(()), Err)
     }
+
+    /// As [`failing`](Self::failing), of a write.
+    fn failing_to_write(&self, key: &RemoteKey) -> Result<(), ProviderError> {
+        self.failing(key)?;
+        let failure = |kind| ProviderError::new(kind, "Put").with_key(key.clone());
+        self.write_failure.map_or(Ok(()), |kind| Err(failure(kind)))
+    }
+
+    /// Writes what another one of ours was to write before.
+    fn write_other(&mut self, key: &RemoteKey) {
+        if let Some(value) = self.other_write.take() {
+            let expected = Expected::Ours(None);
+            self.write(&Put { key: key.clone(), value: Some(value), expected, metadata: None });
+        }
+    }
 }
 
 #[async_trait]
@@ -80,7 +95,8 @@ impl SecretWriter for MemoryProvider {
     async fn put(&self, put: &Put) -> Result<Option<Version>, ProviderError> {
         self.arrive(Call::Put(put.clone())).await;
         let mut state = self.state.lock();
-        state.failing(&put.key)?;
+        state.failing_to_write(&put.key)?;
+        state.write_other(&put.key);
         state.meet(&put.key, &put.expected)?;
         if state.syntax == Some(PropertySyntax::Key) && !put.value.as_ref().is_none_or(is_document) {
             let reason = Reason::new("the value is no JSON object");
@@ -93,7 +109,7 @@ impl SecretWriter for MemoryProvider {
         self.arrive(Call::Delete(delete.clone())).await;
         let Delete { key, version } = delete;
         let mut state = self.state.lock();
-        state.failing(key)?;
+        state.failing_to_write(key)?;
         if !state.records.contains_key(key) {
             return Ok(());
         }

@@ -1,9 +1,12 @@
-//! `auth.appRole`: a role id, which is no secret but may be kept as one, and a secret id.
+//! `auth.appRole`: a role id, which is no secret but may be kept as one, and a secret id, which may be wrapped.
 
-use eso_core::{api::selectors::SecretKeySelector, error::ProviderError};
+use eso_core::{
+    api::selectors::SecretKeySelector,
+    error::{ErrorKind, ProviderError},
+};
 use vaultrs::api::auth::approle::requests::LoginWithApproleRequest;
 
-use super::Authenticator;
+use super::{Authenticator, refused, wrapping};
 use crate::token::Token;
 
 /// The AppRole method.
@@ -30,7 +33,25 @@ impl Authenticator {
             RoleId::Literal(text) => text.clone(),
             RoleId::Reference(selector) => self.secret_text(selector).await?,
         };
-        let secret_id = self.secret_text(secret_id).await?;
-        self.grant(LoginWithApproleRequest { mount: mount.clone(), role_id, secret_id }).await
+        let text = self.secret_text(secret_id).await?;
+        let login = |secret_id| LoginWithApproleRequest { mount: mount.clone(), role_id, secret_id };
+        if !wrapping::looks_like_a_token(&text) {
+            return self.grant(login(text)).await;
+        }
+        match self.unwrapped(mount, &text).await? {
+            Some(secret_id) => self.grant(login(secret_id)).await,
+            // Whoever makes secret ids may give them any text: it may be one itself.
+            None => self.grant(login(text)).await.map_err(|error| match error.kind() {
+                ErrorKind::Unauthenticated => used(&secret_id.name),
+                _ => error,
+            }),
+        }
     }
+}
+
+fn used(secret: &str) -> ProviderError {
+    refused(format!(
+        "the secret id in Secret {secret:?} is wrapped, and its wrapping token was used or is over: wrap a new one, and \
+         find out who used it where you do not know"
+    ))
 }

@@ -1,14 +1,17 @@
 //! What is refused before a server is asked, and how what is not refused is read.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_core::api::{
-    selectors::{SecretKeySelector, ServiceAccountSelector},
-    vault::VaultProvider,
-};
+use eso_core::api::vault::VaultProvider;
 use serde_json::{Value, json};
 
 use super::{Address, Authority, Config, ConfigError, certificates};
-use crate::auth::{AppRole, Kubernetes, Method, RoleId, TokenOfServiceAccount};
+use crate::{
+    auth::Method,
+    http::{
+        Consistency,
+        Nearness::{self, Far, Here, Link},
+    },
+};
 
 /// A store that can work, with some fields in place of its own.
 fn spec(more: Value) -> VaultProvider {
@@ -56,114 +59,133 @@ fn a_server_is_an_http_address_and_nothing_more() {
 }
 
 #[track_caller]
-fn address(server: &str, origin: &str, prefix: &str, loopback: bool) {
+fn address(server: &str, origin: &str, prefix: &str, nearness: Nearness) {
     let plain = server.trim().starts_with("http:");
-    let expected = Address { origin: origin.to_owned(), prefix: prefix.to_owned(), plain, loopback };
+    let expected = Address { origin: origin.to_owned(), prefix: prefix.to_owned(), plain, nearness };
     assert_eq!(accepted(json!({"server": server})).address, expected);
 }
 
 #[test]
 fn an_address_is_read_as_people_write_it() {
-    address("https://vault.example", "https://vault.example:443", "/v1", false);
-    address("https://vault.example:8200/", "https://vault.example:8200", "/v1", false);
-    address(" https://Vault.Example\n", "https://vault.example:443", "/v1", false);
-    address("https://proxy.example/vault/", "https://proxy.example:443", "/vault/v1", false);
-    address("http://127.0.0.1:8200", "http://127.0.0.1:8200", "/v1", true);
-    address("http://localhost", "http://localhost:80", "/v1", true);
-    address("http://[::1]:8200", "http://[::1]:8200", "/v1", true);
+    address("https://vault.example", "https://vault.example:443", "/v1", Far);
+    address("https://vault.example:8200/", "https://vault.example:8200", "/v1", Far);
+    address(" https://Vault.Example\n", "https://vault.example:443", "/v1", Far);
+    address("https://proxy.example/vault/", "https://proxy.example:443", "/vault/v1", Far);
+    address("http://127.0.0.1:8200", "http://127.0.0.1:8200", "/v1", Here);
+    address("http://localhost", "http://localhost:80", "/v1", Here);
+    address("http://169.254.1.1:8200", "http://169.254.1.1:8200", "/v1", Link);
+    address("http://[::1]:8200", "http://[::1]:8200", "/v1", Here);
 }
 
 #[test]
-fn exactly_one_auth_method_is_asked_for() {
+fn a_login_is_part_of_the_specification() {
     refused(json!({"auth": {}}), "no valid auth method specified");
-    refused(json!({"auth": {"namespace": "team"}}), "no valid auth method specified");
-    let token = json!({"name": "a", "key": "b"});
-    refused(
-        json!({"auth": {"tokenSecretRef": token, "kubernetes": {"mountPath": "kubernetes", "role": "r"}}}),
-        "more than one auth method is specified: tokenSecretRef, kubernetes",
-    );
-    refused(
-        json!({"auth": {"tokenSecretRef": token, "jwt": {"role": "r"}}}),
-        "more than one auth method is specified: tokenSecretRef, jwt",
-    );
-    refused(json!({"auth": {"jwt": {"role": "r"}}}), "auth.jwt is not served by this version");
-    refused(json!({"auth": {"userPass": {}}}), "auth.userPass is not served by this version");
-    refused(
-        json!({"auth": {"appRole": {"secretRef": token}}}),
-        "invalid Auth.AppRole: neither `roleId` nor `roleRef` was supplied",
-    );
     assert_eq!(accepted(json!({"auth": null})).method, Method::Anonymous);
-}
-
-fn secret(name: &str, key: Option<&str>) -> SecretKeySelector {
-    SecretKeySelector { name: name.to_owned(), namespace: None, key: key.map(str::to_owned) }
+    let certificate = json!({"cert": {"clientCert": {"name": "c"}, "secretRef": {"name": "c"}}});
+    accepted(json!({"auth": certificate}));
+    refused(
+        json!({"server": "http://vault.example:8200", "auth": certificate}),
+        "auth.cert shows a certificate, which only a server with https sees",
+    );
 }
 
 #[track_caller]
-fn method(auth: Value, expected: Method) {
-    assert_eq!(accepted(json!({"auth": auth})).method, expected);
+fn shows(tls: Value, expected: Option<(&str, &str)>) {
+    let found = accepted(json!({"tls": tls})).client_certificate;
+    let found = found.as_ref().map(|found| (&found.certificate, &found.key));
+    let keys = found.map(|(certificate, key)| (certificate.key.as_deref(), key.key.as_deref()));
+    assert_eq!(keys, expected.map(|(certificate, key)| (Some(certificate), Some(key))));
 }
 
 #[test]
-fn methods_are_read_with_their_defaults() {
-    method(json!({"tokenSecretRef": {"name": "a", "key": "b"}}), Method::Token(secret("a", Some("b"))));
-    method(
-        json!({"appRole": {"roleId": " id ", "secretRef": {"name": "s", "key": "k"}}}),
-        Method::AppRole(AppRole {
-            mount: "approle".to_owned(),
-            role_id: RoleId::Literal("id".to_owned()),
-            secret_id: secret("s", Some("k")),
-        }),
+fn a_client_certificate_has_two_parts_or_is_none() {
+    let (one, other) = (json!({"name": "cert"}), json!({"name": "key", "key": "private"}));
+    shows(json!({"certSecretRef": one, "keySecretRef": other}), Some(("tls.crt", "private")));
+    shows(
+        json!({"certSecretRef": other, "keySecretRef": {"name": "key", "key": ""}}),
+        Some(("private", "tls.key")),
     );
-    method(
-        json!({"appRole": {"path": "/team/approle/", "roleId": "", "roleRef": {"name": "r"}, "secretRef": {"name": "s"}}}),
-        Method::AppRole(AppRole {
-            mount: "team/approle".to_owned(),
-            role_id: RoleId::Reference(secret("r", None)),
-            secret_id: secret("s", None),
-        }),
-    );
-}
-
-#[track_caller]
-fn kubernetes(more: Value, token: TokenOfServiceAccount) {
-    let mut auth = json!({"mountPath": "kubernetes", "role": "reader"});
-    for (name, value) in more.as_object().expect("fields must be an object") {
-        auth[name] = value.clone();
+    for none in [
+        json!(null),
+        json!({}),
+        json!({"certSecretRef": null}),
+        json!({"certSecretRef": {}, "keySecretRef": {}}),
+    ] {
+        shows(none, None);
     }
-    let expected = Kubernetes { mount: "kubernetes".to_owned(), role: "reader".to_owned(), token };
-    method(json!({"kubernetes": auth}), Method::Kubernetes(expected));
+    let words = "when provided, both ClientTLS.ClientCert and ClientTLS.SecretRef should be provided";
+    refused(json!({"tls": {"certSecretRef": one}}), words);
+    refused(json!({"tls": {"keySecretRef": other, "certSecretRef": {"key": "tls.crt"}}}), words);
 }
 
 #[test]
-fn kubernetes_shows_the_token_that_is_named_first() {
-    let account =
-        ServiceAccountSelector { name: "app".to_owned(), namespace: None, audiences: vec!["v".to_owned()] };
-    let named = json!({"name": "app", "audiences": ["v"]});
-    kubernetes(json!({}), TokenOfServiceAccount::Own);
-    kubernetes(json!({"secretRef": {"name": "s"}}), TokenOfServiceAccount::Kept(secret("s", Some("token"))));
-    kubernetes(
-        json!({"secretRef": {"name": "s", "key": ""}}),
-        TokenOfServiceAccount::Kept(secret("s", Some("token"))),
-    );
-    kubernetes(
-        json!({"secretRef": {"name": "s", "key": "k"}}),
-        TokenOfServiceAccount::Kept(secret("s", Some("k"))),
-    );
-    kubernetes(
-        json!({"serviceAccountRef": named, "secretRef": {"name": "s"}}),
-        TokenOfServiceAccount::Requested(account),
-    );
+fn headers_are_those_that_a_proxy_may_ask_for() {
+    let headers = accepted(
+        json!({"headers": {"CF-Access-Client-Id": " id\n", "X-Team": "", "Authorization": "Basic grüße"}}),
+    )
+    .headers;
+    assert_eq!(headers.len(), 3);
+    assert_eq!(headers["cf-access-client-id"], "id");
+    assert_eq!(headers["authorization"].as_bytes(), "Basic grüße".as_bytes());
+    assert!(!format!("{headers:?}").contains("Basic"), "a value may be a secret");
+    assert!(accepted(json!({"headers": {}})).headers.is_empty());
 }
 
 #[test]
-fn a_field_that_would_change_reads_is_refused_by_its_name() {
-    refused(json!({"tls": {"certSecretRef": {}}}), "tls is not served by this version");
-    refused(json!({"headers": {"x": "y"}}), "headers is not served by this version");
-    refused(json!({"forwardInconsistent": true}), "forwardInconsistent is not served by this version");
-    refused(json!({"readYourWrites": true}), "readYourWrites is not served by this version");
-    accepted(json!({"tls": {}, "headers": {}, "forwardInconsistent": false, "readYourWrites": null}));
-    accepted(json!({"checkAndSet": {"required": true}}));
+fn a_header_that_is_none_or_is_ours_is_refused_by_its_name() {
+    for name in [
+        "X-Vault-Token",
+        "x-vault-namespace",
+        "X-VAULT-INDEX",
+        "X-Vault-Wrap-TTL",
+        "Host",
+        "Content-Length",
+        "Transfer-Encoding",
+        "Proxy-Authorization",
+    ] {
+        refused(json!({"headers": {name: "x"}}), &format!("headers: {name:?} is the operator's own"));
+    }
+    for name in ["", "a b", "a:", "ä", "a\nb"] {
+        refused(json!({"headers": {name: "x"}}), &format!("headers: {name:?} is no name of a header"));
+    }
+    for value in ["canary-a\nX-Vault-Token: b", "canary\0", "canary\rb"] {
+        refused(
+            json!({"headers": {"X-Team": value}}),
+            "headers: \"X-Team\" has a value that no header can carry",
+        );
+    }
+}
+
+#[track_caller]
+fn is_consistent(more: Value, consistency: Consistency) {
+    assert_eq!(accepted(more).consistency, consistency);
+}
+
+#[test]
+fn either_field_keeps_states_and_both_have_replicas_forward() {
+    is_consistent(json!({}), Consistency::Eventual);
+    is_consistent(json!({"readYourWrites": false, "forwardInconsistent": null}), Consistency::Eventual);
+    is_consistent(json!({"readYourWrites": true}), Consistency::Kept);
+    is_consistent(json!({"forwardInconsistent": true}), Consistency::Kept);
+    is_consistent(json!({"readYourWrites": true, "forwardInconsistent": true}), Consistency::Forwarded);
+}
+
+#[test]
+fn versions_are_checked_only_where_there_are_some() {
+    let words = "checkAndSet is not supported with Vault KV version v1";
+    refused(json!({"version": "v1", "checkAndSet": {"required": true}}), words);
+    accepted(json!({"version": "v1", "checkAndSet": {"required": false}}));
+    accepted(json!({"version": "v2", "checkAndSet": {"required": true}}));
+    accepted(json!({"checkAndSet": {}}));
+}
+
+#[test]
+fn a_server_is_asked_for_the_version_of_a_mount_that_is_named_without_one() {
+    assert_eq!(accepted(json!({})).undetected.as_deref(), Some("secret"));
+    assert_eq!(accepted(json!({"version": null})).undetected.as_deref(), Some("secret"));
+    for more in [json!({"version": "v1"}), json!({"version": "v2"}), json!({"path": null})] {
+        assert_eq!(accepted(more).undetected, None);
+    }
 }
 
 #[test]

@@ -1,65 +1,20 @@
-//! Pools are shared by what makes them differ, and a failure is told by its cause.
+//! A failure is told by its cause, a caller shows nothing, and nobody is led where a redirect may not lead.
 
 use std::{io, sync::Arc, time::Duration};
 
-use eso_core::value::SecretBytes;
+use eso_core::{error::ErrorKind, value::SecretBytes};
+use eso_rig::{Reply as ScriptedReply, Scripted};
 use http::{HeaderValue, Response};
-use rustls::{CertificateError, Error};
+use rustls::{AlertDescription, CertificateError, Error};
+use vaultrs::api::token::requests::LookupTokenSelfRequest;
+use zeroize::Zeroizing;
 
-use super::{Caller, Failure, Pools, Reply, Route, Trust, is_header, tls_cause};
-
-fn roots() -> Vec<u8> {
-    let made = rcgen::generate_simple_self_signed(["vault.example".to_owned()]);
-    made.expect("a certificate must be made").cert.pem().into_bytes()
-}
-
-#[test]
-fn a_pool_is_built_while_nothing_is_locked_and_two_that_build_at_once_share_it() {
-    let pools = Pools::default();
-    let route = Route { trust: Trust::Plain, direct: true };
-    let other = Route { trust: Trust::Plain, direct: false };
-    let mut faster = None;
-    let slower = pools.get_or_build(&route, |route| {
-        assert!(pools.0.try_lock().is_some(), "another store must not wait");
-        assert!(pools.get(&other).is_ok());
-        faster = pools.get(route).ok();
-        super::build(route)
-    });
-    let (slower, faster) = (slower.unwrap(), faster.unwrap());
-    let again = pools.get_or_build(&route, |_| panic!("it must not be built again")).unwrap();
-    assert!(Arc::ptr_eq(&slower, &faster) && Arc::ptr_eq(&slower, &again));
-}
-
-#[test]
-fn a_pool_is_shared_by_those_who_reach_servers_in_the_same_way() {
-    let pools = Pools::default();
-    let (one, other) = (Trust::Only(roots()), Trust::Only(roots()));
-    let get = |trust: &Trust, direct| {
-        pools.get(&Route { trust: trust.clone(), direct }).expect("a pool must be made")
-    };
-    let first = get(&one, false);
-    assert!(Arc::ptr_eq(&first, &get(&one, false)));
-    for different in [get(&one, true), get(&other, false), get(&Trust::Plain, false)] {
-        assert!(!Arc::ptr_eq(&first, &different));
-    }
-}
-
-#[test]
-fn a_pool_that_nobody_uses_is_forgotten() {
-    let pools = Pools::default();
-    for _ in 0..3 {
-        let route = Route { trust: Trust::Only(roots()), direct: false };
-        drop(pools.get(&route).expect("a pool must be made"));
-    }
-    assert_eq!(pools.0.lock().len(), 1);
-}
-
-#[test]
-fn roots_that_are_no_certificates_make_no_pool() {
-    let garbage = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
-    let route = Route { trust: Trust::Only(garbage), direct: false };
-    assert!(Pools::default().get(&route).is_err());
-}
+use super::{
+    Caller, Consistency, Failure, HeaderMap,
+    Nearness::{self, Far, Here},
+    Pool, Pools, Reply, Route, Seals, Seen, Server, Trust, cause, is_header,
+};
+use crate::error::Call;
 
 #[test]
 fn a_certificate_is_refused_by_what_is_wrong_with_it() {
@@ -70,12 +25,36 @@ fn a_certificate_is_refused_by_what_is_wrong_with_it() {
         (Error::InvalidCertificate(CertificateError::NotValidYet), Failure::OutdatedCertificate),
         (Error::InvalidCertificate(CertificateError::NotValidForName), Failure::ForeignCertificate),
         (Error::DecryptError, Failure::Handshake),
+        (Error::AlertReceived(AlertDescription::CertificateRequired), Failure::RefusedCertificate),
+        (Error::AlertReceived(AlertDescription::UnknownCA), Failure::RefusedCertificate),
+        (Error::AlertReceived(AlertDescription::ProtocolVersion), Failure::Handshake),
     ] {
         assert_eq!(Failure::of_tls(&cause), failure, "{cause:?}");
         let wrapped = io::Error::other(io::Error::new(io::ErrorKind::InvalidData, cause.clone()));
-        assert_eq!(tls_cause(&wrapped), Some(&cause));
+        assert_eq!(super::cause::<Error>(&wrapped), Some(&cause));
     }
-    assert_eq!(tls_cause(&io::Error::other("no TLS here")), None);
+    assert_eq!(cause::<Error>(&io::Error::other("no TLS here")), None);
+}
+
+#[track_caller]
+fn check_seals(answers: &[(u16, &str)], ended: u64) {
+    let seals = Seals::default();
+    for (status, body) in answers {
+        let body = Zeroizing::new(body.as_bytes().to_vec());
+        seals.note(&Reply { status: *status, retry_after: None, body });
+    }
+    assert_eq!(seals.ended(), ended, "{answers:?}");
+}
+
+#[test]
+fn a_seal_ends_with_the_first_answer_of_a_server_that_is_in_order() {
+    let sealed = (503, r#"{"errors":["Vault is sealed"]}"#);
+    check_seals(&[(200, "{}"), (403, "{}")], 0);
+    check_seals(&[(503, "{}"), (200, "{}")], 0);
+    check_seals(&[sealed, sealed], 0);
+    check_seals(&[sealed, (500, "{}"), (503, "")], 0);
+    check_seals(&[sealed, (403, "{}"), (200, "{}")], 1);
+    check_seals(&[sealed, (200, "{}"), (200, "{}"), sealed, (404, "{}")], 2);
 }
 
 #[test]
@@ -103,4 +82,54 @@ fn a_pause_is_read_where_it_is_a_number_of_seconds() {
         response.headers_mut().insert("retry-after", HeaderValue::from_static(value));
         assert_eq!(Reply::new(response).retry_after, pause.map(Duration::from_secs), "{value}");
     }
+}
+
+/// A server on this machine, as one that is so near; with an address under that name.
+fn server(scripted: &Scripted, nearness: Nearness) -> Server {
+    let route = Route { trust: Trust::Plain, identity: None, direct: true, led_from: None };
+    Server {
+        origin: scripted.url(),
+        prefix: "/v1".to_owned(),
+        nearness,
+        pool: Pool::new(Arc::default(), route).expect("connections must be made"),
+        headers: HeaderMap::new(),
+        seen: Seen::new(Consistency::Eventual),
+        seals: Seals::default(),
+        calls: Arc::new(()),
+    }
+}
+
+async fn ask(server: &Server) -> Result<u16, ErrorKind> {
+    let caller = Caller::new(Some(&SecretBytes::from("s.token")), None);
+    let reply = server.call(Call::LookupSelf, &caller, LookupTokenSelfRequest {}).await;
+    reply.map(|reply| reply.status).map_err(|error| error.kind())
+}
+
+const LOOK_UP: &str = "/v1/auth/token/lookup-self";
+
+#[tokio::test]
+async fn nobody_far_away_leads_to_this_machine_by_an_address_or_by_a_name() {
+    let (standby, victim) = (Scripted::start().await.unwrap(), Scripted::start().await.unwrap());
+    victim.always("GET", LOOK_UP, ScriptedReply::status(200));
+    let by_name = victim.url().replace("127.0.0.1", "localhost");
+    for address in [victim.url(), by_name] {
+        let before = victim.requests().len();
+        let location = format!("{address}{LOOK_UP}");
+        standby.always("GET", LOOK_UP, ScriptedReply::status(307).header("location", &location));
+        assert_eq!(ask(&server(&standby, Far)).await, Ok(307), "it is not followed");
+        assert_eq!(victim.requests().len(), before);
+        assert_eq!(ask(&server(&standby, Here)).await, Ok(200), "a server that is here leads here");
+        assert_eq!(victim.requests().len(), before + 1);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_turns_out_to_mean_this_machine_is_not_reached() {
+    let victim = Scripted::start().await.unwrap();
+    let route = Route { trust: Trust::Plain, identity: None, direct: true, led_from: Some(Far) };
+    let client = Pools::default().get(&route).expect("connections must be made");
+    let address = victim.url().replace("127.0.0.1", "localhost");
+    let request = http::Request::get(format!("{address}{LOOK_UP}")).body(Vec::new()).unwrap();
+    assert_eq!(super::transfer(&client, request).await.map(drop), Err(Failure::LedHere));
+    assert!(victim.requests().is_empty());
 }

@@ -72,6 +72,26 @@ fn all_keys_of_a_place_have_one_canonical_key() {
     canonical(V1, None, "secret/data/hr", "secret/data/hr");
 }
 
+#[track_caller]
+fn was_beside(version: KvVersion, mount: Option<&str>, key: &str, expected: Option<&str>) {
+    let engine = Engine::new(version, mount).unwrap();
+    let former = engine.former(&RemoteKey::new(key)).map(|former| former.beside());
+    assert_eq!(former.as_deref(), expected, "{key}");
+}
+
+#[test]
+fn the_original_kept_the_mark_of_a_key_with_its_mount_below_the_mount_twice() {
+    was_beside(V2, Some("secret"), "secret/app", Some("secret/metadata/secret/app"));
+    was_beside(V2, Some("secret/data"), "secret/data/a/b", Some("secret/metadata/secret/data/a/b"));
+    was_beside(V2, Some("secret"), "app", None);
+    was_beside(V2, Some("secret"), "secret/../app", None);
+    was_beside(V1, Some("secret"), "secret/app", None);
+    was_beside(V2, None, "secret/data/app", None);
+    let engine = Engine::new(V2, Some("team/kv")).unwrap();
+    let place = engine.locate(&RemoteKey::new("team/kv/data/app")).unwrap();
+    assert_eq!(place.beside(), "team/kv/metadata/app");
+}
+
 #[test]
 fn a_data_suffix_of_the_path_is_optional_as_its_documentation_says() {
     leads(V2, Some("secret/data"), "foo", "secret/data/foo");
@@ -205,8 +225,13 @@ fn a_document_is_the_very_text_that_the_store_sent() {
 
 #[test]
 fn an_answer_without_a_document_says_why() {
-    reads(V1, r#"{"data": null}"#, Err(NoDocument::Deleted));
-    reads(V2, r#"{"data": null}"#, Err(NoDocument::Deleted));
+    for version in [V1, V2] {
+        reads(version, r#"{"data": null}"#, Err(NoDocument::NoData));
+        // Whoever answers so is no Vault that has looked: it must not empty a Secret.
+        reads(version, "{}", Err(NoDocument::NotUnderstood));
+        reads(version, r#"{"errors": []}"#, Err(NoDocument::NotUnderstood));
+        reads(version, r#"{"Data": {}}"#, Err(NoDocument::NotUnderstood));
+    }
     reads(V2, r#"{"data": {"data": null, "metadata": {"version": 1}}}"#, Err(NoDocument::Deleted));
     reads(V2, r#"{"data": {"first": "KV version 1"}}"#, Err(NoDocument::NoData));
     reads(V2, r#"{"data": {"data": "text"}}"#, Err(NoDocument::NotUnderstood));

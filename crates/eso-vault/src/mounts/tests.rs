@@ -6,7 +6,7 @@ use eso_core::{
 };
 use zeroize::Zeroizing;
 
-use super::{Mounts, NoKv, is_another_version};
+use super::{Mounts, NoKv, is_another_version, version_of};
 use crate::{
     http::Reply,
     kv::{Engine, Location},
@@ -36,6 +36,25 @@ fn only_an_answer_that_names_another_version_says_so() {
     check(404, r#"{"errors": []}"#, false);
     check(403, r#"{"data": {"options": {"version": "1"}}}"#, false);
     check(200, "<html>", false);
+}
+
+#[track_caller]
+fn is_of(status: u16, body: &str, expected: Result<Option<KvVersion>, NoKv>) {
+    assert_eq!(version_of(&reply(status, body)), expected, "{status} {body}");
+}
+
+#[test]
+fn a_mount_is_of_the_version_that_the_server_says() {
+    is_of(200, r#"{"data": {"type": "kv", "options": {"version": "2"}}}"#, Ok(Some(V2)));
+    is_of(200, r#"{"data": {"type": "kv", "options": {"version": "1"}}}"#, Ok(Some(V1)));
+    is_of(200, r#"{"data": {"type": "kv", "options": null}}"#, Ok(Some(V1)));
+    is_of(200, r#"{"data": {"type": "kv", "options": {}}}"#, Ok(Some(V1)));
+    is_of(200, r#"{"data": {"type": "generic"}}"#, Ok(Some(V1)));
+    is_of(200, r#"{"data": {"type": "database", "options": {"version": "2"}}}"#, Err(NoKv::ForeignPath));
+    is_of(200, r#"{"data": {}}"#, Err(NoKv::ForeignPath));
+    is_of(403, r#"{"data": {"type": "kv", "options": {"version": "1"}}}"#, Ok(None));
+    is_of(404, r#"{"errors": []}"#, Ok(None));
+    is_of(200, "<html>", Ok(None));
 }
 
 #[test]
@@ -104,7 +123,13 @@ fn a_mount_is_asked_for_once_and_only_where_the_path_leaves_a_doubt() {
     let doubtful = location(V2, Some("secret"), "auth/x");
     assert!(mounts.doubt(&doubtful));
     let body = r#"{"data": {"type": "kv", "path": "secret/", "options": {"version": "2"}}}"#;
+    assert_eq!(mounts.version_at(&doubtful), None);
     assert_eq!(mounts.learn(&doubtful, &reply(200, body)), Ok(()));
+    assert_eq!(mounts.version_at(&doubtful), Some(V2));
+    let first = r#"{"data": {"type": "kv", "path": "old/"}}"#;
+    let (old, older) = (location(V1, None, "old/x"), location(V1, None, "older/x"));
+    assert_eq!(mounts.learn(&old, &reply(200, first)), Ok(()));
+    assert_eq!((mounts.version_at(&old), mounts.version_at(&older)), (Some(V1), None));
     for (key, doubt) in
         [("secret/other", false), ("secret/sys/x", false), ("secrets/other", true), ("x/secret/y", true)]
     {

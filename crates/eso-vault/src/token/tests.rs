@@ -144,6 +144,30 @@ async fn a_postponed_token_rests_for_half_of_what_remains() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_doubted_token_should_be_replaced_and_is_used_on_where_that_fails() {
+    for (origin, seconds) in
+        [(Origin::Login, HOUR), (Origin::Login, 0), (Origin::Batch, HOUR), (Origin::Given, HOUR)]
+    {
+        let token = Token::new(origin, SecretBytes::from("token"), lease(seconds, true));
+        let now = Instant::now();
+        let doubted = token.doubted();
+        assert_eq!((doubted.stage(now), doubted.is_renewable()), (Due, false), "{origin:?}, {seconds} s");
+        assert_eq!(doubted.renewal(now), None, "{origin:?}, {seconds} s");
+        let kept = doubted.postponed(now);
+        assert_eq!(
+            (kept.stage(now), kept.is_renewable()),
+            (Fresh, token.is_renewable()),
+            "{origin:?}, {seconds} s"
+        );
+        assert_eq!(kept.secret(), token.secret());
+    }
+    let over = Token::new(Origin::Login, SecretBytes::from("token"), lease(1, true)).doubted();
+    assert_eq!(over.stage(Instant::now() + Duration::from_secs(1)), Over);
+    assert_eq!(Token::unseen(SecretBytes::from("token")).doubted().stage(Instant::now()), Unseen);
+    assert_eq!(Token::anonymous().doubted().stage(Instant::now()), Fresh);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_token_near_its_longest_life_is_worn_out_where_a_login_gives_more() {
     for (origin, left, worn_out) in [
         (Origin::Login, HOUR, false),

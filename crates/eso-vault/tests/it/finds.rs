@@ -90,6 +90,49 @@ async fn tags_are_those_of_the_values_metadata() {
 }
 
 #[tokio::test]
+async fn all_that_is_known_of_a_value_is_a_tag() {
+    let bao = prepared().await;
+    bao.put("secret", "b/one", &json!({ "v": "newer" })).await.expect("a value must be written");
+    let store = root(&bao).store(spec(bao.url(), by_token())).await;
+    assert_eq!(find(&store, &tagged("current_version", "2")).await.unwrap(), ["b/one"]);
+    let both = Query {
+        tags: [("tag", "1"), ("current_version", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        ..Query::default()
+    };
+    assert_eq!(find(&store, &both).await.unwrap(), ["a", "a/b/deep", "a/one"]);
+}
+
+#[tokio::test]
+async fn names_are_found_as_they_are_written() {
+    let bao = bao().await;
+    bao.mount_kv("kv1", 1).await.expect("a mount must be made");
+    let root = root(&bao);
+    let second = root.store(spec(bao.url(), by_token())).await;
+    let first =
+        root.store(with(spec(bao.url(), by_token()), json!({ "path": "kv1", "version": "v1" }))).await;
+    let keys = ["...", "a b/c%d", "a+b&c=d;e:f@g,h!'()*", "grüße/🔑"];
+    for key in keys {
+        let escaped = key.replace('%', "%25").replace(' ', "%20");
+        bao.put("secret", &escaped, &json!({ "key": key })).await.expect("a value must be written");
+        bao.write(&format!("kv1/{escaped}"), &json!({ "key": key })).await.expect("a value must be written");
+    }
+    for (store, others) in [(&second, 1), (&first, 0)] {
+        let found = find(store, &named("")).await.unwrap();
+        assert_eq!(found.len(), keys.len() + others);
+        for key in keys {
+            assert!(found.contains(&key.to_owned()), "{key} is not among {found:?}");
+            assert_eq!(parsed(&store.fetch(&Fetch::new(key)).await.unwrap()), json!({ "key": key }));
+        }
+    }
+    for path in ["../sys", "a//b", "..%2f", "a?b", "a/../../auth"] {
+        expect_kind(find(&second, &below(path)).await, Invalid);
+        expect_kind(find(&first, &below(path)).await, Invalid);
+    }
+}
+
+#[tokio::test]
 async fn a_store_without_a_path_is_searched_from_the_mount_on() {
     let bao = prepared().await;
     let spec = with(spec(bao.url(), by_token()), json!({ "path": null }));
@@ -117,7 +160,8 @@ async fn version_one_lists_values_and_has_no_tags() {
     let one = with(spec(bao.url(), by_token()), json!({ "path": "kv1", "version": "v1" }));
     let store = root(&bao).store(one).await;
     assert_eq!(find(&store, &named("app")).await.unwrap(), ["x/app"]);
-    expect_kind(find(&store, &tagged("a", "b")).await, Invalid);
+    let error = expect_kind(find(&store, &tagged("a", "b")).await, Invalid);
+    assert!(error.contains("cannot perform find by tag operations with kv version v1"), "{error}");
     let error = expect_kind(store.fetch(&Fetch::new("x/app").of_metadata()).await, Invalid);
     assert!(error.contains("cannot perform metadata fetch operations with kv version v1"), "{error}");
 }

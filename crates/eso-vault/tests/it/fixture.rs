@@ -56,9 +56,9 @@ impl Setting {
     }
 }
 
-/// A KV v2 store at `secret` with this `auth`.
+/// A KV v2 store at `secret` with this `auth`, as the API server shows it to us.
 pub(crate) fn spec(server: &str, auth: Value) -> Value {
-    json!({"server": server, "path": "secret", "auth": auth})
+    json!({"server": server, "path": "secret", "version": "v2", "auth": auth})
 }
 
 /// The same with other fields beside or in place of its own.
@@ -159,7 +159,12 @@ pub(crate) async fn app_role(bao: &OpenBao, settings: Value) -> Setting {
 
 /// How many logins by AppRole there were.
 pub(crate) fn logins(bao: &OpenBao) -> usize {
-    bao.since(eso_rig::Mark::START).expect("an audit log must be there").path("auth/approle/login").len()
+    requests_to(bao, "auth/approle/login")
+}
+
+/// How many requests there were to a path, but for the rig's own.
+pub(crate) fn requests_to(bao: &OpenBao, path: &str) -> usize {
+    bao.since(eso_rig::Mark::START).expect("an audit log must be there").of_others().path(path).len()
 }
 
 pub(crate) const LOOK_UP: &str = "/v1/auth/token/lookup-self";

@@ -1,6 +1,6 @@
 //! The life of a token: one login for each, renewal on the way, and one login for all who find it dead.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use eso_core::{
     error::ErrorKind::{Denied, Unauthenticated, Unavailable},
@@ -15,6 +15,7 @@ use crate::fixture::{
 };
 
 const RENEW: &str = "/v1/auth/token/renew-self";
+const REVOKE: &str = "/v1/auth/token/revoke-self";
 
 /// What was asked so far, by anybody but the rig.
 fn audit(bao: &OpenBao) -> VaultRequests {
@@ -277,16 +278,90 @@ async fn a_read_beside_a_slow_renewal_does_not_wait_for_it() {
     server.once("POST", LOG_IN, granted("s.short", 24));
     server.always("POST", RENEW, Reply::never());
     let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
-    let renewing = loop {
-        let store = Arc::clone(&store);
-        let read = tokio::spawn(async move { ask(&store, "app", None).await });
-        until("a read ends or renews", async || read.is_finished() || server.count("POST", RENEW) > 0).await;
-        if !read.is_finished() {
-            break read;
-        }
-    };
+    until("it is being renewed", async || server.count("POST", RENEW) > 0).await;
     assert!(reads_the_app(&store).await);
-    assert!(!renewing.is_finished());
     assert_eq!((server.count("POST", RENEW), server.count("POST", LOG_IN)), (1, 1));
-    renewing.abort();
+}
+
+#[tokio::test]
+async fn a_token_of_a_login_is_renewed_though_nobody_reads() {
+    let bao = bao().await;
+    let setting = app_role(&bao, json!({"token_period": "4s"})).await;
+    let store = setting.store(spec(bao.url(), by_app_role())).await;
+    let renewals = || audit(&bao).path("auth/token/renew-self").len();
+    until("it was renewed three times", async || renewals() >= 3).await;
+    assert!(reads_the_app(&store).await);
+    assert_eq!(logins(&bao), 1);
+}
+
+#[tokio::test]
+async fn no_login_is_made_for_nobody_when_a_longest_life_comes_to_an_end() {
+    let server = scripted().await;
+    server.once("POST", LOG_IN, granted("s.first", 6));
+    // Its longest life is nearly over: it is given less than it had.
+    server.always("POST", RENEW, granted("s.first", 1));
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    until("its renewal was tried", async || server.count("POST", RENEW) > 0).await;
+    assert_eq!(server.count("POST", LOG_IN), 1);
+    assert!(reads_the_app(&store).await);
+    until("whoever reads gets another", async || {
+        assert!(reads_the_app(&store).await);
+        server.count("POST", LOG_IN) == 2
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_that_is_replaced_before_its_end_is_revoked() {
+    let server = scripted().await;
+    server.once("POST", LOG_IN, granted("s.first", 6));
+    server.always("POST", LOG_IN, granted("s.second", 0));
+    server.always("POST", RENEW, Reply::status(403));
+    server.always("POST", REVOKE, Reply::status(204));
+    let store = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    until("it was replaced and revoked", async || {
+        assert!(reads_the_app(&store).await);
+        server.count("POST", REVOKE) == 1
+    })
+    .await;
+    let requests = server.requests();
+    let revoked = requests.iter().find(|request| request.path == REVOKE).expect("it must be revoked");
+    assert_eq!(revoked.header("x-vault-token"), "s.first");
+    assert_eq!(server.count("POST", LOG_IN), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_is_given_up_without_being_closed_ends_its_login_and_a_closed_one_once() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    let closed = scripted_role().store(spec(&server.url(), by_app_role())).await;
+    closed.close().await;
+    assert_eq!(server.count("POST", REVOKE), 1);
+    drop(closed);
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 2).await;
+    drop(Setting::with_token("s.t").store(spec(&server.url(), by_token())).await);
+    // A last one, after which nothing of those before is under way.
+    drop(scripted_role().store(spec(&server.url(), by_app_role())).await);
+    until("it is revoked", async || server.count("POST", REVOKE) >= 3).await;
+    assert_eq!(server.count("POST", REVOKE), 3);
+}
+
+#[tokio::test]
+async fn a_login_that_nobody_waits_for_any_more_is_ended_when_it_is_answered() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    server.once("POST", LOG_IN, granted("s.late", 3600).after(Duration::from_millis(300)));
+    let setting = scripted_role();
+    {
+        let connecting = setting.connect(spec(&server.url(), by_app_role()));
+        let is_sent = until("the login is sent", async || server.count("POST", LOG_IN) == 1);
+        tokio::select! {
+            _ = connecting => panic!("it must not be answered yet"),
+            () = is_sent => {}
+        }
+    }
+    until("it is revoked", async || server.count("POST", REVOKE) == 1).await;
+    let requests = server.requests();
+    assert_eq!(requests.last().expect("there must be requests").header("x-vault-token"), "s.late");
 }

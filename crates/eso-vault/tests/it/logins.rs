@@ -179,6 +179,20 @@ async fn an_answer_that_is_no_login_is_unexpected_and_shows_nothing() {
 }
 
 #[tokio::test]
+async fn a_second_factor_is_nobodys_to_give() {
+    let server = scripted().await;
+    let demand = json!({"auth": {"client_token": "", "lease_duration": 0, "renewable": false,
+        "mfa_requirement": {"mfa_request_id": "canary"}}});
+    server.once("POST", LOG_IN, Reply::json(200, &demand));
+    let connected = scripted_role().connect(spec(&server.url(), by_app_role())).await;
+    let words = expect_kind(connected, Unauthenticated);
+    assert!(words.contains("a second factor") && !words.contains("canary"), "{words}");
+    let nothing = json!({"auth": {"client_token": "", "lease_duration": 0, "renewable": false}});
+    server.once("POST", LOG_IN, Reply::json(200, &nothing));
+    expect_kind(scripted_role().connect(spec(&server.url(), by_app_role())).await, Unexpected);
+}
+
+#[tokio::test]
 async fn vaults_own_variables_are_not_read() {
     // A child, because a variable of this process would be every test's.
     let child = Command::new(std::env::current_exe().expect("a test must have a program"))

@@ -1,11 +1,22 @@
 //! Vault stores against OpenBao, and against a scripted server for what a real one will not do on demand.
 
+mod aws_signature;
 mod fixture;
 
+mod answers;
+mod certificates;
 mod conformance;
 mod finds;
+mod gcp;
+mod iam;
+mod jwt;
 mod lives;
 mod logins;
 mod logs;
 mod reads;
+mod rotated;
+mod seals;
 mod transport;
+mod users;
+mod wrapped;
+mod writes;

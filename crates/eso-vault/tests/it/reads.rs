@@ -121,6 +121,78 @@ async fn any_key_that_vault_can_keep_is_read() {
 }
 
 #[tokio::test]
+async fn any_key_that_vault_can_keep_is_read_under_version_one_too() {
+    let bao = bao().await;
+    bao.mount_kv("team/kv1", 1).await.expect("a mount must be made");
+    let root = root(&bao);
+    let inside =
+        root.store(with(spec(bao.url(), by_token()), json!({"path": "team/kv1", "version": "v1"}))).await;
+    let free = root.store(with(spec(bao.url(), by_token()), json!({"path": null, "version": "v1"}))).await;
+    for key in [
+        "plain",
+        "a/b/c",
+        "mit Leerzeichen",
+        "grüße/🔑",
+        "100%",
+        "a+b&c=d;e:f@g,h!'()*",
+        "data/x",
+        "metadata/x",
+        "...",
+    ] {
+        let escaped = key.replace('%', "%25").replace(' ', "%20");
+        bao.write(&format!("team/kv1/{escaped}"), &json!({"key": key}))
+            .await
+            .expect("a value must be written");
+        assert_eq!(read(&inside, key).await, json!({"key": key}));
+        assert_eq!(read(&inside, &format!("team/kv1/{key}")).await, json!({"key": key}));
+    }
+    // Without a path, the mount is the first segment: where mounts are deeper, only the server knows.
+    assert_eq!(read(&free, "team/kv1/a/b/c").await, json!({"key": "a/b/c"}));
+}
+
+/// How often it was asked what is mounted somewhere, since then.
+fn mounts_asked(bao: &OpenBao, mark: eso_rig::Mark) -> usize {
+    bao.since(mark).expect("the audit log must be read").below("sys/internal/ui/mounts/").len()
+}
+
+#[tokio::test]
+async fn a_mount_whose_version_is_not_said_is_read_by_the_one_that_it_is_of() {
+    let bao = bao().await;
+    bao.mount_kv("kv1", 1).await.expect("a mount must be made");
+    bao.write("kv1/data/app", &json!({"of": "one"})).await.expect("a value must be written");
+    let root = root(&bao);
+    let unsaid = |path: &str| with(spec(bao.url(), by_token()), json!({"version": null, "path": path}));
+    let mark = bao.mark().expect("the audit log must be read");
+    let (first, second) = (root.store(unsaid("kv1")).await, root.store(unsaid("/secret/data/")).await);
+    assert_eq!(mounts_asked(&bao, mark), 2, "once for each store");
+    assert_eq!(read(&first, "data/app").await, json!({"of": "one"}));
+    assert_eq!(read(&second, "app").await, json!({"first": "1"}));
+    assert_eq!(first.canonical(&"kv1/data/app".into()), Some("data/app".into()));
+    assert_eq!(second.canonical(&"secret/data/app".into()), Some("app".into()));
+    expect_kind(ask(&first, "nope", None).await, NotFound);
+    assert_eq!(mounts_asked(&bao, mark), 2, "and never again");
+    bao.write("sys/mounts/totp", &json!({"type": "totp"})).await.expect("a mount must be made");
+    let words = expect_kind(root.connect(unsaid("totp")).await, Invalid);
+    assert!(words.ends_with("path leads to no KV mount"), "{words}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_say_a_version_leaves_it_at_two_and_one_in_trouble_does_not() {
+    let server = scripted().await;
+    let setting = Setting::with_token("s.t");
+    let unsaid = with(spec(&server.url(), by_token()), json!({"version": null}));
+    for silence in [Reply::json(404, &json!({"errors": []})), forbidden(), Reply::status(200)] {
+        server.once("GET", MOUNT, silence);
+        let store = setting.store(unsaid.clone()).await;
+        assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    }
+    for (status, kind) in [(503, Unavailable), (429, Throttled), (307, Invalid), (418, Unexpected)] {
+        server.once("GET", MOUNT, Reply::status(status));
+        expect_kind(setting.connect(unsaid.clone()).await, kind);
+    }
+}
+
+#[tokio::test]
 async fn a_policy_that_says_no_is_denied_and_costs_no_login() {
     let bao = bao().await;
     bao.put("secret", "denied/app", &json!({"x": "y"})).await.expect("a value must be written");
@@ -378,7 +450,7 @@ async fn a_store_says_what_it_is() {
         missing_property: MissingProperty::NoSecretData,
     };
     assert_eq!(store.dialect(), dialect);
-    assert!(store.writer().is_none() && store.finder().is_some());
+    assert!(store.writer().is_some() && store.finder().is_some());
     assert!(!format!("{store:?} {store:#?}").contains("canary-3f61"));
 }
 

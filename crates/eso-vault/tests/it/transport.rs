@@ -1,15 +1,28 @@
 //! Between us and the server: certificates, redirects, servers that are sealed, slow or gone.
 
-use eso_core::error::ErrorKind::{Invalid, Unavailable, Unexpected};
+use std::sync::Arc;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use eso_core::{
+    error::ErrorKind::{Invalid, Unauthenticated, Unavailable, Unexpected},
+    provider::{Query, SecretProvider},
+};
 use eso_rig::{Mode, OpenBao, Reply};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    APP, LOOK_UP, Setting, ask, by_token, expect_kind, put_app, read, scripted, spec, until, with,
+    APP, LOG_IN, LOOK_UP, Setting, app_role, ask, by_app_role, by_token, expect_kind, put_app, read,
+    scripted, scripted_role, spec, until, with,
 };
 
+const FOLDER: &str = "/v1/secret/metadata/folder/";
+
 async fn over_tls() -> OpenBao {
-    let bao = OpenBao::start(Mode::Persistent).await.expect("OpenBao must start");
+    with_tls(Mode::Persistent).await
+}
+
+async fn with_tls(mode: Mode) -> OpenBao {
+    let bao = OpenBao::start(mode).await.expect("OpenBao must start");
     bao.mount_kv("secret", 2).await.expect("a mount must be made");
     put_app(&bao).await;
     bao
@@ -79,7 +92,7 @@ async fn a_server_that_was_sealed_gone_or_stuck_is_unavailable_and_then_works_ag
     let words = expect_kind(ask(&store, "app", None).await, Unavailable);
     assert!(words.ends_with("the server did not answer in time"), "{words}");
     bao.resume().expect("OpenBao must go on");
-    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    until("it reads again", async || ask(&store, "app", None).await.is_ok()).await;
 
     bao.kill();
     let words = expect_kind(ask(&store, "app", None).await, Unavailable);
@@ -90,19 +103,207 @@ async fn a_server_that_was_sealed_gone_or_stuck_is_unavailable_and_then_works_ag
 }
 
 #[tokio::test]
-async fn no_redirect_is_followed_and_no_token_is_sent_to_another_host() {
-    let (server, other) = (scripted().await, scripted().await);
-    let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
-    for status in [301, 302, 303, 307, 308] {
-        let location = format!("{}{APP}", other.url());
-        server.once("GET", APP, Reply::status(status).header("location", &location));
-        let words = expect_kind(ask(&store, "app", None).await, Invalid);
-        assert!(words.contains("redirects, which is not followed"), "{words}");
+async fn a_login_outlives_a_seal_and_one_is_made_after_it_without_a_restart() {
+    let bao = over_tls().await;
+    let policy = "path \"secret/*\" { capabilities = [\"read\"] }";
+    bao.policy("reader", policy).await.expect("a policy must be written");
+    let setting = app_role(&bao, json!({})).await;
+    let spec = with(spec(bao.url(), by_app_role()), bundle(bao.ca_pem().expect("an authority")));
+    let before = setting.store(spec.clone()).await;
+    assert_eq!(read(&before, "app").await, json!({"first": "1"}));
+    bao.seal().await.expect("OpenBao must be sealed");
+    expect_kind(ask(&before, "app", None).await, Unavailable);
+    let words = expect_kind(setting.connect(spec.clone()).await, Unavailable);
+    assert!(words.contains("Vault is sealed: unseal it"), "{words}");
+    bao.unseal().await.expect("OpenBao must be unsealed");
+    until("it reads again", async || ask(&before, "app", None).await.is_ok()).await;
+    let after = setting.store(spec).await;
+    assert_eq!(read(&after, "app").await, json!({"first": "1"}));
+}
+
+fn redirect(status: u16, location: &str) -> Reply {
+    Reply::status(status).header("location", location)
+}
+
+#[tokio::test]
+async fn a_standbys_redirect_is_followed_once_with_all_that_was_sent() {
+    let (standby, active) = (scripted().await, scripted().await);
+    for (method, place) in [("GET", APP), ("GET", LOOK_UP), ("POST", LOG_IN), ("LIST", FOLDER)] {
+        standby.always(method, place, redirect(307, &format!("{}{place}", active.url())));
     }
-    let location = format!("{}{LOOK_UP}", other.url());
-    server.once("GET", LOOK_UP, Reply::status(307).header("location", &location));
-    expect_kind(Setting::with_token("s.t").validate(spec(&server.url(), by_token())).await, Invalid);
+    active.always("LIST", FOLDER, Reply::json(200, &json!({"data": {"keys": ["app"]}})));
+    let more = json!({"namespace": "team", "headers": {"X-Proxy": "canary"}, "readYourWrites": true, "forwardInconsistent": true});
+    let store = scripted_role().store(with(spec(&standby.url(), by_app_role()), more)).await;
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    store.check().await.expect("the token must be good");
+    let query = Query { path: Some("folder".to_owned()), ..Query::default() };
+    assert_eq!(store.finder().expect("it can look").find(&query).await.map(|found| found.len()), Ok(1));
+    let (asked, answered) = (standby.requests(), active.requests());
+    assert_eq!((asked.len(), answered.len()), (4, 4));
+    for (asked, answered) in asked.iter().zip(&answered) {
+        assert_eq!(
+            (&asked.method, &asked.path, &asked.body),
+            (&answered.method, &answered.path, &answered.body)
+        );
+        for name in
+            ["x-vault-token", "x-vault-namespace", "x-vault-request", "x-proxy", "x-vault-inconsistent"]
+        {
+            assert_eq!(asked.header(name), answered.header(name), "{name}");
+        }
+        assert_eq!((answered.header("x-vault-namespace"), answered.header("x-proxy")), ("team", "canary"));
+    }
+    assert_eq!(answered[1].header("x-vault-token"), "s.made");
+    assert!(answered[0].json()["secret_id"].is_string(), "a login is handed on whole");
+}
+
+#[tokio::test]
+async fn no_other_redirect_is_followed_and_no_token_is_sent_to_another_host() {
+    let (server, other) = (scripted().await, scripted().await);
+    let setting = Setting::with_token("s.t");
+    let store = setting.store(spec(&server.url(), by_token())).await;
+    let to = |place: &str| format!("{}{place}", other.url());
+    let https = to(APP).replace("http:", "https:");
+    let user = to(APP).replace("//", "//user:word@");
+    for reply in [
+        redirect(301, &to(APP)),
+        redirect(302, &to(APP)),
+        redirect(303, &to(APP)),
+        redirect(308, &to(APP)),
+        redirect(307, &to("/v1/secret/data/other")),
+        redirect(307, &to("/v1/secret/data/app?version=1")),
+        redirect(307, &to("/v1/sys/seal")),
+        redirect(307, &to("/")),
+        redirect(307, APP),
+        redirect(307, &https),
+        redirect(307, &user),
+        redirect(307, "http://169.254.169.254/v1/secret/data/app"),
+        Reply::status(307),
+    ] {
+        server.once("GET", APP, reply);
+        let words = expect_kind(ask(&store, "app", None).await, Invalid);
+        assert!(words.contains("the server redirects where this store does not follow"), "{words}");
+    }
+    server.once("GET", LOOK_UP, redirect(302, &to(LOOK_UP)));
+    expect_kind(setting.validate(spec(&server.url(), by_token())).await, Invalid);
     assert!(other.requests().is_empty());
+
+    // Two standbys that name each other are left after the first.
+    server.once("GET", APP, redirect(307, &to(APP)));
+    other.once("GET", APP, redirect(307, &format!("{}{APP}", server.url())));
+    let before = server.count("GET", APP);
+    expect_kind(ask(&store, "app", None).await, Invalid);
+    assert_eq!((server.count("GET", APP) - before, other.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_active_node_that_is_gone_is_the_servers_trouble() {
+    let standby = scripted().await;
+    standby.once("GET", APP, redirect(307, &format!("http://127.0.0.1:9{APP}")));
+    let store = Setting::with_token("s.t").store(spec(&standby.url(), by_token())).await;
+    expect_kind(ask(&store, "app", None).await, Unavailable);
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+}
+
+#[tokio::test]
+async fn headers_of_a_store_are_sent_with_each_request_and_shown_to_nobody() {
+    let server = scripted().await;
+    let headers = json!({"headers": {"Authorization": "Basic canary-77a0", "X-Team": "grüße"}});
+    let store = scripted_role().store(with(spec(&server.url(), by_app_role()), headers)).await;
+    read(&store, "app").await;
+    store.check().await.expect("the token must be good");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 3, "a login, a read and a look-up");
+    for request in requests {
+        assert_eq!(request.header("authorization"), "Basic canary-77a0");
+        assert_eq!(request.headers["x-team"].as_bytes(), "grüße".as_bytes());
+        assert_eq!(request.header("x-vault-request"), "true");
+    }
+    assert!(!format!("{store:?} {store:#?}").contains("canary-77a0"));
+    let token = json!({"headers": {"X-Vault-Token": "canary-77a0"}});
+    let words =
+        expect_kind(scripted_role().connect(with(spec(&server.url(), by_app_role()), token)).await, Invalid);
+    assert_eq!(words, "cannot initialize Vault client: headers: \"X-Vault-Token\" is the operator's own");
+}
+
+#[tokio::test]
+async fn what_a_store_has_seen_is_asked_for_from_then_on_and_by_no_other_store() {
+    let server = scripted().await;
+    let state = |index: u32| BASE64_STANDARD.encode(format!("v1:cluster:{index}:{index}:c0ffee"));
+    let data = json!({"data": {"data": {"first": "1"}, "metadata": {"version": 1}}});
+    let answer = |index: u32| Reply::json(200, &data).header("x-vault-index", &state(index));
+    let connect = async |more: Value| {
+        Setting::with_token("s.t").store(with(spec(&server.url(), by_token()), more)).await
+    };
+    let plain = connect(json!({})).await;
+    let consistent = connect(json!({"readYourWrites": true})).await;
+    let forwarded = connect(json!({"readYourWrites": true, "forwardInconsistent": true})).await;
+    let asked = async |store: &Arc<dyn SecretProvider>, index: u32| {
+        server.once("GET", APP, answer(index));
+        read(store, "app").await;
+        let last = server.requests().pop().expect("there must be a request");
+        (last.header("x-vault-index").to_owned(), last.header("x-vault-inconsistent").to_owned())
+    };
+    let none = String::new;
+    for store in [&plain, &consistent] {
+        assert_eq!(asked(store, 7).await, (none(), none()), "nothing was seen yet");
+    }
+    assert_eq!(asked(&plain, 8).await, (none(), none()));
+    assert_eq!(asked(&consistent, 9).await, (state(7), none()));
+    assert_eq!(asked(&consistent, 8).await, (state(9), none()));
+    assert_eq!(asked(&consistent, 9).await, (state(9), none()), "an older answer takes nothing back");
+    assert_eq!(asked(&forwarded, 1).await, (none(), "forward-active-node".to_owned()));
+    assert_eq!(asked(&forwarded, 1).await, (state(1), "forward-active-node".to_owned()));
+    server.once("GET", APP, Reply::json(412, &json!({"errors": ["required index state not present"]})));
+    expect_kind(ask(&consistent, "app", None).await, Unavailable);
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_certificate_serves_those_who_show_one() {
+    let bao = with_tls(Mode::Mutual).await;
+    let (url, certificate, key) = bao.mutual().expect("this server must have a second address");
+    let setting = Setting::with_token(bao.root_token());
+    let authority = bundle(bao.ca_pem().expect("a server with TLS must have an authority"));
+    let plain = with(spec(url, by_token()), authority);
+    let shown = with(
+        plain.clone(),
+        json!({"tls": {"certSecretRef": {"name": "client"}, "keySecretRef": {"name": "client"}}}),
+    );
+    let words = expect_kind(setting.connect(shown.clone()).await, Unauthenticated);
+    assert!(words.contains("client"), "the Secret is missing: {words}");
+    setting.credentials.put_secret("client", "tls.crt", certificate);
+    setting.credentials.put_secret("client", "tls.key", key);
+    let store = setting.store(shown.clone()).await;
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+
+    // A connection that was opened with a certificate must not serve a store that has none, or another.
+    let refused = "the server refuses the client certificate, or asks for one: check auth.cert, or \
+                   tls.certSecretRef and tls.keySecretRef";
+    let words = expect_kind(setting.validate(plain).await, Unauthenticated);
+    assert!(words.ends_with(refused), "{words}");
+    let stranger =
+        rcgen::generate_simple_self_signed(["client".to_owned()]).expect("a certificate must be made");
+    setting.credentials.put_secret("client", "tls.crt", stranger.cert.pem());
+    let words = expect_kind(setting.connect(shown.clone()).await, Unauthenticated);
+    assert!(
+        words.ends_with("tls.certSecretRef and tls.keySecretRef: the certificate is of another key"),
+        "{words}"
+    );
+    setting.credentials.put_secret("client", "tls.key", stranger.signing_key.serialize_pem());
+    let words = expect_kind(setting.validate(shown.clone()).await, Unauthenticated);
+    assert!(words.ends_with(refused), "{words}");
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    setting.credentials.put_secret("client", "tls.key", "canary");
+    let words = expect_kind(setting.connect(shown).await, Unauthenticated);
+    assert!(!words.contains("canary"), "{words}");
+}
+
+#[tokio::test]
+async fn no_certificate_is_read_or_shown_without_tls() {
+    let server = scripted().await;
+    let setting = Setting::with_token("s.t");
+    let tls = json!({"tls": {"certSecretRef": {"name": "none"}, "keySecretRef": {"name": "none"}}});
+    let store = setting.store(with(spec(&server.url(), by_token()), tls)).await;
+    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 pub(crate) enum Kind {
     ExternalSecret,
     ClusterExternalSecret,
+    PushSecret,
+    ClusterPushSecret,
     SecretStore,
     ClusterSecretStore,
     Secret,
@@ -24,6 +26,8 @@ impl Kind {
         let all = [
             Self::ExternalSecret,
             Self::ClusterExternalSecret,
+            Self::PushSecret,
+            Self::ClusterPushSecret,
             Self::SecretStore,
             Self::ClusterSecretStore,
             Self::Secret,
@@ -51,12 +55,14 @@ impl Kind {
     pub(crate) fn is_namespaced(self) -> bool {
         match self {
             Self::ExternalSecret
+            | Self::PushSecret
             | Self::SecretStore
             | Self::Secret
             | Self::ConfigMap
             | Self::Event
             | Self::ServiceAccount => true,
             Self::ClusterExternalSecret
+            | Self::ClusterPushSecret
             | Self::ClusterSecretStore
             | Self::Namespace
             | Self::ClusterRole
@@ -80,6 +86,7 @@ impl Kind {
             | Self::ClusterExternalSecret
             | Self::SecretStore
             | Self::ClusterSecretStore => "/apis/external-secrets.io/v1",
+            Self::PushSecret | Self::ClusterPushSecret => "/apis/external-secrets.io/v1alpha1",
             Self::Secret | Self::ConfigMap | Self::Event | Self::Namespace | Self::ServiceAccount => {
                 "/api/v1"
             }

@@ -48,6 +48,13 @@ impl Mount {
         Self { server, name, token }
     }
 
+    /// From now on the token may write and delete what is below the mount too.
+    pub(crate) async fn let_write(&self) {
+        let every = r#"capabilities = ["create", "read", "update", "delete"]"#;
+        let rule = |part: &str| format!("path \"{}/{part}/*\" {{ {every} }}\n", self.name);
+        self.server.policy(&self.name, &["data", "metadata"].map(rule).concat()).await.unwrap();
+    }
+
     /// Writes an object, and returns the new version.
     pub(crate) async fn put(&self, key: &str, object: &Value) -> u64 {
         self.server.put(&self.name, key, object).await.unwrap()

@@ -111,9 +111,14 @@ impl World {
         }
         self.canaries.assert_absent("the log", &self.operator.log());
         self.canaries.assert_absent("an event", &json!(self.all(Kind::Event).await).to_string());
-        for kind in
-            [Kind::ExternalSecret, Kind::ClusterExternalSecret, Kind::SecretStore, Kind::ClusterSecretStore]
-        {
+        for kind in [
+            Kind::ExternalSecret,
+            Kind::ClusterExternalSecret,
+            Kind::PushSecret,
+            Kind::ClusterPushSecret,
+            Kind::SecretStore,
+            Kind::ClusterSecretStore,
+        ] {
             let objects = self.all(kind).await;
             let statuses: Vec<&Value> = objects.iter().map(|object| &object["status"]).collect();
             self.canaries.assert_absent("a status", &json!(statuses).to_string());

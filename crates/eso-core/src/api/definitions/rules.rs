@@ -4,7 +4,8 @@
 //! and its status changeable, for the API server passes over the rules of what a change leaves alone.
 //! Where the API server does not grant what a rule may cost, there is none, and the operator refuses the object in its
 //! condition: `secretKey` that stands twice, `target` of `templateFrom` in any spelling, regular expressions.
-//! A ClusterExternalSecret has no rules, as it has no webhook in the original.
+//! A ClusterExternalSecret has no rules, as it has no webhook in the original. A PushSecret has none there either, but
+//! rules in its definition, which its own have too, in the same words, and those of a ClusterPushSecret.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, ValidationRule,
@@ -102,7 +103,7 @@ const OF_EXTERNAL_SECRETS: [Rule; 10] = [
     ),
 ];
 
-const OF_STORES: [Rule; 5] = [
+const OF_STORES: [Rule; 6] = [
     Rule {
         path: "spec.refreshInterval",
         holds: "type(self) == string ? !self.matches('^-.*[1-9]') : self >= 0",
@@ -117,6 +118,11 @@ const OF_STORES: [Rule; 5] = [
         "spec.provider.vault.auth.appRole",
         "(has(self.roleId) && self.roleId != '') || has(self.roleRef)",
         refusals::NO_ROLE_ID,
+    ),
+    Rule::of_fields(
+        "spec.provider.vault.auth.jwt",
+        "has(self.secretRef) || has(self.kubernetesServiceAccountToken)",
+        refusals::NO_TOKEN_OF_JWT,
     ),
     // It stands in the original's own definition.
     Rule::of_fields(
@@ -138,13 +144,36 @@ const OF_STORES: [Rule; 5] = [
     ),
 ];
 
+const OF_PUSH_SECRETS: [Rule; 3] = [
+    Rule::of_fields(
+        "spec.dataTo[]",
+        "has(self.storeRef) && (has(self.storeRef.name) || has(self.storeRef.labelSelector))",
+        refusals::NO_STORE_OF_DATA_TO,
+    ),
+    Rule::of_fields(
+        "spec.dataTo[]",
+        "!has(self.remoteKey) || !has(self.rewrite) || size(self.rewrite) == 0",
+        refusals::REWRITE_OF_BUNDLE,
+    ),
+    Rule::of_fields(
+        "spec.dataTo[].rewrite[]",
+        "(has(self.regexp) && !has(self.transform)) || (!has(self.regexp) && has(self.transform))",
+        refusals::NO_ONE_REWRITE,
+    ),
+];
+
+/// Where the spec of a PushSecret stands in that of a ClusterPushSecret.
+const IN_EACH_NAMESPACE: &str = "spec.pushSecretSpec";
+
 /// Puts the rules of a kind into each version of its definition.
 pub(super) fn put(definition: &mut CustomResourceDefinition) {
-    let rules = of(&definition.spec.names.kind);
+    let kind = &definition.spec.names.kind;
+    let (rules, spec) = (of(kind), if kind == "ClusterPushSecret" { IN_EACH_NAMESPACE } else { "spec" });
     let schemas = definition.spec.versions.iter_mut().filter_map(|version| version.schema.as_mut());
     for schema in schemas.filter_map(|schema| schema.open_api_v3_schema.as_mut()) {
         for rule in rules {
-            let place = fields(rule.path).try_fold(&mut *schema, below);
+            let path = rule.path.replacen("spec", spec, 1);
+            let place = fields(&path).try_fold(&mut *schema, below);
             if let Some(place) = place {
                 place.x_kubernetes_validations.get_or_insert_default().push(validation(rule));
             }
@@ -156,6 +185,7 @@ fn of(kind: &str) -> &'static [Rule] {
     match kind {
         "ExternalSecret" => &OF_EXTERNAL_SECRETS,
         "SecretStore" | "ClusterSecretStore" => &OF_STORES,
+        "PushSecret" | "ClusterPushSecret" => &OF_PUSH_SECRETS,
         _ => &[],
     }
 }

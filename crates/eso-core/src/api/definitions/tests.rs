@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, JSONSchemaPropsOrArray,
+    JSONSchemaPropsOrBool,
 };
 
 use super::all;
@@ -13,6 +14,9 @@ const FIELDS: &str = include_str!("../../../tests/fields.txt");
 
 /// The fields of a ClusterExternalSecret that are an ExternalSecret's own.
 const IN_EACH_NAMESPACE: &str = "spec.externalSecretSpec.";
+
+/// The fields of a ClusterPushSecret that are a PushSecret's own.
+const PUSHED_IN_EACH_NAMESPACE: &str = "spec.pushSecretSpec.";
 
 fn definition(kind: &str) -> CustomResourceDefinition {
     let mut all = all().into_iter();
@@ -32,6 +36,11 @@ fn lines(path: &str, schema: &JSONSchemaProps, found: &mut Vec<String>) {
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &schema.items {
         found.push(line(&format!("{path}[]"), item, false));
         lines(&format!("{path}[]"), item, found);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(value)) = &schema.additional_properties
+        && value.type_.as_deref() == Some("object")
+    {
+        lines(&format!("{path}.*"), value, found);
     }
     for (name, field) in schema.properties.iter().flatten() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -95,24 +104,31 @@ fn check(kind: &str, apart: &str) {
 fn fields_are_the_originals() {
     check("ExternalSecret", "");
     check("SecretStore", "");
+    check("PushSecret", "");
 }
 
 #[test]
-fn a_cluster_external_secrets_own_fields_are_the_originals() {
+fn the_own_fields_of_what_spreads_are_the_originals() {
     check("ClusterExternalSecret", IN_EACH_NAMESPACE);
+    check("ClusterPushSecret", PUSHED_IN_EACH_NAMESPACE);
 }
 
 #[test]
-fn the_spec_in_a_cluster_external_secret_is_that_of_an_external_secret() {
+fn the_spec_in_what_spreads_is_that_of_what_is_spread() {
     let fields = |kind: &str, within: &str| -> Vec<String> {
         let definition = definition(kind);
         let mut found = Vec::new();
         lines("", schema(&definition.spec.versions[0]), &mut found);
         found.iter().filter_map(|line| line.strip_prefix(within)).map(str::to_owned).collect()
     };
-    let nested = fields("ClusterExternalSecret", IN_EACH_NAMESPACE);
-    assert!(nested.len() > 30, "{nested:#?}");
-    assert_eq!(nested, fields("ExternalSecret", "spec."));
+    for (spreads, within, kind) in [
+        ("ClusterExternalSecret", IN_EACH_NAMESPACE, "ExternalSecret"),
+        ("ClusterPushSecret", PUSHED_IN_EACH_NAMESPACE, "PushSecret"),
+    ] {
+        let nested = fields(spreads, within);
+        assert!(nested.len() > 30, "{nested:#?}");
+        assert_eq!(nested, fields(kind, "spec."));
+    }
 }
 
 #[test]
@@ -133,7 +149,7 @@ fn a_cluster_store_has_the_fields_of_a_store() {
 
 #[test]
 fn both_versions_have_one_schema_and_the_older_is_deprecated() {
-    for definition in all() {
+    for definition in all().into_iter().filter(|definition| !is_pushed(definition)) {
         let names: Vec<_> = definition.spec.versions.iter().map(|version| version.name.as_str()).collect();
         assert_eq!(names, ["v1", "v1beta1"]);
         let [newer, older] = definition.spec.versions.as_slice() else {
@@ -149,19 +165,37 @@ fn both_versions_have_one_schema_and_the_older_is_deprecated() {
     }
 }
 
+fn is_pushed(definition: &CustomResourceDefinition) -> bool {
+    definition.spec.names.kind.ends_with("PushSecret")
+}
+
+#[test]
+fn what_pushes_has_one_version() {
+    let mut definitions = all();
+    definitions.retain(is_pushed);
+    assert_eq!(definitions.len(), 2);
+    for definition in definitions {
+        let [version] = definition.spec.versions.as_slice() else { panic!("there must be one version") };
+        assert_eq!((version.name.as_str(), version.served, version.storage), ("v1alpha1", true, true));
+        assert_eq!(version.deprecated, None);
+    }
+}
+
 #[test]
 fn names_are_the_originals() {
     for (kind, plural, short, scope) in [
-        ("ClusterExternalSecret", "clusterexternalsecrets", "ces", "Cluster"),
-        ("ExternalSecret", "externalsecrets", "es", "Namespaced"),
-        ("SecretStore", "secretstores", "ss", "Namespaced"),
-        ("ClusterSecretStore", "clustersecretstores", "css", "Cluster"),
+        ("ClusterExternalSecret", "clusterexternalsecrets", Some("ces"), "Cluster"),
+        ("ClusterPushSecret", "clusterpushsecrets", None, "Cluster"),
+        ("ExternalSecret", "externalsecrets", Some("es"), "Namespaced"),
+        ("PushSecret", "pushsecrets", Some("ps"), "Namespaced"),
+        ("SecretStore", "secretstores", Some("ss"), "Namespaced"),
+        ("ClusterSecretStore", "clustersecretstores", Some("css"), "Cluster"),
     ] {
         let definition = definition(kind);
         let spec = definition.spec;
         assert_eq!(spec.group, "external-secrets.io");
         assert_eq!((spec.names.plural.as_str(), spec.scope.as_str()), (plural, scope));
-        assert_eq!(spec.names.short_names, Some(vec![short.to_owned()]));
+        assert_eq!(spec.names.short_names.and_then(|names| names.first().cloned()).as_deref(), short);
         assert_eq!(spec.names.categories, Some(vec!["external-secrets".to_owned()]));
         assert_eq!(spec.conversion.map(|conversion| conversion.strategy).as_deref(), Some("None"));
         let labels = definition.metadata.labels.unwrap_or_default();
@@ -182,6 +216,8 @@ fn columns_are_the_originals() {
         ["StoreType", "Store", "Refresh Interval", "Status", "Ready", "Last Sync"]
     );
     assert_eq!(columns("ClusterExternalSecret"), ["Store", "Refresh Interval", "Ready"]);
+    assert_eq!(columns("PushSecret"), ["AGE", "Status", "Last Sync"]);
+    assert_eq!(columns("ClusterPushSecret"), ["AGE", "Status"]);
     assert_eq!(columns("SecretStore"), stores);
     assert_eq!(columns("ClusterSecretStore"), stores);
 }

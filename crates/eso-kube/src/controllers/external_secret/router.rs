@@ -197,7 +197,7 @@ impl Dependents for Router {
 }
 
 /// What the `Ready` condition says.
-pub(super) fn ready(conditions: &[Condition]) -> Option<Ready> {
+pub(in crate::controllers) fn ready(conditions: &[Condition]) -> Option<Ready> {
     let condition = conditions.iter().find(|condition| condition.kind == READY)?;
     Some(match condition.status.as_str() {
         "True" => Ready::True,

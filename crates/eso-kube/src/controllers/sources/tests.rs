@@ -1,6 +1,6 @@
 //! Tests of `sources`: what stores hear of what went or came while a watch was broken.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eso_core::{
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigMaps, Namespaces, Roll, Secrets};
+use super::{ConfigMaps, Namespaces, Secrets};
 use crate::{
     controllers::external_secret::Router,
     events::Events,
@@ -97,11 +97,11 @@ impl World {
     }
 
     fn secrets(&self, namespace: Option<&str>) -> Arc<dyn Watched<Metadata<Secret>>> {
-        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace)
+        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace, None)
     }
 
     fn config_maps(&self) -> Arc<dyn Watched<Metadata<ConfigMap>>> {
-        ConfigMaps::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, None)
+        ConfigMaps::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, None, None)
     }
 
     /// The watch lists these; then the store has connected so often.
@@ -182,7 +182,7 @@ async fn a_login_ends_with_its_namespace_although_another_one_has_its_name_alrea
         name: "store".to_owned(),
     };
     let namespaces =
-        Namespaces::new(&Arc::new(Router::new(Arc::default(), Arc::new(()))), &world.stores, None);
+        Namespaces::new(&Arc::new(Router::new(Arc::default(), Arc::new(()))), &world.stores, Vec::new());
     world.check(&*namespaces, [namespace("old")], 0).await;
     let first = world.stores.store(&asking).await.unwrap();
     world.check(&*namespaces, [namespace("old")], 1).await;
@@ -191,19 +191,4 @@ async fn a_login_ends_with_its_namespace_although_another_one_has_its_name_alrea
     world.check(&*namespaces, [namespace("new")], 1).await;
     assert_eq!(*world.told.0.lock(), [(Some("tenant".to_owned()), StoreChange::Edited)]);
     assert!(!Arc::ptr_eq(&first.store, &world.stores.store(&asking).await.unwrap().store));
-}
-
-#[test]
-fn a_roll_gives_what_a_list_did_not_show() {
-    let name = |name: &str| ("namespace".to_owned(), name.to_owned());
-    let mut roll = Roll::default();
-    ["stays", "goes unseen", "goes"].map(name).into_iter().for_each(|name| roll.meet(name));
-    roll.lose(&name("goes"));
-    roll.begin();
-    roll.meet(name("stays"));
-    roll.meet(name("new"));
-    assert_eq!(roll.end(), BTreeSet::from([name("goes unseen")]));
-    roll.begin();
-    assert_eq!(roll.end(), BTreeSet::from([name("new"), name("stays")]));
-    assert_eq!(roll.end(), BTreeSet::new());
 }

@@ -1,6 +1,6 @@
 // Command property prints what the original's property look-up gives, as golden file for eso-plan.
 //
-// `cargo xtask codegen property` runs it. Three lists come out: gjson paths, documents as Vault's provider writes them
+// `cargo xtask codegen property` runs it. Four lists come out: gjson paths, what sjson sets at one, documents as Vault's provider writes them
 // (json.Marshal of a map that was decoded with UseNumber), and float64 numbers as Vault's extract writes them.
 package main
 
@@ -37,6 +37,7 @@ type golden struct {
 	Paths     []probe    `json:"paths"`
 	Documents []document `json:"documents"`
 	Members   []document `json:"members"`
+	Sets      []set      `json:"sets"`
 }
 
 const friends = `{"name":{"first":"Tom","last":"Anderson"},"age":37,"children":["Sara","Alex","Jack"],` +
@@ -140,6 +141,7 @@ func main() {
 	for _, number := range numbers {
 		out.Members = append(out.Members, vault(fmt.Sprintf(`{"top":%s,"in":[%s]}`, number, number), false))
 	}
+	out.Sets = sets()
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", " ")

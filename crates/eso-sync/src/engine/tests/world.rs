@@ -28,7 +28,7 @@ use tokio::{sync::watch, task::JoinHandle, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    engine::{Cause, Engine, Handle, Settings},
+    engine::{Cause, Engine, Handle, Settings, Shared},
     ports::{Granted, GroupId, ObjectId, Observer, ReadSources, Stores, Target},
     store::{Backends, Store, StoreSettings},
 };
@@ -41,6 +41,7 @@ pub(super) struct World {
     pub(super) target: Arc<Memory>,
     pub(super) stores: Arc<Named>,
     pub(super) handle: Handle,
+    pub(super) shared: Arc<Shared>,
     pub(super) stop: CancellationToken,
     pub(super) engine: JoinHandle<()>,
     pub(super) began: Instant,
@@ -62,8 +63,9 @@ impl World {
             settings,
         );
         let stop = CancellationToken::new();
+        let shared = Arc::clone(&engine.shared);
         let engine = tokio::spawn(engine.run(stop.clone()));
-        Self { target, stores, handle, stop, engine, began: Instant::now() }
+        Self { target, stores, handle, shared, stop, engine, began: Instant::now() }
     }
 
     /// A store with a provider of its own, which holds `k0` to `k99`.
@@ -134,11 +136,11 @@ impl Drop for World {
 
 /// Stores by name, whoever asks.
 #[derive(Debug, Default)]
-pub(super) struct Named {
-    backends: Backends,
-    stores: Mutex<BTreeMap<String, Arc<Store>>>,
+pub(crate) struct Named {
+    pub(crate) backends: Backends,
+    pub(crate) stores: Mutex<BTreeMap<String, Arc<Store>>>,
     /// What whoever asks may see of each store.
-    pub(super) keys: Mutex<Option<KeyPatterns>>,
+    pub(crate) keys: Mutex<Option<KeyPatterns>>,
     /// Whether whoever asks for a store waits.
     pub(super) hold: watch::Sender<bool>,
 }

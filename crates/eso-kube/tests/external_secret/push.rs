@@ -1,0 +1,442 @@
+//! PushSecrets: what they write, what wakes them, what they leave behind, and what is said of them.
+
+use eso_core::{
+    error::ErrorKind,
+    provider::{Fetch, PropertySyntax, SecretProvider, Value as Held},
+};
+use eso_testkit::{memory::Call, objects::store};
+use serde_json::{Value, json};
+
+use crate::world::{World, in_words};
+
+const ALPHA: &str = "external-secrets.io/v1alpha1";
+const STORES: &str = "external-secrets.io/v1";
+const OF_OBJECTS: &str = "pushsecret.externalsecrets.io/finalizer";
+const OF_STORES: &str = "secretstore.externalsecrets.io/finalizer";
+
+/// A namespace whose store can be written.
+async fn world(prefix: &str) -> World {
+    let world = World::new(prefix).await;
+    world.provider.set_writable(PropertySyntax::Path);
+    world
+}
+
+impl World {
+    /// A PushSecret of the Secret `app` to the store `main`, with this besides.
+    async fn push(&self, name: &str, more: Value) -> Value {
+        let mut spec = json!({
+            "secretStoreRefs": [{ "name": "main" }],
+            "selector": { "secret": { "name": "app" } },
+        });
+        spec.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.create(
+            ALPHA,
+            "pushsecrets",
+            json!({
+                "apiVersion": ALPHA, "kind": "PushSecret", "metadata": { "name": name }, "spec": spec,
+            }),
+        )
+        .await
+    }
+
+    fn push_path(&self, name: &str) -> String {
+        self.path(ALPHA, "pushsecrets", name)
+    }
+
+    fn store_path(&self, name: &str) -> String {
+        self.path(STORES, "secretstores", name)
+    }
+
+    /// Waits until the PushSecret's condition has this reason, and a message that begins so.
+    async fn pushes(&self, name: &str, reason: &str, message: &str) -> Value {
+        self.until(self.push_path(name), move |object| {
+            let condition = &object["status"]["conditions"][0];
+            let said = condition["message"].as_str().unwrap_or_default();
+            condition["reason"] == reason && said.starts_with(message)
+        })
+        .await
+    }
+
+    /// What the store holds.
+    async fn held(&self, key: &str) -> Option<String> {
+        let fetched = self.provider.fetch(&Fetch::new(key)).await.ok()?;
+        let (Held::Bytes(bytes) | Held::Document(bytes)) = fetched.value;
+        bytes.expose_str().map(str::to_owned)
+    }
+
+    /// Waits until the store holds this.
+    async fn until_held(&self, key: &str, value: Option<&str>) {
+        let begin = std::time::Instant::now();
+        while self.held(key).await.as_deref() != value {
+            assert!(begin.elapsed().as_secs() < 60, "{key} stays {:?}", self.held(key).await);
+            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+        }
+    }
+
+    fn writes(&self) -> usize {
+        let is_write = |call: &&Call| matches!(call, Call::Put(_) | Call::Delete(_));
+        self.provider.calls().iter().filter(is_write).count()
+    }
+
+    fn looks(&self) -> usize {
+        self.provider.calls().iter().filter(|call| matches!(call, Call::Inspect(_))).count()
+    }
+}
+
+fn data(key: &str, remote: &str) -> Value {
+    json!({ "match": { "secretKey": key, "remoteRef": { "remoteKey": remote } } })
+}
+
+#[tokio::test]
+async fn a_secret_is_pushed_and_what_was_done_is_said_as_the_original_says_it() {
+    let world = world("pushed").await;
+    let operator = world.start().await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let property =
+        json!({ "match": { "secretKey": "password", "remoteRef": { "remoteKey": "y", "property": "a.b" } } });
+    world.push("push", json!({ "data": [data("password", "x"), property] })).await;
+    let object = world.pushes("push", "Synced", "PushSecret synced successfully").await;
+    assert_eq!(world.held("x").await.as_deref(), Some("p"));
+    assert_eq!(world.held("y").await.as_deref(), Some(r#"{"a":{"b":"p"}}"#));
+    let status = &object["status"];
+    assert_eq!(status["syncedResourceVersion"], "1-f47fe3c0b255b6dd8047cdffa772587bb829efe7a1cb70febeda2eb2");
+    let expected = json!({ "SecretStore/main": {
+        "x": { "conversionStrategy": "None", "match": { "secretKey": "password", "remoteRef": { "remoteKey": "x" } } },
+        "y/a.b": {
+            "conversionStrategy": "None",
+            "match": { "secretKey": "password", "remoteRef": { "remoteKey": "y", "property": "a.b" } },
+        },
+    } });
+    assert_eq!(status["syncedPushSecrets"], expected);
+    assert!(status["refreshTime"].is_string() && status["conditions"][0]["lastTransitionTime"].is_string());
+    assert_eq!(object["metadata"]["finalizers"], Value::Null);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_first_push_costs_one_read_of_the_secret_and_one_status() {
+    let world = world("costs").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    let mark = world.mark().await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    world.pushes("push", "Synced", "").await;
+    assert_eq!(in_words(&world.asked(mark).await), ["get secrets", "patch pushsecrets status"]);
+    assert_eq!((world.looks(), world.writes()), (1, 1));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_of_the_secret_is_pushed_and_an_edit_that_changes_no_value_writes_nothing() {
+    let world = world("edited").await;
+    let operator = world.start().await;
+    world.secret("app", json!({ "password": "p" })).await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    world.until_held("x", Some("p")).await;
+    world.edit(&world.secret_path("app"), json!({ "stringData": { "password": "q" } })).await;
+    world.until_held("x", Some("q")).await;
+    let (looks, writes) = (world.looks(), world.writes());
+    world.edit(&world.secret_path("app"), json!({ "metadata": { "labels": { "a": "b" } } })).await;
+    let begin = std::time::Instant::now();
+    while world.looks() == looks {
+        assert!(begin.elapsed().as_secs() < 60);
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    assert_eq!(world.writes(), writes);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_comes_later_is_pushed_when_it_comes() {
+    let world = world("later").await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    world.pushes("push", "Errored", "could not get source secret").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    world.pushes("push", "Synced", "").await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn secrets_are_chosen_by_labels_in_the_own_namespace_alone() {
+    let (world, other) = (world("labels").await, World::new("stranger").await);
+    let secret = |name: &str, key: &str, label: &str| json!({ "metadata": { "name": name, "labels": { "push": label } }, "stringData": { key: name } });
+    for (name, key, label) in [("app", "a", "yes"), ("web", "b", "yes"), ("not", "c", "no")] {
+        world.create("v1", "secrets", secret(name, key, label)).await;
+    }
+    other.create("v1", "secrets", secret("theirs", "stolen", "yes")).await;
+    let operator = world.start().await;
+    world
+        .push(
+            "push",
+            json!({
+                "selector": { "secret": { "selector": { "matchLabels": { "push": "yes" } } } },
+                "dataTo": [{ "storeRef": { "name": "main" } }],
+                "deletionPolicy": "Delete",
+            }),
+        )
+        .await;
+    world.pushes("push", "Synced", "").await;
+    assert_eq!(
+        (world.held("a").await.as_deref(), world.held("b").await.as_deref()),
+        (Some("app"), Some("web"))
+    );
+    assert_eq!((world.held("c").await, world.held("stolen").await), (None, None));
+    world.edit(&world.secret_path("not"), json!({ "metadata": { "labels": { "push": "yes" } } })).await;
+    world.until_held("c", Some("not")).await;
+    world.edit(&world.secret_path("web"), json!({ "metadata": { "labels": { "push": "no" } } })).await;
+    world.until_held("b", None).await;
+    world.delete(&world.secret_path("app")).await;
+    world.until_held("a", None).await;
+    assert_eq!(world.held("c").await.as_deref(), Some("not"));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_selector_chooses_nothing_and_a_generator_is_said_not_to_be_served() {
+    let world = world("refused").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    let to_all = json!([{ "storeRef": { "name": "main" } }]);
+    world.push("all", json!({ "selector": { "secret": { "selector": {} } }, "dataTo": to_all })).await;
+    world.pushes("all", "Errored", "secret selector is empty").await;
+    let generator = json!({ "generatorRef": { "kind": "Password", "name": "p" } });
+    world.push("generated", json!({ "selector": generator })).await;
+    world
+        .pushes("generated", "Errored", "spec.selector.generatorRef: the generator Password is not served")
+        .await;
+    assert_eq!(world.writes(), 0);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn stores_are_chosen_by_labels_and_a_label_that_comes_or_goes_is_acted_on() {
+    let world = world("chosen").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world
+        .push(
+            "push",
+            json!({
+                "secretStoreRefs": [{ "labelSelector": { "matchLabels": { "tier": "b" } } }],
+                "data": [data("password", "x")],
+                "deletionPolicy": "Delete",
+            }),
+        )
+        .await;
+    world.pushes("push", "Synced", "").await;
+    assert_eq!(world.held("x").await, None);
+    world.edit(&world.store_path("main"), json!({ "metadata": { "labels": { "tier": "b" } } })).await;
+    world.until_held("x", Some("p")).await;
+    world
+        .until(world.store_path("main"), |store| store["metadata"]["finalizers"] == json!([OF_STORES]))
+        .await;
+    world.edit(&world.store_path("main"), json!({ "metadata": { "labels": { "tier": "c" } } })).await;
+    world.until_held("x", None).await;
+    world.until(world.store_path("main"), |store| store["metadata"]["finalizers"] == Value::Null).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_written_is_deleted_with_its_object_and_the_store_waits_for_that() {
+    let world = world("deleted").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    let spec = json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" });
+    world.push("push", spec).await;
+    let object = world.pushes("push", "Synced", "").await;
+    assert_eq!(object["metadata"]["finalizers"], json!([OF_OBJECTS]));
+    assert_eq!(
+        world.get(&world.store_path("main")).await.unwrap()["metadata"]["finalizers"],
+        json!([OF_STORES])
+    );
+    world.provider.fail(ErrorKind::Denied);
+    world.delete(&world.push_path("push")).await;
+    world.pushes("push", "Errored", "Failed to Delete Secrets from Provider: ").await;
+    world.delete(&world.store_path("main")).await;
+    assert!(world.get(&world.store_path("main")).await.is_some(), "it is needed");
+    world.provider.mend();
+    world.until(world.push_path("push"), |object| *object == Value::Null).await;
+    assert_eq!(world.held("x").await, None);
+    world.until(world.store_path("main"), |store| *store == Value::Null).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_deleted_takes_what_was_written_to_it_where_the_object_says_so() {
+    let world = world("unstored").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    world.pushes("push", "Synced", "").await;
+    world.delete(&world.store_path("main")).await;
+    world.until(world.store_path("main"), |store| *store == Value::Null).await;
+    assert_eq!(world.held("x").await, None);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_policy_nothing_is_deleted_and_nothing_waits() {
+    let world = world("kept").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    world.pushes("push", "Synced", "").await;
+    world.edit(&world.push_path("push"), json!({ "spec": { "deletionPolicy": "None" } })).await;
+    world.until(world.push_path("push"), |object| object["metadata"]["finalizers"] == Value::Null).await;
+    world.until(world.store_path("main"), |store| store["metadata"]["finalizers"] == Value::Null).await;
+    world.delete(&world.push_path("push")).await;
+    world.until(world.push_path("push"), |object| *object == Value::Null).await;
+    assert_eq!(world.held("x").await.as_deref(), Some("p"));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_deleted_takes_what_was_written_with_it_where_the_object_says_so() {
+    let world = world("sourceless").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    world.push("keeps", json!({ "data": [data("password", "y")] })).await;
+    world.pushes("push", "Synced", "").await;
+    world.pushes("keeps", "Synced", "").await;
+    world.delete(&world.secret_path("app")).await;
+    let object = world.pushes("push", "SourceDeleted", "source secret deleted").await;
+    assert_eq!(object["status"]["syncedPushSecrets"], Value::Null);
+    world.pushes("keeps", "Errored", "could not get source secret").await;
+    assert_eq!((world.held("x").await, world.held("y").await.as_deref()), (None, Some("p")));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_edit_of_the_object_moves_what_it_writes() {
+    let world = world("moved").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    world.until_held("x", Some("p")).await;
+    world.edit(&world.push_path("push"), json!({ "spec": { "data": [data("password", "z")] } })).await;
+    world.until_held("z", Some("p")).await;
+    world.until_held("x", None).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_restart_looks_once_and_writes_nothing() {
+    let world = world("restart").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    world.pushes("push", "Synced", "").await;
+    operator.stop().await;
+    world.provider.clear_calls();
+    let mark = world.mark().await;
+    let operator = world.start().await;
+    let begin = std::time::Instant::now();
+    while world.looks() == 0 {
+        assert!(begin.elapsed().as_secs() < 60);
+        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
+    }
+    operator.stop().await;
+    assert_eq!((world.looks(), world.writes()), (1, 0));
+    assert_eq!(in_words(&world.asked(mark).await), ["get secrets"]);
+}
+
+#[tokio::test]
+async fn what_changed_while_nobody_looked_is_pushed_after_a_restart() {
+    let world = world("asleep").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    world.pushes("push", "Synced", "").await;
+    operator.stop().await;
+    world.edit(&world.secret_path("app"), json!({ "stringData": { "password": "q" } })).await;
+    let operator = world.start().await;
+    world.until_held("x", Some("q")).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn the_conditions_of_a_cluster_store_hold_for_pushes() {
+    let world = world("fenced").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let name = format!("shared-{}", world.namespace);
+    let conditions = json!([{ "namespaces": [world.namespace], "keys": ["team-*"] }]);
+    let mut shared = store(&name).json();
+    shared["kind"] = json!("ClusterSecretStore");
+    shared["metadata"] = json!({ "name": name });
+    shared["spec"]["conditions"] = conditions;
+    world.control.create("/apis/external-secrets.io/v1/clustersecretstores", &shared).await.unwrap();
+    let operator = world.start().await;
+    let stores = json!([{ "name": name, "kind": "ClusterSecretStore" }]);
+    world
+        .push(
+            "push",
+            json!({ "secretStoreRefs": stores, "data": [data("password", "team-x"), data("password", "x")] }),
+        )
+        .await;
+    let denied = format!(
+        "set secret failed: could not get secrets client for store {name}: key x of ClusterSecretStore \"{name}\" is not \
+         allowed from namespace \"{}\": denied by spec.conditions[].keys",
+        world.namespace
+    );
+    let object = world.pushes("push", "Errored", &denied).await;
+    assert_eq!((world.held("team-x").await.as_deref(), world.held("x").await), (Some("p"), None));
+    let written =
+        object["status"]["syncedPushSecrets"][format!("ClusterSecretStore/{name}")].as_object().unwrap();
+    assert_eq!(written.keys().collect::<Vec<_>>(), ["team-x"]);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_of_another_class_is_left_alone() {
+    let world = world("classed").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    world.edit(&world.store_path("main"), json!({ "spec": { "controller": "another" } })).await;
+    let operator = world.start().await;
+    world.push("theirs", json!({ "data": [data("password", "x")] })).await;
+    let ours = store("ours").namespace(&world.namespace).json();
+    world.create(STORES, "secretstores", ours).await;
+    let both = json!([{ "name": "main" }, { "name": "ours" }]);
+    world.push("both", json!({ "secretStoreRefs": both, "data": [data("password", "y")] })).await;
+    let object = world.pushes("both", "Synced", "").await;
+    let stores = object["status"]["syncedPushSecrets"].as_object().unwrap();
+    assert_eq!(stores.keys().collect::<Vec<_>>(), ["SecretStore/ours"]);
+    assert_eq!(world.get(&world.push_path("theirs")).await.unwrap()["status"], Value::Null);
+    assert_eq!(world.held("x").await, None);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_somebody_elses_is_not_touched() {
+    let world = world("foreign").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    world.provider.put("x", "theirs");
+    let operator = world.start().await;
+    world.push("push", json!({ "data": [data("password", "x")] })).await;
+    let said = "set secret failed: could not write remote ref password to target secretstore main: secret not managed by \
+                external-secrets";
+    world.pushes("push", "Errored", said).await;
+    world.edit(&world.push_path("push"), json!({ "spec": { "updatePolicy": "IfNotExists" } })).await;
+    world
+        .pushes("push", "Synced", "PushSecret synced successfully. Existing secrets in providers unchanged.")
+        .await;
+    assert_eq!((world.held("x").await.as_deref(), world.writes()), (Some("theirs"), 0));
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn templates_are_rendered_over_the_secret_and_again_when_what_they_stand_in_changes() {
+    let world = world("templated").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let map = json!({ "metadata": { "name": "map" }, "data": { "url": "http://{{ .password }}" } });
+    world.create("v1", "configmaps", map).await;
+    let operator = world.start().await;
+    let from = json!([{ "configMap": { "name": "map", "items": [{ "key": "url" }] } }]);
+    world.push("push", json!({ "template": { "templateFrom": from }, "data": [data("url", "x")] })).await;
+    world.until_held("x", Some("http://p")).await;
+    let path = world.path("v1", "configmaps", "map");
+    world.edit(&path, json!({ "data": { "url": "https://{{ .password }}" } })).await;
+    world.until_held("x", Some("https://p")).await;
+    operator.stop().await;
+}

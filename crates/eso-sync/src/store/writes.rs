@@ -1,0 +1,71 @@
+//! Writers' calls: a look, a write or a deletion each, within the same bounds as reads. A look is tried again as a read
+//! is; a write is not, for whoever asked for it must look again.
+
+use std::sync::Arc;
+
+use eso_core::{
+    error::ProviderError,
+    key::Version,
+    provider::{Delete, Held, Inspect, PropertySyntax, Put},
+};
+use tokio::time::sleep;
+
+use super::{Question, Sort, Store, Verdict, call, is_worth_a_retry, verdict};
+
+impl Store {
+    /// How a property is written into a whole value; `None` where nothing can be written to this store.
+    pub fn property_syntax(&self) -> Option<PropertySyntax> {
+        self.provider.writer().map(|writer| writer.property_syntax())
+    }
+
+    /// What the store holds now, or `None` where it says with authority that there is nothing.
+    pub async fn inspect(self: &Arc<Self>, question: &Inspect) -> Result<Option<Held>, ProviderError> {
+        let mut retries = self.settings.retries;
+        loop {
+            let held = self.within_bounds(question, call::inspect(&*self.provider, question)).await;
+            if retries == 0 || !is_worth_a_retry(&held) || self.closed.is_cancelled() {
+                return held;
+            }
+            retries -= 1;
+            sleep(self.settings.retry_interval).await;
+        }
+    }
+
+    /// Writes a value, what is beside it, or both, and gives the version that the store holds then.
+    pub async fn put(self: &Arc<Self>, put: &Put) -> Result<Option<Version>, ProviderError> {
+        let question = Inspect { key: put.key.clone(), metadata: put.metadata.clone() };
+        self.within_bounds(&question, call::put(&*self.provider, put)).await
+    }
+
+    /// Deletes a value with all its versions.
+    pub async fn delete(self: &Arc<Self>, delete: &Delete) -> Result<(), ProviderError> {
+        let question = Inspect { key: delete.key.clone(), metadata: None };
+        self.within_bounds(&question, call::delete(&*self.provider, delete)).await
+    }
+
+    /// Makes a call when there is a place for it. A probe asks `question` where it gets no answer.
+    async fn within_bounds<T>(
+        &self,
+        question: &Inspect,
+        call: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<T, ProviderError> {
+        let wanted = || self.questions.lock().wanted(Question::Inspect(question.clone()));
+        if let Some(refusal) = self.refusal() {
+            wanted();
+            return Err(refusal.with_key(question.key.clone()));
+        }
+        let _call = self.tasks.token();
+        let _pass = self.admit(Sort::Single).await?;
+        let answer = call.await;
+        let verdict = verdict([answer.as_ref().err()]);
+        if matches!(verdict, Verdict::Unanswered(_)) {
+            wanted();
+        }
+        self.judge(verdict);
+        self.slow_down(Sort::Single, [answer.as_ref().err()]);
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests;

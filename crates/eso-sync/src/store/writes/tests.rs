@@ -1,0 +1,118 @@
+//! Writers' calls within the bounds of a store.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use eso_core::{error::ErrorKind, provider::Expected};
+use eso_testkit::memory::{Call, MemoryProvider};
+use tokio::time::{Instant, sleep};
+
+use super::*;
+use crate::store::{Backends, StoreSettings};
+
+fn store(settings: StoreSettings) -> (Arc<Store>, Arc<MemoryProvider>) {
+    let provider = MemoryProvider::new();
+    provider.set_writable(PropertySyntax::Path);
+    (Store::new(Arc::clone(&provider) as _, settings, &Backends::default()), provider)
+}
+
+fn question(key: &str) -> Inspect {
+    Inspect { key: key.into(), metadata: None }
+}
+
+fn put(key: &str) -> Put {
+    Put { key: key.into(), value: Some("v".into()), expected: Expected::Nothing, metadata: None }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_put_is_there_until_it_is_deleted() {
+    let (store, _provider) = store(StoreSettings::default());
+    assert_eq!(store.property_syntax(), Some(PropertySyntax::Path));
+    assert_eq!(store.inspect(&question("k")).await, Ok(None));
+    let version = store.put(&put("k")).await.unwrap();
+    let held = store.inspect(&question("k")).await.unwrap().unwrap();
+    assert_eq!((held.version.clone(), held.is_ours), (version.clone(), true));
+    assert_eq!(store.put(&put("k")).await.unwrap_err().kind(), ErrorKind::Conflict);
+    store.delete(&Delete { key: "k".into(), version }).await.unwrap();
+    assert_eq!(store.inspect(&question("k")).await, Ok(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn writes_share_the_places_of_reads() {
+    let in_flight = NonZeroUsize::new(2).unwrap();
+    let (store, provider) = store(StoreSettings { in_flight, ..StoreSettings::default() });
+    provider.hold();
+    for key in ["a", "b", "c"] {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.put(&put(key)).await });
+    }
+    provider.held(2).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(provider.calls().len(), 2);
+    provider.release();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(provider.calls().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_is_tried_again_and_a_write_is_not() {
+    let settings = StoreSettings { retries: 2, ..StoreSettings::default() };
+    let (store, provider) = store(settings);
+    provider.fail(ErrorKind::Throttled);
+    assert_eq!(store.inspect(&question("k")).await.unwrap_err().kind(), ErrorKind::Throttled);
+    assert_eq!(provider.calls().len(), 3);
+    provider.clear_calls();
+    assert_eq!(store.put(&put("k")).await.unwrap_err().kind(), ErrorKind::Throttled);
+    assert_eq!(provider.calls().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_throttles_is_left_alone_for_a_while() {
+    let (store, provider) = store(StoreSettings::default());
+    let throttled = ProviderError::new(ErrorKind::Throttled, "Put").with_retry_after(Duration::from_secs(7));
+    provider.fail_with(throttled);
+    store.put(&put("k")).await.unwrap_err();
+    provider.mend();
+    let began = Instant::now();
+    store.put(&put("k")).await.unwrap();
+    assert_eq!(began.elapsed(), Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_answer_is_probed_by_a_look_and_not_by_a_write() {
+    let (store, provider) = store(StoreSettings::default());
+    provider.fail(ErrorKind::Unavailable);
+    while store.refusal().is_none() {
+        store.put(&put("k")).await.unwrap_err();
+    }
+    provider.clear_calls();
+    assert_eq!(store.put(&put("k")).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(store.inspect(&question("k")).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(provider.calls(), [], "it is not asked");
+    sleep(Duration::from_secs(60)).await;
+    assert!(
+        !provider.calls().is_empty() && provider.calls().iter().all(|call| matches!(call, Call::Inspect(_)))
+    );
+    provider.mend();
+    store.recovered().await;
+    store.put(&put("k")).await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_without_a_writer_says_so() {
+    let store = Store::new(MemoryProvider::new(), StoreSettings::default(), &Backends::default());
+    assert_eq!(store.property_syntax(), None);
+    let error = store.put(&put("k")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+    assert_eq!(
+        error.to_string(),
+        "Put: the provider of this store cannot write values: push to another store"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_store_writes_nothing() {
+    let (store, provider) = store(StoreSettings::default());
+    store.close().await;
+    assert_eq!(store.put(&put("k")).await.unwrap_err().kind(), ErrorKind::Unavailable);
+    assert_eq!(provider.calls(), [Call::Close]);
+}
