@@ -380,7 +380,8 @@ pub struct Inspect {
 /// What a store holds, seen by a writer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
-    /// The value; `None` where only its name is left (its newest version was deleted, or none was ever written).
+    /// The value; `None` where only its name is left (its newest version was deleted, or none was ever written), and
+    /// where it is somebody else's, which a store need not read: the version then says that there is one.
     pub value: Option<Value>,
     /// Its version, where the store has versions.
     pub version: Option<Version>,

@@ -177,28 +177,22 @@ impl Controller {
             dependents: Arc::clone(&dependent) as _,
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
-            class: options.class,
+            class: options.class.clone(),
             requeue_interval: options.store_requeue_interval,
             stop: end.clone(),
         });
-        let settings = Settings {
-            concurrency: options.concurrency,
-            heartbeat: options.heartbeat,
-            delimiters: options.delimiters,
-            ..Settings::default()
-        };
+        let settings = settings(&options);
         let shared =
             Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
         let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent)).unzip();
         let others = Arc::new(PushSecrets::default());
-        let known = pushes.clone().map_or_else(|| Arc::clone(&others) as Arc<dyn Roster>, |pushes| pushes);
-        let everywhere = options.namespace.is_none();
-        let spreads =
-            (options.cluster_external_secrets && everywhere, options.cluster_push_secrets && everywhere);
-        let external_secrets = spreads.0.then(|| shared.spread(Arc::clone(&index) as _));
-        let push_secrets = spreads.1.then(|| shared.spread(known));
-        let (engine, handle) = shared.engine(&index, options.generic_targets);
-        router.connect(handle.clone());
+        let roster = pushes.clone().map(|pushes| pushes as Arc<dyn Roster>);
+        let roster = roster.unwrap_or_else(|| Arc::clone(&others) as _);
+        let spreads = |is_asked_for: bool| is_asked_for && options.namespace.is_none();
+        let external_secrets =
+            spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
+        let push_secrets = spreads(options.cluster_push_secrets).then(|| shared.spread(roster));
+        let (engine, handle) = shared.engine(&index, &router, options.generic_targets);
         Self {
             client,
             namespace: options.namespace,
@@ -267,6 +261,16 @@ impl Controller {
     }
 }
 
+/// How the engines work.
+fn settings(options: &Options) -> Settings {
+    Settings {
+        concurrency: options.concurrency,
+        heartbeat: options.heartbeat,
+        delimiters: options.delimiters.clone(),
+        ..Settings::default()
+    }
+}
+
 /// What all that is served shares.
 struct Shared {
     client: Client,
@@ -277,8 +281,8 @@ struct Shared {
 }
 
 impl Shared {
-    /// The engine that serves ExternalSecrets.
-    fn engine(self, index: &Arc<Mutex<Index>>, allows_generic: bool) -> (Engine, Handle) {
+    /// The engine that serves ExternalSecrets, of which the router tells it.
+    fn engine(self, index: &Arc<Mutex<Index>>, router: &Router, allows_generic: bool) -> (Engine, Handle) {
         let Self { client, stores, events, telemetry, settings } = self;
         let target = KubeTarget {
             index: Arc::clone(index),
@@ -292,7 +296,9 @@ impl Shared {
             clock: Arc::clone(&settings.clock),
         };
         let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
-        Engine::new(Arc::new(target), stores as _, observer, settings)
+        let (engine, handle) = Engine::new(Arc::new(target), stores as _, observer, settings);
+        router.connect(handle.clone());
+        (engine, handle)
     }
 
     /// PushSecrets, and the engine that serves them.

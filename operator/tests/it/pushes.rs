@@ -130,7 +130,12 @@ async fn what_somebody_else_made_is_left_alone() {
 async fn what_is_there_is_replaced_or_left_as_the_policy_says() {
     each("push-policy", async |world, remote| {
         let (old, new) = (world.canary("old"), world.canary("new"));
+        let theirs = json!({ "password": world.canary("theirs") });
+        remote.put("app/theirs", &theirs).await;
         world.create_secret("app", &[("password", &old)]).await;
+        let data = json!([entry("password", "app/theirs", "password")]);
+        world.push(push("theirs", remote, json!({ "updatePolicy": "IfNotExists", "data": data }))).await;
+        assert_eq!((remote.held("app/theirs").await, remote.writes()), (Some(theirs), 0));
         let data = json!([entry("password", "app/db", "password")]);
         world.push(push("first", remote, json!({ "data": data }))).await;
         world.create_secret("other", &[("password", &new)]).await;

@@ -63,7 +63,6 @@ pub(super) struct Pushes {
 }
 
 /// What [`Pushes`] are made of.
-#[derive(Clone)]
 pub(super) struct Parts {
     pub(super) stores: Arc<StoreRegistry>,
     pub(super) writer: Writer,

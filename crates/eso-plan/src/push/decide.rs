@@ -80,7 +80,7 @@ pub fn decide(key: &RemoteKey, goal: &Goal, held: Option<&Held>, rules: Rules) -
     let text = held.and_then(|held| held.value.as_ref()).map(text_of);
     let parts = parts(goal, text, rules)?;
     match held {
-        Some(held) if !held.is_ours && parts.is_empty() => return Ok(Step::Keep),
+        Some(held) if !held.is_ours && (parts.is_empty() || is_unread(held, rules)) => return Ok(Step::Keep),
         Some(held) if !held.is_ours => return Err(DecideError::Foreign),
         Some(_) | None => {}
     }
@@ -89,6 +89,11 @@ pub fn decide(key: &RemoteKey, goal: &Goal, held: Option<&Held>, rules: Rules) -
     let gone = if is_whole { &[][..] } else { &goal.gone[..] };
     let made = made(&parts, gone, text, rules.syntax)?;
     Ok(step(key, goal, held, text, &parts, made))
+}
+
+/// Whether somebody else's value stays without a word, although nobody read what it is: a version of it is there.
+fn is_unread(foreign: &Held, rules: Rules) -> bool {
+    rules.update == Update::Keep && foreign.value.is_none() && foreign.version.is_some()
 }
 
 /// What a value becomes.

@@ -168,10 +168,10 @@ impl Run<'_> {
             // Once begun a write is not cut short; it is not begun any more when we are to stop.
             let done = match step {
                 Step::Keep => return Ended::Done { wrote: false },
-                Step::Put(_) | Step::Delete(_) if self.stop.is_cancelled() => return Ended::Stopped,
-                Step::Put(put) => store.put(&put).await.map(drop),
-                Step::Delete(delete) => store.delete(&delete).await,
+                Step::Put(put) => store.put(&put, self.stop).await.map(|put| put.map(drop)),
+                Step::Delete(delete) => store.delete(&delete, self.stop).await,
             };
+            let Some(done) = done else { return Ended::Stopped };
             match done {
                 Ok(()) => return Ended::Done { wrote: true },
                 Err(error) if error.kind() == ErrorKind::Conflict && conflicts < CONFLICTS => conflicts += 1,

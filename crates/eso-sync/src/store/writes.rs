@@ -9,6 +9,7 @@ use eso_core::{
     provider::{Delete, Held, Inspect, PropertySyntax, Put},
 };
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 use super::{Question, Sort, Store, Verdict, call, is_worth_a_retry, verdict};
 
@@ -20,9 +21,10 @@ impl Store {
 
     /// What the store holds now, or `None` where it says with authority that there is nothing.
     pub async fn inspect(self: &Arc<Self>, question: &Inspect) -> Result<Option<Held>, ProviderError> {
-        let mut retries = self.settings.retries;
+        let (mut retries, never) = (self.settings.retries, CancellationToken::new());
         loop {
-            let held = self.within_bounds(question, call::inspect(&*self.provider, question)).await;
+            let held = self.within_bounds(question, &never, call::inspect(&*self.provider, question)).await;
+            let held = held.expect("what nothing stops must end");
             if retries == 0 || !is_worth_a_retry(&held) || self.closed.is_cancelled() {
                 return held;
             }
@@ -31,31 +33,50 @@ impl Store {
         }
     }
 
-    /// Writes a value, what is beside it, or both, and gives the version that the store holds then.
-    pub async fn put(self: &Arc<Self>, put: &Put) -> Result<Option<Version>, ProviderError> {
+    /// Writes a value, what is beside it, or both, and gives the version that the store holds then; `None` where `stop` was
+    /// cancelled before the write began. Once begun it is not cut short.
+    pub async fn put(
+        self: &Arc<Self>,
+        put: &Put,
+        stop: &CancellationToken,
+    ) -> Option<Result<Option<Version>, ProviderError>> {
         let question = Inspect { key: put.key.clone(), metadata: put.metadata.clone() };
-        self.within_bounds(&question, call::put(&*self.provider, put)).await
+        self.within_bounds(&question, stop, call::put(&*self.provider, put)).await
     }
 
-    /// Deletes a value with all its versions.
-    pub async fn delete(self: &Arc<Self>, delete: &Delete) -> Result<(), ProviderError> {
+    /// Deletes a value with all its versions; `None` as for [`put`](Self::put).
+    pub async fn delete(
+        self: &Arc<Self>,
+        delete: &Delete,
+        stop: &CancellationToken,
+    ) -> Option<Result<(), ProviderError>> {
         let question = Inspect { key: delete.key.clone(), metadata: None };
-        self.within_bounds(&question, call::delete(&*self.provider, delete)).await
+        self.within_bounds(&question, stop, call::delete(&*self.provider, delete)).await
     }
 
-    /// Makes a call when there is a place for it. A probe asks `question` where it gets no answer.
+    /// Makes a call when there is a place for it, unless it is to stop before. A probe asks `question` where it gets no
+    /// answer.
     async fn within_bounds<T>(
         &self,
         question: &Inspect,
+        stop: &CancellationToken,
         call: impl Future<Output = Result<T, ProviderError>>,
-    ) -> Result<T, ProviderError> {
+    ) -> Option<Result<T, ProviderError>> {
         let wanted = || self.questions.lock().wanted(Question::Inspect(question.clone()));
         if let Some(refusal) = self.refusal() {
             wanted();
-            return Err(refusal.with_key(question.key.clone()));
+            return Some(Err(refusal.with_key(question.key.clone())));
         }
         let _call = self.tasks.token();
-        let _pass = self.admit(Sort::Single).await?;
+        let admitted = tokio::select! {
+            biased;
+            () = stop.cancelled() => return None,
+            admitted = self.admit(Sort::Single) => admitted,
+        };
+        let _pass = match admitted {
+            Ok(pass) => pass,
+            Err(error) => return Some(Err(error)),
+        };
         let answer = call.await;
         let verdict = verdict([answer.as_ref().err()]);
         if matches!(verdict, Verdict::Unanswered(_)) {
@@ -63,7 +84,7 @@ impl Store {
         }
         self.judge(verdict);
         self.slow_down(Sort::Single, [answer.as_ref().err()]);
-        answer
+        Some(answer)
     }
 }
 

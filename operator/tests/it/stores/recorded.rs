@@ -34,15 +34,6 @@ fn cells_of_one(table: &str) -> Vec<Vec<String>> {
     table.lines().map(row).collect()
 }
 
-/// Rows of the original, as ours are: AWS cannot be written to yet.
-fn expected(recorded: &str) -> Vec<Vec<String>> {
-    let ours = |line: &str| match line.contains("/aws-") {
-        true => line.replace("ReadWrite", "ReadOnly "),
-        false => line.to_owned(),
-    };
-    cells(&recorded.lines().map(|line| ours(line) + "\n").collect::<String>())
-}
-
 /// What happened in the test's namespace, as `type reason kind/name message`.
 async fn events(world: &World) -> BTreeSet<String> {
     let list = world.call("GET", &Kind::Event.collection(&world.namespace), None).await.unwrap();
@@ -65,7 +56,7 @@ fn expected_events(recorded: &str, namespace: &str) -> BTreeSet<String> {
 
 /// Waits until everybody has said what the original says, in columns and in events.
 async fn is_as_recorded(world: &World, columns: &str, recorded_events: &str) {
-    let expected = expected(columns);
+    let expected = cells(columns);
     eventually("the columns are the original's", async || {
         let printed = cells(&world.kubectl(&["get", "es,ss,secret"]).await);
         if printed == expected { Ok(()) } else { Err(format!("{printed:#?}\nin place of {expected:#?}")) }

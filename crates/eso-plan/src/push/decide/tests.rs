@@ -106,6 +106,14 @@ fn what_is_somebody_elses_is_left_alone() {
     check(VAULT, foreign(document(r#"{"a":"v"}"#)), &[], &[Some("a")], "keep");
     check(KEPT, foreign(text("old")), &[("k", "new")], &[], "keep");
     check(KEPT, foreign(text(r#"{"a":1}"#)), &[("k/b", "new")], &[], FOREIGN);
+    let unread = |version: Option<&str>| {
+        let held = ours(Value::Bytes("".into()));
+        Some(Held { value: None, version: version.map(Into::into), is_ours: false, ..held })
+    };
+    check(KEPT, unread(Some("1")), &[("k", "new")], &[], "keep");
+    check(KEPT, unread(Some("1")), &[("k/a", "new")], &[], "keep");
+    check(KEPT, unread(None), &[("k", "new")], &[], FOREIGN);
+    check(AWS, unread(Some("1")), &[("k", "new")], &[], FOREIGN);
 }
 
 #[test]
