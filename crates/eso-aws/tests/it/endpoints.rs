@@ -42,19 +42,21 @@ async fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
     (url, asked)
 }
 
-/// Reads through a store with keys, and through one with a role, in the region that the process is told.
+/// Reads through a store of each service with keys, and through one with a role, in the region that the process is told.
 async fn other_half() {
     let aws = Aws::new(Endpoints::default());
     let region = std::env::var(REGION).expect("the other process must say the region");
-    for fields in [json!({"region": region}), json!({"region": region, "role": ROLE})] {
+    for fields in [json!({}), json!({"service": "ParameterStore"}), json!({"role": ROLE})] {
+        let mut fields = fields;
+        fields["region"] = json!(region);
         let connection = connection(&credentials(), &CallRecorder::new());
         let store = aws.connect(&spec(fields), connection).await.expect("a store must connect");
         store.fetch(&Fetch::new("app")).await.expect_err("the proxy calls nobody");
     }
 }
 
-/// The hosts of Secrets Manager and of STS that are called in a region, with these variables.
-async fn hosts(test: &str, region: &str, variables: &[(&str, &str)]) -> Option<[String; 2]> {
+/// The hosts of Secrets Manager, of the Parameter Store and of STS that are called in a region, with these variables.
+async fn hosts(test: &str, region: &str, variables: &[(&str, &str)]) -> Option<[String; 3]> {
     if let Some(file) = process::outcome_file() {
         other_half().await;
         std::fs::write(file, "").expect("an outcome must be written");
@@ -81,7 +83,7 @@ async fn the_hosts_are_those_of_the_regions_partition() {
         let Some(hosts) = hosts(test, region, &[]).await else { return };
         assert_eq!(
             hosts,
-            ["secretsmanager", "sts"].map(|service| format!("{service}.{region}.{domain}:443"))
+            ["secretsmanager", "ssm", "sts"].map(|service| format!("{service}.{region}.{domain}:443"))
         );
     }
 }
@@ -91,12 +93,33 @@ async fn the_hosts_are_fips_and_dual_stack_as_the_sdks_variables_say() {
     let test = "endpoints::the_hosts_are_fips_and_dual_stack_as_the_sdks_variables_say";
     // The host of Secrets Manager has both stacks under its own name.
     for (variables, expected) in [
-        (&[FIPS][..], ["secretsmanager-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"]),
-        (&[DUAL_STACK], ["secretsmanager.us-east-1.amazonaws.com", "sts.us-east-1.api.aws"]),
-        (&[FIPS, DUAL_STACK], ["secretsmanager-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.api.aws"]),
+        (
+            &[FIPS][..],
+            [
+                "secretsmanager-fips.us-east-1.amazonaws.com",
+                "ssm-fips.us-east-1.amazonaws.com",
+                "sts-fips.us-east-1.amazonaws.com",
+            ],
+        ),
+        (
+            &[DUAL_STACK],
+            ["secretsmanager.us-east-1.amazonaws.com", "ssm.us-east-1.api.aws", "sts.us-east-1.api.aws"],
+        ),
+        (
+            &[FIPS, DUAL_STACK],
+            [
+                "secretsmanager-fips.us-east-1.amazonaws.com",
+                "ssm-fips.us-east-1.api.aws",
+                "sts-fips.us-east-1.api.aws",
+            ],
+        ),
         (
             &[("AWS_USE_FIPS_ENDPOINT", "false")],
-            ["secretsmanager.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"],
+            [
+                "secretsmanager.us-east-1.amazonaws.com",
+                "ssm.us-east-1.amazonaws.com",
+                "sts.us-east-1.amazonaws.com",
+            ],
         ),
     ] {
         let Some(hosts) = hosts(test, "us-east-1", variables).await else { return };
