@@ -429,7 +429,7 @@ async fn a_secret_store_that_names_another_namespace_reads_nothing_there() {
 
 /// Asks as a provider would that had not been refused before.
 async fn ask_for_everything(world: &World, victim: &str) {
-    let credentials = KubernetesCredentials::new(world.client.clone(), Scope::Own(world.namespace.clone()));
+    let credentials = world.credentials();
     let (namespace, name) = (Some(victim.to_owned()), "sample".to_owned());
     let refused = || CredentialError::Forbidden(FOREIGN_NAMESPACE.to_owned());
     let key =
@@ -442,7 +442,7 @@ async fn ask_for_everything(world: &World, victim: &str) {
     let account = ServiceAccountSelector { name, namespace, audiences: Vec::new() };
     let token = credentials.service_account_token(&account, &[], Duration::from_secs(600)).await;
     assert_eq!(token, Err(refused()));
-    assert_eq!(credentials.service_account_annotations(&account).await, Err(refused()));
+    assert_eq!(credentials.service_account_annotations(&account, &[]).await, Err(refused()));
 }
 
 #[tokio::test]
@@ -453,7 +453,7 @@ async fn credentials_are_read_from_secrets_config_maps_and_service_accounts() {
     let config_map = json!({ "metadata": { "name": "ca" }, "data": { "ca.crt": "PEM" } });
     world.plane.create(&format!("/api/v1/namespaces/{namespace}/configmaps"), &config_map).await.unwrap();
     world.plane.service_account(namespace, "who").await.unwrap();
-    let credentials = KubernetesCredentials::new(world.client.clone(), Scope::Own(namespace.clone()));
+    let credentials = world.credentials();
     let key = |name: &str, key: &str| SecretKeySelector {
         name: name.to_owned(),
         namespace: None,
@@ -493,13 +493,17 @@ async fn annotations_are_read(
     account: impl Fn(&str) -> ServiceAccountSelector,
 ) {
     let namespace = &world.namespace;
-    assert_eq!(credentials.service_account_annotations(&account("who")).await, Ok(BTreeMap::new()));
-    let role = ("eks.amazonaws.com/role-arn".to_owned(), "arn:aws:iam::1:role/r".to_owned());
+    let annotation = "eks.amazonaws.com/role-arn";
+    let read = async |name: &str, annotations: &[&str]| {
+        credentials.service_account_annotations(&account(name), annotations).await
+    };
+    assert_eq!(read("who", &[annotation]).await, Ok(BTreeMap::new()));
+    let role = (annotation.to_owned(), "arn:aws:iam::1:role/r".to_owned());
     let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/who");
     world.patch(&path, json!({ "metadata": { "annotations": BTreeMap::from([role.clone()]) } })).await;
-    let found = credentials.service_account_annotations(&account("who")).await;
-    assert_eq!(found, Ok(BTreeMap::from([role])));
-    let nobody = credentials.service_account_annotations(&account("nobody")).await;
+    assert_eq!(read("who", &[annotation]).await, Ok(BTreeMap::from([role])));
+    assert_eq!(read("who", &["another"]).await, Ok(BTreeMap::new()), "it was not asked for");
+    let nobody = read("nobody", &[annotation]).await;
     let expected = format!(
         "cannot get Kubernetes service account \"nobody\" from namespace \"{namespace}\": serviceaccounts \"nobody\" \
          not found"
