@@ -16,7 +16,7 @@ use eso_core::{
     key::{StoreKind, StoreReference},
 };
 use eso_kube::{
-    credentials::{FOREIGN_NAMESPACE, KubernetesCredentials, Scope},
+    credentials::{FOREIGN_NAMESPACE, KubernetesCredentials},
     events::Events,
     stores::StoreChange::{Edited, Lost, Ready},
 };
