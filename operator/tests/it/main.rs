@@ -22,6 +22,7 @@ mod pushes;
 mod quotas;
 mod refused;
 mod rights;
+mod rotated;
 mod unreadable;
 mod wrong;
 
