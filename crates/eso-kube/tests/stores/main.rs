@@ -6,6 +6,7 @@ mod world;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use eso_core::{
     api::{
         refusals,
@@ -479,12 +480,23 @@ async fn credentials_are_read_from_secrets_config_maps_and_service_accounts() {
     let audiences = ["vault".to_owned()];
     let lifetime = Duration::from_secs(600);
     let token = credentials.service_account_token(&account("who"), &audiences, lifetime).await.unwrap();
-    assert_eq!(token.expose_str().unwrap().split('.').count(), 3, "a token must be a JWT");
+    assert_eq!(
+        audiences_of(token.expose_str().unwrap()),
+        ["vault", "mine"],
+        "the caller's, and the store's own"
+    );
     let nobody = credentials.service_account_token(&account("nobody"), &audiences, lifetime).await;
     let expected = "cannot request Kubernetes service account token for service account \"nobody\": \
                     serviceaccounts \"nobody\" not found";
     assert_eq!(nobody, Err(CredentialError::Missing(expected.to_owned())));
     annotations_are_read(&world, &credentials, account).await;
+}
+
+/// For whom a token is that the API server made.
+fn audiences_of(token: &str) -> Vec<String> {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    serde_json::from_value(claims["aud"].clone()).unwrap()
 }
 
 async fn annotations_are_read(
