@@ -110,9 +110,10 @@ struct Pass {
     _of_the_backend: OwnedSemaphorePermit,
 }
 
-/// What a call says about the service behind the store.
+/// What a call says about whom the store needs.
 enum Verdict {
     Answered,
+    /// By the service behind the store, or by another one that its login needs.
     Unanswered(ProviderError),
     /// It failed before it came there, or may have.
     Unknown,
@@ -365,18 +366,24 @@ impl Store {
             Verdict::Unanswered(failure) => {
                 let call = Witness::Call(self.calls.fetch_add(1, Ordering::Relaxed));
                 self.circuit.unanswered(call, &failure);
-                self.backend.circuit.unanswered(self.witness(), &failure);
+                // What one store logs in through may be away while others read from the same service.
+                if !failure.is_from_elsewhere() {
+                    self.backend.circuit.unanswered(self.witness(), &failure);
+                }
             }
             Verdict::Unknown => {}
         }
     }
 
     fn slow_down<'a>(&self, sort: Sort, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
-        let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
-        let Some(longest) = throttled.map(ProviderError::retry_after).max() else { return };
-        // A backend that has a rate has it for all its stores; another one says no to the identity that asked.
+        let errors = errors.into_iter().flatten();
+        let throttled: Vec<_> = errors.filter(|error| error.kind() == ErrorKind::Throttled).collect();
+        let Some(longest) = throttled.iter().map(|error| error.retry_after()).max() else { return };
+        // A backend that has a rate has it for all its stores; another one says no to the identity that asked, and so does
+        // whoever that one logs in through.
         let shared = self.backend.pace(sort);
-        let is_everybodys = shared.lock().is_limited();
+        let is_of_backend = throttled.iter().any(|error| !error.is_from_elsewhere());
+        let is_everybodys = is_of_backend && shared.lock().is_limited();
         pause(if is_everybodys { shared } else { &self.pace }, longest);
     }
 
@@ -397,18 +404,18 @@ impl Probe for Store {
         let read = match question {
             Question::Read(read) => read,
             Question::Find(query) => {
-                return Some(is_reply(call::find(&*self.provider, &query).await.err().as_ref()));
+                return is_reply(call::find(&*self.provider, &query).await.err().as_ref());
             }
             Question::Inspect(question) => {
-                return Some(is_reply(call::inspect(&*self.provider, &question).await.err().as_ref()));
+                return is_reply(call::inspect(&*self.provider, &question).await.err().as_ref());
             }
-            Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
+            Question::Check => return is_reply(call::check(&*self.provider).await.err().as_ref()),
         };
-        let is_answered = is_answer(&call::read(&*self.provider, &[&read]).await.remove(0));
-        if is_answered {
+        let is_answered = is_reply(call::read(&*self.provider, &[&read]).await.remove(0).err().as_ref());
+        if is_answered == Some(true) {
             self.questions.lock().answered(&[&read]);
         }
-        Some(is_answered)
+        is_answered
     }
 
     fn is_proven(&self) -> bool {
@@ -417,34 +424,49 @@ impl Probe for Store {
 }
 
 fn is_answer(answer: &Answer) -> bool {
-    is_reply(answer.as_ref().err())
+    is_reply(answer.as_ref().err()) == Some(true)
 }
 
-/// Whether somebody replied at all.
-fn is_reply(failure: Option<&ProviderError>) -> bool {
-    failure.is_none_or(|failure| failure.kind() != ErrorKind::Unavailable)
+/// Whether the service behind the store replied at all; `None` where the login was refused elsewhere, so that it was not
+/// asked.
+///
+/// A login that gets no answer elsewhere counts as no reply: were all members asked then, one after the other, those
+/// that wait for the same dead service would keep out those that need it not.
+fn is_reply(failure: Option<&ProviderError>) -> Option<bool> {
+    match failure.map(|failure| (failure.kind(), failure.is_from_elsewhere())) {
+        Some((ErrorKind::Unavailable, _)) => Some(false),
+        Some((_, true)) => None,
+        Some((_, false)) | None => Some(true),
+    }
 }
 
 /// What the failures of one call say together; `None` is a success.
 fn verdict<'a>(errors: impl IntoIterator<Item = Option<&'a ProviderError>>) -> Verdict {
-    let mut verdict = Verdict::Unknown;
-    for error in errors {
-        match error.map(|error| (error, error.kind())) {
-            None => return Verdict::Answered,
-            Some((error, ErrorKind::Unavailable)) => verdict = Verdict::Unanswered(error.clone()),
-            // These may come from a login elsewhere, or from no call at all.
-            Some((_, ErrorKind::Unauthenticated | ErrorKind::Invalid)) => {}
-            Some((
-                _,
-                ErrorKind::NotFound
-                | ErrorKind::Denied
-                | ErrorKind::Conflict
-                | ErrorKind::Throttled
-                | ErrorKind::Unexpected,
-            )) => return Verdict::Answered,
-        }
+    let errors: Vec<_> = errors.into_iter().collect();
+    if errors.iter().any(|error| error.is_none_or(is_of_service)) {
+        return Verdict::Answered;
     }
-    verdict
+    let silences = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Unavailable);
+    // Where the service itself was asked too, its silence is what counts.
+    match silences.min_by_key(|error| error.is_from_elsewhere()) {
+        Some(silence) => Verdict::Unanswered(silence.clone()),
+        None => Verdict::Unknown,
+    }
+}
+
+/// Whether only the service behind the store can have said it.
+fn is_of_service(error: &ProviderError) -> bool {
+    match error.kind() {
+        _ if error.is_from_elsewhere() => false,
+        ErrorKind::Unavailable => false,
+        // These may come from no call at all.
+        ErrorKind::Unauthenticated | ErrorKind::Invalid => false,
+        ErrorKind::NotFound
+        | ErrorKind::Denied
+        | ErrorKind::Conflict
+        | ErrorKind::Throttled
+        | ErrorKind::Unexpected => true,
+    }
 }
 
 fn is_worth_a_retry<T>(answer: &Result<T, ProviderError>) -> bool {

@@ -123,7 +123,8 @@ impl ServiceAccount {
                 "an IAM role must be associated with service account {name} (namespace: {namespace}): name it in the \
                  annotation {ROLE_ANNOTATION}"
             );
-            ProviderError::new(ErrorKind::Unauthenticated, SESSION).with_reason(Reason::new(reason))
+            let error = ProviderError::new(ErrorKind::Unauthenticated, SESSION).from_elsewhere();
+            error.with_reason(Reason::new(reason))
         })
     }
 
@@ -133,7 +134,7 @@ impl ServiceAccount {
         let token = token.map_err(|error| error.into_provider_error(SESSION))?;
         token.expose_str().map(str::to_owned).ok_or_else(|| {
             let reason = Reason::new("the token of the service account is no text");
-            ProviderError::new(ErrorKind::Unexpected, SESSION).with_reason(reason)
+            ProviderError::new(ErrorKind::Unexpected, SESSION).from_elsewhere().with_reason(reason)
         })
     }
 }
