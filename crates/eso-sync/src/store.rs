@@ -35,6 +35,7 @@ mod circuit;
 mod pace;
 mod questions;
 mod search;
+mod verdict;
 mod writes;
 
 mod call;
@@ -46,6 +47,7 @@ use line::{Answer, Line, Waiting};
 use pace::Pace;
 use questions::{Question, Questions};
 use search::Searches;
+use verdict::{Verdict, is_reply, refuses_login, verdict};
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct Store {
     calls: AtomicU64,
     searches: Searches,
     questions: Mutex<Questions>,
+    /// Told when a call shows that the login is not good.
+    refused: Notify,
     tasks: TaskTracker,
     closed: CancellationToken,
 }
@@ -108,15 +112,6 @@ struct Drained {
 struct Pass {
     _of_the_store: OwnedSemaphorePermit,
     _of_the_backend: OwnedSemaphorePermit,
-}
-
-/// What a call says about whom the store needs.
-enum Verdict {
-    Answered,
-    /// By the service behind the store, or by another one that its login needs.
-    Unanswered(ProviderError),
-    /// It failed before it came there, or may have.
-    Unknown,
 }
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
@@ -143,6 +138,7 @@ impl Store {
                 calls: AtomicU64::new(0),
                 searches: Searches::default(),
                 questions: Mutex::default(),
+                refused: Notify::new(),
                 tasks: TaskTracker::new(),
                 closed: CancellationToken::new(),
             }
@@ -216,6 +212,12 @@ impl Store {
             () = both => {}
             () = self.closed.cancelled() => {}
         }
+    }
+
+    /// Ends when a call has shown, since it last ended, that the login is not good, as against a key that may not be read:
+    /// a [`check`](Self::check) would find it out, which is none of those calls. For one waiter at a time.
+    pub async fn login_refused(&self) {
+        self.refused.notified().await;
     }
 
     /// Waits for the calls under way and ends the login. Requests that wait, or come later, fail.
@@ -308,6 +310,7 @@ impl Store {
         let errors = || answers.iter().map(|answer| answer.as_ref().err());
         self.judge_reads(&requests, &answers);
         self.slow_down(sort, errors());
+        self.doubt_login(errors());
         drop(pass);
         self.deliver(batch, &answers).await;
     }
@@ -387,6 +390,12 @@ impl Store {
         pause(if is_everybodys { shared } else { &self.pace }, longest);
     }
 
+    fn doubt_login<'a>(&self, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
+        if errors.into_iter().flatten().any(refuses_login) {
+            self.refused.notify_one();
+        }
+    }
+
     /// Contained as a call is: were it to panic in the one who serves the line, nobody in it would get an answer.
     fn batch_size(&self, request: &Fetch) -> usize {
         catch_unwind(AssertUnwindSafe(|| self.provider.batch_size(request).get())).unwrap_or(1)
@@ -425,48 +434,6 @@ impl Probe for Store {
 
 fn is_answer(answer: &Answer) -> bool {
     is_reply(answer.as_ref().err()) == Some(true)
-}
-
-/// Whether the service behind the store replied at all; `None` where the login was refused elsewhere, so that it was not
-/// asked.
-///
-/// A login that gets no answer elsewhere counts as no reply: were all members asked then, one after the other, those
-/// that wait for the same dead service would keep out those that need it not.
-fn is_reply(failure: Option<&ProviderError>) -> Option<bool> {
-    match failure.map(|failure| (failure.kind(), failure.is_from_elsewhere())) {
-        Some((ErrorKind::Unavailable, _)) => Some(false),
-        Some((_, true)) => None,
-        Some((_, false)) | None => Some(true),
-    }
-}
-
-/// What the failures of one call say together; `None` is a success.
-fn verdict<'a>(errors: impl IntoIterator<Item = Option<&'a ProviderError>>) -> Verdict {
-    let errors: Vec<_> = errors.into_iter().collect();
-    if errors.iter().any(|error| error.is_none_or(is_of_service)) {
-        return Verdict::Answered;
-    }
-    let silences = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Unavailable);
-    // Where the service itself was asked too, its silence is what counts.
-    match silences.min_by_key(|error| error.is_from_elsewhere()) {
-        Some(silence) => Verdict::Unanswered(silence.clone()),
-        None => Verdict::Unknown,
-    }
-}
-
-/// Whether only the service behind the store can have said it.
-fn is_of_service(error: &ProviderError) -> bool {
-    match error.kind() {
-        _ if error.is_from_elsewhere() => false,
-        ErrorKind::Unavailable => false,
-        // These may come from no call at all.
-        ErrorKind::Unauthenticated | ErrorKind::Invalid => false,
-        ErrorKind::NotFound
-        | ErrorKind::Denied
-        | ErrorKind::Conflict
-        | ErrorKind::Throttled
-        | ErrorKind::Unexpected => true,
-    }
 }
 
 fn is_worth_a_retry<T>(answer: &Result<T, ProviderError>) -> bool {

@@ -20,6 +20,7 @@ use super::{Answer, Backends, Store, StoreSettings};
 use crate::queue::Lane;
 
 mod elsewhere;
+mod refused;
 
 const SECOND: Duration = Duration::from_secs(1);
 
