@@ -24,7 +24,10 @@ use super::{
     Login,
     role::{SESSION_NAME, region, temporary, without_credentials},
 };
-use crate::{PROVIDER, config::SESSION, error::Call};
+use crate::{
+    config::SESSION,
+    error::{Call, Service},
+};
 
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
@@ -105,7 +108,7 @@ impl WebIdentity {
             .web_identity_token(token);
         let answer = request.send().await;
         let call = Call::assume_role_with_web_identity(region(&self.client));
-        self.calls.called(PROVIDER, call.operation, answer.is_ok());
+        self.calls.called(Service::Sts.provider(), call.operation, answer.is_ok());
         let given = answer.map_err(|error| call.failed(&error))?.credentials;
         let given = given.and_then(|given| temporary(given, "AssumeRoleWithWebIdentity"));
         given.ok_or_else(|| without_credentials(call))
