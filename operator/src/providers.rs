@@ -91,6 +91,10 @@ impl Connect for Providers {
     fn is_of_namespace(&self, provider: &Provider) -> bool {
         provider.aws.as_ref().is_some_and(eso_aws::is_of_namespace)
     }
+
+    async fn settled(&self) {
+        self.vault.settled().await;
+    }
 }
 
 /// The CRD admits no such store; one can still be there from before the CRD was ours.

@@ -12,6 +12,7 @@ use eso_core::{
 use tokio::time::timeout;
 
 use crate::{
+    arn::Owner,
     auth::Session,
     client::RegionClients,
     error::{Call, Service, Sort},
@@ -34,6 +35,8 @@ pub(crate) struct Access {
     pub(crate) session: Arc<Session>,
     /// What it shares with the other stores of its region, kept for them.
     pub(crate) _shared: Arc<RegionClients>,
+    /// Whose values are read, where it is known.
+    pub(crate) account: Option<String>,
     /// Whose quotas are used.
     pub(crate) backend: Backend,
     /// Those quotas.
@@ -102,6 +105,14 @@ impl Access {
     /// What AWS calls the value of a key.
     pub(crate) fn name(&self, key: &RemoteKey) -> String {
         self.prefix.full(key.as_str())
+    }
+
+    /// The name of the value that a key leads to, where that is an ARN of the store's own account. In another account there
+    /// may be another value of the same name.
+    pub(crate) fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        let account = self.account.as_deref().filter(|_| !self.prefix.is_given())?;
+        let owner = Owner { service: self.service, region: &self.region, account };
+        owner.name(key.as_str()).map(RemoteKey::from)
     }
 
     /// Why nothing can be asked about a key at all.

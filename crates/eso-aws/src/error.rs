@@ -146,7 +146,7 @@ impl<'a> Call<'a> {
 
     /// An answer that is a success by its status, and yet makes no sense. `advice` is a clause of our own words.
     pub(crate) fn nonsense(&self, advice: String) -> ProviderError {
-        ProviderError::new(ErrorKind::Unexpected, self.operation).with_reason(Reason::new(advice))
+        self.of_kind(ErrorKind::Unexpected).with_reason(Reason::new(advice))
     }
 
     /// An answer that says in its own way that there is no such secret any more.
@@ -201,7 +201,16 @@ impl<'a> Call<'a> {
             Some(code) => reason.with_code(code),
             None => reason,
         };
-        ProviderError::new(self.kind(meaning), self.operation).with_reason(reason)
+        self.of_kind(self.kind(meaning)).with_reason(reason)
+    }
+
+    /// A login has to do with another service than the one that keeps the values.
+    fn of_kind(&self, kind: ErrorKind) -> ProviderError {
+        let error = ProviderError::new(kind, self.operation);
+        match self.sort {
+            Sort::Login => error.from_elsewhere(),
+            Sort::Read | Sort::Search | Sort::Write => error,
+        }
     }
 
     fn kind(&self, meaning: Meaning) -> ErrorKind {

@@ -22,7 +22,12 @@ const fn per_second(rate: u32) -> NonZeroU32 {
 
 /// What decides which account's quotas a store uses.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Identity(String);
+pub(crate) enum Identity {
+    /// An account.
+    Account(String),
+    /// A name for one that is not known.
+    Unknown(String),
+}
 
 impl Identity {
     /// Whoever assumed the last of these roles; where there is none, `own`.
@@ -32,18 +37,30 @@ impl Identity {
 
     /// A role. The caller's account is charged, and that is the role's.
     pub(crate) fn of_role(arn: &str) -> Self {
-        Self(account_of_role(arn).map_or_else(|| digest(arn), str::to_owned))
+        Self::new(account_of_role(arn).map(str::to_owned), arn)
     }
 
     /// Static keys.
     pub(crate) fn of_keys(keys: &Credentials) -> Self {
         let id = keys.access_key_id();
-        Self(account_of_key(id).unwrap_or_else(|| digest(id)))
+        Self::new(account_of_key(id), id)
     }
 
     /// Whoever the operator itself is.
     pub(crate) fn of_default_chain() -> Self {
-        Self("default".to_owned())
+        Self::Unknown("default".to_owned())
+    }
+
+    fn new(account: Option<String>, text: &str) -> Self {
+        account.map_or_else(|| Self::Unknown(digest(text)), Self::Account)
+    }
+
+    /// The account, where it is known.
+    pub(crate) fn account(&self) -> Option<&str> {
+        match self {
+            Self::Account(account) => Some(account),
+            Self::Unknown(_) => None,
+        }
     }
 
     /// The account in a region, with the quotas that it has there.
@@ -53,8 +70,9 @@ impl Identity {
             Service::ParameterStore => ("ssm", Some(OF_PARAMETER_STORE)),
             Service::Sts => ("sts", None),
         };
+        let (Self::Account(owner) | Self::Unknown(owner)) = self;
         Backend {
-            id: format!("aws/{name}/{region}/{}", self.0),
+            id: format!("aws/{name}/{region}/{owner}"),
             reads_per_second: rates.map(|[reads, _]| reads),
             batches_per_second: rates.map(|[_, batches]| batches),
         }

@@ -6,6 +6,7 @@
 mod config;
 
 mod access;
+mod arn;
 mod auth;
 mod client;
 mod identity;
@@ -38,9 +39,6 @@ use crate::{
     parameter_store::ParameterStore,
     secrets_manager::SecretsManager,
 };
-
-/// The name under which logins are counted.
-const PROVIDER: &str = "AWS/SecretsManager";
 
 /// What all stores on AWS share in a process.
 #[derive(Debug)]
@@ -78,7 +76,8 @@ impl Aws {
             let backend = identity.backend(service, region_name);
             let (quotas, shared) = (self.clients.quotas(service, &backend), Arc::clone(&region));
             let (region, session, calls) = (region_name.to_owned(), Arc::clone(&session), connection.calls);
-            Access { service, region, prefix, session, _shared: shared, backend, quotas, calls }
+            let account = identity.account().map(str::to_owned);
+            Access { service, region, prefix, session, _shared: shared, account, backend, quotas, calls }
         };
         Ok(match keeper {
             Keeper::SecretsManager(deletion) => {

@@ -21,6 +21,7 @@ use aws_sdk_ssm::{
 };
 use eso_core::{
     error::{ErrorKind, ProviderError},
+    key::RemoteKey,
     provider::{Backend, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, SecretWriter, Value},
     value::SecretBytes,
 };
@@ -118,6 +119,10 @@ impl SecretProvider for ParameterStore {
 
     fn backend(&self) -> Option<Backend> {
         Some(self.access.backend.clone())
+    }
+
+    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        self.access.canonical(key)
     }
 
     fn notice(&self) -> Option<Notice> {

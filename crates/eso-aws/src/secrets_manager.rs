@@ -22,7 +22,7 @@ use aws_sdk_secretsmanager::{
 use aws_smithy_types::Blob;
 use eso_core::{
     error::ProviderError,
-    key::Version,
+    key::{RemoteKey, Version},
     provider::{Backend, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, SecretWriter, Value},
     value::SecretBytes,
 };
@@ -119,6 +119,10 @@ impl SecretProvider for SecretsManager {
 
     fn backend(&self) -> Option<Backend> {
         Some(self.access.backend.clone())
+    }
+
+    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        self.access.canonical(key)
     }
 
     fn notice(&self) -> Option<Notice> {

@@ -68,13 +68,31 @@ impl CredentialError {
     /// The failure as the provider's own, of its `operation` (such as `Login`).
     ///
     /// A missing credential is `Unauthenticated` and one out of bounds `Invalid`: neither is ever taken for a
-    /// missing value.
+    /// missing value, nor for what the store's service says.
     pub fn into_provider_error(self, operation: &'static str) -> ProviderError {
         let kind = match self {
             Self::Missing(_) => ErrorKind::Unauthenticated,
             Self::Forbidden(_) => ErrorKind::Invalid,
             Self::Unavailable(_) => ErrorKind::Unavailable,
         };
-        ProviderError::new(kind, operation).with_reason(Reason::new(self.to_string()))
+        ProviderError::new(kind, operation).from_elsewhere().with_reason(Reason::new(self.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CredentialError;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_credential_that_cannot_be_had_says_nothing_of_the_service_behind_the_store() {
+        for (error, kind) in [
+            (CredentialError::Missing("gone".to_owned()), ErrorKind::Unauthenticated),
+            (CredentialError::Forbidden("elsewhere".to_owned()), ErrorKind::Invalid),
+            (CredentialError::Unavailable("away".to_owned()), ErrorKind::Unavailable),
+        ] {
+            let error = error.into_provider_error("Login");
+            assert_eq!((error.kind(), error.is_from_elsewhere()), (kind, true), "{error}");
+        }
     }
 }

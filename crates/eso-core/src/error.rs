@@ -36,6 +36,7 @@ pub struct ProviderError {
     kind: ErrorKind,
     operation: &'static str,
     is_of_login: bool,
+    is_from_elsewhere: bool,
     key: Option<RemoteKey>,
     retry_after: Option<Duration>,
     reason: Option<Reason>,
@@ -44,13 +45,32 @@ pub struct ProviderError {
 impl ProviderError {
     /// A failure of `operation`, the store's own name of the call, such as `GetSecretValue`.
     pub fn new(kind: ErrorKind, operation: &'static str) -> Self {
-        Self { kind, operation, is_of_login: false, key: None, retry_after: None, reason: None }
+        Self {
+            kind,
+            operation,
+            is_of_login: false,
+            is_from_elsewhere: false,
+            key: None,
+            retry_after: None,
+            reason: None,
+        }
     }
 
     /// Says that it was the login that failed, which a provider may do at any call.
     #[must_use]
     pub fn in_login(mut self) -> Self {
         self.is_of_login = true;
+        self
+    }
+
+    /// Says that it comes from what a login needs and the service that keeps the values has no part in: another service,
+    /// such as AWS's STS, or a credential of the cluster.
+    ///
+    /// It then says nothing about the service behind the store, for good or bad: other stores of it may not need what
+    /// failed.
+    #[must_use]
+    pub fn from_elsewhere(mut self) -> Self {
+        self.is_from_elsewhere = true;
         self
     }
 
@@ -88,6 +108,11 @@ impl ProviderError {
     /// Whether the login failed, and not the call that needed it.
     pub fn is_of_login(&self) -> bool {
         self.is_of_login
+    }
+
+    /// Whether the service that keeps the values has no part in it.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.is_from_elsewhere
     }
 
     /// The value that was asked for, where the call was about one.

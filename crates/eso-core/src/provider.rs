@@ -66,7 +66,8 @@ pub trait SecretProvider: fmt::Debug + fmt::Display + Send + Sync + 'static {
 
     /// The store's own text for what a key leads to, where that is another than the key's.
     ///
-    /// Patterns of keys that somebody may ask for are held against this one, and against the key where there is none. So
+    /// Patterns of keys that somebody may ask for are held against this one, and against the key where there is none. (An
+    /// ARN is held as it is written against patterns of ARNs.) So
     /// whoever takes several texts for one value (a mount before it, a slash too many) must give one and the same for
     /// all of them here, and never one for two values: else a pattern that allows one text allows a value that it does
     /// not mean.

@@ -52,7 +52,8 @@ use crate::{
 /// milliseconds; one that takes longer than this is not worth a place in the engine.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// How long [`StoreRegistry::settled`] waits at most: ten times what a slow login takes.
+/// How long [`StoreRegistry::settled`] waits at most, and at the end for logins that are under way: ten times what a slow
+/// one takes.
 const SETTLING_TIME: Duration = Duration::from_secs(10);
 
 /// A store, by name.
@@ -131,6 +132,10 @@ pub trait Connect: fmt::Debug + Send + Sync + 'static {
     fn is_of_namespace(&self, _provider: &Provider) -> bool {
         false
     }
+
+    /// Returns when nothing is under way any more that providers do by themselves, such as ending a login that nobody
+    /// waited for. Called at the end, when all stores are closed.
+    async fn settled(&self) {}
 }
 
 /// Why there is no provider for a store.
@@ -277,6 +282,8 @@ impl StoreRegistry {
     pub async fn stopped(&self) {
         self.shared.tasks.close();
         self.shared.tasks.wait().await;
+        // A server that does not answer keeps nobody from ending.
+        let _ = timeout(SETTLING_TIME, self.shared.settings.connect.settled()).await;
     }
 }
 

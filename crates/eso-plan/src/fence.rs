@@ -9,7 +9,8 @@ use eso_core::key::{RemoteKey, StoreReference};
 /// a key with a `.` or `..` between slashes, or with nothing between two, is allowed by none;
 /// an ARN is allowed only by a pattern that begins with `arn:` itself, for it names a secret of any account, and the words
 /// in each ARN, such as `secret`, are in nobody's mind;
-/// and a key is held against the patterns as its store reads it, which is the caller's business.
+/// and a key is held against the patterns as its store reads it, but for an ARN that its store reads as the name of a value
+/// of its own, which is held as it is written against those that begin with `arn:`.
 ///
 /// No pattern allows nothing. It takes time in proportion to the lengths of the patterns and of the key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -21,12 +22,16 @@ impl KeyPatterns {
         Self(patterns.into_iter().map(Into::into).collect())
     }
 
-    /// Whether one of the patterns is this key's.
-    pub fn allows(&self, key: &str) -> bool {
-        let is_meant = |pattern: &String| {
-            is_everything(pattern) || (!is_evasive(key) && (is_arn(pattern) || !is_arn(key)))
-        };
-        self.0.iter().any(|pattern| is_meant(pattern) && matches(pattern, key))
+    /// Whether one of the patterns is this key's. `canonical` is what its store reads it as, where that is another text.
+    pub fn allows(&self, key: &str, canonical: Option<&str>) -> bool {
+        self.0.iter().any(|pattern| {
+            let text = match canonical {
+                Some(name) if is_arn(pattern) && is_arn(key) && !is_arn(name) => key,
+                canonical => canonical.unwrap_or(key),
+            };
+            let is_meant = !is_evasive(text) && (is_arn(pattern) || !is_arn(text));
+            (is_everything(pattern) || is_meant) && matches(pattern, text)
+        })
     }
 }
 

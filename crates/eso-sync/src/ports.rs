@@ -95,7 +95,7 @@ impl Granted {
     pub fn allows(&self, key: &RemoteKey) -> bool {
         self.keys.as_ref().is_none_or(|keys| {
             let canonical = self.store.provider().canonical(key);
-            keys.allows(canonical.as_ref().unwrap_or(key).as_str())
+            keys.allows(key.as_str(), canonical.as_ref().map(RemoteKey::as_str))
         })
     }
 }

@@ -35,6 +35,7 @@ mod circuit;
 mod pace;
 mod questions;
 mod search;
+mod verdict;
 mod writes;
 
 mod call;
@@ -46,6 +47,7 @@ use line::{Answer, Line, Waiting};
 use pace::Pace;
 use questions::{Question, Questions};
 use search::Searches;
+use verdict::{Verdict, is_reply, refuses_login, verdict};
 
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +95,8 @@ pub struct Store {
     calls: AtomicU64,
     searches: Searches,
     questions: Mutex<Questions>,
+    /// Told when a call shows that the login is not good.
+    refused: Notify,
     tasks: TaskTracker,
     closed: CancellationToken,
 }
@@ -108,14 +112,6 @@ struct Drained {
 struct Pass {
     _of_the_store: OwnedSemaphorePermit,
     _of_the_backend: OwnedSemaphorePermit,
-}
-
-/// What a call says about the service behind the store.
-enum Verdict {
-    Answered,
-    Unanswered(ProviderError),
-    /// It failed before it came there, or may have.
-    Unknown,
 }
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
@@ -142,6 +138,7 @@ impl Store {
                 calls: AtomicU64::new(0),
                 searches: Searches::default(),
                 questions: Mutex::default(),
+                refused: Notify::new(),
                 tasks: TaskTracker::new(),
                 closed: CancellationToken::new(),
             }
@@ -215,6 +212,12 @@ impl Store {
             () = both => {}
             () = self.closed.cancelled() => {}
         }
+    }
+
+    /// Ends when a call has shown, since it last ended, that the login is not good, as against a key that may not be read:
+    /// a [`check`](Self::check) would find it out, which is none of those calls. For one waiter at a time.
+    pub async fn login_refused(&self) {
+        self.refused.notified().await;
     }
 
     /// Waits for the calls under way and ends the login. Requests that wait, or come later, fail.
@@ -307,6 +310,7 @@ impl Store {
         let errors = || answers.iter().map(|answer| answer.as_ref().err());
         self.judge_reads(&requests, &answers);
         self.slow_down(sort, errors());
+        self.doubt_login(errors());
         drop(pass);
         self.deliver(batch, &answers).await;
     }
@@ -365,19 +369,31 @@ impl Store {
             Verdict::Unanswered(failure) => {
                 let call = Witness::Call(self.calls.fetch_add(1, Ordering::Relaxed));
                 self.circuit.unanswered(call, &failure);
-                self.backend.circuit.unanswered(self.witness(), &failure);
+                // What one store logs in through may be away while others read from the same service.
+                if !failure.is_from_elsewhere() {
+                    self.backend.circuit.unanswered(self.witness(), &failure);
+                }
             }
             Verdict::Unknown => {}
         }
     }
 
     fn slow_down<'a>(&self, sort: Sort, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
-        let throttled = errors.into_iter().flatten().filter(|error| error.kind() == ErrorKind::Throttled);
-        let Some(longest) = throttled.map(ProviderError::retry_after).max() else { return };
-        // A backend that has a rate has it for all its stores; another one says no to the identity that asked.
+        let errors = errors.into_iter().flatten();
+        let throttled: Vec<_> = errors.filter(|error| error.kind() == ErrorKind::Throttled).collect();
+        let Some(longest) = throttled.iter().map(|error| error.retry_after()).max() else { return };
+        // A backend that has a rate has it for all its stores; another one says no to the identity that asked, and so does
+        // whoever that one logs in through.
         let shared = self.backend.pace(sort);
-        let is_everybodys = shared.lock().is_limited();
+        let is_of_backend = throttled.iter().any(|error| !error.is_from_elsewhere());
+        let is_everybodys = is_of_backend && shared.lock().is_limited();
         pause(if is_everybodys { shared } else { &self.pace }, longest);
+    }
+
+    fn doubt_login<'a>(&self, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {
+        if errors.into_iter().flatten().any(refuses_login) {
+            self.refused.notify_one();
+        }
     }
 
     /// Contained as a call is: were it to panic in the one who serves the line, nobody in it would get an answer.
@@ -397,18 +413,18 @@ impl Probe for Store {
         let read = match question {
             Question::Read(read) => read,
             Question::Find(query) => {
-                return Some(is_reply(call::find(&*self.provider, &query).await.err().as_ref()));
+                return is_reply(call::find(&*self.provider, &query).await.err().as_ref());
             }
             Question::Inspect(question) => {
-                return Some(is_reply(call::inspect(&*self.provider, &question).await.err().as_ref()));
+                return is_reply(call::inspect(&*self.provider, &question).await.err().as_ref());
             }
-            Question::Check => return Some(is_reply(call::check(&*self.provider).await.err().as_ref())),
+            Question::Check => return is_reply(call::check(&*self.provider).await.err().as_ref()),
         };
-        let is_answered = is_answer(&call::read(&*self.provider, &[&read]).await.remove(0));
-        if is_answered {
+        let is_answered = is_reply(call::read(&*self.provider, &[&read]).await.remove(0).err().as_ref());
+        if is_answered == Some(true) {
             self.questions.lock().answered(&[&read]);
         }
-        Some(is_answered)
+        is_answered
     }
 
     fn is_proven(&self) -> bool {
@@ -417,34 +433,7 @@ impl Probe for Store {
 }
 
 fn is_answer(answer: &Answer) -> bool {
-    is_reply(answer.as_ref().err())
-}
-
-/// Whether somebody replied at all.
-fn is_reply(failure: Option<&ProviderError>) -> bool {
-    failure.is_none_or(|failure| failure.kind() != ErrorKind::Unavailable)
-}
-
-/// What the failures of one call say together; `None` is a success.
-fn verdict<'a>(errors: impl IntoIterator<Item = Option<&'a ProviderError>>) -> Verdict {
-    let mut verdict = Verdict::Unknown;
-    for error in errors {
-        match error.map(|error| (error, error.kind())) {
-            None => return Verdict::Answered,
-            Some((error, ErrorKind::Unavailable)) => verdict = Verdict::Unanswered(error.clone()),
-            // These may come from a login elsewhere, or from no call at all.
-            Some((_, ErrorKind::Unauthenticated | ErrorKind::Invalid)) => {}
-            Some((
-                _,
-                ErrorKind::NotFound
-                | ErrorKind::Denied
-                | ErrorKind::Conflict
-                | ErrorKind::Throttled
-                | ErrorKind::Unexpected,
-            )) => return Verdict::Answered,
-        }
-    }
-    verdict
+    is_reply(answer.as_ref().err()) == Some(true)
 }
 
 fn is_worth_a_retry<T>(answer: &Result<T, ProviderError>) -> bool {

@@ -198,7 +198,7 @@ impl Authenticator {
             return Ok(());
         }
         let words = format!("a SecretStore cannot log in as the operator itself: name {instead}");
-        Err(Call::Login.error(ErrorKind::Invalid, Reason::new(words)))
+        Err(Call::Login.error(ErrorKind::Invalid, Reason::new(words)).from_elsewhere())
     }
 }
 
@@ -212,7 +212,7 @@ fn no_text(selector: &SecretKeySelector) -> ProviderError {
 
 /// A login that fails by what it would be made with. `words` are our own.
 fn refused(words: String) -> ProviderError {
-    Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words))
+    Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words)).from_elsewhere()
 }
 
 fn not_understood(call: Call) -> ProviderError {

@@ -31,12 +31,21 @@ pub(crate) struct Config {
     pub(crate) consistency: Consistency,
     pub(crate) engine: Engine,
     /// The mount, where the server must be asked which version it is.
-    pub(crate) undetected: Option<String>,
+    pub(crate) undetected: Option<Undetected>,
     /// The Vault namespace of the values.
     pub(crate) namespace: Option<HeaderValue>,
     /// The Vault namespace of the login and its token.
     pub(crate) login_namespace: Option<HeaderValue>,
     pub(crate) method: Method,
+}
+
+/// A mount whose version the server must be asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Undetected {
+    /// The store's path.
+    pub(crate) path: String,
+    /// Whether the store asks for check-and-set, which version 1 has not.
+    pub(crate) checks: bool,
 }
 
 /// Where a server is.
@@ -96,8 +105,9 @@ impl Config {
         let namespace = header("namespace", spec.namespace.as_deref())?;
         let login_namespace = spec.auth.as_ref().and_then(|auth| auth.namespace.as_deref());
         let address = Address::new(&spec.server)?;
-        let checks = spec.check_and_set.as_ref().and_then(|check_and_set| check_and_set.required);
-        if checks == Some(true) && spec.version == Some(KvVersion::V1) {
+        let checks =
+            spec.check_and_set.as_ref().and_then(|check_and_set| check_and_set.required) == Some(true);
+        if checks && spec.version == Some(KvVersion::V1) {
             return Err(ConfigError::NoVersionsToCheck);
         }
         let engine =
@@ -111,7 +121,7 @@ impl Config {
             headers: connection::headers(&spec.headers)?,
             consistency: connection::consistency(spec),
             engine,
-            undetected: spec.path.clone().filter(|_| is_undetected),
+            undetected: spec.path.clone().filter(|_| is_undetected).map(|path| Undetected { path, checks }),
             login_namespace: header("auth.namespace", login_namespace)?.or_else(|| namespace.clone()),
             namespace,
         })

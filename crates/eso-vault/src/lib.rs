@@ -119,10 +119,22 @@ impl Vault {
         });
         let mounts = Mounts::new(namespace.as_ref().and_then(|namespace| namespace.to_str().ok()));
         let store = Store { session: session.await?, server, engine, mounts, namespace };
-        match undetected {
-            Some(path) => Ok(Store { engine: store.detected(&path).await?, ..store }),
-            None => Ok(store),
+        let Some(undetected) = undetected else { return Ok(store) };
+        match store.detected(&undetected).await {
+            Ok(engine) => Ok(Store { engine, ..store }),
+            Err(error) => {
+                store.session.close().await;
+                Err(error)
+            }
         }
+    }
+
+    /// Returns when no login is under way any more, and no revocation of a token that was replaced or that nobody took.
+    /// For the end of a process: after it, as far as the server answered, no token is left of stores that were closed.
+    pub async fn settled(&self) {
+        self.means.tasks.close();
+        self.means.tasks.wait().await;
+        self.means.tasks.reopen();
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use tokio_util::task::TaskTracker;
+
 use crate::{
     auth::{METADATA_SERVER, SecretIds, Sts},
     http::Pools,
@@ -17,6 +19,8 @@ pub(crate) struct Means {
     /// Where Google Cloud's metadata server is: scheme and host.
     pub(crate) metadata_server: String,
     pub(crate) secret_ids: Arc<SecretIds>,
+    /// The logins and revocations under way, which go on where nobody waits for them.
+    pub(crate) tasks: TaskTracker,
 }
 
 impl Means {
@@ -28,6 +32,7 @@ impl Means {
             sts: Sts::default(),
             metadata_server: METADATA_SERVER.to_owned(),
             secret_ids: Arc::default(),
+            tasks: TaskTracker::new(),
         }
     }
 }

@@ -12,7 +12,8 @@ use std::{
 use eso_core::error::{ErrorKind, ProviderError};
 use tokio::{
     runtime::Handle,
-    sync::{Mutex, MutexGuard, watch},
+    sync::{Mutex, MutexGuard, oneshot, watch},
+    task::JoinError,
     time::{Instant, timeout_at},
 };
 
@@ -54,27 +55,14 @@ struct Memory {
 impl Session {
     /// Logs in. A token that somebody made is only read: Vault is asked about it by the first check or call, as the
     /// original does.
-    ///
-    /// A login that was sent is brought to its end though nobody waits for it any more, as its store was edited or
-    /// deleted: the token that it gives can only be ended by whoever has it.
     pub(crate) async fn open(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
-        match tokio::spawn(Self::begin(authenticator)).await {
-            Ok(opened) => opened,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The runtime ends, and all that waits in it.
-                Err(_) => std::future::pending().await,
-            },
-        }
-    }
-
-    async fn begin(authenticator: Authenticator) -> Result<Arc<Self>, ProviderError> {
-        let token = authenticator.begin().await?;
+        let authenticator = Arc::new(authenticator);
+        let token =
+            to_its_end(&authenticator, |authenticator| async move { authenticator.begin().await }).await?;
         let is_kept_alive = matches!(token.origin(), Origin::Given | Origin::Login);
         let seals = AtomicU64::new(authenticator.server.seals.ended());
         let is_closed = AtomicBool::new(false);
         let (current, changes) = watch::channel(Arc::new(token));
-        let authenticator = Arc::new(authenticator);
         let session = Arc::new(Self { authenticator, seals, is_closed, current, gate: Mutex::default() });
         if is_kept_alive {
             tokio::spawn(keep_alive(Arc::downgrade(&session), changes));
@@ -217,20 +205,10 @@ impl Session {
         match (outcome, token.stage(Instant::now())) {
             (Err(_), Stage::Fresh | Stage::Due) => Ok(self.keep(token.postponed(Instant::now()))),
             (Ok(replacement), Stage::Fresh | Stage::Due) => {
-                self.end(token);
+                end(&self.authenticator, token);
                 Ok(replacement)
             }
             (outcome, Stage::Unseen | Stage::Over) => outcome,
-        }
-    }
-
-    /// Revokes a token that was replaced and may be good still, where a login of ours made it. Nobody waits for it:
-    /// whoever has it under way is refused, and asks again with the new one.
-    fn end(&self, replaced: Arc<Token>) {
-        let runtime = Handle::try_current().ok().filter(|_| replaced.origin() == Origin::Login);
-        if let Some(runtime) = runtime {
-            let authenticator = Arc::clone(&self.authenticator);
-            runtime.spawn(async move { drop(authenticator.revoke(replaced.secret()).await) });
         }
     }
 
@@ -279,7 +257,9 @@ impl Session {
     }
 
     async fn log_in(&self, gate: &mut Memory, asked: Instant) -> Result<Arc<Token>, ProviderError> {
-        self.once(gate, asked, self.authenticator.log_in()).await
+        let login =
+            to_its_end(&self.authenticator, |authenticator| async move { authenticator.log_in().await });
+        self.once(gate, asked, login).await
     }
 
     /// One login for all who ask while it is made, whether it succeeds or fails.
@@ -312,8 +292,65 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         if !self.is_closed.load(Ordering::Acquire) {
-            self.end(self.current());
+            end(&self.authenticator, self.current());
         }
+    }
+}
+
+/// A token of a login that nobody took yet.
+struct Granted {
+    authenticator: Arc<Authenticator>,
+    token: Option<Token>,
+}
+
+impl Granted {
+    fn take(mut self) -> Token {
+        self.token.take().expect("a token must be taken once")
+    }
+}
+
+/// Where nobody takes it, it is ended: nobody else has it who could.
+impl Drop for Granted {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            end(&self.authenticator, Arc::new(token));
+        }
+    }
+}
+
+/// Brings a login that was sent to its end though nobody waits for it any more, as its store was edited or deleted, its
+/// call took too long, or the process stops.
+async fn to_its_end<Login>(
+    authenticator: &Arc<Authenticator>,
+    login: impl FnOnce(Arc<Authenticator>) -> Login,
+) -> Result<Token, ProviderError>
+where
+    Login: Future<Output = Result<Token, ProviderError>> + Send + 'static,
+{
+    let (give, given) = oneshot::channel();
+    let (login, authenticator) = (login(Arc::clone(authenticator)), Arc::clone(authenticator));
+    let task = authenticator.means.tasks.clone().spawn(async move {
+        let granted = login.await.map(|token| Granted { authenticator, token: Some(token) });
+        // Before the task ends, so that whoever waits for it sees what follows where nobody is there to take it.
+        drop(give.send(granted));
+    });
+    match given.await {
+        Ok(granted) => granted.map(Granted::take),
+        Err(_) => match task.await.map_err(JoinError::try_into_panic) {
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // The runtime ends, and all that waits in it.
+            Ok(()) | Err(Err(_)) => std::future::pending().await,
+        },
+    }
+}
+
+/// Revokes a token that may be good still, where a login of ours made it. Nobody waits for it but the end of the process:
+/// whoever has it under way is refused, and asks again with another.
+fn end(authenticator: &Arc<Authenticator>, token: Arc<Token>) {
+    let runtime = Handle::try_current().ok().filter(|_| token.origin() == Origin::Login);
+    if let Some(runtime) = runtime {
+        let (tasks, authenticator) = (authenticator.means.tasks.clone(), Arc::clone(authenticator));
+        tasks.spawn_on(async move { drop(authenticator.revoke(token.secret()).await) }, &runtime);
     }
 }
 

@@ -17,6 +17,7 @@ use rustify::Endpoint;
 use vaultrs::api::{kv1::requests::GetSecretRequest, kv2::requests::ReadSecretRequest};
 
 use crate::{
+    config::{ConfigError, Undetected},
     error::{Call, of_failure, of_refusal},
     http::{Caller, Failure, Reply, Server},
     kv::{self, Engine, Location, NoDocument},
@@ -53,13 +54,16 @@ pub(crate) struct Question<'a> {
 impl Store {
     /// The engine at a mount whose version the specification does not say: of the version that the server says. One that
     /// does not say leaves it at version 2, as the original.
-    pub(crate) async fn detected(&self, path: &str) -> Result<Engine, ProviderError> {
+    pub(crate) async fn detected(&self, mount: &Undetected) -> Result<Engine, ProviderError> {
         let (reply, _) = self.asked(|token| self.ask_for_mount(token)).await?;
         if !(reply.is_success() || matches!(reply.status, 403 | 404)) {
             return Err(of_refusal(Call::ReadMount, &reply));
         }
         let version = version_of(&reply).map_err(|error| Call::ReadMount.invalid(error))?;
-        let engine = Engine::new(version.unwrap_or_default(), Some(path));
+        if mount.checks && version == Some(KvVersion::V1) {
+            return Err(Call::Login.invalid(ConfigError::NoVersionsToCheck));
+        }
+        let engine = Engine::new(version.unwrap_or_default(), Some(&mount.path));
         engine.map_err(|error| Call::ReadMount.invalid(error))
     }
 

@@ -53,7 +53,7 @@ async fn read_key(
     let text = value.expose_str().map(str::trim_ascii).filter(|text| is_header_text(text));
     text.map(str::to_owned).ok_or_else(|| {
         let reason = Reason::new(format!("could not fetch {name} secret: it is empty or not plain text"));
-        ProviderError::new(ErrorKind::Unauthenticated, SESSION).with_reason(reason)
+        ProviderError::new(ErrorKind::Unauthenticated, SESSION).from_elsewhere().with_reason(reason)
     })
 }
 

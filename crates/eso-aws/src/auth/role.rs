@@ -8,7 +8,7 @@ use aws_sdk_sts as sts;
 use eso_core::{error::ProviderError, provider::CallObserver};
 
 use super::{Login, Session};
-use crate::{PROVIDER, error::Call};
+use crate::error::{Call, Service};
 
 /// The name of an assumed role's session, as that of the original's web identities: CloudTrail and trust policies may
 /// know it.
@@ -55,7 +55,7 @@ impl Assume {
             .set_transitive_tag_keys(not_empty(transitive_tag_keys.clone()));
         let answer = request.send().await;
         let call = Call::assume_role(region(&self.client));
-        self.calls.called(PROVIDER, call.operation, answer.is_ok());
+        self.calls.called(Service::Sts.provider(), call.operation, answer.is_ok());
         let given = answer.map_err(|error| call.failed(&error))?.credentials;
         given.and_then(|given| temporary(given, "AssumeRole")).ok_or_else(|| without_credentials(call))
     }

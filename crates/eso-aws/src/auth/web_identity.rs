@@ -25,7 +25,10 @@ use super::{
     Login,
     role::{SESSION_NAME, region, temporary, without_credentials},
 };
-use crate::{PROVIDER, config::SESSION, error::Call};
+use crate::{
+    config::SESSION,
+    error::{Call, Service},
+};
 
 const ROLE_ANNOTATION: &str = "eks.amazonaws.com/role-arn";
 const AUDIENCE_ANNOTATION: &str = "eks.amazonaws.com/audience";
@@ -106,7 +109,7 @@ impl WebIdentity {
             .web_identity_token(token);
         let answer = request.send().await;
         let call = Call::assume_role_with_web_identity(region(&self.client));
-        self.calls.called(PROVIDER, call.operation, answer.is_ok());
+        self.calls.called(Service::Sts.provider(), call.operation, answer.is_ok());
         let given = answer.map_err(|error| call.failed(&error))?.credentials;
         let given = given.and_then(|given| temporary(given, "AssumeRoleWithWebIdentity"));
         given.ok_or_else(|| without_credentials(call))
@@ -125,7 +128,8 @@ impl ServiceAccount {
                 "an IAM role must be associated with service account {name} (namespace: {namespace}): name it in the \
                  annotation {ROLE_ANNOTATION}"
             );
-            ProviderError::new(ErrorKind::Unauthenticated, SESSION).with_reason(Reason::new(reason))
+            let error = ProviderError::new(ErrorKind::Unauthenticated, SESSION).from_elsewhere();
+            error.with_reason(Reason::new(reason))
         })
     }
 
@@ -135,7 +139,7 @@ impl ServiceAccount {
         let token = token.map_err(|error| error.into_provider_error(SESSION))?;
         token.expose_str().map(str::to_owned).ok_or_else(|| {
             let reason = Reason::new("the token of the service account is no text");
-            ProviderError::new(ErrorKind::Unexpected, SESSION).with_reason(reason)
+            ProviderError::new(ErrorKind::Unexpected, SESSION).from_elsewhere().with_reason(reason)
         })
     }
 }

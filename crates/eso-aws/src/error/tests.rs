@@ -397,6 +397,22 @@ fn a_login_never_says_that_a_value_is_not_there() {
     }
 }
 
+#[test]
+fn only_a_login_that_fails_says_nothing_of_the_service_that_keeps_the_values() {
+    for code in ["AccessDenied", "ExpiredToken", "Throttling", "InternalFailure", "ValidationError", "New"] {
+        let answer = Answer { code: Some(code), ..Answer::default() };
+        for call in [get(), put(), get_parameter(), put_parameter()] {
+            assert!(!call.answered(answer).is_from_elsewhere(), "{code}");
+        }
+        for call in
+            [Call::assume_role("r"), Call::assume_role_with_web_identity("r"), Call::default_chain("r")]
+        {
+            assert!(call.answered(answer).is_from_elsewhere(), "{code}");
+            assert!(call.late().is_from_elsewhere() && call.nonsense(String::new()).is_from_elsewhere());
+        }
+    }
+}
+
 type Failure = SdkError<GetSecretValueError, HttpResponse>;
 
 fn raw(status: u16, retry_after: Option<&'static str>) -> HttpResponse {
@@ -474,7 +490,7 @@ fn only_aws_itself_can_deny_a_call_for_good() {
 #[track_caller]
 fn chain(error: CredentialsError, kind: ErrorKind) {
     let error = Call::default_chain("us-east-1").without_credentials(&error);
-    assert_eq!(error.kind(), kind);
+    assert_eq!((error.kind(), error.is_from_elsewhere()), (kind, true));
     assert!(!format!("{error} {error:?}").contains(CANARY), "{error:?}");
 }
 

@@ -40,6 +40,15 @@ fn an_access_key_id_holds_its_account() {
 }
 
 #[test]
+fn an_account_is_known_by_its_number_alone() {
+    assert_eq!(Identity::of_role("arn:aws:iam::111122223333:role/reader").account(), Some("111122223333"));
+    assert_eq!(keys("AKIAQNZGKIQY7AAAAAAA").account(), Some("029608264753"));
+    for unknown in [Identity::of_default_chain(), keys("testing"), Identity::of_role("reader")] {
+        assert_eq!(unknown.account(), None, "{unknown:?}");
+    }
+}
+
+#[test]
 fn an_identity_without_an_account_is_named_by_a_digest_and_never_by_itself() {
     for text in ["testing", "", "AKIAIOSFODNN7EXAMPLE", "AKIA", "AKIAQNZGKIQY56JQ7WM1", "AKIAüüüüüüüü"]
     {

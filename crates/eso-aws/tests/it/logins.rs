@@ -238,3 +238,21 @@ async fn counted(target: String) -> (String, Arc<AtomicUsize>) {
     });
     (url, connections)
 }
+
+#[tokio::test]
+async fn a_login_is_counted_as_one_of_sts_whichever_service_keeps_the_values() {
+    let fixture = Fixture::new();
+    fixture.trust_account();
+    for service in ["SecretsManager", "ParameterStore"] {
+        fixture
+            .connect(json!({"service": service, "role": ROLE}))
+            .await
+            .check()
+            .await
+            .expect("it must log in");
+        fixture.account_store(json!({"service": service})).await.check().await.expect("it must log in");
+    }
+    let calls: Vec<_> = fixture.calls.calls().iter().map(|call| (call.provider, call.call)).collect();
+    let each = [("AWS/STS", "AssumeRole"), ("AWS/STS", "AssumeRoleWithWebIdentity")];
+    assert_eq!(calls, each.repeat(2));
+}

@@ -133,3 +133,27 @@ async fn a_store_shows_its_name_and_its_backend_and_no_credential() {
     let role = fixture.role_store().await.backend().expect("AWS has quotas");
     assert_eq!(role.id, "aws/secretsmanager/us-east-1/111122223333");
 }
+
+#[tokio::test]
+async fn an_arn_of_the_stores_own_account_is_known_by_the_name_in_it() {
+    let fixture = Fixture::new();
+    let (store, parameters) = (fixture.store().await, fixture.parameter_store().await);
+    let prefixed = fixture.connect(json!({"prefix": "team/"})).await;
+    let assuming = fixture.role_store().await;
+    let secret = |account: &str| format!("arn:aws:secretsmanager:us-east-1:{account}:secret:team/db-AbCdEf");
+    let (of_keys, of_role) = (secret("029608264753"), secret("111122223333"));
+    let parameter = "arn:aws:ssm:us-east-1:029608264753:parameter/team/db";
+    for (store, key, name) in [
+        (&store, of_keys.as_str(), Some("team/db")),
+        (&store, of_role.as_str(), None),
+        (&store, parameter, None),
+        (&store, "team/db-AbCdEf", None),
+        (&assuming, of_role.as_str(), Some("team/db")),
+        (&assuming, of_keys.as_str(), None),
+        (&prefixed, of_keys.as_str(), None),
+        (&parameters, parameter, Some("/team/db")),
+        (&parameters, of_keys.as_str(), None),
+    ] {
+        assert_eq!(store.canonical(&key.into()), name.map(Into::into), "{key}");
+    }
+}

@@ -40,6 +40,7 @@ fn the_parts_can_be_read_back() {
     assert_eq!(error.operation(), "GetSecretValue");
     assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("app/db"));
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
-    assert!(!error.is_of_login());
-    assert!(error.in_login().is_of_login());
+    assert!(!error.is_of_login() && !error.is_from_elsewhere());
+    assert!(error.clone().in_login().is_of_login());
+    assert!(error.from_elsewhere().is_from_elsewhere());
 }

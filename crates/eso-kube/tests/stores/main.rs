@@ -15,6 +15,7 @@ use eso_core::{
     credentials::{CredentialError, CredentialSource},
     error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
+    provider::Fetch,
 };
 use eso_kube::{
     credentials::{FOREIGN_NAMESPACE, KubernetesCredentials},
@@ -23,6 +24,7 @@ use eso_kube::{
 };
 use eso_plan::status::Event;
 use eso_rig::Method;
+use eso_sync::queue::Lane;
 use eso_testkit::memory::Call;
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -244,6 +246,28 @@ async fn a_store_is_checked_at_its_own_interval_and_its_status_is_not_rewritten(
     world.connector.fail_with("https://checked", ProviderError::new(ErrorKind::Denied, "Renew").in_login());
     world.says("store", &format!("{UNREADY} unable to create client: Renew: access denied")).await;
     world.connector.fail("https://checked", None);
+    world.told.exactly("store", &[Ready, Lost, Ready]).await;
+}
+
+#[tokio::test]
+async fn a_ready_store_whose_objects_meet_a_refused_login_says_so_at_once_and_when_it_is_back() {
+    let world = World::new().await;
+    world.secret(&world.namespace, "token", "one").await;
+    world.store("store", vault("https://revoked", "token")).await;
+    world.says("store", VALID).await;
+    let login = world.connector.connection("https://revoked", "one").await;
+    let checks = login.count(&Call::Check);
+    let refusal = ProviderError::new(ErrorKind::Unauthenticated, "Login").in_login();
+    world.connector.fail_with("https://revoked", refusal.clone());
+    login.provider.fail_with(refusal);
+    let store = world.ask("store").await.unwrap();
+    let requests = (0..50).map(|number| Fetch::new(format!("k{number}"))).collect();
+    assert!(store.fetch(requests, Lane::Changed).await.iter().all(Result::is_err));
+    drop(store);
+    world.says("store", &format!("{UNREADY} unable to create client: Login: not authenticated")).await;
+    assert_eq!(login.count(&Call::Check), checks + 1, "one look for all of them");
+    world.connector.fail("https://revoked", None);
+    world.says("store", VALID).await;
     world.told.exactly("store", &[Ready, Lost, Ready]).await;
 }
 

@@ -4,7 +4,13 @@ use super::*;
 
 #[track_caller]
 fn check(pattern: &str, key: &str, expected: bool) {
-    assert_eq!(KeyPatterns::new([pattern]).allows(key), expected, "{pattern:?} {key:?}");
+    assert_eq!(KeyPatterns::new([pattern]).allows(key, None), expected, "{pattern:?} {key:?}");
+}
+
+#[track_caller]
+fn check_as(pattern: &str, key: &str, canonical: &str, expected: bool) {
+    let allowed = KeyPatterns::new([pattern]).allows(key, Some(canonical));
+    assert_eq!(allowed, expected, "{pattern:?} {key:?} {canonical:?}");
 }
 
 #[test]
@@ -63,10 +69,10 @@ fn everything_else_stands_for_itself() {
 #[test]
 fn one_pattern_of_many_is_enough_and_none_is_not() {
     let patterns = KeyPatterns::new(["team-a/*", "shared/ca"]);
-    assert!(patterns.allows("team-a/db") && patterns.allows("shared/ca"));
-    assert!(!patterns.allows("shared/key"));
-    assert!(!KeyPatterns::default().allows(""));
-    assert!(!KeyPatterns::new([""; 0]).allows("a"));
+    assert!(patterns.allows("team-a/db", None) && patterns.allows("shared/ca", None));
+    assert!(!patterns.allows("shared/key", None));
+    assert!(!KeyPatterns::default().allows("", None));
+    assert!(!KeyPatterns::new([""; 0]).allows("a", None));
 }
 
 #[test]
@@ -75,7 +81,7 @@ fn no_tuple_of_patterns_is_stronger_than_its_members() {
     for one in words {
         for other in words {
             for key in words {
-                let both = KeyPatterns::new([one, other]).allows(key);
+                let both = KeyPatterns::new([one, other]).allows(key, None);
                 assert_eq!(both, matches(one, key) || matches(other, key), "{one:?} {other:?} {key:?}");
             }
         }
@@ -126,6 +132,31 @@ fn an_arn_is_allowed_only_by_a_pattern_of_arns() {
     check("arn:aws:secretsmanager:us-east-1:123456789012:secret:team-a/*", arn, false);
     check("a*", "arn", true);
     check("arn:*", "team-a/db", false);
+}
+
+#[test]
+fn a_key_is_held_against_a_pattern_as_its_store_reads_it() {
+    check_as("app/*", "secret/data/app/db", "app/db", true);
+    check_as("secret/*", "secret/data/app/db", "app/db", false);
+    check_as("*/data/*", "secret/data/app/db", "app/db", false);
+    check_as("app/*", "app/x", "app/../hr", false);
+    check_as("*", "secret/data/app/db", "app/db", true);
+}
+
+#[test]
+fn an_arn_of_the_stores_own_is_allowed_by_its_name_and_by_itself() {
+    let arn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:hr/salary-AbCdEf";
+    for pattern in ["hr/salary", "hr/*", "*", "arn:*", arn, "arn:aws:secretsmanager:us-east-1:*:secret:hr/*"]
+    {
+        check_as(pattern, arn, "hr/salary", true);
+    }
+    for pattern in
+        ["a*", "*secret*", "hr/salary-AbCdEf", "team-a/*", "", "arn:aws:secretsmanager:us-east-2:*"]
+    {
+        check_as(pattern, arn, "hr/salary", false);
+    }
+    check_as("arn:*", "hr/salary", "hr/salary", false);
+    check_as("arn:x/d*", "arn:x/data/hr", "arn:x/hr", false);
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub(super) enum Witness {
 /// A store that can be probed.
 #[async_trait]
 pub(super) trait Probe: std::fmt::Debug + Send + Sync {
-    /// Asks once, past all budgets. Whether there was an answer; `None` where there is nothing to ask.
+    /// Asks once, past all budgets. Whether there was an answer; `None` where there is nothing to ask, or it came to no
+    /// question.
     async fn probe(&self) -> Option<bool>;
 
     /// Whether it ever got an answer to a read.
@@ -152,5 +153,6 @@ fn refusal_after(failure: &ProviderError) -> ProviderError {
     let reason = reason.unwrap_or_else(|| failure.kind().in_words().to_owned());
     let refusal = ProviderError::new(ErrorKind::Unavailable, failure.operation())
         .with_reason(Reason::new(format!("{reason}; it is not asked again until it answers a probe")));
-    if failure.is_of_login() { refusal.in_login() } else { refusal }
+    let refusal = if failure.is_of_login() { refusal.in_login() } else { refusal };
+    if failure.is_from_elsewhere() { refusal.from_elsewhere() } else { refusal }
 }

@@ -19,6 +19,9 @@ use tokio::{task::JoinHandle, time::Instant};
 use super::{Answer, Backends, Store, StoreSettings};
 use crate::queue::Lane;
 
+mod elsewhere;
+mod refused;
+
 const SECOND: Duration = Duration::from_secs(1);
 
 fn settings(in_flight: usize) -> StoreSettings {

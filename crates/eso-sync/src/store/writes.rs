@@ -84,6 +84,7 @@ impl Store {
         }
         self.judge(verdict);
         self.slow_down(Sort::Single, [answer.as_ref().err()]);
+        self.doubt_login([answer.as_ref().err()]);
         Some(answer)
     }
 }

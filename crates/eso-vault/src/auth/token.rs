@@ -30,7 +30,8 @@ impl Authenticator {
         if !is_header(&text) {
             let words =
                 format!("the token in Secret {:?} holds characters that no header can carry", selector.name);
-            return Err(Call::LookupSelf.error(ErrorKind::Unauthenticated, Reason::new(words)));
+            let error = Call::LookupSelf.error(ErrorKind::Unauthenticated, Reason::new(words));
+            return Err(error.from_elsewhere());
         }
         Ok(SecretBytes::from(text))
     }

@@ -4,7 +4,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_core::api::vault::VaultProvider;
 use serde_json::{Value, json};
 
-use super::{Address, Authority, Config, ConfigError, certificates};
+use super::{Address, Authority, Config, ConfigError, Undetected, certificates};
 use crate::{
     auth::Method,
     http::{
@@ -181,8 +181,10 @@ fn versions_are_checked_only_where_there_are_some() {
 
 #[test]
 fn a_server_is_asked_for_the_version_of_a_mount_that_is_named_without_one() {
-    assert_eq!(accepted(json!({})).undetected.as_deref(), Some("secret"));
-    assert_eq!(accepted(json!({"version": null})).undetected.as_deref(), Some("secret"));
+    let undetected = |checks| Some(Undetected { path: "secret".to_owned(), checks });
+    assert_eq!(accepted(json!({})).undetected, undetected(false));
+    assert_eq!(accepted(json!({"version": null})).undetected, undetected(false));
+    assert_eq!(accepted(json!({"checkAndSet": {"required": true}})).undetected, undetected(true));
     for more in [json!({"version": "v1"}), json!({"version": "v2"}), json!({"path": null})] {
         assert_eq!(accepted(more).undetected, None);
     }

@@ -3,15 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use eso_core::{
-    error::ErrorKind::{Denied, Unauthenticated, Unavailable},
+    error::ErrorKind::{Denied, Invalid, Unauthenticated, Unavailable},
     provider::SecretProvider,
 };
-use eso_rig::{Mark, OpenBao, Reply, VaultRequests};
+use eso_rig::{Mark, OpenBao, Reply, Scripted, VaultRequests};
 use serde_json::json;
 
 use crate::fixture::{
-    APP, LOG_IN, LOOK_UP, Setting, app_role, ask, ask_at_once, bao, by_app_role, by_token, expect_kind,
-    forbidden, granted, logins, read, scripted, scripted_role, spec, until,
+    APP, LOG_IN, LOOK_UP, MOUNT, Setting, app_role, ask, ask_at_once, bao, by_app_role, by_token,
+    expect_kind, forbidden, granted, logins, read, scripted, scripted_role, spec, until, with,
 };
 
 const RENEW: &str = "/v1/auth/token/renew-self";
@@ -364,4 +364,53 @@ async fn a_login_that_nobody_waits_for_any_more_is_ended_when_it_is_answered() {
     until("it is revoked", async || server.count("POST", REVOKE) == 1).await;
     let requests = server.requests();
     assert_eq!(requests.last().expect("there must be requests").header("x-vault-token"), "s.late");
+}
+
+/// Stops waiting for `question` when a login was sent that is answered a little later.
+async fn given_up(server: &Scripted, question: impl Future) {
+    let before = server.count("POST", LOG_IN);
+    server.once("POST", LOG_IN, granted("s.late", 3600).after(Duration::from_millis(300)));
+    let is_sent = until("the login is sent", async || server.count("POST", LOG_IN) > before);
+    tokio::select! {
+        _ = question => panic!("it must not be answered yet"),
+        () = is_sent => {}
+    }
+}
+
+#[tokio::test]
+async fn no_login_that_is_under_way_at_the_end_of_the_process_leaves_its_token() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    let setting = scripted_role();
+    given_up(&server, setting.connect(spec(&server.url(), by_app_role()))).await;
+    setting.vault.settled().await;
+    assert_eq!(server.count("POST", REVOKE), 1, "of a store that was being connected");
+
+    let store = setting.store(spec(&server.url(), by_app_role())).await;
+    server.always("GET", LOOK_UP, forbidden());
+    given_up(&server, store.check()).await;
+    store.close().await;
+    setting.vault.settled().await;
+    let requests = server.requests();
+    let revoked = requests.iter().filter(|request| request.path == REVOKE);
+    let mut revoked: Vec<_> = revoked.map(|request| request.header("x-vault-token").to_owned()).collect();
+    revoked.sort();
+    assert_eq!(revoked, ["s.late", "s.late", "s.made"], "and of one that was logging in anew");
+    drop(store);
+}
+
+#[tokio::test]
+async fn a_store_that_fails_after_its_login_has_ended_it_before_it_says_so() {
+    let server = scripted().await;
+    server.always("POST", REVOKE, Reply::status(204));
+    let unsaid = with(spec(&server.url(), by_app_role()), json!({"version": null}));
+    server.once("GET", MOUNT, Reply::status(503));
+    expect_kind(scripted_role().connect(unsaid.clone()).await, Unavailable);
+    assert_eq!(server.count("POST", REVOKE), 1);
+    let other = json!({"data": {"type": "kv", "path": "secret/", "options": {"version": "1"}}});
+    server.once("GET", MOUNT, Reply::json(200, &other));
+    let checked = with(unsaid, json!({"checkAndSet": {"required": true}}));
+    let words = expect_kind(scripted_role().connect(checked).await, Invalid);
+    assert!(words.ends_with("checkAndSet is not supported with Vault KV version v1"), "{words}");
+    assert_eq!(server.count("POST", REVOKE), 2);
 }

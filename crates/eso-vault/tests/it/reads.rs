@@ -171,6 +171,10 @@ async fn a_mount_whose_version_is_not_said_is_read_by_the_one_that_it_is_of() {
     assert_eq!(second.canonical(&"secret/data/app".into()), Some("app".into()));
     expect_kind(ask(&first, "nope", None).await, NotFound);
     assert_eq!(mounts_asked(&bao, mark), 2, "and never again");
+    let checked = |path: &str| with(unsaid(path), json!({"checkAndSet": {"required": true}}));
+    let words = expect_kind(root.connect(checked("kv1")).await, Invalid);
+    assert!(words.ends_with("checkAndSet is not supported with Vault KV version v1"), "{words}");
+    assert!(root.connect(checked("secret")).await.is_ok());
     bao.write("sys/mounts/totp", &json!({"type": "totp"})).await.expect("a mount must be made");
     let words = expect_kind(root.connect(unsaid("totp")).await, Invalid);
     assert!(words.ends_with("path leads to no KV mount"), "{words}");

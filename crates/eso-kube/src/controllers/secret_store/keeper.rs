@@ -28,7 +28,7 @@ use tracing::warn;
 use super::{
     condition::Verdict,
     gate::Gate,
-    pause::{Cause, Pauses},
+    pause::{Cause, Doubts, Pauses},
 };
 use crate::{
     apply::store_status,
@@ -201,6 +201,8 @@ enum Woken {
     Edited,
     /// The interval of the store is over.
     Due,
+    /// A call showed that the login is not good.
+    Doubted,
 }
 
 impl Task {
@@ -214,11 +216,16 @@ impl Task {
     async fn keep(&mut self) {
         let mut woken = Woken::Connect;
         let mut pauses = Pauses::new(self.identity());
+        let mut doubts = Doubts::new(self.identity());
         loop {
             let (standing, took) = self.shared.gate.pass(self.attempt_timed(&woken)).await;
             let failed = matches!(standing, Standing::Failed(_));
             self.settle(standing, took).await;
-            woken = if failed { self.pause(pauses.failed(self.cause())).await } else { self.rest().await };
+            woken = if failed {
+                self.pause(pauses.failed(self.cause())).await
+            } else {
+                self.rest(&mut doubts).await
+            };
             if !failed || matches!(woken, Woken::Edited) {
                 pauses.reset();
             }
@@ -239,11 +246,11 @@ impl Task {
             Err(problem) => return Standing::Failed(Failure::of_client(problem.clone())),
         };
         let result = match (woken, self.connected()) {
-            (Woken::Due, Some(store)) => {
+            (Woken::Due | Woken::Doubted, Some(store)) => {
                 let credentials = Arc::clone(&*self.state.credentials.lock());
                 revalidate(&store, &credentials).await.map(|()| ready(store))
             }
-            (Woken::Connect | Woken::Edited | Woken::Due, Some(_) | None) => {
+            (Woken::Connect | Woken::Edited | Woken::Due | Woken::Doubted, Some(_) | None) => {
                 self.connect(specification).await
             }
         };
@@ -344,7 +351,7 @@ impl Task {
         }
     }
 
-    async fn rest(&self) -> Woken {
+    async fn rest(&self, doubts: &mut Doubts) -> Woken {
         if self.state.credentials.lock().reads().are_behind() {
             return Woken::Edited;
         }
@@ -358,8 +365,18 @@ impl Task {
         select! {
             () = self.state.edited.notified() => Woken::Edited,
             () = due => Woken::Due,
+            () = self.doubted(doubts) => Woken::Doubted,
             never = self.look_around() => match never {},
         }
+    }
+
+    /// Ends when the objects of the store meet a login that is not good: nobody else tells, and until the next validation
+    /// its condition would say that all is well.
+    async fn doubted(&self, doubts: &mut Doubts) {
+        let Some(store) = self.connected() else { return pending().await };
+        store.login_refused().await;
+        sleep_until(doubts.next_look(Instant::now())).await;
+        self.shared.gate.turn(self.namespace()).await;
     }
 
     async fn pause(&self, pause: Duration) -> Woken {

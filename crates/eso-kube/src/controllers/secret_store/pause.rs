@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::time::Instant;
+
 use crate::credentials::Reads;
 
 /// How long a store is left alone after its first failure; it doubles with each further one.
@@ -69,6 +71,34 @@ impl Pauses {
     }
 }
 
+/// For how long nothing must have been doubted for the next doubt to count as the first.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// When one identity is looked at again because its login is doubted, though it was found to be good. Plain data.
+#[derive(Clone, Debug)]
+pub(super) struct Doubts {
+    pauses: Pauses,
+    /// When it may be looked at next; before the first doubt there is none.
+    next: Option<Instant>,
+}
+
+impl Doubts {
+    pub(super) fn new(identity: impl Hash) -> Self {
+        Self { pauses: Pauses::new(identity), next: None }
+    }
+
+    /// It is doubted: when it is looked at. At once the first time, and then after a pause that doubles up to 10 s: what
+    /// makes its calls fail may be nothing that a look finds.
+    pub(super) fn next_look(&mut self, now: Instant) -> Instant {
+        let look = self.next.map_or(now, |next| next.max(now));
+        if self.next.is_none_or(|next| now > next + FORGOTTEN) {
+            self.pauses.reset();
+        }
+        self.next = Some(look + self.pauses.failed(Cause::Store));
+        look
+    }
+}
+
 fn hash(value: impl Hash) -> u64 {
     BuildHasherDefault::<DefaultHasher>::default().hash_one(value)
 }
@@ -77,7 +107,9 @@ fn hash(value: impl Hash) -> u64 {
 mod tests {
     use std::{collections::BTreeSet, time::Duration};
 
-    use super::{Cause, Pauses};
+    use tokio::time::Instant;
+
+    use super::{Cause, Doubts, FORGOTTEN, Pauses};
     use crate::credentials::Reads;
 
     /// The pauses are these, in seconds, each a tenth more or less.
@@ -117,6 +149,23 @@ mod tests {
         }
         pauses.reset();
         assert!(pauses.failed(Cause::Watched) < Duration::from_secs(2));
+    }
+
+    #[test]
+    fn a_doubt_is_looked_into_at_once_and_one_that_comes_back_ever_later() {
+        let (mut doubts, mut now) = (Doubts::new("store"), Instant::now());
+        let began = now;
+        let looks = (0..7).map(|_| {
+            now = doubts.next_look(now);
+            (now - began).as_secs_f64().round()
+        });
+        let looks: Vec<f64> = looks.collect();
+        for (look, expected) in looks.iter().zip([0.0, 1.0, 3.0, 7.0, 15.0, 25.0, 35.0]) {
+            assert!((look - expected).abs() <= expected / 10.0 + 0.5, "{looks:?}");
+        }
+        let later = now + FORGOTTEN * 2;
+        assert_eq!(doubts.next_look(later), later, "one that is the first for long is looked into at once");
+        assert!(doubts.next_look(later) < later + Duration::from_secs(2));
     }
 
     /// How often so many stores that failed together are tried in an hour.

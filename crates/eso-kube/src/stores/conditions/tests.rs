@@ -36,9 +36,9 @@ fn check_keys(given: Value, (namespace, with): (&str, &[(&str, &str)]), expected
     let allowed = match &access {
         Access::Whole => None,
         Access::Denied | Access::Undecided(_) => panic!("{given} lets {namespace} not in"),
-        Access::Keys(patterns) => {
-            Some(["a/1", "b/1", "c/1"].into_iter().filter(|key| patterns.allows(key)).collect::<Vec<_>>())
-        }
+        Access::Keys(patterns) => Some(
+            ["a/1", "b/1", "c/1"].into_iter().filter(|key| patterns.allows(key, None)).collect::<Vec<_>>(),
+        ),
     };
     assert_eq!(allowed.as_deref(), expected, "{given} for {namespace} {with:?}");
 }

@@ -87,7 +87,7 @@ fn not_understood() -> ProviderError {
 }
 
 fn failed(kind: ErrorKind, words: &'static str) -> ProviderError {
-    Call::Login.error(kind, Reason::new(words))
+    Call::Login.error(kind, Reason::new(words)).from_elsewhere()
 }
 
 #[cfg(test)]

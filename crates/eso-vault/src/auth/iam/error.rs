@@ -208,13 +208,11 @@ fn looks_like_a_code(text: &str) -> bool {
 
 fn failed(kind: ErrorKind, words: &'static str, code: Option<&str>) -> ProviderError {
     let reason = Reason::new(words);
-    Call::Login.error(
-        kind,
-        match code {
-            Some(code) => reason.with_code(code),
-            None => reason,
-        },
-    )
+    let reason = match code {
+        Some(code) => reason.with_code(code),
+        None => reason,
+    };
+    Call::Login.error(kind, reason).from_elsewhere()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ fn check(code: Option<&str>, status: u16, kind: ErrorKind, clause: &str) {
         let error = answered(call, code, status);
         let words = error.to_string();
         assert_eq!(error.kind(), kind, "{words}");
-        assert!(error.is_of_login(), "{words}");
+        assert!(error.is_of_login() && error.is_from_elsewhere(), "{words}");
         assert!(words.starts_with("cannot initialize Vault client: ") && words.contains(clause), "{words}");
     }
 }
