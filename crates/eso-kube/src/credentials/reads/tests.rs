@@ -132,6 +132,9 @@ fn a_token_hangs_on_its_service_account_and_on_none_of_its_annotations() {
     assert!(!reads.are_behind());
     check_told(&reads, &[(Some(shown("b", "9", &[(ROLE, "reader")])), true)]);
     check_told(&reads, &[(None, true)]);
+    let never_shown = Reads::default();
+    never_shown.record(account(), Read::token());
+    check_told(&never_shown, &[(None, true)]);
 }
 
 #[test]
