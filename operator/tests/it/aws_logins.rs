@@ -1,9 +1,13 @@
 //! Logins to AWS that need the cluster: service accounts with a role, and sessions that say who asks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
-use eso_rig::{Assumed, ControlPlaneOptions, FastAws};
+use eso_rig::{Assumed, ControlPlaneOptions, FastAws, Fault, Reply, Scripted};
 use eso_testkit::objects::{object, store};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::harness::{Cluster, Kind, Setup, World, aws, aws_spec, entries, eventually, measured};
@@ -39,7 +43,8 @@ async fn a_service_account_takes_the_role_of_its_annotation_and_one_that_is_put_
     let world = Setup::new("irsa").aws(&double.url()).start().await;
     let subject = format!("system:serviceaccount:{}:reader", world.namespace);
     double.want_web_identity(WRONG_ROLE, "system:serviceaccount:elsewhere:reader", "sts.amazonaws.com");
-    double.want_web_identity(ROLE, &subject, "sts.amazonaws.com");
+    // One that the store asks for beside the usual one.
+    double.want_web_identity(ROLE, &subject, "mine");
     let value = world.canary("value");
     double.put("db", &value).unwrap();
     world.create(store("main").provider("aws", &account_spec())).await;
@@ -87,17 +92,21 @@ async fn costs_one_login(world: &World, double: &FastAws) {
 async fn a_session_of_a_service_account_that_is_refused_is_replaced_at_once() {
     let double = aws();
     let world = Setup::new("irsa-expired").aws(&double.url()).start().await;
+    let subject = format!("system:serviceaccount:{}:reader", world.namespace);
+    double.want_web_identity(ROLE, &subject, "of-the-account");
     let value = world.canary("value");
     double.put("db", &value).unwrap();
     world
         .create(json!({ "kind": "ServiceAccount", "metadata": {
-        "name": "reader", "annotations": { "eks.amazonaws.com/role-arn": ROLE },
+        "name": "reader", "annotations": {
+            "eks.amazonaws.com/role-arn": ROLE, "eks.amazonaws.com/audience": "of-the-account",
+        },
     } }))
         .await;
     world.create(store("main").provider("aws", &account_spec())).await;
     world.create(object("app").key("password", "db").every("1s")).await;
     world.holds("app", &[("password", &value)]).await;
-    let expired = eso_rig::Fault::error(400, "ExpiredTokenException", "no");
+    let expired = Fault::error(400, "ExpiredTokenException", "no");
     double.fault(expired.access_key_id(&double.assumed()[0].given));
     let changed = world.canary("changed");
     double.put("db", &changed).unwrap();
@@ -106,6 +115,91 @@ async fn a_session_of_a_service_account_that_is_refused_is_replaced_at_once() {
     world.synced("app").await;
     watch_for_sessions(&world, &double);
     world.end().await;
+}
+
+const FORMER: &str = "ASIAFORMER0000000000";
+const LATTER: &str = "ASIALATTER0000000000";
+const LAST: &str = "ASIALAST000000000000";
+
+/// What a container's agent gives.
+#[derive(Clone)]
+struct Keys {
+    secret: String,
+    session: String,
+}
+
+impl Keys {
+    /// Those of this id, for so many seconds from now.
+    fn given(&self, id: &str, seconds: i64) -> Reply {
+        let end = Timestamp::now() + SignedDuration::from_secs(seconds);
+        let keys = json!({
+            "AccessKeyId": id, "SecretAccessKey": self.secret, "Token": self.session, "Expiration": end.to_string(),
+        });
+        Reply::json(200, &keys)
+    }
+
+    /// An agent gives the first ones for a moment, when the pod's token is rotated too, and then others.
+    fn first_for_a_moment(&self, agent: &Scripted, token: PathBuf) {
+        let (keys, mut asked) = (self.clone(), false);
+        agent.otherwise(move |_| match std::mem::replace(&mut asked, true) {
+            false => {
+                std::fs::write(&token, "second").unwrap();
+                Some(keys.given(FORMER, 5))
+            }
+            true => Some(keys.given(LATTER, 7200)),
+        });
+    }
+}
+
+/// The operator's own credentials, as EKS Pod Identity gives them to its pod.
+#[tokio::test]
+async fn the_operators_own_credentials_are_renewed_and_ones_that_aws_refuses_are_said_and_replaced() {
+    let (double, agent) = (aws(), Scripted::start().await.unwrap());
+    let tokens = tempfile::tempdir().unwrap();
+    let token = tokens.path().join("token");
+    std::fs::write(&token, "first").unwrap();
+    let world = Setup::new("pod-identity")
+        .aws(&double.url())
+        .variable("AWS_CONTAINER_CREDENTIALS_FULL_URI", &format!("{}/credentials", agent.url()))
+        .variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &token.display().to_string())
+        .argument("--store-requeue-interval=1h")
+        .start()
+        .await;
+    let value = world.canary("value");
+    double.put("db", &value).unwrap();
+    let keys = Keys { secret: world.canary("key"), session: world.canary("session") };
+    keys.first_for_a_moment(&agent, token);
+    world
+        .create(store("main").provider("aws", &json!({ "service": "SecretsManager", "region": "us-east-1" })))
+        .await;
+    world.create(object("app").key("password", "db").every("1s")).await;
+    world.holds("app", &[("password", &value)]).await;
+    signed_by(&double, LATTER).await;
+    assert_eq!(shown(&agent), ["first", "second"], "asked for once, and once before they ended");
+    let failures =
+        format!("externalsecret_sync_calls_error{{name=\"app\",namespace=\"{}\"}}", world.namespace);
+    assert_eq!(world.operator.metric(&failures).await.unwrap_or_default(), 0.0);
+
+    double.fault(Fault::error(400, "UnrecognizedClientException", "no").access_key_id(LATTER));
+    let message = world.fails("app", "could not get secret data from provider").await;
+    assert!(message.contains("AWS does not accept the credentials"), "{message}");
+    agent.always("GET", "/credentials", keys.given(LAST, 7200));
+    signed_by(&double, LAST).await;
+    world.synced("app").await;
+    world.end().await;
+}
+
+async fn signed_by(double: &FastAws, id: &str) {
+    eventually(&format!("{id} signs"), async || match double.calls().last() {
+        Some(call) if call.access_key_id == id => Ok(()),
+        other => Err(format!("{other:?}")),
+    })
+    .await;
+}
+
+/// The tokens that the agent was shown.
+fn shown(agent: &Scripted) -> Vec<String> {
+    agent.requests().iter().map(|request| request.header("authorization").to_owned()).collect()
 }
 
 /// Makes an ExternalSecret of the ClusterSecretStore `tagged` in a namespace, and waits for its Secret.

@@ -198,17 +198,17 @@ async fn a_policy_or_a_value_that_goes_away_for_a_while_fails_its_own_objects_al
     world.end().await;
 }
 
-/// A server of its own, for whoever is sealed serves nobody; `well` reads another one.
-#[tokio::test]
-async fn a_vault_that_is_sealed_for_a_while_fails_its_own_objects_alone_and_costs_one_login() {
-    let (world, mount) = ward("sealed-vault").await;
+/// A server of a test's own, for whoever is sealed serves nobody: with the store `sealed`, whose user may read and write,
+/// an object `read` of it, and a push of the Secret `source` to it.
+async fn sealable(world: &World) -> OpenBao {
     let server = OpenBao::start(Mode::Persistent).await.unwrap();
     world.watch_for(server.root_token());
     server.mount_kv("kv", 2).await.unwrap();
     server.put("kv", "db", &json!({ "password": world.canary("sealed") })).await.unwrap();
-    let may = r#"capabilities = ["create", "read", "update", "delete"]"#;
-    let rules = format!("path \"kv/data/*\" {{ {may} }}\npath \"kv/metadata/*\" {{ {may} }}");
-    server.policy("app", &rules).await.unwrap();
+    let rule = |part: &str| {
+        format!("path \"kv/{part}/*\" {{ capabilities = [\"create\", \"read\", \"update\", \"delete\"] }}\n")
+    };
+    server.policy("app", &["data", "metadata"].map(rule).concat()).await.unwrap();
     server.enable_auth("userpass", "userpass").await.unwrap();
     let password = world.canary("user");
     let user = json!({ "password": password, "token_policies": ["app"] });
@@ -222,16 +222,25 @@ async fn a_vault_that_is_sealed_for_a_while_fails_its_own_objects_alone_and_cost
     world.create(object("read").store("sealed").key("password", "db#password").every("1s")).await;
     world.create_secret("source", &[("password", &world.canary("pushed"))]).await;
     world.create(pushed("source")).await;
+    server
+}
+
+/// Waits until the push is so, and says this.
+async fn push_is(world: &World, status: &str, says: &str) {
+    let what = format!("is {status}: {says}");
+    let so = world.until(Kind::PushSecret, "push", &what, |object| {
+        let condition = Condition::of(object);
+        condition.is_some_and(|condition| condition.status == status && condition.message.contains(says))
+    });
+    so.await;
+}
+
+#[tokio::test]
+async fn a_vault_that_is_sealed_for_a_while_fails_its_own_objects_alone_and_costs_one_login() {
+    let (world, mount) = ward("sealed-vault").await;
+    let server = sealable(&world).await;
     let patient = Patient::in_step(&world, "read").await;
-    let pushes = async |status: &str, says: &str| {
-        let what = format!("is {status}: {says}");
-        let so = world.until(Kind::PushSecret, "push", &what, |object| {
-            let condition = Condition::of(object);
-            condition.is_some_and(|condition| condition.status == status && condition.message.contains(says))
-        });
-        so.await
-    };
-    pushes("True", "").await;
+    push_is(&world, "True", "").await;
     let asked = |path: &str| server.since(Mark::START).unwrap().path(path).len();
     assert_eq!(asked("auth/userpass/login/app"), 1);
 
@@ -239,12 +248,12 @@ async fn a_vault_that_is_sealed_for_a_while_fails_its_own_objects_alone_and_cost
     patient.fails(UNREADABLE, "Vault is sealed: unseal it").await;
     let later = world.canary("later");
     world.patch(Kind::Secret, "source", json!({ "data": { "password": encoded(&later) } })).await;
-    pushes("False", "Vault is sealed").await;
+    push_is(&world, "False", "Vault is sealed").await;
     goes_on_with(&world, &mount).await;
 
     server.unseal().await.unwrap();
     patient.recovers(Cause::InTheStore).await;
-    pushes("True", "").await;
+    push_is(&world, "True", "").await;
     let held = server.request(Method::GET, "kv/data/pushed", None).await.unwrap().success().unwrap();
     assert_eq!(held["data"]["data"]["password"], later);
     assert_eq!(asked("auth/userpass/login/app"), 2, "one after the seal, whoever reads or writes");
