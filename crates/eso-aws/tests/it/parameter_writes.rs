@@ -112,7 +112,7 @@ async fn a_whole_secret_is_written_in_base64_unless_its_metadata_asks_for_texts(
     let question = Inspect { key: "/app".into(), metadata: refused };
     let looked = store.writer().expect("AWS can write").inspect(&question).await;
     assert_eq!(looked.expect_err("it must be refused").kind(), Invalid);
-    assert_eq!(fixture.secrets_manager().await.writer().unwrap().whole_secret(None), WholeSecret::Texts);
+    assert_eq!(fixture.store().await.writer().unwrap().whole_secret(None), WholeSecret::Texts);
 }
 
 #[tokio::test]

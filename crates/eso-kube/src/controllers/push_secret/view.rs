@@ -377,10 +377,8 @@ impl View {
 
     /// The stores that objects of a namespace may choose.
     pub(super) fn candidates(&self, namespace: &str) -> Vec<Candidate> {
-        let near = self
-            .stores
-            .iter()
-            .filter(|(key, _)| key.namespace.as_deref().is_none_or(|of| of == namespace));
+        let near =
+            self.stores.iter().filter(|(key, _)| key.namespace.as_deref().is_none_or(|of| of == namespace));
         near.map(|(key, metadata)| candidate(key, namespace, metadata.labels.clone().unwrap_or_default()))
             .collect()
     }

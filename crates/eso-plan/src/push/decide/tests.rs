@@ -10,8 +10,7 @@ use crate::push::{
     fixtures::{data, goal, ours},
 };
 
-const AWS: Rules =
-    Rules { syntax: PropertySyntax::Path, whole: WholeSecret::Texts, update: Update::Replace };
+const AWS: Rules = Rules { syntax: PropertySyntax::Path, whole: WholeSecret::Texts, update: Update::Replace };
 const VAULT: Rules = Rules { syntax: PropertySyntax::Key, ..AWS };
 const PARAMETERS: Rules = Rules { whole: WholeSecret::Base64, ..AWS };
 

@@ -28,7 +28,8 @@ fn observed() -> Observed {
 }
 
 fn wrote(places: &[&str]) -> Synced {
-    let pushed = places.iter().map(|place| Pushed { data: data("a", place), content: Content::Value("v".into()) });
+    let pushed =
+        places.iter().map(|place| Pushed { data: data("a", place), content: Content::Value("v".into()) });
     goals::named(&BTreeMap::from([(store("main"), pushed.collect())]))
 }
 
