@@ -420,9 +420,10 @@ async fn the_mark_of_another_value_is_not_taken_for_one_that_the_original_left()
     write(&store, put("secret/secret/app", &odd(), Expected::Nothing)).await.expect("it must be written");
     let theirs = held(&store, "secret/app").await;
     assert!(!theirs.is_ours);
-    let claimed = put("secret/app", &json!({}), Expected::Ours(theirs.version.clone()));
+    let version = theirs.version.expect("it must have a version");
+    let claimed = put("secret/app", &json!({}), Expected::Ours(Some(version.clone())));
     expect_kind(write(&store, claimed).await, Conflict);
-    expect_kind(delete(&store, "secret/app", theirs.version.as_deref()).await, Conflict);
+    expect_kind(delete(&store, "secret/app", Some(version.as_str())).await, Conflict);
     assert_eq!(json_of(&held(&store, "app").await), Some(json!({"first": "1"})));
 }
 
