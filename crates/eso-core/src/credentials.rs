@@ -31,10 +31,14 @@ pub trait CredentialSource: fmt::Debug + Send + Sync + 'static {
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError>;
 
-    /// The annotations of a service account, by name: clouds say there which role it may take.
+    /// Those of these annotations that a service account has, by name: clouds say there which role it may take.
+    ///
+    /// An edit of one that was asked for makes the store connect anew where somebody tells of it, and an edit of any
+    /// other does not.
     async fn service_account_annotations(
         &self,
         selector: &ServiceAccountSelector,
+        names: &[&str],
     ) -> Result<BTreeMap<String, String>, CredentialError>;
 
     /// Whether the store may log in as the operator itself, with the token of the operator's own service account.

@@ -37,7 +37,7 @@ use eso_sync::{
     push,
 };
 use futures::future::join;
-use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use kube::Client;
 use parking_lot::Mutex;
 use tokio::{
@@ -60,7 +60,7 @@ use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
 use push_secret::{Dependent, Parts, PushObjects, Pushes};
 use roll::PushSecrets;
-use sources::{ConfigMaps, Secrets, StoreObjects};
+use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
@@ -346,6 +346,9 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes);
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
+    let accounts = ServiceAccounts::new(&stores, watches.namespace());
+    // Nobody waits for it: without the right to it, everything else goes on.
+    watches.follow_wanted(watches.metadata::<ServiceAccount>(), accounts, stores.accounts().wanted());
     let followers = [follower(&external_secrets), follower(&push_secrets)].into_iter().flatten();
     let namespaces = watches.follow_namespaces(&router, &stores, followers.collect());
     let mut listed = Vec::new();

@@ -3,7 +3,10 @@
 //! The namespace rule is in here, and nowhere can it be passed by: a provider hands in a selector, and whatever the
 //! selector says, a `SecretStore` reads in its own namespace only.
 
-use std::{collections::BTreeMap, fmt, future::Future, time::Duration};
+mod accounts;
+mod reads;
+
+use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eso_core::{
@@ -20,12 +23,21 @@ use kube::{
     api::{ObjectMeta, PostParams},
     core::{PartialObjectMeta, response::Status},
 };
-use parking_lot::Mutex;
 
+use self::reads::Read;
 use crate::{apply::CALL_TIMEOUT, watch::Item};
+
+pub(crate) use self::reads::is_older;
+pub use self::{
+    accounts::AccountWatch,
+    reads::{CredentialKind, CredentialObject, Reads},
+};
 
 /// The shortest life of a token that the API server grants.
 const SHORTEST_TOKEN_LIFE: Duration = Duration::from_secs(600);
+
+/// The resource of service accounts.
+const ACCOUNTS: &str = "serviceaccounts";
 
 /// What the original says of a `SecretStore` that names another namespace.
 pub const FOREIGN_NAMESPACE: &str =
@@ -82,141 +94,25 @@ impl Scope {
     }
 }
 
-/// An object that holds credentials, and whose edit matters to whoever read it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CredentialObject {
-    /// Its kind.
-    pub kind: CaProviderKind,
-    /// Its namespace.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
-}
-
 impl CredentialObject {
     /// Why it could not be read, in words that begin with the original's.
     fn unreadable(&self, failure: Failure) -> CredentialError {
         let Self { kind, namespace, name } = self;
         let (kind, plural) = match kind {
-            CaProviderKind::Secret => ("secret", "secrets"),
-            CaProviderKind::ConfigMap => ("configmap", "configmaps"),
+            CredentialKind::Secret => ("secret", "secrets"),
+            CredentialKind::ConfigMap => ("configmap", "configmaps"),
+            CredentialKind::ServiceAccount => ("service account", ACCOUNTS),
         };
         let about = format!("cannot get Kubernetes {kind} \"{name}\" from namespace \"{namespace}\"");
         failure.into_error(about, plural, name)
     }
 }
 
-/// What was read so far: which version of each object, and whether anything could not be had.
-#[derive(Debug, Default)]
-pub struct Reads {
-    state: Mutex<ReadState>,
-}
-
-#[derive(Debug, Default)]
-struct ReadState {
-    versions: BTreeMap<CredentialObject, Option<String>>,
-    /// What was told of objects since, whether or not they had been read by then.
-    told: BTreeMap<CredentialObject, Option<String>>,
-    failed: bool,
-    /// Something failed that no watch tells of when it is there.
-    failed_unseen: bool,
-    /// Something was read that no watch tells of when it is another.
-    unwatched: bool,
-}
-
-impl Reads {
-    /// Whether an object that was read is another now: `version` is its resource version, `None` where it is gone.
-    ///
-    /// An older version than the one that was read is the watch lagging behind, and no news.
-    pub fn is_news(&self, object: &CredentialObject, version: Option<&str>) -> bool {
-        let mut state = self.state.lock();
-        state.told.insert(object.clone(), version.map(str::to_owned));
-        state.is_news(object, version)
-    }
-
-    /// Whether a credential could not be had.
-    pub fn failed(&self) -> bool {
-        self.state.lock().failed
-    }
-
-    /// Whether something was read of which nobody will tell when it is another.
-    pub(crate) fn are_partly_unwatched(&self) -> bool {
-        self.state.lock().unwatched
-    }
-
-    /// Whether nothing is missing but objects of which [`is_news`](Self::is_news) will tell when they are there.
-    pub(crate) fn will_be_told(&self) -> bool {
-        let state = self.state.lock();
-        state.failed && !state.failed_unseen && !state.is_behind()
-    }
-
-    /// Whether an object was told of while it was read, in another version than was read: it will not be told again.
-    pub(crate) fn are_behind(&self) -> bool {
-        self.state.lock().is_behind()
-    }
-
-    /// An object could not be read; `will_be_told` says whether a watch tells of it when it can be.
-    fn missed(&self, object: CredentialObject, will_be_told: bool) {
-        self.record(object, None);
-        if !will_be_told {
-            self.fail_unseen();
-        }
-    }
-
-    /// Something is read of which no watch tells when it is another.
-    pub(crate) fn depend_on_unwatched(&self) {
-        self.state.lock().unwatched = true;
-    }
-
-    fn fail_unseen(&self) {
-        self.state.lock().failed_unseen = true;
-    }
-
-    /// Of an object that is read more than once, for another key of it each time, the oldest version counts: it was
-    /// edited in between, and what was read of it may not belong together.
-    fn record(&self, object: CredentialObject, version: Option<String>) {
-        let mut state = self.state.lock();
-        let is_news = |then: &Option<String>| then.as_deref().zip(version.as_deref()).is_some_and(is_newer);
-        if !state.versions.get(&object).is_some_and(is_news) {
-            state.versions.insert(object, version);
-        }
-    }
-
-    fn watched<T>(&self, result: Result<T, CredentialError>) -> Result<T, CredentialError> {
-        self.state.lock().failed |= result.is_err();
-        result
-    }
-}
-
-impl ReadState {
-    /// What was told while its read was under way was no news yet.
-    fn is_behind(&self) -> bool {
-        self.told.iter().any(|(object, version)| self.is_news(object, version.as_deref()))
-    }
-
-    fn is_news(&self, object: &CredentialObject, version: Option<&str>) -> bool {
-        match (self.versions.get(object), version) {
-            (None, _) => false,
-            (Some(None), now) => now.is_some(),
-            (Some(Some(_)), None) => true,
-            (Some(Some(then)), Some(now)) => then != now && !is_older(now, then),
-        }
-    }
-}
-
-/// Resource versions of one kind are numbers that grow (KEP-5504); where one is not, it is not called older.
-pub(crate) fn is_older(one: &str, other: &str) -> bool {
-    matches!((one.parse::<u64>(), other.parse::<u64>()), (Ok(one), Ok(other)) if one < other)
-}
-
-fn is_newer((then, now): (&str, &str)) -> bool {
-    is_older(then, now)
-}
-
 /// The credentials that one identity may have.
 pub struct KubernetesCredentials {
     client: Client,
     scope: Scope,
+    accounts: Arc<AccountWatch>,
     reads: Reads,
 }
 
@@ -227,9 +123,9 @@ impl fmt::Debug for KubernetesCredentials {
 }
 
 impl KubernetesCredentials {
-    /// Reads with `client`, within `scope`.
-    pub fn new(client: Client, scope: Scope) -> Self {
-        Self { client, scope, reads: Reads::default() }
+    /// Reads with `client`, within `scope`. `accounts` says whether somebody tells of service accounts.
+    pub fn new(client: Client, scope: Scope, accounts: Arc<AccountWatch>) -> Self {
+        Self { client, scope, accounts, reads: Reads::default() }
     }
 
     /// What was read so far.
@@ -240,7 +136,7 @@ impl KubernetesCredentials {
     async fn key_of_secret(&self, object: CredentialObject, key: &str) -> Result<Vec<u8>, CredentialError> {
         let secrets = Api::<Item<Secret>>::namespaced(self.client.clone(), &object.namespace);
         let secret = self.read(&object, secrets.get(&object.name)).await?;
-        self.reads.record(object.clone(), secret.metadata().resource_version.clone());
+        self.reads.record(object.clone(), Read::whole(secret.metadata()));
         secret.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
     }
 
@@ -251,7 +147,7 @@ impl KubernetesCredentials {
     ) -> Result<Vec<u8>, CredentialError> {
         let config_maps = Api::<Item<ConfigMap>>::namespaced(self.client.clone(), &object.namespace);
         let config_map = self.read(&object, config_maps.get(&object.name)).await?;
-        self.reads.record(object.clone(), config_map.metadata().resource_version.clone());
+        self.reads.record(object.clone(), Read::whole(config_map.metadata()));
         config_map.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
     }
 
@@ -262,9 +158,27 @@ impl KubernetesCredentials {
         call: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, CredentialError> {
         answer(call).await.map_err(|failure| {
-            self.reads.missed(object.clone(), failure.is_absence() && self.scope.is_home(&object.namespace));
+            self.missed(object, &failure);
             object.unreadable(failure)
         })
+    }
+
+    fn missed(&self, object: &CredentialObject, failure: &Failure) {
+        self.reads.missed(object.clone(), failure.is_absence() && self.will_be_told_of(object));
+    }
+
+    /// Whether a watch tells of an object when it is another.
+    fn will_be_told_of(&self, object: &CredentialObject) -> bool {
+        self.scope.is_home(&object.namespace)
+            && match object.kind {
+                CredentialKind::Secret | CredentialKind::ConfigMap => true,
+                CredentialKind::ServiceAccount => self.accounts.tells(),
+            }
+    }
+
+    fn account(&self, selector: &ServiceAccountSelector) -> Result<CredentialObject, CredentialError> {
+        let namespace = self.scope.of_selector(selector.namespace.as_deref())?.to_owned();
+        Ok(CredentialObject { kind: CredentialKind::ServiceAccount, namespace, name: selector.name.clone() })
     }
 
     /// An object is there, and has no such key.
@@ -275,45 +189,51 @@ impl KubernetesCredentials {
         CredentialError::Missing(format!("cannot find secret data for key: \"{key}\""))
     }
 
+    /// That it depends on the service account is recorded before it is asked for: whatever is told of that from then on
+    /// may be news.
     async fn token(
         &self,
         selector: &ServiceAccountSelector,
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError> {
-        let ServiceAccountSelector { name, namespace, audiences: more } = selector;
-        let namespace = self.scope.of_selector(namespace.as_deref())?;
-        let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), namespace);
+        let ServiceAccountSelector { name, namespace: _, audiences: more } = selector;
+        let object = self.account(selector)?;
+        self.reads.record(object.clone(), Read::token());
+        let accounts = Api::<ServiceAccount>::namespaced(self.client.clone(), &object.namespace);
         let request = token_request([audiences, more].concat(), lifetime);
         let about = format!("cannot request Kubernetes service account token for service account \"{name}\"");
         let answered = answer(accounts.create_token_request(name, &PostParams::default(), &request))
             .await
-            .map_err(|failure| failure.into_error(about.clone(), "serviceaccounts", name))?;
-        let status = answered.status.ok_or(CredentialError::Unavailable(about))?;
+            .map_err(|failure| {
+                self.missed(&object, &failure);
+                failure.into_error(about.clone(), ACCOUNTS, name)
+            })?;
+        let status = answered.status.ok_or_else(|| {
+            self.reads.fail_unseen();
+            CredentialError::Unavailable(about)
+        })?;
         Ok(SecretBytes::from(status.token))
     }
 
     async fn annotations(
         &self,
         selector: &ServiceAccountSelector,
+        names: &[&str],
     ) -> Result<BTreeMap<String, String>, CredentialError> {
-        let ServiceAccountSelector { name, namespace, audiences: _ } = selector;
-        let namespace = self.scope.of_selector(namespace.as_deref())?;
-        let accounts =
-            Api::<Item<PartialObjectMeta<ServiceAccount>>>::namespaced(self.client.clone(), namespace);
-        let about =
-            format!("cannot get Kubernetes service account \"{name}\" from namespace \"{namespace}\"");
-        let account = answer(accounts.get(name)).await;
-        let account = account.map_err(|failure| failure.into_error(about, "serviceaccounts", name))?;
-        Ok(account.metadata().annotations.clone().unwrap_or_default())
-    }
-
-    /// No watch tells of service accounts: what failed over one is tried again.
-    fn unwatched<T>(&self, result: Result<T, CredentialError>) -> Result<T, CredentialError> {
-        if result.is_err() {
-            self.reads.fail_unseen();
+        let object = self.account(selector)?;
+        if !self.will_be_told_of(&object) {
+            self.reads.depend_on_unwatched();
         }
-        self.reads.watched(result)
+        let accounts = Api::<Item<PartialObjectMeta<ServiceAccount>>>::namespaced(
+            self.client.clone(),
+            &object.namespace,
+        );
+        let account = self.read(&object, accounts.get(&object.name)).await?;
+        self.reads.record(object, Read::annotations(account.metadata(), names));
+        let mut annotations = account.metadata().annotations.clone().unwrap_or_default();
+        annotations.retain(|name, _| names.contains(&name.as_str()));
+        Ok(annotations)
     }
 }
 
@@ -327,7 +247,7 @@ impl CredentialSource for KubernetesCredentials {
         let SecretKeySelector { name, namespace, key } = selector;
         let read = async {
             let namespace = self.scope.of_selector(namespace.as_deref())?.to_owned();
-            let object = CredentialObject { kind: CaProviderKind::Secret, namespace, name: name.clone() };
+            let object = CredentialObject { kind: CredentialKind::Secret, namespace, name: name.clone() };
             self.key_of_secret(object, key.as_deref().unwrap_or_default()).await
         };
         self.reads.watched(read.await.map(SecretBytes::new))
@@ -338,7 +258,7 @@ impl CredentialSource for KubernetesCredentials {
         let key = key.as_deref().unwrap_or_default();
         let read = async {
             let namespace = self.scope.of_authority(namespace.as_deref())?.to_owned();
-            let object = CredentialObject { kind: *kind, namespace, name: name.clone() };
+            let object = CredentialObject { kind: (*kind).into(), namespace, name: name.clone() };
             match kind {
                 CaProviderKind::Secret => self.key_of_secret(object, key).await,
                 CaProviderKind::ConfigMap => self.key_of_config_map(object, key).await,
@@ -353,15 +273,15 @@ impl CredentialSource for KubernetesCredentials {
         audiences: &[String],
         lifetime: Duration,
     ) -> Result<SecretBytes, CredentialError> {
-        self.unwatched(self.token(selector, audiences, lifetime).await)
+        self.reads.watched(self.token(selector, audiences, lifetime).await)
     }
 
     async fn service_account_annotations(
         &self,
         selector: &ServiceAccountSelector,
+        names: &[&str],
     ) -> Result<BTreeMap<String, String>, CredentialError> {
-        self.reads.depend_on_unwatched();
-        self.unwatched(self.annotations(selector).await)
+        self.reads.watched(self.annotations(selector, names).await)
     }
 }
 

@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use eso_core::{
-    api::{secret_store::Provider, selectors::CaProviderKind},
+    api::secret_store::Provider,
     error::ProviderError,
     key::{StoreKind, StoreReference},
     provider::{Connection, SecretProvider},
@@ -24,7 +24,7 @@ use eso_sync::{
     store::{Backends, Store},
 };
 use futures::future::join_all;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{Api, core::PartialObjectMeta};
 use parking_lot::Mutex;
 use tokio::{
@@ -36,13 +36,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use self::{
     conditions::{Access, Conditions},
     connection::{Failure, Standing},
-    parsed::Parsed,
+    parsed::{Parsed, Specification},
     state::State,
 };
 use crate::{
     apply::within,
     controllers::secret_store::{Gate, Shared},
-    credentials::CredentialObject,
+    credentials::{AccountWatch, CredentialKind, CredentialObject},
     events::Events,
     telemetry::{Kind, Subject, Telemetry},
     watch::{Item, Object},
@@ -188,7 +188,7 @@ impl StoreRegistry {
     /// in.
     pub fn new(settings: StoreRegistrySettings) -> Arc<Self> {
         let (backends, gate) = (Backends::default(), Gate::default());
-        let shared = Shared { settings, backends, gate, tasks: TaskTracker::new() };
+        let shared = Shared { settings, accounts: Arc::default(), backends, gate, tasks: TaskTracker::new() };
         Arc::new(Self {
             shared: Arc::new(shared),
             state: Mutex::default(),
@@ -203,6 +203,9 @@ impl StoreRegistry {
         if parsed.specification.as_ref().is_ok_and(|specification| specification.needs_namespaces(kind)) {
             self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
         }
+        if parsed.specification.as_ref().is_ok_and(Specification::names_an_account) {
+            self.shared.accounts.want();
+        }
         self.state.lock().apply(&self.shared, &parsed, version.as_deref());
     }
 
@@ -215,15 +218,20 @@ impl StoreRegistry {
         }
     }
 
-    /// A Secret or a ConfigMap is there, was edited, or is gone (`version`, its resource version, is `None`). A store
-    /// that logged in with another version of it logs in again.
-    pub fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
-        self.state.lock().credential_changed(object, version);
+    /// A Secret, a ConfigMap or a service account is there, was edited, or is gone (`None`). A store that logged in with
+    /// it as it is not any more logs in again.
+    pub fn credential_changed(&self, object: &CredentialObject, now: Option<&ObjectMeta>) {
+        self.state.lock().credential_changed(object, now);
     }
 
     /// The objects of this kind that stores log in with, whether or not they are there.
-    pub fn credentials_in_use(&self, kind: CaProviderKind) -> Vec<CredentialObject> {
+    pub fn credentials_in_use(&self, kind: CredentialKind) -> Vec<CredentialObject> {
         self.state.lock().credentials_in_use(kind)
+    }
+
+    /// The watch over service accounts, to be told how it does.
+    pub fn accounts(&self) -> &Arc<AccountWatch> {
+        &self.shared.accounts
     }
 
     /// Whether some store asks for labels of namespaces, or logs in as them: only then are they worth a watch.

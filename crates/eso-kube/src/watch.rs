@@ -29,6 +29,8 @@ pub trait Watched<K>: Send + Sync {
     fn lose(&self, object: K);
     /// The list has ended: what it did not show is gone.
     fn end(&self);
+    /// The API server does not allow the list or the watch. It is asked again after a while, and each refusal is told.
+    fn refused(&self) {}
 }
 
 /// The first wait after a failure; it doubles.
@@ -56,16 +58,24 @@ async fn tell<K>(
 ) {
     let mut events = pin!(events);
     let mut wait = FIRST_WAIT;
+    let mut said = None;
     while let Some(event) = events.next().await {
         match event {
             // Each try begins so, also one that fails: it is no sign that the API server answers.
             Ok(Event::Init) => watched.begin(),
             Ok(event) => {
-                wait = FIRST_WAIT;
+                (wait, said) = (FIRST_WAIT, None);
                 pass_on(event, watched, listed);
             }
             Err(error) => {
-                warn!(resource = what, error = in_words(&error), "a watch begins again");
+                if is_refusal(&error) {
+                    watched.refused();
+                }
+                let words = in_words(&error);
+                if said.as_ref() != Some(&words) {
+                    warn!(resource = what, error = words, "a watch begins again");
+                }
+                said = Some(words);
                 tokio::time::sleep(wait).await;
                 wait = LONGEST_WAIT.min(wait * 2);
             }
@@ -82,6 +92,20 @@ fn pass_on<K>(event: Event<K>, watched: &dyn Watched<K>, listed: &Sender<bool>) 
             watched.end();
             listed.send_replace(true);
         }
+    }
+}
+
+/// Whether a right is missing.
+fn is_refusal(error: &Error) -> bool {
+    match error {
+        Error::InitialListFailed(kube::Error::Api(status))
+        | Error::WatchStartFailed(kube::Error::Api(status))
+        | Error::WatchFailed(kube::Error::Api(status)) => status.code == 403,
+        Error::WatchError(status) => status.code == 403,
+        Error::InitialListFailed(_)
+        | Error::WatchStartFailed(_)
+        | Error::WatchFailed(_)
+        | Error::NoResourceVersion => false,
     }
 }
 

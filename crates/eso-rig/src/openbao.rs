@@ -14,6 +14,7 @@ use self::{
 };
 use crate::{
     audit::{Log, Mark},
+    certificates::{Authority, Pair},
     folder::Folder,
     http::{self, Answer},
     process::Process,
@@ -76,7 +77,7 @@ impl OpenBao {
 
     /// The private certificate authority, PEM; none in the development mode.
     pub fn ca_pem(&self) -> Option<&str> {
-        self.address.ca_pem.as_deref()
+        self.address.authority.as_ref().map(|authority| authority.pem.as_str())
     }
 
     /// Another address of the same server, where only those are served who show a certificate of its authority; and
@@ -84,6 +85,18 @@ impl OpenBao {
     pub fn mutual(&self) -> Option<(&str, &str, &str)> {
         let mutual = self.address.mutual.as_ref()?;
         Some((&mutual.url, &mutual.client.certificate, &mutual.client.key))
+    }
+
+    /// A new certificate of this server's authority for a client of this name, with its private key, PEM. Not in the
+    /// development mode.
+    ///
+    /// # Errors
+    /// When there is no authority.
+    pub fn client(&self, name: &str) -> Result<(String, String)> {
+        let authority = self.address.authority.as_ref();
+        let authority = authority.context("openbao: the development mode has no authority")?;
+        let Pair { certificate, key } = authority.client(name, "clients")?;
+        Ok((certificate, key))
     }
 
     /// The root token.
@@ -108,6 +121,19 @@ impl OpenBao {
     pub async fn write(&self, path: &str, body: &Value) -> Result<Value> {
         let answer = self.request(Method::POST, path, Some(body)).await?;
         answer.success().with_context(|| format!("openbao: write {path}"))
+    }
+
+    /// As [`write`](Self::write), of what is answered with a secret: answers the token for which that is given out once.
+    ///
+    /// # Errors
+    /// When it is refused.
+    pub async fn wrapped(&self, path: &str, body: &Value) -> Result<String> {
+        let request = self.client.post(format!("{}/v1/{path}", self.url()));
+        let request = request.header("X-Vault-Token", &self.root_token).header("X-Vault-Wrap-TTL", "300");
+        let answer = http::call(request, Some(body)).await?.success();
+        let answer = answer.with_context(|| format!("openbao: write {path}"))?;
+        let token = answer["wrap_info"]["token"].as_str();
+        Ok(token.context("a wrapped answer must name its token")?.to_owned())
     }
 
     /// Deletes with the root token, and expects success.
@@ -263,9 +289,9 @@ fn health(address: &Address) -> String {
 }
 
 fn client(address: &Address) -> Result<Client> {
-    let client = match &address.ca_pem {
+    let client = match &address.authority {
         None => http::client(),
-        Some(pem) => {
+        Some(Authority { pem, .. }) => {
             let authority = Certificate::from_pem(pem.as_bytes()).context("an authority must be PEM")?;
             http::client().tls_certs_only([authority])
         }

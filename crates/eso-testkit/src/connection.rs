@@ -181,11 +181,14 @@ impl CredentialSource for Credentials {
     async fn service_account_annotations(
         &self,
         selector: &ServiceAccountSelector,
+        names: &[&str],
     ) -> Result<BTreeMap<String, String>, CredentialError> {
         let service_account = selector.name.clone();
         self.answer(Asked::Annotations { service_account: service_account.clone() }, |state| {
             let missing = format!("cannot get the service account {service_account:?}");
-            state.annotations.get(&service_account).cloned().ok_or(missing)
+            let mut annotations = state.annotations.get(&service_account).cloned().ok_or(missing)?;
+            annotations.retain(|name, _| names.contains(&name.as_str()));
+            Ok(annotations)
         })
     }
 }

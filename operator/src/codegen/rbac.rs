@@ -107,10 +107,10 @@ const RULES: &[Rule] = &[
         verbs: &["create"],
     },
     Rule {
-        why: "Their annotations, which name the role of AWS that they may take.",
+        why: "Their annotations, which name the role of AWS that they may take, and when they are edited.",
         group: "",
         resources: &["serviceaccounts"],
-        verbs: &["get"],
+        verbs: &["get", "list", "watch"],
     },
     Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
 ];

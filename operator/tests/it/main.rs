@@ -22,6 +22,8 @@ mod pushes;
 mod quotas;
 mod refused;
 mod rights;
+mod rotated;
+mod service_accounts;
 mod unreadable;
 mod wrong;
 

@@ -1,6 +1,7 @@
 //! What happens in the cluster is acted on at once, whatever the refresh interval: it is an hour in all of these.
 
 use eso_testkit::objects::{object, store};
+use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::harness::{Kind, Mount, Setup, World, encoded, entries, measured, secure_vault};
@@ -53,6 +54,36 @@ async fn a_credential_that_comes_late_and_one_that_is_edited_are_acted_on_at_onc
     world.end().await;
 }
 
+/// An authority comes in a ConfigMap or in a Secret; the store that is for it, and its object, have that kind's name.
+async fn an_authority_comes_late_and_is_edited(world: &World, spec: &Value, kind: Kind, value: &str) {
+    let named = format!("{kind:?}");
+    let name = named.to_lowercase();
+    let authority = format!("{name}-authority");
+    let mut spec = spec.clone();
+    spec["caProvider"] = json!({ "type": named, "name": authority, "key": "ca.pem" });
+    world.create(store(&name).provider("vault", &spec)).await;
+    world.create(object(&name).store(&name).key("password", "db#password").every("1h")).await;
+    world.fails(&name, "could not get secret data from provider: ").await;
+    world.exhausted_without(&name, &authority).await;
+    let data = |authority: &str| match kind {
+        Kind::Secret => json!({ "data": { "ca.pem": encoded(authority) } }),
+        _ => json!({ "data": { "ca.pem": authority } }),
+    };
+    let (right, wrong) = (secure_vault().await.ca_pem().unwrap(), world.cluster.plane.ca_pem());
+    let mut late = data(right);
+    late["kind"] = json!(named);
+    late["metadata"] = json!({ "name": authority });
+    let late = world.create(late).await;
+    measured("an authority that comes late", world.made_for(&late, &name, &[("password", value)])).await;
+
+    // A store that is well is not connected again by itself.
+    world.patch(kind, &authority, data(wrong)).await;
+    let fails = world.store_says(Kind::SecretStore, &name, "InvalidProviderConfig", "unable to ");
+    measured("an edit of the authority", fails).await;
+    world.patch(kind, &authority, data(right)).await;
+    world.store_says(Kind::SecretStore, &name, "Valid", "store validated").await;
+}
+
 #[tokio::test]
 async fn an_authority_that_comes_late_and_one_that_is_edited_are_acted_on_at_once() {
     let world = Setup::new("authority").start().await;
@@ -63,25 +94,10 @@ async fn an_authority_that_comes_late_and_one_that_is_edited_are_acted_on_at_onc
     world.create_secret("root-token", &[("token", server.root_token())]).await;
     let spec = json!({
         "server": server.url(), "path": path, "version": "v2",
-        "caProvider": { "type": "ConfigMap", "name": "authority", "key": "ca.pem" },
         "auth": { "tokenSecretRef": { "name": "root-token", "key": "token" } },
     });
-    world.create(store("main").provider("vault", &spec)).await;
-    world.create(object("app").key("password", "db#password").every("1h")).await;
-    world.fails("app", "could not get secret data from provider: ").await;
-    world.exhausted_without("app", "authority").await;
-    let (right, wrong) = (server.ca_pem().unwrap(), world.cluster.plane.ca_pem());
-    let late =
-        json!({ "kind": "ConfigMap", "metadata": { "name": "authority" }, "data": { "ca.pem": right } });
-    let late = world.create(late).await;
-    measured("an authority that comes late", world.made_for(&late, "app", &[("password", &value)])).await;
-
-    // A store that is well is not connected again by itself.
-    world.patch(Kind::ConfigMap, "authority", json!({ "data": { "ca.pem": wrong } })).await;
-    let fails = world.store_says(Kind::SecretStore, "main", "InvalidProviderConfig", "unable to ");
-    measured("an edit of the authority", fails).await;
-    world.patch(Kind::ConfigMap, "authority", json!({ "data": { "ca.pem": right } })).await;
-    world.store_says(Kind::SecretStore, "main", "Valid", "store validated").await;
+    let kinds = [Kind::ConfigMap, Kind::Secret];
+    join_all(kinds.map(|kind| an_authority_comes_late_and_is_edited(&world, &spec, kind, &value))).await;
     world.end().await;
 }
 

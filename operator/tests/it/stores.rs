@@ -280,3 +280,29 @@ async fn a_store_is_validated_at_its_own_interval_and_says_when_its_login_is_ove
     world.store_says(Kind::SecretStore, "main", "Valid", "store validated").await;
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_read_is_tried_again_as_often_as_the_store_says() {
+    let double = aws();
+    let world = Setup::new("stores-retries").aws(&double.url()).start().await;
+    let (id, key) = (world.canary("id"), world.canary("key"));
+    world.create_secret("aws-keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
+    for (name, retries) in [("twice", 2), ("never", 0)] {
+        double.put(name, &world.canary(name)).unwrap();
+        double.fault(Fault::throttle().key(name).times(2));
+        let settings = json!({ "maxRetries": retries, "retryInterval": "100ms" });
+        let retrying =
+            store(name).provider("aws", &aws_spec("aws-keys")).with("/spec/retrySettings", settings);
+        world.create(retrying).await;
+        world.create(object(name).store(name).key("password", name).every("1h")).await;
+        world.synced(name).await;
+    }
+    // By runs: the one that tries again itself needs one for three calls, and the other one each.
+    for (name, failures) in [("twice", 0.0), ("never", 2.0)] {
+        assert_eq!(double.count_key("GetSecretValue", name), 3, "{name}");
+        let series =
+            format!("externalsecret_sync_calls_error{{name=\"{name}\",namespace=\"{}\"}}", world.namespace);
+        assert_eq!(world.operator.metric(&series).await.unwrap_or_default(), failures, "{name}");
+    }
+    world.end().await;
+}

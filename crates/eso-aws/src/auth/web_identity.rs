@@ -1,8 +1,9 @@
 //! A service account of the cluster that takes the role in its annotation: `AssumeRoleWithWebIdentity`, as EKS has it
 //! for pods ("IAM roles for service accounts").
 //!
-//! Its annotations and a token of it are read anew for each login. No watch tells of them: an edit of the annotations is
-//! taken up with the next login, which is soon where the role that they named is refused.
+//! Its annotations and a token of it are read anew for each login. An edit of the annotations makes the store connect
+//! anew; where nobody tells of it, it is taken up with the next login, which is soon where the role that they named is
+//! refused.
 
 use std::{
     collections::BTreeMap,
@@ -114,7 +115,8 @@ impl WebIdentity {
 
 impl ServiceAccount {
     async fn annotations(&self) -> Result<Annotations, ProviderError> {
-        let found = self.source.service_account_annotations(&self.selector).await;
+        let names = [ROLE_ANNOTATION, AUDIENCE_ANNOTATION];
+        let found = self.source.service_account_annotations(&self.selector, &names).await;
         let found = found.map_err(|error| error.into_provider_error(SESSION))?;
         Annotations::of(&found).ok_or_else(|| {
             let (name, namespace) = (&self.selector.name, &self.namespace);

@@ -1,6 +1,10 @@
 //! The operator's own identity, which stores without `auth` have: the SDK's default chain, each of its ways in a
 //! process of its own, whose environment is what the test says and nothing else.
 
+use std::time::{Duration, SystemTime};
+
+use aws_smithy_types::{DateTime, date_time::Format};
+use eso_aws::Aws;
 use eso_core::{error::ErrorKind, provider::Fetch};
 use eso_rig::{Reply, Scripted};
 use eso_testkit::{
@@ -18,8 +22,21 @@ use crate::{
 const URL: &str = "ESO_AWS_TEST_URL";
 const ROLE_TO_ASSUME: &str = "ESO_AWS_TEST_ROLE";
 
+/// What a process is told by that reads on until the value is [`LAST`].
+const READS_ON: &str = "ESO_AWS_TEST_READS_ON";
+const LAST: &str = "last";
+
+/// How long it reads on, on the slowest machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 /// An access key id that a way of the chain gives.
 const GIVEN: &str = "ASIAGIVEN00000000000";
+
+/// One that it gave before, for a short time.
+const FORMER: &str = "ASIAFORMER0000000000";
+
+/// When credentials end that are good for longer than any test.
+const FAR: &str = "2099-01-01T00:00:00Z";
 
 /// A token that the chain shows to somebody, and that nobody else must see.
 const TOKEN: &str = "canary-token-77f0";
@@ -59,6 +76,9 @@ fn outcome_of(told: &Value) -> Outcome {
 /// The first failure of all stores, or null.
 async fn other_half() -> Value {
     let aws = aws(&std::env::var(URL).expect("the other process must say where AWS is"));
+    if std::env::var_os(READS_ON).is_some() {
+        return read_on(&aws).await;
+    }
     let role = std::env::var(ROLE_TO_ASSUME).ok().map(|role| json!({"auth": {}, "role": role}));
     let mut stores = Vec::new();
     for fields in [json!({"auth": null}), json!({"auth": {}})].into_iter().chain(role.clone()).chain(role) {
@@ -76,6 +96,24 @@ async fn other_half() -> Value {
         stores.push(store);
     }
     Value::Null
+}
+
+/// Reads through one store until the value is the last one, or until the first failure, which is told.
+async fn read_on(aws: &Aws) -> Value {
+    let connection = connection(&credentials(), &CallRecorder::new());
+    let store = aws.connect(&spec(json!({"auth": null})), connection).await.expect("a store must connect");
+    let reads = async {
+        loop {
+            match store.fetch(&Fetch::new("app")).await {
+                Ok(read) if text(Ok(read.clone())) == LAST => return Value::Null,
+                Ok(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(error) => {
+                    return json!({"kind": format!("{:?}", error.kind()), "words": error.to_string()});
+                }
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, reads).await.expect("the last value must come")
 }
 
 fn fixture() -> Fixture {
@@ -122,9 +160,13 @@ async fn without_any_credentials_the_advice_says_where_they_may_come_from() {
 
 /// What STS answers to a web identity.
 fn granted() -> Reply {
+    granted_until(GIVEN, FAR)
+}
+
+fn granted_until(id: &str, end: &str) -> Reply {
     let credentials = format!(
-        "<AccessKeyId>{GIVEN}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey>\
-         <SessionToken>session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration>"
+        "<AccessKeyId>{id}</AccessKeyId><SecretAccessKey>{SECRET_KEY}</SecretAccessKey>\
+         <SessionToken>session</SessionToken><Expiration>{end}</Expiration>"
     );
     sts(
         200,
@@ -224,10 +266,14 @@ async fn a_web_identity_whose_token_is_not_there_names_the_operators_own_credent
 
 /// Credentials as IMDS and container agents give them.
 fn given() -> Reply {
+    given_until(GIVEN, FAR)
+}
+
+fn given_until(id: &str, end: &str) -> Reply {
     Reply::json(
         200,
-        &json!({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "AccessKeyId": GIVEN,
-            "SecretAccessKey": SECRET_KEY, "Token": "session", "Expiration": "2099-01-01T00:00:00Z"}),
+        &json!({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "AccessKeyId": id,
+            "SecretAccessKey": SECRET_KEY, "Token": "session", "Expiration": end}),
     )
 }
 
@@ -303,4 +349,157 @@ async fn an_instance_whose_metadata_service_fails_is_unavailable_and_not_without
     let Some(outcome) = read_app(name, &fixture, &instance(&server.url())).await else { return };
     failed(outcome, ErrorKind::Unavailable, "the operator's own credentials cannot be had");
     assert!(fixture.server.counts().is_empty());
+}
+
+/// When credentials end that are given now for a moment: long enough that they are used, whatever the machine.
+fn soon() -> String {
+    let now =
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it must be after 1970").as_secs();
+    let end = DateTime::from_secs(i64::try_from(now + 5).expect("it must be before the end of time"));
+    end.fmt(Format::DateTime).expect("a time must be written")
+}
+
+/// A server that gives credentials of a moment when it is asked at `path` for the first time, and then lasting ones.
+async fn gives(path: &'static str, reply: fn(&str, &str) -> Reply) -> Scripted {
+    let (server, mut asked) = (scripted().await, false);
+    server.otherwise(move |request| {
+        let is_first = request.path == path && !std::mem::replace(&mut asked, true);
+        (request.path == path).then(|| if is_first { reply(FORMER, &soon()) } else { reply(GIVEN, FAR) })
+    });
+    server
+}
+
+/// Lets a process read on while the credentials of a moment end and others come, and shows that it never fails, and that
+/// nothing is signed with what ended. `rotate` is done once the first ones were used.
+async fn is_renewed(name: &str, variables: &[(&str, &str)], rotate: impl FnOnce()) -> bool {
+    let fixture = fixture();
+    let variables = [variables, &[(READS_ON, "yes")]].concat();
+    if process::outcome_file().is_some() {
+        read_app(name, &fixture, &variables).await;
+        return false;
+    }
+    let signed_by = async |id: &str| {
+        while !fixture.signers("GetSecretValue").iter().any(|signer| signer == id) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let goes_on = async {
+        signed_by(FORMER).await;
+        rotate();
+        signed_by(GIVEN).await;
+        fixture.put("app", LAST);
+    };
+    let reads = read_app(name, &fixture, &variables);
+    let (outcome, ()) = tokio::join!(reads, async { drop(tokio::time::timeout(PATIENCE, goes_on).await) });
+    assert_eq!(outcome, Some(Outcome::Read));
+    let mut signers = fixture.signers("GetSecretValue");
+    signers.dedup();
+    assert_eq!(signers, [FORMER, GIVEN]);
+    true
+}
+
+/// Replaces the token that the chain shows, as the kubelet does.
+fn rotated(file: &str) -> impl FnOnce() {
+    let file = file.to_owned();
+    move || std::fs::write(file, "rotated").expect("a token must be written")
+}
+
+#[tokio::test]
+async fn a_web_identity_is_renewed_before_it_ends_with_the_token_of_the_moment() {
+    let name = "default_chain::a_web_identity_is_renewed_before_it_ends_with_the_token_of_the_moment";
+    let server = gives("/", granted_until).await;
+    let file = token_file(name);
+    if is_renewed(name, &web_identity(&file, &server.url()), rotated(&file)).await {
+        let shown =
+            server.requests().into_iter().map(|request| String::from_utf8_lossy(&request.body).into_owned());
+        let shown: Vec<bool> = shown.map(|body| body.contains("WebIdentityToken=rotated")).collect();
+        assert_eq!(shown, [false, true]);
+    }
+}
+
+#[tokio::test]
+async fn what_a_container_agent_gave_is_renewed_before_it_ends_with_the_token_of_the_moment() {
+    let name =
+        "default_chain::what_a_container_agent_gave_is_renewed_before_it_ends_with_the_token_of_the_moment";
+    let server = gives("/v1/credentials", given_until).await;
+    let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+    ];
+    if is_renewed(name, &variables, rotated(&file)).await {
+        let shown = server.requests();
+        let shown: Vec<_> = shown.iter().map(|request| request.header("authorization")).collect();
+        assert_eq!(shown, [TOKEN, "rotated"]);
+    }
+}
+
+#[tokio::test]
+async fn the_role_of_an_instance_is_renewed_before_it_ends() {
+    let name = "default_chain::the_role_of_an_instance_is_renewed_before_it_ends";
+    let place = "/latest/meta-data/iam/security-credentials/reader";
+    let server = gives(place, given_until).await;
+    server.always("PUT", SESSIONS, session());
+    server.always("GET", ROLES, Reply::status(200).body("reader"));
+    if is_renewed(name, &instance(&server.url()), || ()).await {
+        assert_eq!(server.count("GET", place), 2);
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_the_chain_that_aws_does_not_take_are_asked_for_once_more_and_said_to_be_refused() {
+    let name = "default_chain::credentials_of_the_chain_that_aws_does_not_take_are_asked_for_once_more_and_said_to_be_refused";
+    let (fixture, server) = (fixture(), scripted().await);
+    fixture.refuse("GetSecretValue", 400, "UnrecognizedClientException");
+    server.always("GET", "/v1/credentials", given());
+    let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+        (READS_ON, "yes"),
+    ];
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    failed(outcome, ErrorKind::Unauthenticated, "AWS does not accept the credentials");
+    assert_eq!(server.count("GET", "/v1/credentials"), 2);
+}
+
+/// What an agent that answers so makes of a read.
+async fn agent_fails(name: &str, reply: Reply, kind: ErrorKind) {
+    let (fixture, server) = (fixture(), scripted().await);
+    server.always("GET", "/v1/credentials", reply);
+    let (url, file) = (format!("{}/v1/credentials", server.url()), token_file(name));
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", &file),
+    ];
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    failed(outcome, kind, "the operator's own credentials cannot be had");
+    assert!(fixture.server.counts().is_empty());
+    assert!(server.count("GET", "/v1/credentials") > 0);
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_know_the_pod_names_the_operators_own_credentials() {
+    let name = "default_chain::an_agent_that_does_not_know_the_pod_names_the_operators_own_credentials";
+    agent_fails(name, Reply::status(403), ErrorKind::Unavailable).await;
+}
+
+#[tokio::test]
+async fn an_agent_in_trouble_names_the_operators_own_credentials() {
+    let name = "default_chain::an_agent_in_trouble_names_the_operators_own_credentials";
+    agent_fails(name, Reply::status(500), ErrorKind::Unavailable).await;
+}
+
+#[tokio::test]
+async fn an_agent_whose_token_is_not_there_is_not_asked() {
+    let name = "default_chain::an_agent_whose_token_is_not_there_is_not_asked";
+    let (fixture, server) = (fixture(), scripted().await);
+    let url = format!("{}/v1/credentials", server.url());
+    let variables = [
+        ("AWS_CONTAINER_CREDENTIALS_FULL_URI", url.as_str()),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "/nonexistent/token"),
+    ];
+    let Some(outcome) = read_app(name, &fixture, &variables).await else { return };
+    failed(outcome, ErrorKind::Unavailable, "the operator's own credentials cannot be had");
+    assert!(server.requests().is_empty());
 }

@@ -9,10 +9,10 @@ use std::{
     sync::Arc,
 };
 
-use eso_core::{api::selectors::CaProviderKind, key::StoreKind};
+use eso_core::key::StoreKind;
 use eso_plan::template::SourceKind;
 use k8s_openapi::{
-    api::core::v1::{ConfigMap, Namespace, Secret},
+    api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use parking_lot::Mutex;
@@ -25,7 +25,7 @@ use super::{
     watches::Metadata,
 };
 use crate::{
-    credentials::CredentialObject,
+    credentials::{AccountWatch, CredentialKind, CredentialObject},
     stores::{StoreKey, StoreRegistry},
     watch::{Item, Watched},
 };
@@ -87,7 +87,7 @@ impl<K> Watched<Item<K>> for StoreObjects {
 /// The objects of one kind that stores log in with.
 #[derive(Debug)]
 struct Credentials {
-    kind: CaProviderKind,
+    kind: CredentialKind,
     /// The one namespace that is watched; `None` for all. Nothing is known of the others.
     namespace: Option<String>,
     stores: Arc<StoreRegistry>,
@@ -97,7 +97,7 @@ struct Credentials {
 }
 
 impl Credentials {
-    fn new(kind: CaProviderKind, namespace: Option<&str>, stores: &Arc<StoreRegistry>) -> Self {
+    fn new(kind: CredentialKind, namespace: Option<&str>, stores: &Arc<StoreRegistry>) -> Self {
         Self {
             kind,
             namespace: namespace.map(str::to_owned),
@@ -116,7 +116,7 @@ impl Credentials {
         if let Some(shown) = &mut *self.shown.lock() {
             shown.insert(self.hasher.hash_one(&object));
         }
-        self.stores.credential_changed(&object, metadata.resource_version.as_deref());
+        self.stores.credential_changed(&object, Some(metadata));
     }
 
     fn lose(&self, metadata: &ObjectMeta) {
@@ -160,7 +160,7 @@ impl Secrets {
         namespace: Option<&str>,
         pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
-        let credentials = Credentials::new(CaProviderKind::Secret, namespace, stores);
+        let credentials = Credentials::new(CredentialKind::Secret, namespace, stores);
         Arc::new(Self { router, credentials, pushes })
     }
 }
@@ -207,7 +207,7 @@ impl ConfigMaps {
         namespace: Option<&str>,
         pushes: Option<Arc<Pushes>>,
     ) -> Arc<Self> {
-        let credentials = Credentials::new(CaProviderKind::ConfigMap, namespace, stores);
+        let credentials = Credentials::new(CredentialKind::ConfigMap, namespace, stores);
         Arc::new(Self { router, credentials, pushes })
     }
 }
@@ -235,6 +235,46 @@ impl Watched<Metadata<ConfigMap>> for ConfigMaps {
         self.credentials.end();
         self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::ConfigMap));
         Watched::<Metadata<ConfigMap>>::end(&*self.router);
+    }
+}
+
+/// Service accounts: what stores log in as.
+#[derive(Debug)]
+pub(super) struct ServiceAccounts {
+    credentials: Credentials,
+    watch: Arc<AccountWatch>,
+}
+
+impl ServiceAccounts {
+    /// Those of one namespace, or of all.
+    pub(super) fn new(stores: &Arc<StoreRegistry>, namespace: Option<&str>) -> Arc<Self> {
+        let credentials = Credentials::new(CredentialKind::ServiceAccount, namespace, stores);
+        Arc::new(Self { credentials, watch: Arc::clone(stores.accounts()) })
+    }
+}
+
+impl Watched<Metadata<ServiceAccount>> for ServiceAccounts {
+    fn begin(&self) {
+        self.credentials.begin();
+    }
+
+    fn meet(&self, account: Metadata<ServiceAccount>) {
+        self.watch.told();
+        self.credentials.meet(account.metadata());
+    }
+
+    fn lose(&self, account: Metadata<ServiceAccount>) {
+        self.watch.told();
+        self.credentials.lose(account.metadata());
+    }
+
+    fn end(&self) {
+        self.watch.told();
+        self.credentials.end();
+    }
+
+    fn refused(&self) {
+        self.watch.refused();
     }
 }
 

@@ -95,6 +95,23 @@ impl Watches {
         listing
     }
 
+    /// As [`follow_apart`](Self::follow_apart), from when somebody wants it.
+    pub(super) fn follow_wanted<K: Resource + 'static>(
+        &mut self,
+        api: Api<Item<K>>,
+        watched: Arc<dyn Watched<Item<K>>>,
+        mut wanted: Receiver<bool>,
+    ) -> Receiver<bool> {
+        let listed = Sender::new(false);
+        let listing = listed.subscribe();
+        self.spawn(async move {
+            if wanted.wait_for(|wanted| *wanted).await.is_ok() {
+                follow(api, &*watched, &listed).await;
+            }
+        });
+        listing
+    }
+
     /// Follows namespaces: from when a store asks for their labels, and at once where somebody else goes by them. Gives whether all have been listed once.
     pub(super) fn follow_namespaces(
         &mut self,
@@ -103,17 +120,12 @@ impl Watches {
         followers: Vec<Arc<dyn NamespaceFollower>>,
     ) -> Receiver<bool> {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
-        let mut wanted = stores.namespaces_wanted();
         let at_once = !followers.is_empty();
         let watched = Namespaces::new(router, stores, followers);
-        let listed = Sender::new(false);
-        let listing = listed.subscribe();
-        self.spawn(async move {
-            if at_once || wanted.wait_for(|wanted| *wanted).await.is_ok() {
-                follow(api, &*watched, &listed).await;
-            }
-        });
-        listing
+        match at_once {
+            true => self.follow_apart(api, watched),
+            false => self.follow_wanted(api, watched, stores.namespaces_wanted()),
+        }
     }
 
     /// Follows objects that are spread, and has them take their turns once they are listed, and what they go by too.

@@ -1,16 +1,17 @@
 //! Whose credentials a selector may lead to.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use eso_core::{
-    api::selectors::{CaProviderKind, ServiceAccountSelector},
+    api::selectors::ServiceAccountSelector,
     credentials::{CredentialError, CredentialSource as _},
 };
-use kube::{Client, Config, core::Status};
+use kube::{Client, client::Body, core::Status};
+use serde_json::json;
 
 use super::{
-    AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, FOREIGN_NAMESPACE, Failure, KubernetesCredentials, Reads,
-    Scope, token_request,
+    AUTHORITY_WITHOUT_NAMESPACE, AccountWatch, CredentialKind, CredentialObject, FOREIGN_NAMESPACE, Failure,
+    KubernetesCredentials, Scope, token_request,
 };
 
 fn own() -> Scope {
@@ -23,7 +24,7 @@ fn any(asking: Option<&str>) -> Scope {
 
 fn object() -> CredentialObject {
     CredentialObject {
-        kind: CaProviderKind::Secret,
+        kind: CredentialKind::Secret,
         namespace: "demo".to_owned(),
         name: "no-such".to_owned(),
     }
@@ -39,15 +40,6 @@ fn check_selector(scope: &Scope, named: Option<&str>, expected: Result<&str, &st
 fn check_authority(scope: &Scope, named: Option<&str>, expected: Result<&str, &str>) {
     let found = scope.of_authority(named);
     assert_eq!(found, expected.map_err(|text| CredentialError::Forbidden(text.to_owned())));
-}
-
-#[track_caller]
-fn check_news(read: Option<Option<&str>>, now: Option<&str>, expected: bool) {
-    let reads = Reads::default();
-    if let Some(version) = read {
-        reads.record(object(), version.map(str::to_owned));
-    }
-    assert_eq!(reads.is_news(&object(), now), expected, "read as {read:?}, now {now:?}");
 }
 
 #[track_caller]
@@ -87,70 +79,6 @@ fn whom_a_cluster_store_trusts_is_not_for_the_asking_namespace_to_say() {
 }
 
 #[test]
-fn only_another_version_of_what_was_read_is_news() {
-    check_news(None, Some("5"), false);
-    check_news(None, None, false);
-    check_news(Some(Some("5")), Some("5"), false);
-    check_news(Some(Some("5")), Some("6"), true);
-    check_news(Some(Some("9")), Some("10"), true);
-    check_news(Some(Some("10")), Some("9"), false);
-    check_news(Some(Some("5")), None, true);
-    check_news(Some(None), Some("5"), true);
-    check_news(Some(None), None, false);
-    check_news(Some(Some("a")), Some("b"), true);
-}
-
-/// Whether the coming of an object will be told that was missed, and told of in that version before.
-#[track_caller]
-fn check_told(is_watched: bool, told: Option<&str>, expected: bool) {
-    let reads = Reads::default();
-    if let Some(version) = told {
-        assert!(!reads.is_news(&object(), Some(version)), "it was not read yet");
-    }
-    reads.missed(object(), is_watched);
-    let _ = reads.watched::<()>(Err(CredentialError::Missing(String::new())));
-    assert_eq!(reads.will_be_told(), expected, "{is_watched} {told:?}");
-}
-
-#[test]
-fn the_coming_of_an_object_is_told_unless_it_was_told_too_early_or_nobody_watches_it() {
-    check_told(true, None, true);
-    check_told(false, None, false);
-    check_told(true, Some("5"), false);
-    assert!(!Reads::default().will_be_told(), "nothing is missing");
-}
-
-/// Whether an edit is noticed that made version 6 while an object was read: in these versions, and told after so many
-/// of the reads.
-#[track_caller]
-fn check_edit_under_way(read: &[&str], told_after: usize) {
-    let reads = Reads::default();
-    let mut is_noticed = false;
-    for place in 0..=read.len() {
-        if place == told_after {
-            is_noticed = reads.is_news(&object(), Some("6"));
-        }
-        read.get(place).into_iter().for_each(|version| reads.record(object(), Some((*version).to_owned())));
-    }
-    assert!(is_noticed || reads.are_behind(), "read as {read:?}, told after {told_after}");
-}
-
-#[test]
-fn an_edit_while_a_credential_is_read_is_noticed_whenever_it_is_told() {
-    check_edit_under_way(&["5"], 0);
-    check_edit_under_way(&["5"], 1);
-    check_edit_under_way(&["5", "5"], 0);
-    check_edit_under_way(&["5", "5"], 1);
-    check_edit_under_way(&["5", "6"], 0);
-    check_edit_under_way(&["5", "6"], 1);
-    check_edit_under_way(&["5", "6"], 2);
-    let reads = Reads::default();
-    assert!(!reads.is_news(&object(), Some("6")));
-    reads.record(object(), Some("6".to_owned()));
-    assert!(!reads.are_behind(), "what was read is what was told");
-}
-
-#[test]
 fn objects_beside_the_store_or_who_asks_are_watched_and_only_an_absence_waits_for_them() {
     assert!(own().is_home("demo") && !own().is_home("elsewhere"));
     assert!(any(Some("tenant")).is_home("tenant") && !any(Some("tenant")).is_home("ops"));
@@ -172,28 +100,54 @@ fn failures_begin_with_the_words_of_the_original_and_repeat_nothing_of_the_serve
     assert_eq!(object().unreadable(Failure::Silent), unavailable);
 }
 
-/// Whether a failure may be mended where nobody watches, once this was asked of a cluster that does not answer.
+/// What comes of a failure where this was asked of a cluster that answers with this status, and where service accounts
+/// are watched or not: whether what was read may change unseen, and whether what is missing is told of when it comes.
 async fn check_unwatched(
-    ask: impl AsyncFnOnce(&KubernetesCredentials, &ServiceAccountSelector) -> bool,
-    expected: bool,
+    ask: impl AsyncFn(&KubernetesCredentials, &ServiceAccountSelector) -> bool,
+    (scope, are_watched, status): (Scope, bool, u16),
+    expected: (bool, bool),
 ) {
-    let nobody = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
-    let credentials = KubernetesCredentials::new(nobody, own());
-    let account = ServiceAccountSelector { name: "who".to_owned(), ..ServiceAccountSelector::default() };
-    assert!(ask(&credentials, &account).await, "nobody answers");
-    assert_eq!(credentials.reads().are_partly_unwatched(), expected);
+    let accounts = Arc::new(AccountWatch::default());
+    if are_watched {
+        accounts.told();
+    }
+    let credentials = KubernetesCredentials::new(refusing(status), scope, accounts);
+    let account = ServiceAccountSelector {
+        name: "who".to_owned(),
+        namespace: Some("demo".to_owned()),
+        audiences: Vec::new(),
+    };
+    assert!(ask(&credentials, &account).await, "it is refused");
+    let reads = credentials.reads();
+    assert_eq!((reads.are_partly_unwatched(), reads.will_be_told()), expected, "{are_watched} {status}");
+}
+
+fn refusing(code: u16) -> Client {
+    let status = json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code });
+    let answer = move |_: http::Request<Body>| {
+        let body = Body::from(status.to_string().into_bytes());
+        let answer = http::Response::builder().status(code).body(body);
+        async move { Ok::<_, kube::Error>(answer.unwrap()) }
+    };
+    Client::new(tower::service_fn(answer), "default")
 }
 
 #[tokio::test]
-async fn annotations_may_change_without_anybody_telling() {
+async fn what_fails_over_a_service_account_is_told_where_it_is_absent_and_watched() {
     let annotations = async |credentials: &KubernetesCredentials, account: &ServiceAccountSelector| {
-        credentials.service_account_annotations(account).await.is_err()
+        credentials.service_account_annotations(account, &["role"]).await.is_err()
     };
-    check_unwatched(annotations, true).await;
+    check_unwatched(annotations, (own(), true, 404), (false, true)).await;
+    check_unwatched(annotations, (own(), true, 403), (false, false)).await;
+    check_unwatched(annotations, (own(), false, 404), (true, false)).await;
+    check_unwatched(annotations, (any(Some("tenant")), true, 404), (true, false)).await;
     let token = async |credentials: &KubernetesCredentials, account: &ServiceAccountSelector| {
         credentials.service_account_token(account, &[], Duration::from_secs(600)).await.is_err()
     };
-    check_unwatched(token, false).await;
+    check_unwatched(token, (own(), true, 404), (false, true)).await;
+    check_unwatched(token, (own(), true, 403), (false, false)).await;
+    check_unwatched(token, (own(), false, 404), (false, false)).await;
+    check_unwatched(token, (any(Some("tenant")), true, 404), (false, false)).await;
 }
 
 #[test]

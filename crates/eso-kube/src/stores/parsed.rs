@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::{
     Connect, StoreKey,
     conditions::Conditions,
-    references::{self, Reference},
+    references::{self, Named, Reference},
 };
 use crate::{
     credentials::{CredentialObject, Scope},
@@ -165,6 +165,11 @@ impl Specification {
     /// in its name, must end with it, for the next one of its name may be somebody else's.
     pub(crate) fn needs_namespaces(&self, kind: StoreKind) -> bool {
         self.conditions.ask_for_labels() || self.follows_who_asks(kind)
+    }
+
+    /// Whether it matters what happens to service accounts.
+    pub(crate) fn names_an_account(&self) -> bool {
+        self.references.iter().any(|reference| reference.what == Named::ServiceAccount)
     }
 
     /// The objects whose edit matters, for an identity of this scope.

@@ -10,7 +10,7 @@ use eso_core::{
 };
 use serde_json::{Map, Value};
 
-use crate::credentials::{CredentialObject, Scope};
+use crate::credentials::{CredentialKind, CredentialObject, Scope};
 
 /// An object that a store names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +62,12 @@ impl Reference {
         }
     }
 
-    /// The object whose edit matters, for an identity of this scope. A service account has none: its tokens are made
-    /// new at each login.
+    /// The object whose edit matters, for an identity of this scope.
     pub(crate) fn object(&self, scope: &Scope) -> Option<CredentialObject> {
         let kind = match self.what {
-            Named::Secret => CaProviderKind::Secret,
-            Named::Authority(kind) => kind,
-            Named::ServiceAccount => return None,
+            Named::Secret => CredentialKind::Secret,
+            Named::Authority(kind) => kind.into(),
+            Named::ServiceAccount => CredentialKind::ServiceAccount,
         };
         let namespace = self.namespace_within(scope).ok()?.to_owned();
         Some(CredentialObject { kind, namespace, name: self.name.clone() })

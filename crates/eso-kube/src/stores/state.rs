@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use eso_core::api::{secret_store::SecretStoreStatus, selectors::CaProviderKind};
+use eso_core::api::secret_store::SecretStoreStatus;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use tokio::{sync::watch, time::Instant};
 
 use super::{StoreChange, StoreKey, conditions::Access, connection::Standing, parsed::Parsed};
 use crate::{
     controllers::secret_store::{Assignment, Keeper, Shared},
-    credentials::CredentialObject,
+    credentials::{CredentialKind, CredentialObject},
 };
 
 /// For how long a deleted store is remembered: one that comes back within it, as after `kubectl replace --force`, has
@@ -57,7 +58,7 @@ struct Identity {
 
 impl State {
     /// The objects of a kind that stores log in with.
-    pub(super) fn credentials_in_use(&self, kind: CaProviderKind) -> Vec<CredentialObject> {
+    pub(super) fn credentials_in_use(&self, kind: CredentialKind) -> Vec<CredentialObject> {
         self.users.keys().filter(|object| object.kind == kind).cloned().collect()
     }
 
@@ -165,10 +166,10 @@ impl State {
         !ended.is_empty()
     }
 
-    pub(super) fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
+    pub(super) fn credential_changed(&self, object: &CredentialObject, now: Option<&ObjectMeta>) {
         for Identity { store, asking } in self.users.get(object).into_iter().flatten() {
             if let Some(keeper) = self.stores.get(store).and_then(|entry| entry.keepers.get(asking)) {
-                keeper.credential_changed(object, version);
+                keeper.credential_changed(object, now);
             }
         }
     }

@@ -34,6 +34,9 @@ impl Watched<&'static str> for Log {
     fn end(&self) {
         self.note("end");
     }
+    fn refused(&self) {
+        self.note("refused");
+    }
 }
 
 fn refused() -> Error {
@@ -66,6 +69,25 @@ async fn a_watch_that_fails_waits_longer_each_time_and_never_long() {
     let events = [broken(), broken(), Ok(Event::InitDone), broken()];
     tell("things", stream::iter(events), &log, &listed).await;
     assert_eq!(begin.elapsed().as_millis(), 200 + 400 + 200, "an answer begins anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_that_is_missing_is_told_and_nothing_else_that_goes_wrong() {
+    let status = |code| Box::new(Status::failure(CANARY, "no").with_code(code));
+    let errors = |code: u16| {
+        let api = || kube::Error::Api(status(code));
+        [
+            Error::InitialListFailed(api()),
+            Error::WatchStartFailed(api()),
+            Error::WatchFailed(api()),
+            Error::WatchError(status(code)),
+        ]
+    };
+    for (code, expected) in [(403, 4), (401, 0), (410, 0), (500, 0)] {
+        let log = Log::default();
+        tell("things", stream::iter(errors(code).map(Err)), &log, &Sender::new(false)).await;
+        assert_eq!(log.0.lock().len(), expected, "{code}");
+    }
 }
 
 #[test]

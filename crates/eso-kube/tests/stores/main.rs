@@ -6,6 +6,7 @@ mod world;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use eso_core::{
     api::{
         refusals,
@@ -16,7 +17,7 @@ use eso_core::{
     key::{StoreKind, StoreReference},
 };
 use eso_kube::{
-    credentials::{FOREIGN_NAMESPACE, KubernetesCredentials, Scope},
+    credentials::{FOREIGN_NAMESPACE, KubernetesCredentials},
     events::Events,
     stores::StoreChange::{Edited, Lost, Ready},
 };
@@ -429,7 +430,7 @@ async fn a_secret_store_that_names_another_namespace_reads_nothing_there() {
 
 /// Asks as a provider would that had not been refused before.
 async fn ask_for_everything(world: &World, victim: &str) {
-    let credentials = KubernetesCredentials::new(world.client.clone(), Scope::Own(world.namespace.clone()));
+    let credentials = world.credentials();
     let (namespace, name) = (Some(victim.to_owned()), "sample".to_owned());
     let refused = || CredentialError::Forbidden(FOREIGN_NAMESPACE.to_owned());
     let key =
@@ -442,7 +443,7 @@ async fn ask_for_everything(world: &World, victim: &str) {
     let account = ServiceAccountSelector { name, namespace, audiences: Vec::new() };
     let token = credentials.service_account_token(&account, &[], Duration::from_secs(600)).await;
     assert_eq!(token, Err(refused()));
-    assert_eq!(credentials.service_account_annotations(&account).await, Err(refused()));
+    assert_eq!(credentials.service_account_annotations(&account, &[]).await, Err(refused()));
 }
 
 #[tokio::test]
@@ -453,7 +454,7 @@ async fn credentials_are_read_from_secrets_config_maps_and_service_accounts() {
     let config_map = json!({ "metadata": { "name": "ca" }, "data": { "ca.crt": "PEM" } });
     world.plane.create(&format!("/api/v1/namespaces/{namespace}/configmaps"), &config_map).await.unwrap();
     world.plane.service_account(namespace, "who").await.unwrap();
-    let credentials = KubernetesCredentials::new(world.client.clone(), Scope::Own(namespace.clone()));
+    let credentials = world.credentials();
     let key = |name: &str, key: &str| SecretKeySelector {
         name: name.to_owned(),
         namespace: None,
@@ -479,12 +480,23 @@ async fn credentials_are_read_from_secrets_config_maps_and_service_accounts() {
     let audiences = ["vault".to_owned()];
     let lifetime = Duration::from_secs(600);
     let token = credentials.service_account_token(&account("who"), &audiences, lifetime).await.unwrap();
-    assert_eq!(token.expose_str().unwrap().split('.').count(), 3, "a token must be a JWT");
+    assert_eq!(
+        audiences_of(token.expose_str().unwrap()),
+        ["vault", "mine"],
+        "the caller's, and the store's own"
+    );
     let nobody = credentials.service_account_token(&account("nobody"), &audiences, lifetime).await;
     let expected = "cannot request Kubernetes service account token for service account \"nobody\": \
                     serviceaccounts \"nobody\" not found";
     assert_eq!(nobody, Err(CredentialError::Missing(expected.to_owned())));
     annotations_are_read(&world, &credentials, account).await;
+}
+
+/// For whom a token is that the API server made.
+fn audiences_of(token: &str) -> Vec<String> {
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    serde_json::from_value(claims["aud"].clone()).unwrap()
 }
 
 async fn annotations_are_read(
@@ -493,13 +505,17 @@ async fn annotations_are_read(
     account: impl Fn(&str) -> ServiceAccountSelector,
 ) {
     let namespace = &world.namespace;
-    assert_eq!(credentials.service_account_annotations(&account("who")).await, Ok(BTreeMap::new()));
-    let role = ("eks.amazonaws.com/role-arn".to_owned(), "arn:aws:iam::1:role/r".to_owned());
+    let annotation = "eks.amazonaws.com/role-arn";
+    let read = async |name: &str, annotations: &[&str]| {
+        credentials.service_account_annotations(&account(name), annotations).await
+    };
+    assert_eq!(read("who", &[annotation]).await, Ok(BTreeMap::new()));
+    let role = (annotation.to_owned(), "arn:aws:iam::1:role/r".to_owned());
     let path = format!("/api/v1/namespaces/{namespace}/serviceaccounts/who");
     world.patch(&path, json!({ "metadata": { "annotations": BTreeMap::from([role.clone()]) } })).await;
-    let found = credentials.service_account_annotations(&account("who")).await;
-    assert_eq!(found, Ok(BTreeMap::from([role])));
-    let nobody = credentials.service_account_annotations(&account("nobody")).await;
+    assert_eq!(read("who", &[annotation]).await, Ok(BTreeMap::from([role])));
+    assert_eq!(read("who", &["another"]).await, Ok(BTreeMap::new()), "it was not asked for");
+    let nobody = read("nobody", &[annotation]).await;
     let expected = format!(
         "cannot get Kubernetes service account \"nobody\" from namespace \"{namespace}\": serviceaccounts \"nobody\" \
          not found"

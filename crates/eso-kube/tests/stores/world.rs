@@ -9,13 +9,13 @@ use std::{
 
 use async_trait::async_trait;
 use eso_core::{
-    api::{GROUP, definitions, secret_store::Provider, selectors::CaProviderKind},
+    api::{GROUP, definitions, secret_store::Provider},
     error::{ErrorKind, ProviderError},
     key::{StoreKind, StoreReference},
     provider::{CallObserver, Connection, SecretProvider},
 };
 use eso_kube::{
-    credentials::CredentialObject,
+    credentials::{AccountWatch, CredentialKind, CredentialObject, KubernetesCredentials, Scope},
     events::Events,
     stores::{
         Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
@@ -108,14 +108,14 @@ impl World {
             }
         });
         self.follow(Api::all(self.client.clone()), |seen, secret: PartialObjectMeta<Secret>| {
-            credential(CaProviderKind::Secret, seen, secret.metadata)
+            credential(CredentialKind::Secret, seen, secret.metadata)
         });
         self.follow(Api::all(self.client.clone()), |seen, config_map: PartialObjectMeta<ConfigMap>| {
-            credential(CaProviderKind::ConfigMap, seen, config_map.metadata)
+            credential(CredentialKind::ConfigMap, seen, config_map.metadata)
         });
         self.follow(Api::all(self.client.clone()), |_, namespace: PartialObjectMeta<Namespace>| {
             let (uid, labels) = (namespace.metadata.uid.clone(), namespace.metadata.labels.clone());
-            let (_, name, _) = named(namespace.metadata);
+            let (_, name) = named(namespace.metadata);
             let (uid, labels) = (uid.unwrap_or_default(), labels.unwrap_or_default());
             Box::new(move |registry| registry.namespace_changed(&name, &uid, &labels))
         });
@@ -127,6 +127,12 @@ impl World {
     {
         let follower = Follower { registry: Arc::clone(&self.registry), tell: Box::new(tell) };
         self.tasks.spawn(async move { follow(api, &follower, &Sender::new(false)).await });
+    }
+
+    /// The credentials of a SecretStore of this namespace.
+    pub(crate) fn credentials(&self) -> KubernetesCredentials {
+        let scope = Scope::Own(self.namespace.clone());
+        KubernetesCredentials::new(self.client.clone(), scope, Arc::<AccountWatch>::default())
     }
 
     /// Creates a Secret with one key, `token`.
@@ -468,20 +474,20 @@ fn seen_store(kind: StoreKind, store: Item<DynamicObject>) -> Act {
 }
 
 fn gone_store(kind: StoreKind, store: &Item<DynamicObject>) -> Act {
-    let (namespace, name, _) = named(store.metadata().clone());
+    let (namespace, name) = named(store.metadata().clone());
     Box::new(move |registry| {
         registry.delete_store(kind, Some(namespace.as_str()).filter(|one| !one.is_empty()), &name);
     })
 }
 
-fn credential(kind: CaProviderKind, seen: Seen, metadata: ObjectMeta) -> Act {
-    let (namespace, name, version) = named(metadata);
-    let version = version.filter(|_| matches!(seen, Seen::There));
+fn credential(kind: CredentialKind, seen: Seen, metadata: ObjectMeta) -> Act {
+    let (namespace, name) = named(metadata.clone());
+    let now = Some(metadata).filter(|_| matches!(seen, Seen::There));
     let object = CredentialObject { kind, namespace, name };
-    Box::new(move |registry| registry.credential_changed(&object, version.as_deref()))
+    Box::new(move |registry| registry.credential_changed(&object, now.as_ref()))
 }
 
-fn named(metadata: ObjectMeta) -> (String, String, Option<String>) {
-    let ObjectMeta { namespace, name, resource_version, .. } = metadata;
-    (namespace.unwrap_or_default(), name.unwrap_or_default(), resource_version)
+fn named(metadata: ObjectMeta) -> (String, String) {
+    let ObjectMeta { namespace, name, .. } = metadata;
+    (namespace.unwrap_or_default(), name.unwrap_or_default())
 }

@@ -18,7 +18,7 @@ pub(super) const DEVELOPMENT_TOKEN: &str = "eso-rig-root";
 /// Where a server will answer, and what its clients must trust.
 pub(super) struct Address {
     pub(super) url: String,
-    pub(super) ca_pem: Option<String>,
+    pub(super) authority: Option<Authority>,
     pub(super) mutual: Option<Mutual>,
     port: u16,
 }
@@ -44,7 +44,7 @@ impl Address {
         let port = port::free()?;
         match mode {
             Mode::Development => {
-                Ok(Self { url: format!("http://127.0.0.1:{port}"), ca_pem: None, mutual: None, port })
+                Ok(Self { url: format!("http://127.0.0.1:{port}"), authority: None, mutual: None, port })
             }
             Mode::Persistent | Mode::Mutual => {
                 let authority = Authority::new("eso-rig-openbao")?;
@@ -55,7 +55,7 @@ impl Address {
                 let mutual = (mode == Mode::Mutual).then(|| Mutual::new(&authority)).transpose()?;
                 Ok(Self {
                     url: format!("https://127.0.0.1:{port}"),
-                    ca_pem: Some(authority.pem),
+                    authority: Some(authority),
                     mutual,
                     port,
                 })

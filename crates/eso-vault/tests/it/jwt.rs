@@ -135,7 +135,9 @@ async fn a_role_for_tokens_logs_in_where_the_method_is_mounted_as_oidc() {
     assert_eq!(requests_to(&bao, "auth/oidc/login"), 1);
     assert!(published.count("GET", "/keys") > 0, "the issuer's keys are those that count");
     let stranger = with_token(&Issuer::new().token("vault", 600));
-    expect_kind(stranger.connect(spec(bao.url(), auth)).await, Unauthenticated);
+    let words = expect_kind(stranger.connect(spec(bao.url(), auth)).await, Unauthenticated);
+    let clause = "cannot initialize Vault client: the token is not signed by a key that the method trusts";
+    assert!(words.starts_with(clause), "{words}");
 }
 
 #[tokio::test]

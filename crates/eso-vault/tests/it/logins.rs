@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{
     LOG_IN, LOOK_UP, Setting, app_role, ask, ask_at_once, bao, by_app_role, by_token, expect_kind, forbidden,
-    read, scripted, scripted_role, spec, until, with,
+    logins, read, requests_to, scripted, scripted_role, spec, until, with,
 };
 
 #[tokio::test]
@@ -35,9 +35,14 @@ async fn a_token_is_first_asked_about_by_a_check_or_a_read_as_in_the_original() 
     }
     let requests = bao.since(Mark::START).expect("the audit log must be read").of_others();
     assert_eq!(requests.path("secret/data/app").len(), 0, "no read is sent with it");
-    let trailing = Setting::with_token(&format!(" {}\r\n", bao.root_token()));
+    let given = bao.token(&["reader"], &json!({})).await.expect("a token must be made");
+    let trailing = Setting::with_token(&format!(" {given}\r\n"));
+    let before = requests_to(&bao, "auth/token/lookup-self");
     let store = trailing.store(spec(bao.url(), by_token())).await;
-    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    for _ in 0..3 {
+        assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    }
+    assert_eq!(requests_to(&bao, "auth/token/lookup-self"), before + 1, "it is asked about once");
     let split = Setting::with_token("s.to\nken").connect(spec(bao.url(), by_token())).await;
     expect_kind(split, Unauthenticated);
     expect_kind(Setting::with_token(" \n").connect(spec(bao.url(), by_token())).await, Unauthenticated);
@@ -107,7 +112,10 @@ async fn an_app_role_logs_in_with_its_role_id_from_either_place() {
     let literal = json!({"appRole": {"path": "approle", "roleId": answer["data"]["role_id"],
         "secretRef": {"name": "vault", "key": "secret"}}});
     let by_literal = setting.store(spec(bao.url(), literal)).await;
-    assert_eq!(read(&by_literal, "app").await, json!({"first": "1"}));
+    for store in [&by_literal, &by_reference, &by_literal] {
+        assert_eq!(read(store, "app").await, json!({"first": "1"}));
+    }
+    assert_eq!((logins(&bao), setting.calls.count("Login")), (2, 2), "one for each store");
 }
 
 #[tokio::test]
@@ -130,8 +138,9 @@ async fn an_auth_method_that_is_not_mounted_is_no_absence() {
     let setting = app_role(&bao, json!({})).await;
     let mut auth = by_app_role();
     auth["appRole"]["path"] = json!("nope");
-    let error = setting.connect(spec(bao.url(), auth)).await.expect_err("it must not connect");
-    assert!(matches!(error.kind(), Invalid | Unauthenticated), "{error}");
+    let words = expect_kind(setting.connect(spec(bao.url(), auth)).await, Unauthenticated);
+    let advice = "the login is refused: check the auth method's path, the role and the credentials";
+    assert!(words.starts_with(&format!("cannot initialize Vault client: {advice}")), "{words}");
 }
 
 #[tokio::test]
@@ -263,8 +272,11 @@ async fn a_service_account_logs_in_with_its_token_from_each_place() {
     let kept = by_kubernetes(json!({"secretRef": {"name": "kept"}}));
     for auth in [&requested, &kept] {
         let store = setting.store(spec(bao.url(), auth.clone())).await;
-        assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+        for _ in 0..3 {
+            assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+        }
     }
+    assert_eq!(requests_to(&bao, "auth/kubernetes/login"), 2, "one for each store");
     let lifetime = Duration::from_secs(600);
     let asked = [
         Asked::Token { service_account: "app".to_owned(), audiences: Vec::new(), lifetime },
@@ -280,8 +292,12 @@ async fn a_service_account_logs_in_with_its_token_from_each_place() {
         expect_kind(setting.connect(spec(bao.url(), by_kubernetes(json!({})))).await, Unauthenticated);
     assert!(words.contains(&own.display().to_string()), "{words}");
     std::fs::write(&own, token).expect("a token must be written");
+    let before = requests_to(&bao, "auth/kubernetes/login");
     let store = setting.store(spec(bao.url(), by_kubernetes(json!({})))).await;
-    assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    for _ in 0..3 {
+        assert_eq!(read(&store, "app").await, json!({"first": "1"}));
+    }
+    assert_eq!(requests_to(&bao, "auth/kubernetes/login"), before + 1);
 }
 
 #[tokio::test]
@@ -291,11 +307,17 @@ async fn a_service_account_that_the_role_does_not_know_is_unauthenticated() {
     let namespace = kubernetes(&bao, cluster).await;
     let setting = Setting::new();
     let other = cluster.token(&namespace, "other", &[]).await.expect("a token must be made");
-    for token in [other.as_str(), "canary-no-token"] {
+    for (token, clause) in [
+        (other.as_str(), "the role does not allow this identity"),
+        (
+            "canary-no-token",
+            "the login is refused: check the auth method's path, the role and the credentials",
+        ),
+    ] {
         setting.credentials.put_token("app", token);
         let auth = by_kubernetes(json!({"serviceAccountRef": {"name": "app"}}));
         let words = expect_kind(setting.connect(spec(bao.url(), auth)).await, Unauthenticated);
-        assert!(words.starts_with("cannot initialize Vault client: "), "{words}");
+        assert!(words.starts_with(&format!("cannot initialize Vault client: {clause}")), "{words}");
     }
     let app = cluster.token(&namespace, "app", &[]).await.expect("a token must be made");
     setting.credentials.put_token("app", app);

@@ -21,12 +21,7 @@ const UNWRAP: &str = "/v1/sys/wrapping/unwrap";
 
 /// What a request's answer is wrapped in, for a while.
 async fn wrapped(bao: &OpenBao, path: &str, body: &Value) -> String {
-    let client = reqwest::Client::new();
-    let request = client.post(format!("{}/v1/{path}", bao.url()));
-    let request = request.header("x-vault-token", bao.root_token()).header("x-vault-wrap-ttl", "300");
-    let answer = request.json(body).send().await.expect("OpenBao must answer");
-    let answer: Value = answer.json().await.expect("an answer must be JSON");
-    answer["wrap_info"]["token"].as_str().expect("it must be wrapped").to_owned()
+    bao.wrapped(path, body).await.expect("it must be wrapped")
 }
 
 /// A role of AppRole, and a setting whose secret id is wrapped.

@@ -17,9 +17,10 @@ pub(crate) async fn vault() -> &'static OpenBao {
     SHARED.get_or_init(start).await
 }
 
-/// One that is reached over TLS, with an authority of its own. Nobody stops it.
+/// One that is reached over TLS, with an authority of its own, and at another address by those who show a certificate.
+/// Nobody stops it.
 pub(crate) async fn secure_vault() -> &'static OpenBao {
-    let start = async || OpenBao::start(Mode::Persistent).await.unwrap();
+    let start = async || OpenBao::start(Mode::Mutual).await.unwrap();
     SECURE.get_or_init(start).await
 }
 

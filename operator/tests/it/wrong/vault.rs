@@ -1,6 +1,6 @@
 //! What goes wrong with Vault.
 
-use eso_rig::{FaultProxy, ProxyMode};
+use eso_rig::{FaultProxy, Mark, Method, Mode, OpenBao, ProxyMode};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
     patient::{Cause, Patient, all_fail, all_in_step, all_recover, goes_on},
     wrong_questions,
 };
-use crate::harness::{Kind, Mount, Setup, World, encoded, secure_vault};
+use crate::harness::{Condition, Kind, Mount, Setup, World, encoded, eventually, secure_vault};
 
 /// A world with a mount, its token in the Secret `vault-token`, the store `main`, the key `db`, and the object `well`.
 async fn ward(name: &str) -> (World, Mount) {
@@ -196,4 +196,75 @@ async fn a_policy_or_a_value_that_goes_away_for_a_while_fails_its_own_objects_al
     server.write(&format!("{path}/undelete/gone"), &json!({ "versions": [1] })).await.unwrap();
     all_recover(&[denied, gone], Cause::InTheStore).await;
     world.end().await;
+}
+
+/// A server of its own, for whoever is sealed serves nobody; `well` reads another one.
+#[tokio::test]
+async fn a_vault_that_is_sealed_for_a_while_fails_its_own_objects_alone_and_costs_one_login() {
+    let (world, mount) = ward("sealed-vault").await;
+    let server = OpenBao::start(Mode::Persistent).await.unwrap();
+    world.watch_for(server.root_token());
+    server.mount_kv("kv", 2).await.unwrap();
+    server.put("kv", "db", &json!({ "password": world.canary("sealed") })).await.unwrap();
+    let may = r#"capabilities = ["create", "read", "update", "delete"]"#;
+    let rules = format!("path \"kv/data/*\" {{ {may} }}\npath \"kv/metadata/*\" {{ {may} }}");
+    server.policy("app", &rules).await.unwrap();
+    server.enable_auth("userpass", "userpass").await.unwrap();
+    let password = world.canary("user");
+    let user = json!({ "password": password, "token_policies": ["app"] });
+    server.write("auth/userpass/users/app", &user).await.unwrap();
+    world.create_secret("user", &[("password", &password)]).await;
+    let spec = json!({
+        "server": server.url(), "path": "kv", "version": "v2", "caBundle": encoded(server.ca_pem().unwrap()),
+        "auth": { "userPass": { "username": "app", "secretRef": { "name": "user", "key": "password" } } },
+    });
+    world.create(store("sealed").provider("vault", &spec)).await;
+    world.create(object("read").store("sealed").key("password", "db#password").every("1s")).await;
+    world.create_secret("source", &[("password", &world.canary("pushed"))]).await;
+    world.create(pushed("source")).await;
+    let patient = Patient::in_step(&world, "read").await;
+    let pushes = async |status: &str, says: &str| {
+        let what = format!("is {status}: {says}");
+        let so = world.until(Kind::PushSecret, "push", &what, |object| {
+            let condition = Condition::of(object);
+            condition.is_some_and(|condition| condition.status == status && condition.message.contains(says))
+        });
+        so.await
+    };
+    pushes("True", "").await;
+    let asked = |path: &str| server.since(Mark::START).unwrap().path(path).len();
+    assert_eq!(asked("auth/userpass/login/app"), 1);
+
+    server.seal().await.unwrap();
+    patient.fails(UNREADABLE, "Vault is sealed: unseal it").await;
+    let later = world.canary("later");
+    world.patch(Kind::Secret, "source", json!({ "data": { "password": encoded(&later) } })).await;
+    pushes("False", "Vault is sealed").await;
+    goes_on_with(&world, &mount).await;
+
+    server.unseal().await.unwrap();
+    patient.recovers(Cause::InTheStore).await;
+    pushes("True", "").await;
+    let held = server.request(Method::GET, "kv/data/pushed", None).await.unwrap().success().unwrap();
+    assert_eq!(held["data"]["data"]["password"], later);
+    assert_eq!(asked("auth/userpass/login/app"), 2, "one after the seal, whoever reads or writes");
+    eventually("the token of before the seal is ended", async || match asked("auth/token/revoke-self") {
+        1 => Ok(()),
+        other => Err(other.to_string()),
+    })
+    .await;
+    world.end().await;
+}
+
+/// A PushSecret `push` of a Secret's entry `password` to the store `sealed`.
+fn pushed(secret: &str) -> Value {
+    let remote = json!({ "remoteKey": "pushed", "property": "password" });
+    json!({
+        "apiVersion": "external-secrets.io/v1alpha1", "kind": "PushSecret", "metadata": { "name": "push" },
+        "spec": {
+            "refreshInterval": "1s", "secretStoreRefs": [{ "name": "sealed" }],
+            "selector": { "secret": { "name": secret } },
+            "data": [{ "match": { "secretKey": "password", "remoteRef": remote } }],
+        },
+    })
 }

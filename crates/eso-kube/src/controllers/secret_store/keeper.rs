@@ -12,6 +12,7 @@ use eso_core::{api::secret_store::SecretStoreStatus, key::StoreReference, provid
 use eso_sync::store::{Backends, Store, StoreSettings};
 use futures::FutureExt;
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
 use tokio::{
     select,
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     apply::store_status,
-    credentials::{self, CredentialObject, KubernetesCredentials},
+    credentials::{self, AccountWatch, CredentialObject, KubernetesCredentials, Scope},
     stores::{
         StoreChange, StoreKey, StoreRegistrySettings,
         connection::{Attempt, Failure, Standing, retire, revalidate},
@@ -48,6 +49,8 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) struct Shared {
     /// What the registry is made of.
     pub(crate) settings: StoreRegistrySettings,
+    /// The watch over the service accounts that they log in with.
+    pub(crate) accounts: Arc<AccountWatch>,
     /// What is behind the stores.
     pub(crate) backends: Backends,
     /// What every check goes through.
@@ -57,6 +60,12 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// The credentials that a login may take that is made within this scope.
+    fn credentials(&self, scope: Scope) -> Arc<KubernetesCredentials> {
+        let (client, accounts) = (self.settings.client.clone(), Arc::clone(&self.accounts));
+        Arc::new(KubernetesCredentials::new(client, scope, accounts))
+    }
+
     /// Tells people what is unwise about an edit of a store, once: not of each store again when the operator starts,
     /// which then meets stores that have a condition already.
     pub(crate) fn warn(&self, parsed: &Parsed, change: StoreChange) {
@@ -121,10 +130,9 @@ impl Keeper {
         let stop = shared.settings.stop.child_token();
         let (sender, standing) = watch::channel(Standing::Connecting { since: Instant::now() });
         let scope = parsed.scope(asking.as_deref());
-        let credentials = KubernetesCredentials::new(shared.settings.client.clone(), scope);
         let state = Arc::new(State {
             edited: Notify::new(),
-            credentials: Mutex::new(Arc::new(credentials)),
+            credentials: Mutex::new(shared.credentials(scope)),
             seen: Mutex::new(Seen { version: None, status: parsed.status.clone() }),
         });
         let task = Task {
@@ -154,10 +162,10 @@ impl Keeper {
         self.asked.elapsed()
     }
 
-    /// Told that an object is there in another version; it connects again if it had logged in with that one.
-    pub(crate) fn credential_changed(&self, object: &CredentialObject, version: Option<&str>) {
+    /// Told how an object is now, or that it is gone (`None`); it connects again if it had logged in with another.
+    pub(crate) fn credential_changed(&self, object: &CredentialObject, now: Option<&ObjectMeta>) {
         let credentials = self.state.credentials.lock();
-        if credentials.reads().is_news(object, version) {
+        if credentials.reads().is_news(object, now) {
             self.state.edited.notify_one();
         }
     }
@@ -245,7 +253,7 @@ impl Task {
     async fn connect(&self, specification: &Specification) -> Result<Standing, Failure> {
         let settings = &self.shared.settings;
         let scope = self.parsed.scope(self.asking.as_deref());
-        let credentials = Arc::new(KubernetesCredentials::new(settings.client.clone(), scope));
+        let credentials = self.shared.credentials(scope);
         self.state.begin_anew(Arc::clone(&credentials));
         let attempt = Attempt {
             connect: settings.connect.as_ref(),

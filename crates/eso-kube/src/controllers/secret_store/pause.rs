@@ -15,10 +15,10 @@ const FIRST: Duration = Duration::from_secs(1);
 pub(super) enum Cause {
     /// The store itself: nobody tells. One that was away is back in use within 10 s.
     Store,
-    /// The cluster did not give a credential, or not the right one, and nobody tells when it would: a service account, a
-    /// permission. That it does is noticed within 5 s.
+    /// The cluster did not give a credential, or not the right one, and nobody tells when it would: a permission, an
+    /// object of a namespace that is not watched. That it does is noticed within 5 s.
     Cluster,
-    /// A watch tells when it changes: a Secret that is not there, or what the store says itself. It is looked for all
+    /// A watch tells when it changes: a Secret or a service account that is not there, or what the store says itself. It is looked for all
     /// the same, in case that a watch should miss it.
     Watched,
 }

@@ -10,14 +10,14 @@ use eso_core::{
 };
 use eso_sync::ports::Stores;
 use eso_testkit::memory::MemoryProvider;
-use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use kube::{Client, client::Body, core::PartialObjectMeta};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{ConfigMaps, Namespaces, Secrets};
+use super::{ConfigMaps, Namespaces, Secrets, ServiceAccounts};
 use crate::{
     controllers::external_secret::Router,
     events::Events,
@@ -27,7 +27,10 @@ use crate::{
     watch::{Item, Object, Watched},
 };
 
-/// Connects each store with the token and the authority that it names, and counts.
+/// The annotation that stores ask for.
+const ROLE: &str = "role";
+
+/// Connects each store with the token, the authority and the service account that it names, and counts.
 #[derive(Debug, Default)]
 struct Connector(Mutex<usize>);
 
@@ -45,8 +48,12 @@ impl Connect for Connector {
         if let Some(authority) = &vault.ca_provider {
             connection.credentials.certificate_authority(authority).await.map_err(failed)?;
         }
-        let token = vault.auth.as_ref().and_then(|auth| auth.token_secret_ref.as_ref()).unwrap();
-        connection.credentials.secret_key(token).await.map_err(failed)?;
+        let auth = vault.auth.as_ref().unwrap();
+        connection.credentials.secret_key(auth.token_secret_ref.as_ref().unwrap()).await.map_err(failed)?;
+        let account = auth.kubernetes.as_ref().and_then(|login| login.service_account_ref.as_ref());
+        if let Some(account) = account {
+            connection.credentials.service_account_annotations(account, &[ROLE]).await.map_err(failed)?;
+        }
         *self.0.lock() += 1;
         Ok(MemoryProvider::new())
     }
@@ -61,7 +68,7 @@ impl Dependents for Told {
     }
 }
 
-/// Stores of an API server that has every Secret and every ConfigMap, at version 5.
+/// Stores of an API server that has every Secret, every ConfigMap and every service account, at version 5.
 struct World {
     stores: Arc<StoreRegistry>,
     connector: Arc<Connector>,
@@ -94,6 +101,24 @@ impl World {
         sleep(Duration::from_secs(1)).await;
         assert_eq!(*world.connector.0.lock(), 1);
         world
+    }
+
+    /// Its SecretStore is connected as the service account `reader` of the namespace `demo` too.
+    async fn with_account() -> Self {
+        let world = Self::new();
+        assert!(!*world.stores.accounts().wanted().borrow());
+        let login = json!({ "role": "r", "serviceAccountRef": { "name": "reader" } });
+        let token = json!({ "name": "token", "key": "key" });
+        let auth = json!({ "auth": { "tokenSecretRef": token, "kubernetes": login } });
+        world.stores.apply_store(StoreKind::SecretStore, store(Some("demo"), auth));
+        assert!(*world.stores.accounts().wanted().borrow());
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!(*world.connector.0.lock(), 1);
+        world
+    }
+
+    fn accounts(&self, namespace: Option<&str>) -> Arc<ServiceAccounts> {
+        ServiceAccounts::new(&self.stores, namespace)
     }
 
     fn secrets(&self, namespace: Option<&str>) -> Arc<dyn Watched<Metadata<Secret>>> {
@@ -151,6 +176,13 @@ fn listed<K>(name: &str) -> Option<Metadata<K>> {
     Some(item(json!({ "name": name, "namespace": "demo", "resourceVersion": "5" })))
 }
 
+/// A service account in this version, with these annotations.
+fn account(name: &str, version: &str, annotations: Value) -> Option<Metadata<ServiceAccount>> {
+    Some(item(json!({
+        "name": name, "namespace": "demo", "uid": name, "resourceVersion": version, "annotations": annotations,
+    })))
+}
+
 fn namespace(uid: &str) -> Metadata<Namespace> {
     item(json!({ "name": "tenant", "uid": uid }))
 }
@@ -170,6 +202,45 @@ async fn a_credential_in_a_namespace_that_is_not_watched_is_not_taken_for_gone()
     let world = World::with_store().await;
     world.check(&*world.secrets(Some("elsewhere")), None, 1).await;
     world.check(&*world.secrets(Some("demo")), None, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_account_is_told_where_it_went_unseen_or_says_something_else() {
+    let world = World::with_account().await;
+    let accounts = world.accounts(None);
+    world.check(&*accounts, account("reader", "5", json!({})), 1).await;
+    world.check(&*accounts, account("reader", "6", json!({ "team": "a" })), 1).await;
+    world.check(&*accounts, account("reader", "7", json!({ ROLE: "writer" })), 2).await;
+    world.check(&*accounts, account("other", "8", json!({ ROLE: "writer" })), 3).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_accounts_of_a_namespace_that_is_not_watched_are_not_taken_for_gone() {
+    let world = World::with_account().await;
+    world.check(&*world.accounts(Some("elsewhere")), None, 1).await;
+    world.check(&*world.accounts(Some("demo")), None, 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_accounts_tell_from_when_they_are_listed_until_that_is_refused() {
+    let world = World::with_account().await;
+    let (accounts, watch) = (world.accounts(None), world.stores.accounts());
+    let watched: &dyn Watched<Metadata<ServiceAccount>> = &*accounts;
+    let other = || account("other", "9", json!({})).unwrap();
+    type Tell<'a> = &'a dyn Fn();
+    let told: [(Tell<'_>, bool); 7] = [
+        (&|| watched.begin(), false),
+        (&|| watched.end(), true),
+        (&|| watched.refused(), false),
+        (&|| watched.meet(other()), true),
+        (&|| watched.refused(), false),
+        (&|| watched.lose(other()), true),
+        (&|| watched.begin(), true),
+    ];
+    for (place, (tell, expected)) in told.into_iter().enumerate() {
+        tell();
+        assert_eq!(watch.tells(), expected, "{place}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

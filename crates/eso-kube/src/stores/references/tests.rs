@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{Named, references};
 use crate::{
     controllers::fixtures::ToNothing,
-    credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialObject, Scope},
+    credentials::{AUTHORITY_WITHOUT_NAMESPACE, CredentialKind, CredentialObject, Scope},
     stores::parsed::{Parsed, Specification},
     watch::Object,
 };
@@ -214,9 +214,25 @@ fn the_objects_whose_edit_matters_lie_where_they_are_read() {
     let specification = specification(StoreKind::ClusterSecretStore, &vault(auth)).unwrap();
     let objects = specification.credential_objects(&Scope::Any { asking: Some("tenant".to_owned()) });
     let object = |namespace: &str, name: &str| CredentialObject {
-        kind: CaProviderKind::Secret,
+        kind: CredentialKind::Secret,
         namespace: namespace.to_owned(),
         name: name.to_owned(),
     };
     assert_eq!(objects, [object("ops", "role"), object("tenant", "secret")]);
+}
+
+#[test]
+fn a_service_account_is_an_object_whose_edit_matters() {
+    let account = json!({ "name": "who", "audiences": ["mine"] });
+    let specification = |auth: Value| specification(StoreKind::ClusterSecretStore, &vault(auth)).unwrap();
+    let named = specification(json!({ "kubernetes": { "role": "r", "serviceAccountRef": account } }));
+    let expected = CredentialObject {
+        kind: CredentialKind::ServiceAccount,
+        namespace: "tenant".to_owned(),
+        name: "who".to_owned(),
+    };
+    let any = Scope::Any { asking: Some("tenant".to_owned()) };
+    assert_eq!(named.credential_objects(&any), [expected]);
+    assert!(named.names_an_account());
+    assert!(!specification(json!({ "tokenSecretRef": { "name": "token" } })).names_an_account());
 }

@@ -150,7 +150,8 @@ impl Authenticator {
         account: &ServiceAccountSelector,
         region: &str,
     ) -> Result<Credentials, ProviderError> {
-        let annotations = self.credentials.service_account_annotations(account).await;
+        let names = [ROLE_ANNOTATION, AUDIENCE_ANNOTATION];
+        let annotations = self.credentials.service_account_annotations(account, &names).await;
         let mut annotations = annotations.map_err(|error| error.into_provider_error(error::OPERATION))?;
         let role = annotations.remove(ROLE_ANNOTATION).filter(|role| !role.is_empty()).ok_or_else(|| {
             // The first words are the original's.
