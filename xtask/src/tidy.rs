@@ -40,7 +40,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),
     ("crates/eso-plan/src/push/decide.rs", "what is pushed is compared with what the store holds"),
-    ("crates/eso-plan/src/push/expand.rs", "a whole Secret becomes a JSON object"),
+    ("crates/eso-plan/src/push/content.rs", "a whole Secret becomes a JSON object"),
     ("crates/eso-plan/src/push/seed.rs", "values are hashed with a key that is gone with the process"),
     (
         "crates/eso-plan/src/render.rs",

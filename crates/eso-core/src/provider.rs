@@ -129,6 +129,12 @@ pub trait SecretWriter: Send + Sync {
 
     /// How a property is written into a whole value, as plain data.
     fn property_syntax(&self) -> PropertySyntax;
+
+    /// How a whole Secret is written as one value, where the user wants this beside it, as plain data. What cannot be read
+    /// of that is refused where it is inspected.
+    fn whole_secret(&self, _metadata: Option<&serde_json::Value>) -> WholeSecret {
+        WholeSecret::Texts
+    }
 }
 
 /// How a property is written into a whole value.
@@ -138,6 +144,15 @@ pub enum PropertySyntax {
     Path,
     /// Values are JSON objects, and nothing else can be written; a property is one key of theirs (Vault).
     Key,
+}
+
+/// How a whole Secret is written as one value: as a JSON object, its keys sorted and no more escaped than must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WholeSecret {
+    /// With its values as texts.
+    Texts,
+    /// With its values in base64, as in the Secret's own manifest (Parameter Store).
+    Base64,
 }
 
 /// What a provider is connected with: where its credentials come from, and who counts its calls.

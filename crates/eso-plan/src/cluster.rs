@@ -137,6 +137,16 @@ impl fmt::Display for CopyKind {
     }
 }
 
+impl CopyKind {
+    /// What the original says of a copy that cannot be made or changed.
+    pub fn unwritten(self) -> &'static str {
+        match self {
+            Self::ExternalSecret => "could not create or update ExternalSecret",
+            Self::PushSecret => "could not create or update push secret",
+        }
+    }
+}
+
 impl Choice {
     /// Whether a namespace with these labels is chosen.
     pub fn holds(&self, name: &str, labels: &BTreeMap<String, String>) -> bool {

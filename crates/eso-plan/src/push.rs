@@ -5,6 +5,7 @@
 //!     ─► for each value: [the caller inspects it] ─► decide ─► [the caller writes it] ─► status
 //! ```
 
+pub mod content;
 pub mod decide;
 pub mod due;
 pub mod expand;
@@ -191,8 +192,11 @@ pub enum Observation {
 pub struct Observed {
     /// What it asks for.
     pub desired: Desired,
-    /// The stores that it chooses, each once.
+    /// The stores that it chooses and that are written to, each once.
     pub stores: Vec<Candidate>,
+    /// Others that it chooses, which are left alone for now: one that is being deleted, or somebody else's to serve. What was written
+    /// there stays there.
+    pub resting: BTreeSet<StoreReference>,
     /// What its status says.
     pub record: Record,
     /// When this process last found or made the stores as they should be.

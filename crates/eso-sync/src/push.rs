@@ -125,6 +125,10 @@ impl Runs for Shared {
         let began = Instant::now();
         let run = Run { engine: &self, work, stop };
         let (end, outcome) = contained(work.object, run.run()).await;
+        // It may have been forgotten while this run was under way.
+        if end == End::Gone {
+            self.chances.forget(work.object);
+        }
         self.observer.ran(work.object, outcome.as_ref(), began.elapsed());
         end
     }

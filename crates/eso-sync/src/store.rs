@@ -52,7 +52,7 @@ use verdict::{Verdict, is_reply, refuses_login, verdict};
 /// How one store is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
-    /// How many calls may be under way at once.
+    /// How many calls may be under way at once: reads as many, and of writes no more than that beside them.
     pub in_flight: NonZeroUsize,
     /// How often one read is tried again after it was throttled or not answered (`retrySettings.maxRetries`).
     pub retries: u32,
@@ -87,9 +87,8 @@ pub struct Store {
     number: u64,
     line: Mutex<Drained>,
     arrived: Notify,
-    in_flight: Arc<Semaphore>,
-    /// The pauses that are the store's own.
-    pace: Mutex<Pace>,
+    reads: Own,
+    writes: Own,
     backend: Arc<SharedBackend>,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
@@ -99,6 +98,20 @@ pub struct Store {
     refused: Notify,
     tasks: TaskTracker,
     closed: CancellationToken,
+}
+
+/// The bounds of some of its calls that are the store's own.
+#[derive(Debug)]
+struct Own {
+    in_flight: Arc<Semaphore>,
+    /// Its pauses.
+    pace: Mutex<Pace>,
+}
+
+impl Own {
+    fn new(in_flight: usize) -> Self {
+        Self { in_flight: Arc::new(Semaphore::new(in_flight)), pace: Mutex::new(Pace::new(None)) }
+    }
 }
 
 /// The line, and whether somebody serves it.
@@ -113,6 +126,9 @@ struct Pass {
     _of_the_store: OwnedSemaphorePermit,
     _of_the_backend: OwnedSemaphorePermit,
 }
+
+/// How many writes of one store may be under way at once: as many as one object makes.
+const WRITES_IN_FLIGHT: usize = 8;
 
 static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
@@ -131,8 +147,8 @@ impl Store {
                 number: NUMBERS.fetch_add(1, Ordering::Relaxed),
                 line: Mutex::default(),
                 arrived: Notify::new(),
-                in_flight: Arc::new(Semaphore::new(settings.in_flight.get())),
-                pace: Mutex::new(Pace::new(None)),
+                reads: Own::new(settings.in_flight.get()),
+                writes: Own::new(settings.in_flight.get().min(WRITES_IN_FLIGHT)),
                 backend,
                 circuit,
                 calls: AtomicU64::new(0),
@@ -282,9 +298,10 @@ impl Store {
 
     /// Waits for a place in flight and for the backend's rate; or says why nothing is asked.
     async fn admit(&self, sort: Sort) -> Result<Pass, ProviderError> {
+        let Own { in_flight, pace } = self.own(sort);
         let pass = async {
-            rest(&self.pace).await;
-            let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
+            rest(pace).await;
+            let place = Arc::clone(in_flight).acquire_owned().await.expect("the places must stay open");
             Pass { _of_the_store: place, _of_the_backend: self.backend.admit(sort).await }
         };
         tokio::select! {
@@ -387,7 +404,15 @@ impl Store {
         let shared = self.backend.pace(sort);
         let is_of_backend = throttled.iter().any(|error| !error.is_from_elsewhere());
         let is_everybodys = is_of_backend && shared.lock().is_limited();
-        pause(if is_everybodys { shared } else { &self.pace }, longest);
+        pause(if is_everybodys { shared } else { &self.own(sort).pace }, longest);
+    }
+
+    /// Its own bounds for calls of that sort: a write that is throttled keeps no read waiting.
+    fn own(&self, sort: Sort) -> &Own {
+        match sort {
+            Sort::Single | Sort::Batch => &self.reads,
+            Sort::Write => &self.writes,
+        }
     }
 
     fn doubt_login<'a>(&self, errors: impl IntoIterator<Item = Option<&'a ProviderError>>) {

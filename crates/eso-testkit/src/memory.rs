@@ -8,7 +8,7 @@ use eso_core::{
     key::{RemoteKey, Version},
     provider::{
         Backend, Delete, Dialect, Fetch, Fetched, Found, Inspect, Notice, Part, PropertySyntax, Put, Query,
-        SecretFinder, SecretProvider, SecretWriter, Value,
+        SecretFinder, SecretProvider, SecretWriter, Value, WholeSecret,
     },
     value::SecretBytes,
 };
@@ -41,6 +41,8 @@ struct State {
     dialect: Dialect,
     notice: Option<Notice>,
     syntax: Option<PropertySyntax>,
+    whole_secret: WholeSecret,
+    has_no_versions: bool,
     records: BTreeMap<RemoteKey, Record>,
     write_failure: Option<ErrorKind>,
     other_write: Option<SecretBytes>,
@@ -102,6 +104,16 @@ impl MemoryProvider {
     /// From now on values can be written, in this syntax. They cannot to begin with.
     pub fn set_writable(&self, syntax: PropertySyntax) {
         self.state.lock().syntax = Some(syntax);
+    }
+
+    /// From now on whole Secrets are written so where nothing is wanted beside them, and as texts where something is.
+    pub fn set_whole_secret(&self, whole_secret: WholeSecret) {
+        self.state.lock().whole_secret = whole_secret;
+    }
+
+    /// From now on values have no versions, and a write is held against none.
+    pub fn forget_versions(&self) {
+        self.state.lock().has_no_versions = true;
     }
 
     /// Says which tags a key has: a find looks at them, and they are its metadata.
@@ -276,6 +288,8 @@ impl State {
             dialect: Dialect::default(),
             notice: None,
             syntax: None,
+            whole_secret: WholeSecret::Texts,
+            has_no_versions: false,
             records: BTreeMap::new(),
             write_failure: None,
             other_write: None,

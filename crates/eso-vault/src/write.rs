@@ -165,10 +165,15 @@ impl Store {
         Ok(Some(Known { is_ours, version, custom }))
     }
 
+    /// The original left a mark alone there. Where there is a value too, the mark is that value's, and says nothing of this
+    /// one: who may write there could claim this one with it.
     async fn was_marked(&self, former: Option<&Location>) -> Result<bool, ProviderError> {
         let Some(former) = former else { return Ok(false) };
         match self.metadata(former).await {
-            Ok(metadata) => Ok(metadata.version_and_custom().is_some_and(|(_, custom)| is_marked(&custom))),
+            Ok(metadata) => {
+                let mark = metadata.version_and_custom().filter(|(version, _)| *version == 0);
+                Ok(mark.is_some_and(|(_, custom)| is_marked(&custom)))
+            }
             // A policy for the value's own path says nothing about this one.
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Denied) => Ok(false),
             Err(error) => Err(error),

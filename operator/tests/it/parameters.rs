@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::harness::{Kind, Setup, World, aws, aws_spec};
 
 /// The SecretStore `main`, which reads the Parameter Store with keys of its own.
-async fn parameter_store(world: &World) {
+pub(crate) async fn parameter_store(world: &World) {
     let (id, key) = (world.canary("id"), world.canary("key"));
     world.create_secret("aws-keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
     let mut spec = aws_spec("aws-keys");

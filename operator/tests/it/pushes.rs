@@ -2,12 +2,16 @@
 
 mod remote;
 
-use eso_rig::{Fault, Mark};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use eso_rig::{Fault, Mark, ParameterStore};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use self::remote::{Remote, each, on_aws, on_vault};
-use crate::harness::{Condition, Kind, Setup, World, deploy, eventually};
+use crate::{
+    harness::{Condition, Kind, Setup, World, aws, deploy, eventually},
+    parameters::parameter_store,
+};
 
 /// The original's finalizers.
 const OF_OBJECTS: &str = "pushsecret.externalsecrets.io/finalizer";
@@ -66,11 +70,19 @@ impl World {
 async fn a_push_that_changes_nothing_writes_nothing() {
     each("push-still", async |world, remote| {
         let value = world.canary("value");
-        world.create_secret("app", &[("password", &value)]).await;
-        let entries = json!([entry("password", "app/db", "password"), whole("app/all")]);
+        // Digits that OpenBao does not keep.
+        let numbers = r#"{"n":9007199254740993,"f":1.0,"big":1e21,"l":[1,{"a":null}]}"#;
+        world.create_secret("app", &[("numbers", numbers), ("password", &value)]).await;
+        let entries = json!([
+            entry("password", "app/db", "password"),
+            entry("numbers", "app/numbers", ""),
+            whole("app/all"),
+        ]);
         world.push(push("app", remote, json!({ "refreshInterval": "1s", "data": entries }))).await;
         assert_eq!(remote.held("app/db").await, Some(json!({ "password": value })));
-        assert_eq!(remote.held("app/all").await, Some(json!({ "password": value })));
+        assert_eq!(remote.held("app/all").await, Some(json!({ "numbers": numbers, "password": value })));
+        let kept = remote.held("app/numbers").await.unwrap();
+        assert_eq!((kept["n"].as_f64(), &kept["l"]), (Some(9007199254740992.0), &json!([1, { "a": null }])));
         let (writes, before) = (remote.writes(), world.get(Kind::PushSecret, "app").await.unwrap());
         remote.looked("app/db", 3).await;
         let labels = json!({ "metadata": { "labels": { "any": "label" } } });
@@ -148,6 +160,57 @@ async fn what_is_there_is_replaced_or_left_as_the_policy_says() {
         assert_eq!(remote.held("app/db").await, Some(json!({ "password": new, "more": new })));
     })
     .await;
+}
+
+/// The original: base64, unless `encodeAsDecoded`. A parameter is held against no version, and takes three writes a second.
+#[tokio::test]
+async fn parameters_are_whole_secrets_as_the_originals_and_of_many_writers_of_one_none_is_lost() {
+    let double = aws();
+    let world = Setup::new("push-parameters").aws(&double.url()).start().await;
+    parameter_store(&world).await;
+    let client = ParameterStore::new(&double.url()).unwrap();
+    let held = async |name: &str| {
+        let asked = json!({ "Name": name, "WithDecryption": true });
+        let answer = client.call("GetParameter", &asked).await.unwrap();
+        answer.success().unwrap()["Parameter"]["Value"].as_str().unwrap().to_owned()
+    };
+    let remote = Remote::Aws(double);
+    let value = world.canary("value");
+    world.create_secret("app", &[("password", &value), ("user", "<app>")]).await;
+    let spec = json!({ "encodeAsDecoded": true });
+    let api_version = "kubernetes.external-secrets.io/v1alpha1";
+    let mut decoded = whole("/texts");
+    decoded["metadata"] = json!({ "apiVersion": api_version, "kind": "PushSecretMetadata", "spec": spec });
+    let data = json!([whole("/base64"), decoded]);
+    world.push(push("whole", &remote, json!({ "refreshInterval": "1s", "data": data }))).await;
+    let encoded = BASE64_STANDARD.encode(&value);
+    assert_eq!(held("/base64").await, format!(r#"{{"password":"{encoded}","user":"PGFwcD4="}}"#));
+    assert_eq!(held("/texts").await, format!(r#"{{"password":"{value}","user":"<app>"}}"#));
+    let names: Vec<String> = (0..6).map(|number| format!("app-{number}")).collect();
+    world.push(push("first", &remote, json!({ "data": [entry("user", "/db", "first")] }))).await;
+    join_all(
+        names
+            .iter()
+            .map(|name| world.create(push(name, &remote, json!({ "data": [entry("user", "/db", name)] })))),
+    )
+    .await;
+    for name in &names {
+        world.pushed(name, "Synced", SYNCED).await;
+    }
+    let all = names.iter().map(String::as_str).chain(["first"]);
+    let expected: Value =
+        all.map(|name| (name.to_owned(), json!("<app>"))).collect::<serde_json::Map<_, _>>().into();
+    assert_eq!(serde_json::from_str::<Value>(&held("/db").await).unwrap(), expected);
+    let writes = remote.writes();
+    let Remote::Aws(double) = &remote else { unreachable!("it is a store of AWS") };
+    let looks = double.count_key("GetParameter", "/base64");
+    eventually("it is looked at again", async || match double.count_key("GetParameter", "/base64") {
+        now if now >= looks + 2 => Ok(()),
+        now => Err(format!("{now} times")),
+    })
+    .await;
+    assert_eq!(remote.writes(), writes);
+    world.end().await;
 }
 
 /// They are writers of one value who know nothing of each other: most find that it changed since they looked.

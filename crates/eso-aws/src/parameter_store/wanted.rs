@@ -1,7 +1,12 @@
 //! What is wanted of a parameter beside its value, what a look at it showed, and what a write must do about the difference.
 
 use aws_sdk_ssm::types::{Parameter, ParameterTier, ParameterType};
-use eso_core::{error::ProviderError, key::Version, provider::Expected, value::SecretBytes};
+use eso_core::{
+    error::ProviderError,
+    key::Version,
+    provider::{Expected, WholeSecret},
+    value::SecretBytes,
+};
 use serde_json::Value;
 
 use crate::{
@@ -25,6 +30,8 @@ pub(super) struct Wanted {
     /// `None`: whatever tags there are.
     pub(super) tags: Option<Tags>,
     pub(super) description: String,
+    /// How a whole Secret is written.
+    pub(super) whole: WholeSecret,
 }
 
 /// The types of parameters.
@@ -56,9 +63,11 @@ impl Wanted {
             policies,
             tags: spec.tags()?,
             description: spec.text("description")?.unwrap_or_else(|| DESCRIPTION.to_owned()),
+            whole: match spec.flag("encodeAsDecoded")? {
+                Some(true) => WholeSecret::Texts,
+                Some(false) | None => WholeSecret::Base64,
+            },
         };
-        // Whether a whole Secret is written as texts or in base64 is decided where it is made into one value.
-        spec.flag("encodeAsDecoded")?;
         spec.end()?;
         Ok(wanted)
     }

@@ -5,7 +5,7 @@ use aws_sdk_ssm::types::{ResourceTypeForTagging, Tag};
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{RemoteKey, Version},
-    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value},
+    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value, WholeSecret},
     value::SecretBytes,
 };
 
@@ -82,6 +82,10 @@ impl SecretWriter for ParameterStore {
 
     fn property_syntax(&self) -> PropertySyntax {
         PropertySyntax::Path
+    }
+
+    fn whole_secret(&self, metadata: Option<&serde_json::Value>) -> WholeSecret {
+        Wanted::of(metadata).map_or(WholeSecret::Base64, |wanted| wanted.whole)
     }
 }
 

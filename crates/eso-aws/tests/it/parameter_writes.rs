@@ -4,7 +4,7 @@ use eso_core::{
     error::ErrorKind::{self, Conflict, Denied, Invalid, Throttled, Unavailable},
     error::ProviderError,
     key::Version,
-    provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value},
+    provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value, WholeSecret},
     value::SecretBytes,
 };
 use eso_rig::{Moto, ParameterStore, Reply, Scripted, ScriptedRequest};
@@ -97,6 +97,22 @@ async fn a_new_parameter_is_made_as_the_original_makes_it() {
             with(base("value", "SecureString"), json!({"KeyId": "alias/aws/ssm"})),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_whole_secret_is_written_in_base64_unless_its_metadata_asks_for_texts() {
+    let fixture = Fixture::new();
+    let store = fixture.parameter_store().await;
+    let whole = |spec: Json| store.writer().expect("AWS can write").whole_secret(document(spec).as_ref());
+    assert_eq!(whole(json!({})), WholeSecret::Base64);
+    assert_eq!(whole(json!({"encodeAsDecoded": false})), WholeSecret::Base64);
+    assert_eq!(whole(json!({"encodeAsDecoded": true})), WholeSecret::Texts);
+    assert_eq!(store.writer().expect("AWS can write").whole_secret(None), WholeSecret::Base64);
+    let refused = document(json!({"encodeAsDecoded": true, "unknown": 1}));
+    let question = Inspect { key: "/app".into(), metadata: refused };
+    let looked = store.writer().expect("AWS can write").inspect(&question).await;
+    assert_eq!(looked.expect_err("it must be refused").kind(), Invalid);
+    assert_eq!(fixture.store().await.writer().unwrap().whole_secret(None), WholeSecret::Texts);
 }
 
 #[tokio::test]

@@ -107,7 +107,8 @@ impl Pushes {
         self.view.lock().entry(id).cloned()
     }
 
-    /// An object that is there, and the stores that it chooses; none of another class, nor one that is being deleted.
+    /// An object that is there, and the stores that it chooses: those of another class rest, and those that are being
+    /// deleted.
     fn look_at(&self, entry: &Entry) -> Observation {
         let record = convert::record(&entry.object);
         let desired = match &*entry.desired {
@@ -115,18 +116,23 @@ impl Pushes {
             Err(problem) => return Observation::Malformed { record, problem: problem.clone() },
         };
         let namespace = entry.object.metadata.namespace.as_deref().unwrap_or_default();
-        let mut stores = {
-            let view = self.view.lock();
-            let mut chosen = desired.chosen(namespace, &view.candidates(namespace));
-            chosen.retain(|store| !view.is_leaving(&store.reference));
-            chosen
-        };
-        let had_any = !stores.is_empty();
-        stores.retain(|store| self.stores.serves(&store.reference));
-        if had_any && stores.is_empty() {
+        let chosen = desired.chosen(namespace, &self.view.lock().candidates(namespace));
+        let (served, theirs): (Vec<_>, Vec<_>) =
+            chosen.into_iter().partition(|store| self.stores.serves(&store.reference));
+        if served.is_empty() && !theirs.is_empty() {
             return Observation::Gone;
         }
-        Observation::Present(Box::new(Observed { desired, stores, record, refreshed: entry.refreshed }))
+        let view = self.view.lock();
+        let (leaving, stores): (Vec<_>, Vec<_>) =
+            served.into_iter().partition(|store| view.is_leaving(&store.reference));
+        let resting = leaving.into_iter().chain(theirs).map(|store| store.reference).collect();
+        Observation::Present(Box::new(Observed {
+            desired,
+            stores,
+            resting,
+            record,
+            refreshed: entry.refreshed,
+        }))
     }
 
     /// The stores that an object chooses, and those that it wrote to.

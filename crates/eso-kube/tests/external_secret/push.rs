@@ -262,16 +262,44 @@ async fn what_was_written_is_deleted_with_its_object_and_the_store_waits_for_tha
     operator.stop().await;
 }
 
+/// As in the original, which lets nothing go to such a store, and nothing from it, as long as the object is there.
 #[tokio::test]
-async fn a_store_that_is_deleted_takes_what_was_written_to_it_where_the_object_says_so() {
+async fn a_store_that_is_deleted_keeps_what_was_written_to_it_and_waits_for_the_object() {
     let world = world("unstored").await;
+    let by_labels = json!([{ "labelSelector": { "matchLabels": { "tier": "b" } } }]);
     world.secret("app", json!({ "password": "p" })).await;
+    world.edit(&world.store_path("main"), json!({ "metadata": { "labels": { "tier": "b" } } })).await;
     let operator = world.start().await;
-    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
-    world.pushes("push", "Synced", "").await;
+    let clean = |key: &str| json!({ "data": [data("password", key)], "deletionPolicy": "Delete" });
+    world.push("named", clean("x")).await;
+    let mut labelled = clean("y");
+    labelled["secretStoreRefs"] = by_labels;
+    world.push("labelled", labelled).await;
+    for name in ["named", "labelled"] {
+        world.pushes(name, "Synced", "").await;
+    }
     world.delete(&world.store_path("main")).await;
+    world.secret("other", json!({ "password": "q" })).await;
+    // Both are looked at, and neither takes anything away.
+    for name in ["named", "labelled"] {
+        let other = json!({ "spec": { "selector": { "secret": { "name": "other" } } } });
+        world.edit(&world.push_path(name), other).await;
+        let revised = |object: &Value| {
+            let written = object["status"]["syncedResourceVersion"].as_str().unwrap_or_default();
+            written.starts_with("2-")
+        };
+        let object = world.until(world.push_path(name), revised).await;
+        assert_eq!(object["status"]["syncedPushSecrets"].as_object().unwrap().len(), 1, "{object}");
+    }
+    assert_eq!(world.held("x").await.as_deref(), Some("p"));
+    assert_eq!(world.held("y").await.as_deref(), Some("p"));
+    assert!(world.get(&world.store_path("main")).await.is_some(), "it is needed");
+    world.delete(&world.push_path("named")).await;
+    world.until(world.push_path("named"), |object| *object == Value::Null).await;
+    assert_eq!((world.held("x").await, world.held("y").await.as_deref()), (None, Some("p")));
+    world.edit(&world.push_path("labelled"), json!({ "spec": { "deletionPolicy": "None" } })).await;
     world.until(world.store_path("main"), |store| *store == Value::Null).await;
-    assert_eq!(world.held("x").await, None);
+    assert_eq!(world.held("y").await.as_deref(), Some("p"));
     operator.stop().await;
 }
 

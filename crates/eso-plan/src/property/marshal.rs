@@ -19,6 +19,8 @@ pub(super) enum Numbers {
     Shortest,
     /// Each number in one way, whatever it was written like: for comparisons, since it is no JSON any more.
     Canonical,
+    /// As the float64 that it is nearest to: for comparisons with what a store gives that keeps no other numbers.
+    Floats,
 }
 
 /// Which characters are escaped besides those that must be.
@@ -105,6 +107,7 @@ impl<'a> Writer<'a> {
             }
             (Kind::Number, Numbers::Shortest) => self.out.extend_from_slice(&printed(raw, json_number)),
             (Kind::Number, Numbers::Canonical) => self.out.extend_from_slice(&canonical(raw)),
+            (Kind::Number, Numbers::Floats) => self.out.extend_from_slice(&as_float(raw)),
             (Kind::Number, Numbers::AsWritten)
             | (Kind::Null | Kind::False | Kind::True | Kind::Object | Kind::Array, _) => {
                 self.out.extend_from_slice(raw);
@@ -221,10 +224,28 @@ fn canonical(raw: &[u8]) -> Cow<'_, [u8]> {
     })
 }
 
+fn as_float(raw: &[u8]) -> Cow<'_, [u8]> {
+    let float = std::str::from_utf8(raw).ok().and_then(|text| text.parse().ok());
+    match float.filter(|float: &f64| float.is_finite()) {
+        // 0 and -0 are one number.
+        Some(float) => Cow::Owned(format!("{:e}", float + 0.0).into_bytes()),
+        None => canonical(raw),
+    }
+}
+
 /// Whether two texts are the same JSON: in whatever order names stand, and however numbers and strings are written. Not so
 /// where one is no JSON, or nested too deep.
 pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
-    let meaning = |text| document_with(text, Numbers::Canonical, Escapes::Lines);
+    are_equal_with(one, other, Numbers::Canonical)
+}
+
+/// As [`are_equal`], with numbers taken for the same that a float64 does not tell apart.
+pub(super) fn are_equal_in_floats(one: &[u8], other: &[u8]) -> bool {
+    are_equal_with(one, other, Numbers::Floats)
+}
+
+fn are_equal_with(one: &[u8], other: &[u8], numbers: Numbers) -> bool {
+    let meaning = |text| document_with(text, numbers, Escapes::Lines);
     meaning(one).is_some_and(|one| meaning(other).is_some_and(|other| one == other))
 }
 

@@ -6,12 +6,12 @@ use std::fmt;
 
 use eso_core::{
     key::RemoteKey,
-    provider::{Delete, Expected, Held, PropertySyntax, Put, Value},
+    provider::{Delete, Expected, Held, PropertySyntax, Put, Value, WholeSecret},
     value::SecretBytes,
 };
 use zeroize::Zeroizing;
 
-use super::{Update, goals::Goal};
+use super::{Update, content::NoText, goals::Goal};
 use crate::property::{
     self, object,
     set::{self, Path, PathError},
@@ -22,6 +22,8 @@ use crate::property::{
 pub struct Rules {
     /// How a property is written into a whole value.
     pub syntax: PropertySyntax,
+    /// How a whole Secret is written as one value.
+    pub whole: WholeSecret,
     /// What becomes of what is there already.
     pub update: Update,
 }
@@ -66,6 +68,9 @@ pub enum DecideError {
     /// A value that is no text is to be written as a property.
     #[error("a property holds texts alone, and the value is none (UTF-8): push it without a property")]
     NoText,
+    /// A whole Secret has a value that is no text.
+    #[error("{0}")]
+    NoTexts(#[from] NoText),
     /// A property that names no place.
     #[error("{0}")]
     Path(#[from] PathError),
@@ -109,7 +114,7 @@ enum Made {
 /// A part as it is written.
 struct Part<'g> {
     property: Option<&'g str>,
-    value: &'g SecretBytes,
+    value: SecretBytes,
 }
 
 /// The parts that are to be written.
@@ -121,7 +126,7 @@ fn parts<'g>(goal: &'g Goal, text: Option<&[u8]>, rules: Rules) -> Result<Vec<Pa
         let property = pushed.data.place.property.as_deref();
         let is_there = rules.update == Update::Keep && holds(text, property, rules.syntax)?;
         if !is_there {
-            parts.push(Part { property, value: &pushed.value });
+            parts.push(Part { property, value: pushed.content.written(rules.whole)? });
         }
     }
     Ok(parts)
@@ -159,14 +164,12 @@ fn made(
     };
     for part in parts {
         if let Some(property) = part.property {
-            document.set(property, part.value)?;
+            document.set(property, &part.value)?;
         }
     }
     Ok(match text {
         _ if parts.is_empty() && set::is_empty(&document.text) => Made::Nothing,
-        Some(text) if text == document.text.as_slice() || property::are_equal(text, &document.text) => {
-            Made::Same
-        }
+        Some(text) if text == document.text.as_slice() || document.says(text) => Made::Same,
         Some(_) | None => Made::Text(SecretBytes::new(document.text.as_slice())),
     })
 }
@@ -175,7 +178,7 @@ fn made(
 fn made_whole(whole: &[u8], text: Option<&[u8]>, syntax: PropertySyntax) -> Result<Made, DecideError> {
     let is_same = match syntax {
         PropertySyntax::Key if !property::is_object(whole) => return Err(DecideError::NoObject),
-        PropertySyntax::Key => text.is_some_and(|text| property::are_equal(text, whole)),
+        PropertySyntax::Key => text.is_some_and(|text| property::are_equal_in_floats(text, whole)),
         PropertySyntax::Path => text == Some(whole),
     };
     Ok(if is_same { Made::Same } else { Made::Text(SecretBytes::new(whole)) })
@@ -236,6 +239,15 @@ impl Document {
             PropertySyntax::Key | PropertySyntax::Path => text,
         };
         Ok(Self { text: Zeroizing::new(text.to_vec()), syntax })
+    }
+
+    /// Whether a text is the same JSON. Stores of objects (OpenBao) may keep numbers as floats: what cannot be kept exactly
+    /// would be written again and again.
+    fn says(&self, text: &[u8]) -> bool {
+        match self.syntax {
+            PropertySyntax::Key => property::are_equal_in_floats(text, &self.text),
+            PropertySyntax::Path => property::are_equal(text, &self.text),
+        }
     }
 
     fn set(&mut self, property: &str, value: &SecretBytes) -> Result<(), DecideError> {

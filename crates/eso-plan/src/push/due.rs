@@ -12,7 +12,7 @@ use crate::due::{self, Due, Wake};
 /// An object that this process has not pushed yet is due: nothing that the cluster shows says whether a Secret changed
 /// while nobody looked. It costs a look at each value, and a write only where one differs.
 pub fn due(observed: &Observed, wake: Wake, now: Timestamp) -> Due {
-    let Observed { desired, stores: _, record, refreshed } = observed;
+    let Observed { desired, stores: _, resting: _, record, refreshed } = observed;
     let is_ready = record.condition.as_ref().is_some_and(|(ready, _, _)| *ready);
     let is_current = record.revision.as_ref() == Some(&desired.revision);
     let Some(refreshed) = refreshed.filter(|_| is_ready && is_current && wake == Wake::Look) else {

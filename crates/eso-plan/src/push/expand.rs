@@ -1,18 +1,16 @@
 //! Which values go to which stores, out of what the Secrets hold.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use eso_core::{
-    key::{RemoteKey, StoreReference},
-    value::SecretBytes,
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
 };
-use zeroize::Zeroizing;
 
-use super::{Candidate, Conversion, Data, DataTo, Desired, Place, SourceSecret};
+use eso_core::key::{RemoteKey, StoreReference};
+
+use super::{Candidate, Conversion, Data, DataTo, Desired, Place, SourceSecret, content::Content};
 use crate::{
     desired::Entries,
     naming::{self, NamingError},
-    property::set,
 };
 
 /// A value that goes to a place in a store.
@@ -20,8 +18,8 @@ use crate::{
 pub struct Pushed {
     /// Why, and where it goes.
     pub data: Data,
-    /// The value.
-    pub value: SecretBytes,
+    /// What is written there.
+    pub content: Content,
 }
 
 /// What goes to each store, in the order in which later ones win over earlier ones.
@@ -41,11 +39,6 @@ pub enum ExpandError {
     /// Two keys are converted to one.
     #[error("could not apply conversion strategy to keys: secret name collision during conversion: {0}")]
     Collision(String),
-    /// A value is no text, and JSON holds texts alone.
-    #[error(
-        "secret key {0} is no text (UTF-8), which a JSON object cannot hold: push it as a value of its own"
-    )]
-    NoText(String),
     /// The names of keys cannot be rewritten.
     #[error("failed to expand dataTo: dataTo[{index}]: rewrite failed: {cause}")]
     Rewrite {
@@ -139,25 +132,26 @@ fn of_source(
         }
     }
     for data in &desired.data {
-        pushed.push(Pushed { value: value(data, source)?, data: data.clone() });
+        pushed.push(Pushed { content: content(data, source)?, data: data.clone() });
     }
     Ok(pushed)
 }
 
-fn value(data: &Data, source: &SourceSecret) -> Result<SecretBytes, ExpandError> {
+fn content(data: &Data, source: &SourceSecret) -> Result<Content, ExpandError> {
     let entries = converted(&source.entries, data.conversion)?;
     match &data.secret_key {
-        None => object(&entries),
+        None => Ok(Content::Secret(entries.into_owned())),
         Some(key) => entries
             .get(key)
             .cloned()
+            .map(Content::Value)
             .ok_or_else(|| ExpandError::NoKey { key: key.clone(), secret: source.name.clone() }),
     }
 }
 
 fn expanded(index: usize, data_to: &DataTo, entries: &Entries) -> Result<Vec<Pushed>, ExpandError> {
     let DataTo { stores: _, bundle, keys, rewrites, metadata, conversion } = data_to;
-    let mut entries = converted(entries, *conversion)?;
+    let mut entries = converted(entries, *conversion)?.into_owned();
     if let Some(pattern) = keys {
         let matched = pattern.matching(entries.keys()).map_err(|_| ExpandError::Match(index))?;
         entries.retain(|key, _| matched.contains(key));
@@ -170,13 +164,13 @@ fn expanded(index: usize, data_to: &DataTo, entries: &Entries) -> Result<Vec<Pus
     };
     match bundle {
         _ if entries.is_empty() => Ok(Vec::new()),
-        Some(key) => Ok(vec![Pushed { value: object(&entries)?, data: data(None, key.clone()) }]),
+        Some(key) => Ok(vec![Pushed { data: data(None, key.clone()), content: Content::Secret(entries) }]),
         None => {
             let names = naming::renamed(rewrites, entries.keys().cloned().collect())
                 .map_err(|cause| ExpandError::Rewrite { index, cause })?;
             let pushed = entries.into_iter().zip(names).map(|((key, value), name)| match name.is_empty() {
                 true => Err(ExpandError::NoName { index, key }),
-                false => Ok(Pushed { value, data: data(Some(key), name.into()) }),
+                false => Ok(Pushed { content: Content::Value(value), data: data(Some(key), name.into()) }),
             });
             pushed.collect()
         }
@@ -184,9 +178,9 @@ fn expanded(index: usize, data_to: &DataTo, entries: &Entries) -> Result<Vec<Pus
 }
 
 /// The values under their converted keys.
-fn converted(entries: &Entries, conversion: Conversion) -> Result<Entries, ExpandError> {
+fn converted(entries: &Entries, conversion: Conversion) -> Result<Cow<'_, Entries>, ExpandError> {
     match conversion {
-        Conversion::None => Ok(entries.clone()),
+        Conversion::None => Ok(Cow::Borrowed(entries)),
         Conversion::ReverseUnicode => {
             let mut converted = Entries::new();
             for (key, value) in entries {
@@ -196,7 +190,7 @@ fn converted(entries: &Entries, conversion: Conversion) -> Result<Entries, Expan
                 }
                 converted.insert(key, value.clone());
             }
-            Ok(converted)
+            Ok(Cow::Owned(converted))
         }
     }
 }
@@ -227,23 +221,6 @@ fn coded(text: &str) -> Option<(char, &str)> {
     let number = is_number.then(|| u32::from_str_radix(digits, 16).ok()).flatten()?;
     // What Go makes of a number that is no character.
     Some((char::from_u32(number).unwrap_or(char::REPLACEMENT_CHARACTER), behind))
-}
-
-/// The JSON object of texts that the original makes of a Secret: keys sorted, and no more escaped than must be.
-fn object(entries: &Entries) -> Result<SecretBytes, ExpandError> {
-    let mut text = Zeroizing::new(Vec::new());
-    text.push(b'{');
-    for (key, value) in entries {
-        let value = value.expose_str().ok_or_else(|| ExpandError::NoText(key.clone()))?;
-        if text.len() > 1 {
-            text.push(b',');
-        }
-        text.extend_from_slice(&set::plain_string(key));
-        text.push(b':');
-        text.extend_from_slice(&set::plain_string(value));
-    }
-    text.push(b'}');
-    Ok(SecretBytes::new(text.as_slice()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use eso_core::{
 
 use super::{
     By, Candidate, Choice, Conversion, Data, DataTo, Desired, Place, Source, SourceSecret, Update,
-    expand::Pushed, goals::Goal,
+    content::Content, expand::Pushed, goals::Goal,
 };
 use crate::fixtures;
 
@@ -76,7 +76,9 @@ pub(super) fn desired(data: Vec<Data>) -> Desired {
 
 /// A goal that puts these values to these places of the key `k`, and takes these out.
 pub(super) fn goal(parts: &[(&str, &str)], gone: &[Option<&str>]) -> Goal {
-    let parts = parts.iter().map(|(place, value)| Pushed { data: data("s", place), value: (*value).into() });
+    let parts = parts
+        .iter()
+        .map(|(place, value)| Pushed { data: data("s", place), content: Content::Value((*value).into()) });
     let gone = gone.iter().map(|property| property.map(str::to_owned));
     Goal { parts: parts.collect(), gone: gone.collect() }
 }

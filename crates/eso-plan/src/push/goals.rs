@@ -1,6 +1,6 @@
 //! What each value of each store should come to: what is put into it, and what is taken out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eso_core::{
     key::{RemoteKey, StoreReference},
@@ -9,7 +9,7 @@ use eso_core::{
 use serde_json::Value;
 
 use super::{
-    Synced,
+    Place, Synced,
     expand::{Asked, Pushed},
 };
 
@@ -50,14 +50,18 @@ pub fn goals(asked: &Asked, synced: &Synced, cleans_up: bool) -> Goals {
     goals
 }
 
+/// What a status says of stores that are left alone, and of all others.
+pub fn parted(synced: &Synced, resting: &BTreeSet<StoreReference>) -> (Synced, Synced) {
+    synced.clone().into_iter().partition(|(store, _)| resting.contains(store))
+}
+
 fn removals(asked: &Asked, synced: &Synced) -> Goals {
     let mut goals = Goals::new();
     for (store, places) in synced {
-        let is_asked = |name: &String| {
-            let pushed = asked.get(store);
-            pushed.is_some_and(|pushed| pushed.iter().any(|one| one.data.place.to_string() == *name))
-        };
-        for (_, data) in places.iter().filter(|(name, _)| !is_asked(name)) {
+        // Two places may have one name: the whole of `a/b`, and the property `b` of `a`.
+        let asked: BTreeSet<&Place> =
+            asked.get(store).into_iter().flatten().map(|one| &one.data.place).collect();
+        for data in places.values().filter(|data| !asked.contains(&data.place)) {
             let goal = goals.entry(store.clone()).or_default().entry(data.place.key.clone()).or_default();
             goal.gone.push(data.place.property.clone());
         }

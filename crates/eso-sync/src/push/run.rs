@@ -9,7 +9,7 @@ use eso_plan::{
         Observation, Observed, Record, SourceError, SourceSecret, Synced, Update,
         due::{due, next},
         expand::{Asked, expand},
-        goals::{claim, goals, left},
+        goals::{claim, goals, left, parted},
         status::{self, Outcome, Report, report, says_source_deleted},
     },
     template::{SourceName, Sources, Template},
@@ -56,7 +56,7 @@ impl Run<'_> {
         let nothing = Asked::new();
         let goals = goals(&nothing, &record.synced, cleans_up);
         let Carried { failures, first, .. } =
-            match self.carry_out(&goals, Manner { update: Update::Replace, is_cleanup: false }).await {
+            match self.carry_out(goals, Manner { update: Update::Replace, is_cleanup: false }).await {
                 Ok(carried) => carried,
                 Err(end) => return (end, None),
             };
@@ -88,16 +88,18 @@ impl Run<'_> {
             Ok(record) => record,
             Err(end) => return (end, None),
         };
-        let goals = goals(&asked, &record.synced, cleans_up);
+        let (resting, others) = parted(&record.synced, &observed.resting);
+        let goals = goals(&asked, &others, cleans_up);
         let manner = Manner { update: observed.desired.update, is_cleanup: good == Outcome::SourceDeleted };
-        let carried = match self.carry_out(&goals, manner).await {
+        let carried = match self.carry_out(goals, manner).await {
             Ok(carried) => carried,
             Err(end) => return (end, None),
         };
         let Carried { failures, first, wrote } = carried;
         let is_worth_a_retry = failures.are_worth_a_retry();
         let outcome = first.map_or(good, Outcome::Failed);
-        let synced = left(&asked, &observed.record.synced, &failures.uncertain());
+        let mut synced = left(&asked, &observed.record.synced, &failures.uncertain());
+        synced.extend(resting);
         let end = match outcome {
             Outcome::Failed(_) if is_worth_a_retry => End::Failed(failures.retry_after()),
             _ => regularly(observed, read),
@@ -122,11 +124,13 @@ impl Run<'_> {
             Some(template) => self.templated(template, &desired.revision, secrets).await?,
             None => secrets,
         };
-        let (desired, stores) = (desired.clone(), observed.stores.clone());
         let expanded = match desired.data_to.is_empty() {
-            true => expand(&desired, &stores, &secrets),
+            true => expand(desired, &observed.stores, &secrets),
             // A stranger's expressions and templates of names may take a while.
-            false => self.engine.planner.apart(move || expand(&desired, &stores, &secrets)).await,
+            false => {
+                let (desired, stores) = (desired.clone(), observed.stores.clone());
+                self.engine.planner.apart(move || expand(&desired, &stores, &secrets)).await
+            }
         };
         expanded.map(|asked| (asked, Outcome::Synced)).map_err(Outcome::Unexpanded)
     }
@@ -148,12 +152,11 @@ impl Run<'_> {
         };
         let chances = &self.engine.chances;
         let seed = chances.seed(self.work.object).with(revision.as_bytes()).with_sources(&sources);
-        let all = secrets.iter().fold(seed.clone(), |seed, secret| seed.with_secret(secret));
+        let seeds: Vec<_> = secrets.iter().map(|secret| seed.clone().with_secret(secret)).collect();
+        let all = seeds.iter().fold(seed, |all, seed| all.with(&seed.fingerprint().to_be_bytes()));
         let now = chances.time(self.work.object, all.fingerprint(), self.engine.dispatch.now());
         let mut templated = Vec::with_capacity(secrets.len());
-        for SourceSecret { name, entries } in secrets {
-            let seed =
-                seed.clone().with_secret(&SourceSecret { name: name.clone(), entries: entries.clone() });
+        for (SourceSecret { name, entries }, seed) in secrets.into_iter().zip(seeds) {
             let added = self.engine.planner.add(template, entries, &sources, Chance { now, seed }).await;
             templated.push(SourceSecret { name, entries: added.map_err(Outcome::Template)? });
         }

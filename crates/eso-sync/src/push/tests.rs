@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use eso_core::{error::ErrorKind, labels::Selector, provider::PropertySyntax};
+use eso_core::{
+    error::ErrorKind,
+    labels::Selector,
+    provider::{PropertySyntax, WholeSecret},
+};
 use eso_plan::{
     fence::KeyPatterns,
     plan::WriteError,
@@ -15,7 +19,7 @@ use crate::dispatch::Cause;
 
 mod world;
 
-use world::{MINUTE, SECOND, Things, World, cleans, held, looks, wants, writes};
+use world::{MINUTE, SECOND, Things, World, cleans, held, looks, reference, wants, writes};
 
 #[tokio::test(start_paused = true)]
 async fn a_new_object_is_pushed_and_reported_once() {
@@ -133,6 +137,88 @@ async fn what_is_not_asked_for_any_more_is_deleted_where_the_object_says_so() {
     world.until(|thing| thing.record.revision.as_deref() == Some("3")).await;
     assert_eq!(held(&provider, "y").await.as_deref(), Some(r#"{"q":"1"}"#), "it deletes no more");
     assert_eq!((world.places(), world.thing(|thing| thing.is_held)), (Vec::new(), false));
+}
+
+/// The original deletes after all is written, and nothing after a failure.
+#[tokio::test(start_paused = true)]
+async fn a_value_that_is_to_go_elsewhere_stays_until_it_is_there() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.secret("app", &[("a", "1")]);
+    world.add(cleans([("a", "old"), ("a", "kept/p"), ("a", "kept/q")]));
+    world.synced().await;
+    provider.put("new", "theirs");
+    let moved = cleans([("a", "new"), ("a", "kept/q")]);
+    world.thing(|thing| thing.desired = Some(Desired { revision: "2".to_owned(), ..moved }));
+    world.wake(Cause::Changed);
+    world.until(|thing| thing.reason() == "Errored").await;
+    assert_eq!(held(&provider, "old").await.as_deref(), Some("1"));
+    assert_eq!(held(&provider, "kept").await.as_deref(), Some(r#"{"q":"1"}"#), "it is one write");
+    assert_eq!(world.places(), ["kept/q", "old"]);
+    provider.delete("new");
+    sleep(MINUTE + SECOND).await;
+    assert_eq!((held(&provider, "new").await.as_deref(), held(&provider, "old").await), (Some("1"), None));
+    assert_eq!(world.places(), ["kept/q", "new"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_in_a_store_that_rests_stays_there_and_in_the_status() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.secret("app", &[("a", "1")]);
+    world.add(cleans([("a", "x")]));
+    world.synced().await;
+    world.thing(|thing| thing.resting.insert(reference("main")));
+    for changed in [&[("a", "2")][..], &[]] {
+        world.secret("app", changed);
+        world.wake(Cause::SourceChanged);
+        sleep(5 * MINUTE).await;
+    }
+    world.things.secrets.lock().clear();
+    world.wake(Cause::SourceChanged);
+    sleep(5 * MINUTE).await;
+    assert_eq!((writes(&provider), world.places()), (vec!["put x".to_owned()], vec!["x".to_owned()]));
+    world.thing(|thing| thing.is_leaving = true);
+    world.wake(Cause::Changed);
+    world.until(|thing| thing.is_gone).await;
+    assert_eq!(held(&provider, "x").await, None);
+}
+
+/// As the Parameter Store and version 1 of KV: a write is held against no version.
+#[tokio::test(start_paused = true)]
+async fn of_two_objects_that_write_into_one_value_none_is_lost_though_the_store_cannot_tell() {
+    let world = World::new();
+    let provider = world.store("main");
+    provider.forget_versions();
+    world.secret("app", &[("a", "1")]);
+    world.add(wants([("a", "x/o")]));
+    world.synced().await;
+    provider.hold();
+    for (object, place) in [(2, "x/p"), (3, "x/q")] {
+        world.add_another(object, wants([("a", place)]));
+    }
+    provider.held(1).await;
+    sleep(SECOND).await;
+    provider.release();
+    sleep(SECOND).await;
+    assert_eq!(held(&provider, "x").await.as_deref(), Some(r#"{"o":"1","p":"1","q":"1"}"#));
+    assert_eq!(writes(&provider).len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_secret_is_written_as_the_store_is_told_it_and_as_its_metadata_says() {
+    let world = World::new();
+    let provider = world.store("main");
+    provider.set_whole_secret(WholeSecret::Base64);
+    world.secret("app", &[("a", "1")]);
+    let mut desired = wants([("", "x"), ("", "y"), ("a", "z")]);
+    desired.data[..2].iter_mut().for_each(|data| data.secret_key = None);
+    desired.data[1].metadata = Some("any".into());
+    world.add(desired);
+    world.synced().await;
+    assert_eq!(held(&provider, "x").await.as_deref(), Some(r#"{"a":"MQ=="}"#));
+    assert_eq!(held(&provider, "y").await.as_deref(), Some(r#"{"a":"1"}"#));
+    assert_eq!(held(&provider, "z").await.as_deref(), Some("1"));
 }
 
 #[tokio::test(start_paused = true)]

@@ -46,7 +46,11 @@ pub(super) struct Carried {
 
 /// The values that are not as they should be.
 #[derive(Debug, Default)]
-pub(super) struct Failures(BTreeMap<(StoreReference, RemoteKey), Trouble>);
+pub(super) struct Failures {
+    troubles: BTreeMap<(StoreReference, RemoteKey), Trouble>,
+    /// Those that stay because others could not be written.
+    waiting: Vec<(StoreReference, RemoteKey)>,
+}
 
 /// What is wrong with a value.
 #[derive(Debug)]
@@ -63,19 +67,32 @@ enum Ended {
     Stopped,
 }
 
+/// The goals that put something somewhere, and those that take something away alone.
+fn in_turn(goals: Goals) -> (Goals, Goals) {
+    let (mut puts, mut removals) = (Goals::new(), Goals::new());
+    for (store, goals) in goals {
+        for (key, goal) in goals {
+            let turn = if goal.parts.is_empty() { &mut removals } else { &mut puts };
+            turn.entry(store.clone()).or_default().insert(key, goal);
+        }
+    }
+    (puts, removals)
+}
+
 impl Failures {
     /// Those of which something may be in the store.
     pub(super) fn uncertain(&self) -> Failed {
         let mut failed = Failed::new();
-        for ((store, key), trouble) in &self.0 {
-            failed.entry(store.clone()).or_default().insert(key.clone(), trouble.may_be_written);
+        let troubles = self.troubles.iter().map(|(at, trouble)| (at, trouble.may_be_written));
+        for ((store, key), may_be_written) in troubles.chain(self.waiting.iter().map(|at| (at, false))) {
+            failed.entry(store.clone()).or_default().insert(key.clone(), may_be_written);
         }
         failed
     }
 
     /// Whether it may be better without a change of the object, its Secrets, or somebody else's in the store.
     pub(super) fn are_worth_a_retry(&self) -> bool {
-        self.0.values().any(|trouble| match &trouble.cause {
+        self.troubles.values().any(|trouble| match &trouble.cause {
             Cause::Store(_) | Cause::Provider(_) => true,
             Cause::Decided(_) => false,
         })
@@ -83,13 +100,30 @@ impl Failures {
 
     /// How long the stores want to be left alone.
     pub(super) fn retry_after(&self) -> Option<Duration> {
-        retry_after(self.0.values().map(|trouble| &trouble.cause))
+        retry_after(self.troubles.values().map(|trouble| &trouble.cause))
     }
 }
 
 impl Run<'_> {
-    /// Carries out all goals, those of different stores at once; or says how the run ends where it is to stop.
-    pub(super) async fn carry_out(&self, goals: &Goals, manner: Manner) -> Result<Carried, End> {
+    /// Carries out all goals; or says how the run ends where it is to stop. What is not asked for any more goes last, and
+    /// stays where something could not be written: what takes its place is not there then.
+    pub(super) async fn carry_out(&self, goals: Goals, manner: Manner) -> Result<Carried, End> {
+        let (puts, removals) = in_turn(goals);
+        let mut carried = self.carry_out_at_once(&puts, manner).await?;
+        if carried.failures.troubles.is_empty() {
+            let Carried { failures, first, wrote } = self.carry_out_at_once(&removals, manner).await?;
+            carried = Carried { failures, first, wrote: carried.wrote || wrote };
+        } else {
+            let waiting = removals
+                .into_iter()
+                .flat_map(|(store, goals)| goals.into_keys().map(move |key| (store.clone(), key)));
+            carried.failures.waiting = waiting.collect();
+        }
+        Ok(carried)
+    }
+
+    /// Carries out goals, those of different stores at once.
+    async fn carry_out_at_once(&self, goals: &Goals, manner: Manner) -> Result<Carried, End> {
         let Manner { is_cleanup, update } = manner;
         let stores =
             goals.iter().map(async |(store, goals)| (store, self.of_store(store, goals, update).await));
@@ -100,13 +134,14 @@ impl Run<'_> {
                     Ended::Stopped => return Err(End::Stopped),
                     Ended::Done { wrote } => carried.wrote |= wrote,
                     Ended::Failed(trouble) => {
-                        drop(carried.failures.0.insert((store.clone(), key.clone()), trouble));
+                        let at = (store.clone(), key.clone());
+                        drop(carried.failures.troubles.insert(at, trouble));
                     }
                 }
             }
         }
-        let more = carried.failures.0.len().saturating_sub(1);
-        carried.first = carried.failures.0.first_key_value().map(|((store, key), trouble)| Failure {
+        let more = carried.failures.troubles.len().saturating_sub(1);
+        carried.first = carried.failures.troubles.first_key_value().map(|((store, key), trouble)| Failure {
             during: Failure::during(key, &goals[store][key], is_cleanup),
             store: store.clone(),
             cause: trouble.cause.clone(),
@@ -133,8 +168,9 @@ impl Run<'_> {
         let Some(syntax) = granted.store.property_syntax() else {
             return refused(format!("{store} can only be read: push to another store"));
         };
-        let rules = Rules { syntax, update };
         let values = goals.iter().map(async |(key, goal): (&'g RemoteKey, &'g Goal)| {
+            let whole = granted.store.whole_secret(&goal.question(key));
+            let rules = Rules { syntax, whole, update };
             let ended = match granted.allows(key) {
                 true => self.of_value(&granted, key, goal, rules).await,
                 false => {
@@ -151,6 +187,7 @@ impl Run<'_> {
     async fn of_value(&self, granted: &Granted, key: &RemoteKey, goal: &Goal, rules: Rules) -> Ended {
         let store = &granted.store;
         let question = goal.question(key);
+        let Some(_alone) = self.unless_stopped(store.alone_at(key)).await else { return Ended::Stopped };
         let mut conflicts = 0;
         loop {
             let held = match self.unless_stopped(store.inspect(&question)).await {

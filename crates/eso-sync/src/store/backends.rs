@@ -6,10 +6,10 @@ use std::{
     time::Duration,
 };
 
-use eso_core::provider::Backend;
+use eso_core::{key::RemoteKey, provider::Backend};
 use parking_lot::Mutex;
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore},
     time::{Instant, sleep_until},
 };
 
@@ -18,6 +18,10 @@ use super::{circuit::Circuit, pace::Pace};
 /// How many calls one backend gets at once from all its stores: twice what one store may have, so that one that hangs
 /// leaves as much to the others.
 const IN_FLIGHT: usize = 64;
+
+/// How many of its writes at once, which have places of their own: AWS takes three parameters a second, and writes that
+/// wait for that must not keep reads waiting.
+const WRITES_IN_FLIGHT: usize = 16;
 
 /// How long is waited where somebody throttles and does not say for how long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -52,36 +56,49 @@ impl Backends {
     }
 }
 
-/// The two sorts of calls that have a rate of their own.
+/// The sorts of calls that have a rate of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sort {
     /// A call for one value.
     Single,
     /// A call for many.
     Batch,
+    /// A call that changes a value.
+    Write,
 }
 
 #[derive(Debug)]
 pub(super) struct SharedBackend {
-    in_flight: Arc<Semaphore>,
+    reads_in_flight: Arc<Semaphore>,
+    writes_in_flight: Arc<Semaphore>,
     singles: Mutex<Pace>,
     batches: Mutex<Pace>,
+    writes: Mutex<Pace>,
+    /// Whose turn it is at a value, by the values that somebody is at.
+    turns: Mutex<HashMap<RemoteKey, Weak<Turn<()>>>>,
     pub(super) circuit: Arc<Circuit>,
 }
 
 impl SharedBackend {
     fn new(backend: Option<&Backend>) -> Self {
         Self {
-            in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            reads_in_flight: Arc::new(Semaphore::new(IN_FLIGHT)),
+            writes_in_flight: Arc::new(Semaphore::new(WRITES_IN_FLIGHT)),
             singles: Mutex::new(Pace::new(backend.and_then(|backend| backend.reads_per_second))),
             batches: Mutex::new(Pace::new(backend.and_then(|backend| backend.batches_per_second))),
+            writes: Mutex::new(Pace::new(None)),
+            turns: Mutex::default(),
             circuit: Arc::default(),
         }
     }
 
     /// Waits for a place and for its turn. Stores are served in the order in which they came.
     pub(super) async fn admit(&self, sort: Sort) -> OwnedSemaphorePermit {
-        let place = Arc::clone(&self.in_flight).acquire_owned().await.expect("the places must stay open");
+        let places = match sort {
+            Sort::Single | Sort::Batch => &self.reads_in_flight,
+            Sort::Write => &self.writes_in_flight,
+        };
+        let place = Arc::clone(places).acquire_owned().await.expect("the places must stay open");
         let turn = self.pace(sort).lock().reserve(Instant::now());
         sleep_until(turn).await;
         // A pause may have been asked for while this one waited for its turn.
@@ -94,7 +111,24 @@ impl SharedBackend {
         match sort {
             Sort::Single => &self.singles,
             Sort::Batch => &self.batches,
+            Sort::Write => &self.writes,
         }
+    }
+
+    /// Waits until nobody else is at a value, for as long as what is given is kept.
+    pub(super) async fn alone_at(&self, key: RemoteKey) -> OwnedMutexGuard<()> {
+        self.turn_at(key).lock_owned().await
+    }
+
+    fn turn_at(&self, key: RemoteKey) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock();
+        if let Some(turn) = turns.get(&key).and_then(Weak::upgrade) {
+            return turn;
+        }
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::default();
+        turns.insert(key, Arc::downgrade(&turn));
+        turn
     }
 }
 

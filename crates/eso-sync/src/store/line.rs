@@ -122,7 +122,7 @@ impl Line {
             return Vec::new();
         }
         let size = match sort {
-            Sort::Single => 1,
+            Sort::Single | Sort::Write => 1,
             Sort::Batch => self.waiting.first_key_value().map_or(1, |(_, first)| batch_size(&first.request)),
         };
         let fits = |waiting: &Waiting| sort == Sort::Single || batch_size(&waiting.request) > 1;

@@ -179,7 +179,7 @@ async fn whoever_goes_away_during_the_read_takes_it_from_nobody() {
     provider.release();
     assert!(stays.await.unwrap().is_ok());
     assert_eq!(provider.reads(), 1);
-    assert_eq!(store.in_flight.available_permits(), 32, "no place is lost");
+    assert_eq!(store.reads.in_flight.available_permits(), 32, "no place is lost");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,13 +5,22 @@ use std::sync::Arc;
 
 use eso_core::{
     error::ProviderError,
-    key::Version,
-    provider::{Delete, Held, Inspect, PropertySyntax, Put},
+    key::{RemoteKey, Version},
+    provider::{Delete, Held, Inspect, PropertySyntax, Put, WholeSecret},
 };
-use tokio::time::sleep;
+use tokio::{sync::OwnedMutexGuard, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{Question, Sort, Store, Verdict, call, is_worth_a_retry, verdict};
+
+/// Within what a call is made.
+struct Bounds<'a> {
+    /// What a probe asks where there is no answer.
+    question: &'a Inspect,
+    sort: Sort,
+    /// Whoever waits for a place goes away when it is cancelled.
+    stop: &'a CancellationToken,
+}
 
 impl Store {
     /// How a property is written into a whole value; `None` where nothing can be written to this store.
@@ -19,11 +28,25 @@ impl Store {
         self.provider.writer().map(|writer| writer.property_syntax())
     }
 
+    /// How a whole Secret is written as the value that is asked about, with what is wanted beside it.
+    pub fn whole_secret(&self, question: &Inspect) -> WholeSecret {
+        let writer = self.provider.writer();
+        writer.map_or(WholeSecret::Texts, |writer| writer.whole_secret(question.metadata.as_ref()))
+    }
+
+    /// Waits until nobody else of this process is at a value, for as long as what is given is kept: whoever looks at it
+    /// and writes then does not write over what another one wrote in between, even where the store cannot tell.
+    pub(crate) async fn alone_at(&self, key: &RemoteKey) -> OwnedMutexGuard<()> {
+        let canonical = self.provider.canonical(key);
+        self.backend.alone_at(canonical.unwrap_or_else(|| key.clone())).await
+    }
+
     /// What the store holds now, or `None` where it says with authority that there is nothing.
     pub async fn inspect(self: &Arc<Self>, question: &Inspect) -> Result<Option<Held>, ProviderError> {
         let (mut retries, never) = (self.settings.retries, CancellationToken::new());
         loop {
-            let held = self.within_bounds(question, &never, call::inspect(&*self.provider, question)).await;
+            let asked = Bounds { question, sort: Sort::Single, stop: &never };
+            let held = self.within_bounds(asked, call::inspect(&*self.provider, question)).await;
             let held = held.expect("what nothing stops must end");
             if retries == 0 || !is_worth_a_retry(&held) || self.closed.is_cancelled() {
                 return held;
@@ -41,7 +64,8 @@ impl Store {
         stop: &CancellationToken,
     ) -> Option<Result<Option<Version>, ProviderError>> {
         let question = Inspect { key: put.key.clone(), metadata: put.metadata.clone() };
-        self.within_bounds(&question, stop, call::put(&*self.provider, put)).await
+        let bounds = Bounds { question: &question, sort: Sort::Write, stop };
+        self.within_bounds(bounds, call::put(&*self.provider, put)).await
     }
 
     /// Deletes a value with all its versions; `None` as for [`put`](Self::put).
@@ -51,17 +75,17 @@ impl Store {
         stop: &CancellationToken,
     ) -> Option<Result<(), ProviderError>> {
         let question = Inspect { key: delete.key.clone(), metadata: None };
-        self.within_bounds(&question, stop, call::delete(&*self.provider, delete)).await
+        let bounds = Bounds { question: &question, sort: Sort::Write, stop };
+        self.within_bounds(bounds, call::delete(&*self.provider, delete)).await
     }
 
-    /// Makes a call when there is a place for it, unless it is to stop before. A probe asks `question` where it gets no
-    /// answer.
+    /// Makes a call when there is a place for it, unless it is to stop before.
     async fn within_bounds<T>(
         &self,
-        question: &Inspect,
-        stop: &CancellationToken,
+        bounds: Bounds<'_>,
         call: impl Future<Output = Result<T, ProviderError>>,
     ) -> Option<Result<T, ProviderError>> {
+        let Bounds { question, sort, stop } = bounds;
         let wanted = || self.questions.lock().wanted(Question::Inspect(question.clone()));
         if let Some(refusal) = self.refusal() {
             wanted();
@@ -71,7 +95,7 @@ impl Store {
         let admitted = tokio::select! {
             biased;
             () = stop.cancelled() => return None,
-            admitted = self.admit(Sort::Single) => admitted,
+            admitted = self.admit(sort) => admitted,
         };
         let _pass = match admitted {
             Ok(pass) => pass,
@@ -83,7 +107,7 @@ impl Store {
             wanted();
         }
         self.judge(verdict);
-        self.slow_down(Sort::Single, [answer.as_ref().err()]);
+        self.slow_down(sort, [answer.as_ref().err()]);
         self.doubt_login([answer.as_ref().err()]);
         Some(answer)
     }

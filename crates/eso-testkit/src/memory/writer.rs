@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
     key::{RemoteKey, Version},
-    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value},
+    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value, WholeSecret},
 };
 
 use super::{Call, MemoryProvider, State};
@@ -28,7 +28,7 @@ impl State {
         let record = self.records.get(&question.key)?;
         Some(Held {
             value: self.values.get(&question.key)?.get(&None).cloned(),
-            version: Some(version(record)),
+            version: (!self.has_no_versions).then(|| version(record)),
             is_ours: record.is_ours,
             is_dressed: question.metadata.is_none() || record.metadata == question.metadata,
         })
@@ -122,6 +122,10 @@ impl SecretWriter for MemoryProvider {
 
     fn property_syntax(&self) -> PropertySyntax {
         self.state.lock().syntax.unwrap_or(PropertySyntax::Path)
+    }
+
+    fn whole_secret(&self, metadata: Option<&serde_json::Value>) -> WholeSecret {
+        metadata.map_or(self.state.lock().whole_secret, |_| WholeSecret::Texts)
     }
 }
 

@@ -412,6 +412,21 @@ async fn a_mark_where_the_original_put_it_is_believed_and_put_where_it_belongs()
     assert_eq!(json_of(&now), Some(json!({"first": "1"})));
 }
 
+/// Whoever may write `secret/secret/app` could claim somebody else's `secret/app` with it.
+#[tokio::test]
+async fn the_mark_of_another_value_is_not_taken_for_one_that_the_original_left() {
+    let bao = bao().await;
+    let store = store_at(&bao, json!({})).await;
+    write(&store, put("secret/secret/app", &odd(), Expected::Nothing)).await.expect("it must be written");
+    let theirs = held(&store, "secret/app").await;
+    assert!(!theirs.is_ours);
+    let version = theirs.version.expect("it must have a version");
+    let claimed = put("secret/app", &json!({}), Expected::Ours(Some(version.clone())));
+    expect_kind(write(&store, claimed).await, Conflict);
+    expect_kind(delete(&store, "secret/app", Some(version.as_str())).await, Conflict);
+    assert_eq!(json_of(&held(&store, "app").await), Some(json!({"first": "1"})));
+}
+
 #[tokio::test]
 async fn a_policy_that_says_no_is_denied_and_a_mount_that_asks_for_versions_is_served() {
     let bao = bao().await;

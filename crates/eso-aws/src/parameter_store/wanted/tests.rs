@@ -26,6 +26,7 @@ fn without_a_document_it_is_as_the_original_has_it() {
             policies: None,
             tags: None,
             description: "secret 'managed-by:external-secrets'".to_owned(),
+            whole: WholeSecret::Base64,
         }
     );
 }
@@ -47,9 +48,11 @@ fn all_that_the_original_knows_is_taken() {
             policies: Some(policies.to_string()),
             tags: Some(with_owner(team)),
             description: "mine".to_owned(),
+            whole: WholeSecret::Texts,
         }
     );
     assert_eq!(wanted(json!({"tier": {"type": "Intelligent-Tiering"}})).tier, Tier::Intelligent);
+    assert_eq!(wanted(json!({"ENCODEASDECODED": false})).whole, WholeSecret::Base64);
     assert_eq!(wanted(json!({"tier": {}, "secretType": "StringList"})).kind, Some(Kind::List));
 }
 

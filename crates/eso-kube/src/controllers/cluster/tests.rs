@@ -178,7 +178,10 @@ async fn what_fails_is_said_and_tried_again_and_nobody_else_waits_for_it() {
     let status = world.clusters.view.lock().object("each").unwrap().status.clone();
     assert_eq!(status.provisioned_namespaces, ["two"]);
     let reason = status.failed_namespaces[0].reason.clone().unwrap();
-    assert_eq!(reason, "could not create external secret: the API server cannot do it now (InternalError)");
+    assert_eq!(
+        reason,
+        "could not create or update ExternalSecret: the API server cannot do it now (InternalError)"
+    );
     let (asked, _) = world.after(Duration::from_secs(1)).await;
     assert_eq!(asked, [creation("one")], "that it fails as before is not said again");
     let (asked, told) = world.after(Duration::from_secs(2)).await;
@@ -290,7 +293,7 @@ async fn another_kind_has_its_own_copies_words_and_counts() {
     assert_eq!(told, ["each ready False", "each reconciled false"]);
     let status = world.clusters.view.lock().object("each").unwrap().status.clone();
     let failed = serde_json::to_value(&status.failed_namespaces).unwrap();
-    let reason = "could not create push secret: the API server cannot do it now (InternalError)";
+    let reason = "could not create or update push secret: the API server cannot do it now (InternalError)";
     let expected = json!([
         { "namespace": "one", "reason": "push secret already exists in namespace" },
         { "namespace": "three", "reason": reason },

@@ -211,8 +211,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, step, error } = self;
         match step {
-            Step::Create => write!(f, "could not create {kind}: {error}"),
-            Step::Update => write!(f, "could not update {kind}: {error}"),
+            Step::Create | Step::Update => write!(f, "{}: {error}", kind.unwritten()),
             Step::Delete { name } => write!(f, "could not delete {kind} \"{name}\": {error}"),
         }
     }

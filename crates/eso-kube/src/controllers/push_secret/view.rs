@@ -375,11 +375,10 @@ impl View {
         })
     }
 
-    /// The stores that objects of a namespace may choose: not those that are being deleted.
+    /// The stores that objects of a namespace may choose.
     pub(super) fn candidates(&self, namespace: &str) -> Vec<Candidate> {
-        let near = self.stores.iter().filter(|(key, metadata)| {
-            key.namespace.as_deref().is_none_or(|of| of == namespace) && metadata.deletion_timestamp.is_none()
-        });
+        let near =
+            self.stores.iter().filter(|(key, _)| key.namespace.as_deref().is_none_or(|of| of == namespace));
         near.map(|(key, metadata)| candidate(key, namespace, metadata.labels.clone().unwrap_or_default()))
             .collect()
     }

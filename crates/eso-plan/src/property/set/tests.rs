@@ -2,7 +2,10 @@
 
 use serde_json::Value as Json;
 
-use super::{super::marshal::are_equal, *};
+use super::{
+    super::marshal::{are_equal, are_equal_in_floats},
+    *,
+};
 
 fn set(text: &str, path: &str, value: &str) -> Result<String, PathError> {
     let made = Path::parse(path)?.set(text.as_bytes(), value)?;
@@ -122,6 +125,22 @@ fn two_texts_are_the_same_json_however_they_are_written() {
     check_equal(r#"{"a":-0}"#, r#"{"a":0.0}"#, true);
     check_equal(r#"{"a":1,"a":2}"#, r#"{"a":2}"#, true);
     check_equal(r#"{"a":[1,{"b":null}]}"#, r#"{"a":[1.0,{"b":null}]}"#, true);
+}
+
+#[test]
+fn in_floats_numbers_are_the_same_that_a_float64_does_not_tell_apart() {
+    let check = |one: &str, other: &str, expected: bool| {
+        assert_eq!(are_equal_in_floats(one.as_bytes(), other.as_bytes()), expected, "{one} and {other}");
+    };
+    check(r#"{"a":9007199254740993}"#, r#"{"a":9007199254740992}"#, true);
+    check(r#"{"a":[1e21,0.1]}"#, r#"{"a":[1000000000000000000000,0.1000000000000000055]}"#, true);
+    check(r#"{"a":-0}"#, r#"{"a":0.0}"#, true);
+    check(r#"{"a":1.0,"b":"é"}"#, r#"{"b":"\u00e9","a":1}"#, true);
+    check(r#"{"a":9007199254740994}"#, r#"{"a":9007199254740992}"#, false);
+    check(r#"{"a":1e400}"#, r#"{"a":1e401}"#, false);
+    check(r#"{"a":1e400}"#, r#"{"a":1E400}"#, true);
+    check(r#"{"a":1}"#, r#"{"a":"1"}"#, false);
+    check("no json", "no json", false);
 }
 
 #[test]

@@ -5,12 +5,14 @@ use serde_json::json;
 
 use super::*;
 use crate::push::{
+    content::Content,
     expand::Pushed,
     fixtures::{data, goal, ours},
 };
 
-const AWS: Rules = Rules { syntax: PropertySyntax::Path, update: Update::Replace };
-const VAULT: Rules = Rules { syntax: PropertySyntax::Key, update: Update::Replace };
+const AWS: Rules = Rules { syntax: PropertySyntax::Path, whole: WholeSecret::Texts, update: Update::Replace };
+const VAULT: Rules = Rules { syntax: PropertySyntax::Key, ..AWS };
+const PARAMETERS: Rules = Rules { whole: WholeSecret::Base64, ..AWS };
 
 fn text(text: &str) -> Option<Held> {
     Some(ours(Value::Bytes(text.into())))
@@ -65,6 +67,10 @@ fn what_is_so_already_is_not_written() {
     check(AWS, text(r#"{"a":"\u0076"}"#), &[("k/a", "v")], &[], "keep");
     check(VAULT, document(r#"{"b":{"c":[1]},"a":1.0}"#), &[("k", r#"{"a":1,"b":{"c":[1]}}"#)], &[], "keep");
     check(VAULT, document(r#"{"a":"v","b":1}"#), &[("k/a", "v")], &[], "keep");
+    // OpenBao keeps floats.
+    let kept = document(r#"{"a":9007199254740992,"b":"v"}"#);
+    check(VAULT, kept.clone(), &[("k", r#"{"a":9007199254740993,"b":"v"}"#)], &[], "keep");
+    check(VAULT, kept, &[("k", r#"{"a":9007199254740993}"#), ("k/b", "v")], &[], "keep");
 }
 
 #[test]
@@ -79,13 +85,8 @@ fn what_differs_is_written_whole() {
         &[],
         r#"{"a":"new","b":{"c":1}}"#,
     );
-    check(
-        VAULT,
-        document(r#"{"a":9007199254740993}"#),
-        &[("k", r#"{"a":9007199254740992}"#)],
-        &[],
-        r#"{"a":9007199254740992}"#,
-    );
+    let whole = r#"{"a":9007199254740994}"#;
+    check(VAULT, document(r#"{"a":9007199254740992}"#), &[("k", whole)], &[], whole);
 }
 
 #[test]
@@ -204,12 +205,27 @@ fn what_cannot_be_written_is_told_without_the_value() {
         &[],
         "property \"a.#\" may mean several places: write a backslash before | # @ * ?",
     );
-    let binary = Pushed { data: data("s", "k/a"), value: SecretBytes::new(vec![0xff]) };
+    let binary = Pushed { data: data("s", "k/a"), content: Content::Value(SecretBytes::new(vec![0xff])) };
     let goal = Goal { parts: vec![binary], gone: Vec::new() };
     assert_eq!(
         decided(&goal, &None, AWS),
         "a property holds texts alone, and the value is none (UTF-8): push it without a property"
     );
+}
+
+#[test]
+fn a_whole_secret_is_written_as_its_store_is_told_it() {
+    let entries = [("a", "1"), ("bin", "é")].map(|(key, value)| (key.to_owned(), SecretBytes::from(value)));
+    let whole = |place: &str| {
+        let content = Content::Secret(entries.clone().into());
+        Goal { parts: vec![Pushed { data: data("", place), content }], gone: Vec::new() }
+    };
+    assert_eq!(decided(&whole("k"), &None, AWS), "{\"a\":\"1\",\"bin\":\"é\"}");
+    assert_eq!(decided(&whole("k"), &None, VAULT), "{\"a\":\"1\",\"bin\":\"é\"}");
+    let in_base64 = r#"{"a":"MQ==","bin":"w6k="}"#;
+    assert_eq!(decided(&whole("k"), &None, PARAMETERS), in_base64);
+    assert_eq!(decided(&whole("k"), &text(in_base64), PARAMETERS), "keep");
+    assert_eq!(decided(&whole("k/p"), &None, PARAMETERS), r#"{"p":"{\"a\":\"MQ==\",\"bin\":\"w6k=\"}"}"#);
 }
 
 #[test]

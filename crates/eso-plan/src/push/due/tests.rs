@@ -13,6 +13,7 @@ fn observed() -> Observed {
     Observed {
         desired: desired(vec![data("a", "x")]),
         stores: Vec::new(),
+        resting: Default::default(),
         record: Record {
             refreshed: Some(minute(0)),
             revision: Some("1".to_owned()),

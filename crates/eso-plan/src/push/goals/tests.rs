@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::push::{
+    Data,
     expand::expand,
     fixtures::{candidate, data, desired, secret, store},
 };
@@ -39,6 +40,22 @@ fn what_is_not_asked_for_any_more_goes_where_the_object_says_so() {
     assert_eq!(shown(&goals(&asked(&["a/x", "c"]), &before, true)), ["a: a/x; y", "b: ; -", "c: c; "]);
     assert_eq!(shown(&goals(&asked(&["a/x", "c"]), &before, false)), ["a: a/x; ", "c: c; "]);
     assert_eq!(shown(&goals(&Asked::new(), &before, true)), ["a: ; x y", "b: ; -", "c: ; -"]);
+}
+
+#[test]
+fn a_place_that_has_the_name_of_another_one_is_not_that() {
+    let whole = Data { place: Place { key: "a/b".into(), property: None }, ..data("s", "x") };
+    let before = Synced::from([(store("main"), BTreeMap::from([("a/b".to_owned(), whole)]))]);
+    assert_eq!(shown(&goals(&asked(&["a/b"]), &before, true)), ["a: a/b; ", "a/b: ; -"]);
+}
+
+#[test]
+fn what_is_in_stores_that_are_left_alone_is_told_from_the_rest() {
+    let mut all = synced(&["a"]);
+    all.insert(store("other"), all[&store("main")].clone());
+    let (resting, others) = parted(&all, &BTreeSet::from([store("other"), store("more")]));
+    assert_eq!(resting.into_keys().collect::<Vec<_>>(), [store("other")]);
+    assert_eq!(others, synced(&["a"]));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use super::*;
 use crate::{
     fixtures::minute,
     push::{
+        content::Content,
         expand::Pushed,
         fixtures::{data, desired, goal, store},
         goals,
@@ -20,13 +21,15 @@ fn observed() -> Observed {
     Observed {
         desired: desired(vec![data("a", "x")]),
         stores: Vec::new(),
+        resting: Default::default(),
         record: Record::default(),
         refreshed: None,
     }
 }
 
 fn wrote(places: &[&str]) -> Synced {
-    let pushed = places.iter().map(|place| Pushed { data: data("a", place), value: "v".into() });
+    let pushed =
+        places.iter().map(|place| Pushed { data: data("a", place), content: Content::Value("v".into()) });
     goals::named(&BTreeMap::from([(store("main"), pushed.collect())]))
 }
 

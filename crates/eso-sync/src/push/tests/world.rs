@@ -83,6 +83,12 @@ impl World {
         self.wake(Cause::Changed);
     }
 
+    /// One more object is there.
+    pub(super) fn add_another(&self, number: u64, desired: Desired) {
+        self.things.things.lock().insert(number, Thing { desired: Some(desired), ..Thing::default() });
+        self.handle.wake(ObjectId(number), GroupId(1), Cause::Changed);
+    }
+
     pub(super) fn wake(&self, cause: Cause) {
         self.handle.wake(ObjectId(1), GroupId(1), cause);
     }
@@ -203,6 +209,8 @@ pub(super) struct Thing {
     /// What it asks for; `None` where it cannot be understood.
     pub(super) desired: Option<Desired>,
     pub(super) is_leaving: bool,
+    /// The stores that are left alone.
+    pub(super) resting: BTreeSet<StoreReference>,
     pub(super) is_held: bool,
     /// Whether it is let go.
     pub(super) is_gone: bool,
@@ -262,7 +270,11 @@ impl Objects for Things {
             None => Observation::Malformed { record, problem: "no such field".to_owned() },
             Some(desired) => Observation::Present(Box::new(Observed {
                 stores: desired
-                    .chosen("demo", &[Candidate { reference: reference("main"), labels: BTreeMap::new() }]),
+                    .chosen("demo", &[Candidate { reference: reference("main"), labels: BTreeMap::new() }])
+                    .into_iter()
+                    .filter(|store| !thing.resting.contains(&store.reference))
+                    .collect(),
+                resting: thing.resting.clone(),
                 desired: desired.clone(),
                 record,
                 refreshed: thing.refreshed,

@@ -2,12 +2,19 @@
 
 use std::{num::NonZeroUsize, time::Duration};
 
-use eso_core::{error::ErrorKind, provider::Expected};
+use eso_core::{
+    error::ErrorKind,
+    provider::{Backend, Expected, Fetch},
+};
 use eso_testkit::memory::{Call, MemoryProvider};
+use futures::FutureExt;
 use tokio::time::{Instant, sleep};
 
 use super::*;
-use crate::store::{Backends, StoreSettings};
+use crate::{
+    queue::Lane,
+    store::{Backends, StoreSettings},
+};
 
 fn store(settings: StoreSettings) -> (Arc<Store>, Arc<MemoryProvider>) {
     let provider = MemoryProvider::new();
@@ -42,10 +49,10 @@ async fn what_is_put_is_there_until_it_is_deleted() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn writes_share_the_places_of_reads() {
+async fn writes_have_places_of_their_own_and_keep_no_read_waiting() {
     let in_flight = NonZeroUsize::new(2).unwrap();
     let (store, provider) = store(StoreSettings { in_flight, ..StoreSettings::default() });
-    provider.hold();
+    provider.hold_writes();
     for key in ["a", "b", "c"] {
         let store = Arc::clone(&store);
         tokio::spawn(async move { write(&store, key).await });
@@ -53,9 +60,77 @@ async fn writes_share_the_places_of_reads() {
     provider.held(2).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(provider.calls().len(), 2);
+    let began = Instant::now();
+    let reads = store.fetch(vec![Fetch::new("r"), Fetch::new("s")], Lane::Changed).await;
+    assert!(reads.iter().all(|read| read.as_ref().unwrap_err().kind() == ErrorKind::NotFound));
+    assert_eq!(store.inspect(&question("k")).await, Ok(None));
+    assert_eq!(began.elapsed(), Duration::ZERO);
     provider.release();
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(provider.calls().len(), 3);
+    assert_eq!(writes(&provider), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_writes_are_under_way_than_one_object_makes_and_a_backend_takes() {
+    let backends = Backends::default();
+    let backend = Backend { id: "b".to_owned(), reads_per_second: None, batches_per_second: None };
+    let providers = [(); 3].map(|()| MemoryProvider::new());
+    for provider in &providers {
+        provider.set_writable(PropertySyntax::Path);
+        provider.set_backend(Some(backend.clone()));
+        provider.hold();
+        let store = Store::new(Arc::clone(provider) as _, StoreSettings::default(), &backends);
+        for key in 0..9 {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move { write(&store, &key.to_string()).await });
+        }
+    }
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(providers.each_ref().map(|provider| writes(provider)), [8, 8, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_throttled_pauses_writes_alone_and_a_look_that_is_pauses_no_write() {
+    let (store, provider) = store(StoreSettings::default());
+    let wait = Duration::from_secs(7);
+    provider.fail_with(ProviderError::new(ErrorKind::Throttled, "Put").with_retry_after(wait));
+    write(&store, "k").await.unwrap_err();
+    provider.mend();
+    let began = Instant::now();
+    assert_eq!(store.inspect(&question("k")).await, Ok(None));
+    store.fetch(vec![Fetch::new("r")], Lane::Changed).await.remove(0).unwrap_err();
+    assert_eq!(began.elapsed(), Duration::ZERO, "reads go on");
+    write(&store, "k").await.unwrap();
+    assert_eq!(began.elapsed(), wait);
+    provider.fail_with(ProviderError::new(ErrorKind::Throttled, "Fetch").with_retry_after(wait));
+    store.inspect(&question("k")).await.unwrap_err();
+    provider.mend();
+    let began = Instant::now();
+    write(&store, "l").await.unwrap();
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_at_a_time_is_at_a_value_whatever_its_key_is_spelled_and_whichever_store_leads_there() {
+    let backends = Backends::default();
+    let backend = Backend { id: "b".to_owned(), reads_per_second: None, batches_per_second: None };
+    let stores = ["one", "other"].map(|_| {
+        let provider = MemoryProvider::new();
+        provider.set_backend(Some(backend.clone()));
+        provider.spell("k", "mount/k");
+        Store::new(provider, StoreSettings::default(), &backends)
+    });
+    let first = stores[0].alone_at(&"k".into()).await;
+    for (store, key) in [(&stores[0], "k"), (&stores[1], "k"), (&stores[1], "mount/k")] {
+        assert!(store.alone_at(&key.into()).now_or_never().is_none());
+    }
+    assert!(stores[1].alone_at(&"l".into()).now_or_never().is_some());
+    drop(first);
+    assert!(stores[1].alone_at(&"k".into()).now_or_never().is_some());
+}
+
+fn writes(provider: &MemoryProvider) -> usize {
+    provider.calls().iter().filter(|call| matches!(call, Call::Put(_))).count()
 }
 
 #[tokio::test(start_paused = true)]
