@@ -84,7 +84,7 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     let client = client::connect(Limit { per_second: args.client_qps, burst: args.client_burst }).await?;
     let metrics = Arc::new(Metrics::new());
     let controller = Controller::new(client, options(&args), connect, Arc::clone(&metrics) as _);
-    metrics.watch_queue(controller.handle().clone());
+    metrics.watch_queues(controller.handles().to_vec());
     let health = http::health(controller.synced());
     let mut servers = JoinSet::new();
     let end = CancellationToken::new();

@@ -32,7 +32,7 @@ const ROWS_AT_ONCE: usize = 256;
 #[derive(Debug, Default)]
 pub struct Metrics {
     counts: Mutex<Counts>,
-    queue: OnceLock<Handle>,
+    queues: OnceLock<Vec<Handle>>,
 }
 
 #[derive(Debug, Default)]
@@ -62,14 +62,15 @@ impl Metrics {
         Self::default()
     }
 
-    /// Says whose queue is shown. The first one stays.
-    pub fn watch_queue(&self, handle: Handle) {
-        drop(self.queue.set(handle));
+    /// Says whose queues are shown, all together. The first ones stay.
+    pub fn watch_queues(&self, handles: Vec<Handle>) {
+        drop(self.queues.set(handles));
     }
 
     /// Everything in the text format of Prometheus. It takes a while, in which nobody who counts has to wait.
     pub fn encode(&self) -> String {
-        Scrape { counts: self.copy(), queue: self.queue.get().cloned(), now: Timestamp::now() }.text()
+        let queues = self.queues.get().cloned().unwrap_or_default();
+        Scrape { counts: self.copy(), queues, now: Timestamp::now() }.text()
     }
 
     /// What is counted now; a row of an object is as it was at some time meanwhile.
@@ -162,7 +163,7 @@ impl CallObserver for Metrics {
 #[derive(Debug)]
 struct Scrape {
     counts: Counts,
-    queue: Option<Handle>,
+    queues: Vec<Handle>,
     now: Timestamp,
 }
 
@@ -199,13 +200,16 @@ impl Scrape {
             }
             Measure::Condition(kind) => self.conditions(kind, &mut metric),
             Measure::ProviderCalls => self.provider_calls(&mut metric),
-            Measure::QueueReady => self.lanes(&mut metric, |handle, lane| handle.standing(lane).ready as f64),
-            Measure::QueueOldest => self.lanes(&mut metric, |handle, lane| {
-                handle.standing(lane).oldest.unwrap_or_default().as_secs_f64()
+            Measure::QueueReady => self.lanes(&mut metric, |lane| {
+                self.queues.iter().map(|queue| queue.standing(lane).ready as f64).sum()
             }),
-            Measure::Overdue => match &self.queue {
-                Some(handle) => sample(&mut metric, &[], handle.overdue() as f64),
-                None => Ok(()),
+            Measure::QueueOldest => self.lanes(&mut metric, |lane| {
+                let oldest = self.queues.iter().filter_map(|queue| queue.standing(lane).oldest);
+                oldest.max().unwrap_or_default().as_secs_f64()
+            }),
+            Measure::Overdue => match self.queues.as_slice() {
+                [] => Ok(()),
+                queues => sample(&mut metric, &[], queues.iter().map(|queue| queue.overdue() as f64).sum()),
             },
             Measure::EventsDropped => sample(&mut metric, &[], self.counts.events_dropped as f64),
         }
@@ -251,15 +255,17 @@ impl Scrape {
         })
     }
 
-    fn lanes(&self, metric: &mut MetricEncoder<'_>, value: impl Fn(&Handle, Lane) -> f64) -> fmt::Result {
-        let Some(handle) = &self.queue else { return Ok(()) };
+    fn lanes(&self, metric: &mut MetricEncoder<'_>, value: impl Fn(Lane) -> f64) -> fmt::Result {
+        if self.queues.is_empty() {
+            return Ok(());
+        }
         Lane::ALL.into_iter().try_for_each(|lane| {
             let name = match lane {
                 Lane::Changed => "changed",
                 Lane::Retry => "retry",
                 Lane::Periodic => "periodic",
             };
-            sample(metric, &[("lane", name)], value(handle, lane))
+            sample(metric, &[("lane", name)], value(lane))
         })
     }
 

@@ -58,8 +58,8 @@ use crate::{
 };
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
-use push_secret::{Dependent, Parts, PushObjects, Pushes};
-use roll::PushSecrets;
+use push_secret::{Dependent, Parts, PushWatch, Pushes};
+use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
 use watches::{Watches, all_listed};
 
@@ -129,8 +129,8 @@ pub struct Controller {
     index: Arc<Mutex<Index>>,
     served: Served,
     engine: Engine,
-    handle: Handle,
     pushing: Option<push::Engine>,
+    handles: Vec<Handle>,
     events: EventTask,
     synced: Sender<bool>,
     /// Ends what serves the engine, after the engine.
@@ -142,11 +142,40 @@ struct Served {
     router: Arc<Router>,
     stores: Arc<StoreRegistry>,
     cluster_stores: bool,
-    external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
-    push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
-    pushes: Option<Arc<Pushes>>,
-    /// Where PushSecrets are not served, those that are there.
-    others: Arc<PushSecrets>,
+    cluster_external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
+    cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
+    push_secrets: PushObjects,
+}
+
+/// The PushSecrets that are there.
+enum PushObjects {
+    /// They are served.
+    Served(Arc<Pushes>),
+    /// They are not, and are known by name for the sake of those that are copies.
+    Known(Arc<PushSecretNames>),
+}
+
+impl PushObjects {
+    fn served(&self) -> Option<&Arc<Pushes>> {
+        match self {
+            Self::Served(pushes) => Some(pushes),
+            Self::Known(_) => None,
+        }
+    }
+
+    fn roster(&self) -> Arc<dyn Roster> {
+        match self {
+            Self::Served(pushes) => Arc::clone(pushes) as _,
+            Self::Known(names) => Arc::clone(names) as _,
+        }
+    }
+
+    fn watched(&self) -> Arc<dyn Watched<Item<PushSecret>>> {
+        match self {
+            Self::Served(pushes) => PushWatch::new(pushes),
+            Self::Known(names) => Arc::clone(names) as _,
+        }
+    }
 }
 
 impl fmt::Debug for Controller {
@@ -184,14 +213,20 @@ impl Controller {
         let settings = settings(&options);
         let shared =
             Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
-        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent)).unzip();
-        let others = Arc::new(PushSecrets::default());
-        let roster = pushes.clone().map(|pushes| pushes as Arc<dyn Roster>);
-        let roster = roster.unwrap_or_else(|| Arc::clone(&others) as _);
-        let spreads = |is_asked_for: bool| is_asked_for && options.namespace.is_none();
-        let external_secrets =
+        let watches_all = options.namespace.is_none();
+        let (push_secrets, pushing) = match options.push_secrets {
+            true => {
+                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
+                (PushObjects::Served(pushes), Some(pushing))
+            }
+            false => (PushObjects::Known(Arc::default()), None),
+        };
+        let (pushing, push_handle) = pushing.unzip();
+        let spreads = |is_asked_for: bool| is_asked_for && watches_all;
+        let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
-        let push_secrets = spreads(options.cluster_push_secrets).then(|| shared.spread(roster));
+        let cluster_push_secrets =
+            spreads(options.cluster_push_secrets).then(|| shared.spread(push_secrets.roster()));
         let (engine, handle) = shared.engine(&index, &router, options.generic_targets);
         Self {
             client,
@@ -201,14 +236,13 @@ impl Controller {
                 router,
                 stores,
                 cluster_stores: options.cluster_stores,
-                external_secrets,
+                cluster_external_secrets,
+                cluster_push_secrets,
                 push_secrets,
-                pushes,
-                others,
             },
             engine,
-            handle,
             pushing,
+            handles: [handle].into_iter().chain(push_handle).collect(),
             events: event_task,
             synced: Sender::new(false),
             end,
@@ -220,9 +254,10 @@ impl Controller {
         self.synced.subscribe()
     }
 
-    /// The engine's handle, for its numbers.
-    pub fn handle(&self) -> &Handle {
-        &self.handle
+    /// The handles of the engines, for their numbers: that of ExternalSecrets, and that of PushSecrets where they are
+    /// served.
+    pub fn handles(&self) -> &[Handle] {
+        &self.handles
     }
 
     /// Runs until `stop` is cancelled, and returns when no call is under way any more and every login is ended.
@@ -302,20 +337,21 @@ impl Shared {
     }
 
     /// PushSecrets, and the engine that serves them.
-    fn pushing(&self, dependent: &Dependent) -> (Arc<Pushes>, push::Engine) {
+    fn pushing(&self, dependent: &Dependent, watches_all: bool) -> (Arc<Pushes>, (push::Engine, Handle)) {
         let pushes = Pushes::new(Parts {
             stores: Arc::clone(&self.stores),
             writer: Writer::new(self.client.clone()),
             events: self.events.clone(),
             telemetry: Arc::clone(&self.telemetry),
             clock: Arc::clone(&self.settings.clock),
+            watches_all,
         });
         let (objects, stores) = (Arc::clone(&pushes) as _, Arc::clone(&self.stores) as _);
         let (engine, handle) =
             push::Engine::new(objects, stores, Arc::clone(&pushes) as _, self.settings.clone());
-        pushes.connect(handle);
+        pushes.connect(handle.clone());
         dependent.pushes.get_or_init(|| Arc::clone(&pushes));
-        (pushes, engine)
+        (pushes, (engine, handle))
     }
 
     /// Those whose copies are told from all others by this roster.
@@ -326,36 +362,34 @@ impl Shared {
 
 /// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
-    let pushing = follow_push_secrets(watches, &served, stop);
-    let Served { router, stores, cluster_stores, external_secrets, push_secrets, pushes, others: _ } = served;
+    let pushing = follow_push_secrets(watches, &served);
+    follow_stores(watches, &served, pushing.clone(), stop);
+    let Served { router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, .. } = served;
+    let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
-    match &external_secrets {
-        Some(clusters) => watches.follow(objects, Copies::new(Arc::clone(&router) as _, clusters)),
-        None => watches.follow(objects, Arc::clone(&router) as _),
-    }
-    let of_kind = |kind| StoreObjects::new(kind, &stores, pushes.clone());
-    watches.follow(watches.objects::<SecretStore>(), of_kind(StoreKind::SecretStore));
-    if cluster_stores {
-        let objects = watches.cluster_objects::<ClusterSecretStore>();
-        watches.follow(objects, of_kind(StoreKind::ClusterSecretStore));
-    }
+    let external_secrets = match &cluster_external_secrets {
+        Some(clusters) => Copies::new(Arc::clone(&router) as _, clusters) as _,
+        None => Arc::clone(&router) as _,
+    };
+    watches.follow(objects, external_secrets);
     // Nobody else waits for ever where their definition is not there.
     let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
-    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.clone());
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
     watches.follow(watches.metadata::<Secret>(), secrets);
-    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes);
+    let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
     watches.follow(watches.metadata::<ConfigMap>(), maps);
     watches.listed().await;
     let accounts = ServiceAccounts::new(&stores, watches.namespace());
     // Nobody waits for it: without the right to it, everything else goes on.
     watches.follow_wanted(watches.metadata::<ServiceAccount>(), accounts, stores.accounts().wanted());
-    let followers = [follower(&external_secrets), follower(&push_secrets)].into_iter().flatten();
-    let namespaces = watches.follow_namespaces(&router, &stores, followers.collect());
+    let followers = [follower(&cluster_external_secrets), follower(&cluster_push_secrets)];
+    let followers = followers.into_iter().flatten().collect();
+    let namespaces = watches.follow_namespaces(&router, &stores, followers);
     let mut listed = Vec::new();
-    if let Some(clusters) = external_secrets {
+    if let Some(clusters) = cluster_external_secrets {
         listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }
-    if let Some(clusters) = push_secrets {
+    if let Some(clusters) = cluster_push_secrets {
         let copies = pushing.into_iter().chain([namespaces]);
         listed.extend(watches.follow_spread(clusters, copies.collect()));
     }
@@ -366,25 +400,36 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
 }
 
 /// Follows PushSecrets, where they are served or are copies: gives whether all have been listed once.
-fn follow_push_secrets(
-    watches: &mut Watches,
-    served: &Served,
-    stop: &CancellationToken,
-) -> Option<Receiver<bool>> {
-    let Served { push_secrets, pushes, others, .. } = served;
-    let themselves: Arc<dyn Watched<Item<PushSecret>>> = match pushes {
-        Some(pushes) => {
-            watches.spawn(Arc::clone(pushes).keep_stores(stop.clone()));
-            PushObjects::new(pushes)
-        }
-        None => Arc::clone(others) as _,
-    };
-    let watched = match (push_secrets, pushes) {
-        (Some(clusters), _) => Copies::new(themselves, clusters),
-        (None, Some(_)) => themselves,
-        (None, None) => return None,
+fn follow_push_secrets(watches: &mut Watches, served: &Served) -> Option<Receiver<bool>> {
+    let Served { cluster_push_secrets, push_secrets, .. } = served;
+    let watched = match (cluster_push_secrets, push_secrets) {
+        (Some(clusters), _) => Copies::new(push_secrets.watched(), clusters),
+        (None, PushObjects::Served(_)) => push_secrets.watched(),
+        (None, PushObjects::Known(_)) => return None,
     };
     Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
+}
+
+/// Follows stores, and keeps their finalizers once they and PushSecrets have been listed, however long that takes: a store
+/// that nobody seems to need may be needed by what is not known yet.
+fn follow_stores(
+    watches: &mut Watches,
+    served: &Served,
+    pushing: Option<Receiver<bool>>,
+    stop: &CancellationToken,
+) {
+    let Served { stores, cluster_stores, push_secrets, .. } = served;
+    let pushes = push_secrets.served();
+    let of_kind = |kind| StoreObjects::new(kind, stores, pushes.cloned());
+    let mut listed: Vec<_> = pushing.into_iter().collect();
+    listed.push(watches.follow(watches.objects::<SecretStore>(), of_kind(StoreKind::SecretStore)));
+    if *cluster_stores {
+        let objects = watches.cluster_objects::<ClusterSecretStore>();
+        listed.push(watches.follow(objects, of_kind(StoreKind::ClusterSecretStore)));
+    }
+    if let Some(pushes) = pushes {
+        watches.spawn(Arc::clone(pushes).keep_stores(listed, stop.clone()));
+    }
 }
 
 fn follower<K: Spread>(clusters: &Option<Arc<Clusters<K>>>) -> Option<Arc<dyn NamespaceFollower>> {

@@ -5,6 +5,7 @@
 //!     ─► for each value: [the caller inspects it] ─► decide ─► [the caller writes it] ─► status
 //! ```
 
+pub mod bound;
 pub mod content;
 pub mod decide;
 pub mod due;
@@ -239,10 +240,15 @@ pub enum SourceError {
 impl Choice {
     /// Whether a store is meant.
     pub fn holds(&self, store: &Candidate) -> bool {
-        self.kind == store.reference.kind
+        self.means(store.reference.kind, &store.reference.name, &store.labels)
+    }
+
+    /// Whether a store of this kind, name and labels is meant.
+    pub fn means(&self, kind: StoreKind, name: &str, labels: &BTreeMap<String, String>) -> bool {
+        self.kind == kind
             && match &self.by {
-                By::Name(name) => *name == store.reference.name,
-                By::Labels(selector) => selector.selects(&store.labels),
+                By::Name(wanted) => wanted == name,
+                By::Labels(selector) => selector.selects(labels),
             }
     }
 }

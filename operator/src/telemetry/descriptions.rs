@@ -168,7 +168,7 @@ pub const DESCRIPTIONS: &[Description] = &[
     ours(gauge(
         "eso_queue_ready",
         &["lane"],
-        "Objects that are due and not yet looked at",
+        "External Secrets and Push Secrets that are due and not yet looked at",
         Measure::QueueReady,
     )),
     ours(gauge(

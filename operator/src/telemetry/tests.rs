@@ -2,11 +2,21 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use eso_aws::Endpoints;
 use eso_core::provider::CallObserver as _;
-use eso_kube::telemetry::{Kind, Ready, Subject, Telemetry as _};
+use eso_kube::{
+    controllers::{Controller, Options},
+    telemetry::{Kind, Ready, Subject, Telemetry as _},
+};
+use eso_sync::{
+    engine::Cause,
+    ports::{GroupId, ObjectId},
+};
 use jiff::{SignedDuration, Timestamp};
+use kube::{Client, Config};
 
 use super::{DESCRIPTIONS, Metrics, ROWS_AT_ONCE, Scrape, reference};
+use crate::providers::Providers;
 
 /// The names, types and texts that the original wrote, of the kinds that this version serves.
 const GOLDEN: &str = include_str!("../../tests/golden/metrics.txt");
@@ -231,11 +241,24 @@ fn every_row_is_copied_however_many_there_are() {
     assert_eq!(runs("secretstore_reconcile_duration{"), 2);
 }
 
+#[tokio::test]
+async fn the_queues_of_all_engines_are_shown_together() {
+    let nobody = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
+    let connect = Arc::new(Providers::new(Endpoints::default()));
+    let controller = Controller::new(nobody, Options::default(), connect, Arc::new(()));
+    let metrics = metrics();
+    metrics.watch_queues(controller.handles().to_vec());
+    for queue in controller.handles() {
+        queue.wake(ObjectId(1), GroupId(1), Cause::Changed);
+    }
+    check(&metrics, &["eso_queue_ready{lane=\"changed\"} 2.0", "eso_queue_overdue_total 0.0"]);
+}
+
 #[test]
 fn whoever_counts_does_not_wait_for_a_scrape() {
     let metrics = metrics();
     metrics.reconciled(object("app"), true, Duration::ZERO);
-    let scrape = Scrape { counts: metrics.copy(), queue: None, now: Timestamp::now() };
+    let scrape = Scrape { counts: metrics.copy(), queues: Vec::new(), now: Timestamp::now() };
     // Were the text written under the lock, this would never end.
     let counting = metrics.counts.lock();
     assert!(scrape.text().contains("externalsecret_sync_calls_total{"));

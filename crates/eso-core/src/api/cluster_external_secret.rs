@@ -47,7 +47,7 @@ pub struct ClusterExternalSecretSpec {
     pub external_secret_name: Option<String>,
     /// The labels and annotations of the ExternalSecrets: these, and no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_secret_metadata: Option<ExternalSecretMetadata>,
+    pub external_secret_metadata: Option<CopyMetadata>,
     /// Namespaces with these labels. Deprecated: say it in `namespaceSelectors`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace_selector: Option<LabelSelector>,
@@ -65,9 +65,9 @@ pub struct ClusterExternalSecretSpec {
     pub refresh_time: Option<String>,
 }
 
-/// The labels and annotations of the ExternalSecrets.
+/// The labels and annotations of the objects that one of the cluster keeps in many namespaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct ExternalSecretMetadata {
+pub struct CopyMetadata {
     /// Their annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,

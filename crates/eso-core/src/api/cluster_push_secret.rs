@@ -1,14 +1,14 @@
 //! `ClusterPushSecret`: one PushSecret for each of many namespaces.
 
-use std::collections::BTreeMap;
-
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    cluster_external_secret::NamespaceFailure, conditions::Condition, names::SUBDOMAIN,
+    cluster_external_secret::{CopyMetadata, NamespaceFailure},
+    conditions::Condition,
+    names::SUBDOMAIN,
     push_secret::PushSecretSpec,
 };
 
@@ -39,7 +39,7 @@ pub struct ClusterPushSecretSpec {
     pub push_secret_name: Option<String>,
     /// The labels and annotations of the PushSecrets: these, and no others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub push_secret_metadata: Option<PushSecretMetadata>,
+    pub push_secret_metadata: Option<CopyMetadata>,
     /// Namespaces whose labels one of these selects; an empty one selects all namespaces.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub namespace_selectors: Vec<LabelSelector>,
@@ -47,17 +47,6 @@ pub struct ClusterPushSecretSpec {
     /// them is acted on at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_time: Option<String>,
-}
-
-/// The labels and annotations of the PushSecrets.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
-pub struct PushSecretMetadata {
-    /// Their annotations.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub annotations: BTreeMap<String, String>,
-    /// Their labels.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub labels: BTreeMap<String, String>,
 }
 
 /// What was last done for a ClusterPushSecret.

@@ -2,11 +2,12 @@
 
 use eso_core::{
     api::push_secret::{PushSecret, PushSecretStatus},
+    labels::Selector,
     value::SecretBytes,
 };
 use eso_plan::{
     plan::WriteError,
-    push::{Source, SourceError, SourceSecret},
+    push::{SourceError, SourceSecret},
 };
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
@@ -19,34 +20,45 @@ use serde_json::json;
 use super::{Writer, as_operator, store_status, within};
 use crate::{metadata, stores::StoreKey, watch::Item};
 
-/// How many Secrets one selector may choose: each is read whole.
-const MOST_SECRETS: u32 = 500;
+/// How many Secrets one selector may choose.
+const MOST_SECRETS: usize = 500;
+
+/// How much they may hold together, in bytes: four times what one can.
+const MOST_BYTES: usize = 4 << 20;
+
+/// How many of them are asked for at once: each is read whole, and may hold 1 MiB.
+const PAGE: u32 = 10;
 
 impl Writer {
-    /// Reads the Secrets that are pushed, with the version of each, in the order of their names. They are those of one
-    /// namespace, whatever a selector says (GHSA-fcxq-v2r3-cc8h).
-    pub(crate) async fn read_pushed(
+    /// Reads a Secret that is pushed, and its version.
+    pub(crate) async fn read_named(
         &self,
         namespace: &str,
-        source: &Source,
+        name: &str,
+    ) -> Result<(SourceSecret, u64), SourceError> {
+        let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
+        let found = within(api.get_opt(name)).await.map_err(SourceError::Unreadable)?;
+        found.map(pushed).ok_or_else(|| SourceError::Missing(name.to_owned()))
+    }
+
+    /// Reads the Secrets that a selector chooses, with the version of each, in the order of their names. They are those of
+    /// one namespace, whatever it says (GHSA-fcxq-v2r3-cc8h).
+    ///
+    /// Fails where they are too many, or hold too much: what is read stays small, whoever writes the selector.
+    pub(crate) async fn read_labelled(
+        &self,
+        namespace: &str,
+        selector: &Selector,
     ) -> Result<Vec<(SourceSecret, u64)>, SourceError> {
         let api: Api<Item<Secret>> = Api::namespaced(self.client.clone(), namespace);
-        match source {
-            Source::Named(name) => {
-                let found = within(api.get_opt(name)).await.map_err(SourceError::Unreadable)?;
-                found.map(|secret| vec![pushed(secret)]).ok_or_else(|| SourceError::Missing(name.clone()))
-            }
-            Source::Labelled(selector) => {
-                let params = ListParams::default().labels(&selector.to_string()).limit(MOST_SECRETS);
-                let found = within(api.list(&params)).await.map_err(SourceError::Unreadable)?;
-                if found.metadata.continue_.is_some_and(|more| !more.is_empty()) {
-                    let problem =
-                        format!("the selector chooses more than {MOST_SECRETS} Secrets: choose fewer");
-                    return Err(SourceError::Unreadable(WriteError::Invalid(problem)));
-                }
-                let mut found: Vec<_> = found.items.into_iter().map(pushed).collect();
-                found.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
-                Ok(found)
+        let mut params = ListParams::default().labels(&selector.to_string()).limit(PAGE);
+        let mut chosen = Chosen::default();
+        loop {
+            let page = within(api.list(&params)).await.map_err(SourceError::Unreadable)?;
+            chosen.add(page.items).map_err(SourceError::Unreadable)?;
+            params.continue_token = page.metadata.continue_.filter(|next| !next.is_empty());
+            if params.continue_token.is_none() {
+                return Ok(chosen.sorted());
             }
         }
     }
@@ -91,6 +103,38 @@ impl Writer {
         let metadata = json!({ "resourceVersion": object.resource_version, "finalizers": finalizers });
         let patch = json!({ "metadata": metadata });
         self.send(objects.patch(name, &as_operator(), &Patch::Merge(patch))).await
+    }
+}
+
+/// The Secrets that a selector chooses.
+#[derive(Default)]
+struct Chosen {
+    secrets: Vec<(SourceSecret, u64)>,
+    bytes: usize,
+}
+
+impl Chosen {
+    fn add(&mut self, page: Vec<Item<Secret>>) -> Result<(), WriteError> {
+        for secret in page {
+            let sizes = secret.entries().into_iter().map(|(key, value)| key.len() + value.len());
+            self.bytes += sizes.sum::<usize>();
+            self.secrets.push(pushed(secret));
+        }
+        if self.secrets.len() > MOST_SECRETS {
+            let problem = format!("the selector chooses more than {MOST_SECRETS} Secrets: choose fewer");
+            return Err(WriteError::Invalid(problem));
+        }
+        if self.bytes > MOST_BYTES {
+            let most = MOST_BYTES >> 20;
+            let problem = format!("the selector chooses Secrets of more than {most} MiB: choose fewer");
+            return Err(WriteError::Invalid(problem));
+        }
+        Ok(())
+    }
+
+    fn sorted(mut self) -> Vec<(SourceSecret, u64)> {
+        self.secrets.sort_by(|(one, _), (other, _)| one.name.cmp(&other.name));
+        self.secrets
     }
 }
 

@@ -6,7 +6,7 @@ use eso_sync::{engine::Preview, ports::ObjectId};
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Controller, Served, begin, watches::Watches};
+use super::{Controller, PushObjects, Served, begin, watches::Watches};
 
 /// How many objects are looked at at once: enough to fill several batches of a store.
 const AT_ONCE: usize = 100;
@@ -32,7 +32,7 @@ impl Controller {
         let stop = CancellationToken::new();
         let mut watches = Watches::new(self.client, self.namespace, stop.clone());
         let stores = Arc::clone(&self.served.stores);
-        let served = Served { pushes: None, ..self.served };
+        let served = Served { push_secrets: PushObjects::Known(Arc::default()), ..self.served };
         begin(&mut watches, served, &self.synced, &stop).await;
         let objects = self.index.lock().all();
         let objects = objects.into_iter().filter(|(_, namespace, name)| wanted(namespace, name));

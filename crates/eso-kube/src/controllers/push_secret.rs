@@ -33,6 +33,7 @@ use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
 use self::{
     finalizers::{Due, OF_OBJECTS, changed},
@@ -47,7 +48,7 @@ use crate::{
     telemetry::{Kind, Subject, Telemetry},
 };
 
-pub(super) use watched::{Dependent, PushObjects};
+pub(super) use watched::{Dependent, PushWatch};
 
 /// The PushSecrets of the cluster.
 pub(super) struct Pushes {
@@ -60,6 +61,10 @@ pub(super) struct Pushes {
     engine: OnceLock<Handle>,
     /// The stores whose finalizer is to be looked at.
     due: Due,
+    /// Whether PushSecrets of all namespaces are watched.
+    watches_all: bool,
+    /// A selector may choose much: one is read at a time.
+    selecting: Semaphore,
 }
 
 /// What [`Pushes`] are made of.
@@ -69,6 +74,8 @@ pub(super) struct Parts {
     pub(super) events: Events,
     pub(super) telemetry: Arc<dyn Telemetry>,
     pub(super) clock: Clock,
+    /// Whether PushSecrets of all namespaces are watched.
+    pub(super) watches_all: bool,
 }
 
 impl fmt::Debug for Pushes {
@@ -80,7 +87,7 @@ impl fmt::Debug for Pushes {
 impl Pushes {
     /// Those of which nothing is known yet. Nobody is woken before [`connect`](Self::connect).
     pub(super) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { stores, writer, events, telemetry, clock } = parts;
+        let Parts { stores, writer, events, telemetry, clock, watches_all } = parts;
         Arc::new(Self {
             view: Mutex::default(),
             stores,
@@ -90,6 +97,8 @@ impl Pushes {
             clock,
             engine: OnceLock::new(),
             due: Due::default(),
+            watches_all,
+            selecting: Semaphore::new(1),
         })
     }
 
@@ -107,16 +116,26 @@ impl Pushes {
         self.view.lock().entry(id).cloned()
     }
 
+    /// Whether an object is ours to serve: not where all its stores are of another class.
+    fn is_ours(&self, entry: &Entry) -> bool {
+        let mut stores = self.stores_of(entry);
+        if entry.desired.is_err() {
+            stores.extend(convert::named_stores(&entry.object).map(|store| StoreKey::of(&store)));
+        }
+        stores.is_empty() || stores.iter().any(|store| self.stores.serves_key(store))
+    }
+
     /// An object that is there, and the stores that it chooses: those of another class rest, and those that are being
     /// deleted.
     fn look_at(&self, entry: &Entry) -> Observation {
         let record = convert::record(&entry.object);
         let desired = match &*entry.desired {
             Ok(desired) => desired.clone(),
+            Err(_) if !self.is_ours(entry) => return Observation::Gone,
             Err(problem) => return Observation::Malformed { record, problem: problem.clone() },
         };
         let namespace = entry.object.metadata.namespace.as_deref().unwrap_or_default();
-        let chosen = desired.chosen(namespace, &self.view.lock().candidates(namespace));
+        let chosen = desired.chosen(namespace, &self.view.lock().candidates(namespace, &desired));
         let (served, theirs): (Vec<_>, Vec<_>) =
             chosen.into_iter().partition(|store| self.stores.serves(&store.reference));
         if served.is_empty() && !theirs.is_empty() {
@@ -138,13 +157,27 @@ impl Pushes {
     /// The stores that an object chooses, and those that it wrote to.
     fn stores_of(&self, entry: &Entry) -> BTreeSet<StoreKey> {
         let namespace = entry.object.metadata.namespace.as_deref().unwrap_or_default();
-        let written = convert::record(&entry.object).synced.into_keys();
+        let written = convert::written_stores(&entry.object);
         let chosen = match &*entry.desired {
-            Ok(desired) => desired.chosen(namespace, &self.view.lock().candidates(namespace)),
+            Ok(desired) => desired.chosen(namespace, &self.view.lock().candidates(namespace, desired)),
             Err(_) => Vec::new(),
         };
         let chosen = chosen.into_iter().map(|store| store.reference);
         written.chain(chosen).map(|reference| StoreKey::of(&reference)).collect()
+    }
+
+    async fn read_source(
+        &self,
+        namespace: &str,
+        source: &Source,
+    ) -> Result<Vec<(SourceSecret, u64)>, SourceError> {
+        match source {
+            Source::Named(name) => Ok(vec![self.writer.read_named(namespace, name).await?]),
+            Source::Labelled(selector) => {
+                let _turn = self.selecting.acquire().await.expect("nobody must close it");
+                self.writer.read_labelled(namespace, selector).await
+            }
+        }
     }
 
     async fn write_status(&self, id: ObjectId, entry: &Entry, report: &Report) -> Result<(), WriteError> {
@@ -178,6 +211,7 @@ impl Objects for Pushes {
         let Some(entry) = self.entry(object) else { return Observation::Gone };
         match (entry.object.metadata.deletion_timestamp.is_some(), has(&entry.object.metadata, OF_OBJECTS)) {
             (true, false) => Observation::Gone,
+            (true, true) if !self.is_ours(&entry) => Observation::Gone,
             (true, true) => Observation::Leaving {
                 record: convert::record(&entry.object),
                 // What cannot be understood was once, when it was given its finalizer.
@@ -193,14 +227,14 @@ impl Objects for Pushes {
         };
         let namespace = entry.object.metadata.namespace.as_deref().unwrap_or_default();
         let secret = |name: &String| SourceName { kind: SourceKind::Secret, name: name.clone() };
-        match self.writer.read_pushed(namespace, source).await {
+        match self.read_source(namespace, source).await {
             Ok(read) => {
                 let versions = read.iter().map(|(read, version)| (secret(&read.name), Some(*version)));
-                self.view.lock().read(object, versions, true);
+                self.view.lock().read_secrets(object, versions.collect());
                 Ok(read.into_iter().map(|(secret, _)| secret).collect())
             }
             Err(SourceError::Missing(name)) => {
-                self.view.lock().read(object, [(secret(&name), None)], true);
+                self.view.lock().read_secrets(object, [(secret(&name), None)].into());
                 Err(SourceError::Missing(name))
             }
             Err(error) => Err(error),
@@ -215,7 +249,7 @@ impl Objects for Pushes {
         });
         let read = try_join_all(reads).await?;
         let versions = read.iter().map(|(name, read)| (name.clone(), read.as_ref().map(|read| read.version)));
-        self.view.lock().read(object, versions, false);
+        self.view.lock().read_sources(object, versions.collect());
         Ok(read.into_iter().map(|(name, read)| (name, read.map(|read| read.entries))).collect())
     }
 
@@ -223,7 +257,7 @@ impl Objects for Pushes {
         let Some(entry) = self.entry(object) else { return Ok(()) };
         if is_held {
             for store in self.stores_of(&entry) {
-                self.keep_store(&store).await?;
+                self.hold_store(&store).await?;
             }
         }
         let metadata = &entry.object.metadata;
@@ -237,13 +271,15 @@ impl Objects for Pushes {
 
     async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError> {
         let Some(entry) = self.entry(object) else { return Ok(()) };
-        if report.write {
-            self.write_status(object, &entry, report).await?;
-        }
-        for event in &report.events {
-            self.events.publish(regarding(&entry.object), event.clone());
-        }
-        Ok(())
+        let written = match report.write {
+            true => self.write_status(object, &entry, report).await,
+            false => Ok(()),
+        };
+        let says_nothing = matches!(written, Err(WriteError::Conflict | WriteError::Stopped));
+        // Where no status can be written, only an event tells what is wrong.
+        let told = report.events.iter().filter(|event| written.is_ok() || event.warning && !says_nothing);
+        told.for_each(|event| self.events.publish(regarding(&entry.object), event.clone()));
+        written
     }
 
     fn refreshed(&self, object: ObjectId, at: Timestamp) {

@@ -50,17 +50,17 @@ impl Roll {
     }
 }
 
-/// The PushSecrets that are there, by name.
+/// The names of the PushSecrets that are there.
 #[derive(Debug, Default)]
-pub(super) struct PushSecrets(Mutex<Roll>);
+pub(super) struct PushSecretNames(Mutex<Roll>);
 
-impl Roster for PushSecrets {
+impl Roster for PushSecretNames {
     fn contains(&self, namespace: &str, name: &str) -> bool {
         self.0.lock().contains(&(namespace.to_owned(), name.to_owned()))
     }
 }
 
-impl Watched<Item<PushSecret>> for PushSecrets {
+impl Watched<Item<PushSecret>> for PushSecretNames {
     fn begin(&self) {
         self.0.lock().begin();
     }

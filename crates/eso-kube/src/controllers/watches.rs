@@ -74,16 +74,18 @@ impl Watches {
         self.objects()
     }
 
+    /// Follows objects: gives whether it has listed everything once.
     pub(super) fn follow<K: Resource + 'static>(
         &mut self,
         api: Api<Item<K>>,
         watched: Arc<dyn Watched<Item<K>>>,
-    ) {
+    ) -> Receiver<bool> {
         let listed = self.follow_apart(api, watched);
-        self.listing.push(listed);
+        self.listing.push(listed.clone());
+        listed
     }
 
-    /// As [`follow`](Self::follow), of what not everybody waits for: gives whether it has listed everything once.
+    /// As [`follow`](Self::follow), of what not everybody waits for.
     pub(super) fn follow_apart<K: Resource + 'static>(
         &mut self,
         api: Api<Item<K>>,

@@ -4,10 +4,11 @@ use eso_core::{
     error::ErrorKind,
     provider::{Fetch, PropertySyntax, SecretProvider, Value as Held},
 };
+use eso_rig::Mark;
 use eso_testkit::{memory::Call, objects::store};
 use serde_json::{Value, json};
 
-use crate::world::{World, in_words};
+use crate::world::{Gate, World, in_words};
 
 const ALPHA: &str = "external-secrets.io/v1alpha1";
 const STORES: &str = "external-secrets.io/v1";
@@ -65,12 +66,40 @@ impl World {
     }
 
     /// Waits until the store holds this.
-    async fn until_held(&self, key: &str, value: Option<&str>) {
-        let begin = std::time::Instant::now();
-        while self.held(key).await.as_deref() != value {
-            assert!(begin.elapsed().as_secs() < 60, "{key} stays {:?}", self.held(key).await);
-            tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-        }
+    #[track_caller]
+    fn until_held(&self, key: &str, value: Option<&str>) -> impl Future<Output = ()> {
+        self.until_so(key, async move || self.held(key).await.as_deref() == value)
+    }
+
+    /// Waits until the store was looked at more often.
+    #[track_caller]
+    fn until_looked(&self, before: usize) -> impl Future<Output = ()> {
+        self.until_so("the store is looked at", async move || self.looks() > before)
+    }
+
+    /// Waits until the operator has run for a PushSecret again, and ended that.
+    #[track_caller]
+    fn until_ran(&self, name: &str, before: usize) -> impl Future<Output = ()> {
+        self.until_so("it is run for", async move || self.runs_of(name).0 > before)
+    }
+
+    /// Waits until a Warning event says this of a PushSecret.
+    #[track_caller]
+    fn is_told(&self, name: &str, message: &str) -> impl Future<Output = Value> {
+        self.until(self.path("v1", "events", ""), move |list| {
+            let mut events = list["items"].as_array().into_iter().flatten();
+            events.any(|event| {
+                let said = event["message"].as_str().unwrap_or_default();
+                event["involvedObject"]["name"] == name
+                    && (event["type"] == "Warning" && event["reason"] == "Errored")
+                    && said.starts_with(message)
+            })
+        })
+    }
+
+    /// How often the operator wrote the finalizers of stores since then.
+    async fn finalized(&self, mark: Mark) -> usize {
+        self.requests(mark, "patch", "secretstores").await
     }
 
     fn writes(&self) -> usize {
@@ -137,11 +166,7 @@ async fn an_edit_of_the_secret_is_pushed_and_an_edit_that_changes_no_value_write
     world.until_held("x", Some("q")).await;
     let (looks, writes) = (world.looks(), world.writes());
     world.edit(&world.secret_path("app"), json!({ "metadata": { "labels": { "a": "b" } } })).await;
-    let begin = std::time::Instant::now();
-    while world.looks() == looks {
-        assert!(begin.elapsed().as_secs() < 60);
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
+    world.until_looked(looks).await;
     assert_eq!(world.writes(), writes);
     operator.stop().await;
 }
@@ -304,6 +329,35 @@ async fn a_store_that_is_deleted_keeps_what_was_written_to_it_and_waits_for_the_
 }
 
 #[tokio::test]
+async fn a_restart_lets_no_store_go_before_all_are_known_who_need_it() {
+    let world = world("unlisted").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let spare = store("spare").namespace(&world.namespace).json();
+    world.create(STORES, "secretstores", spare).await;
+    let stores = json!([{ "name": "main" }, { "name": "spare" }]);
+    let spec =
+        json!({ "secretStoreRefs": stores, "data": [data("password", "x")], "deletionPolicy": "Delete" });
+    let operator = world.start().await;
+    world.push("push", spec).await;
+    world.pushes("push", "Synced", "").await;
+    operator.stop().await;
+    world.delete(&world.store_path("main")).await;
+    let mark = world.mark().await;
+    let gate = Gate::before("/pushsecrets");
+    let operator = world.start_behind(&gate).await;
+    assert!(world.get(&world.store_path("main")).await.is_some(), "nobody knows yet that it is not needed");
+    gate.open();
+    world.until_ran("push", 0).await;
+    operator.stop().await;
+    assert_eq!(world.finalized(mark).await, 0, "no finalizer of a store was written");
+    let operator = world.start().await;
+    world.delete(&world.push_path("push")).await;
+    world.until(world.store_path("main"), |store| *store == Value::Null).await;
+    assert_eq!(world.held("x").await, None, "what was written to it went before it");
+    operator.stop().await;
+}
+
+#[tokio::test]
 async fn without_a_policy_nothing_is_deleted_and_nothing_waits() {
     let world = world("kept").await;
     world.secret("app", json!({ "password": "p" })).await;
@@ -360,11 +414,7 @@ async fn a_restart_looks_once_and_writes_nothing() {
     world.provider.clear_calls();
     let mark = world.mark().await;
     let operator = world.start().await;
-    let begin = std::time::Instant::now();
-    while world.looks() == 0 {
-        assert!(begin.elapsed().as_secs() < 60);
-        tokio::time::sleep(std::time::Duration::from_millis(30)).await;
-    }
+    world.until_looked(0).await;
     operator.stop().await;
     assert_eq!((world.looks(), world.writes()), (1, 0));
     assert_eq!(in_words(&world.asked(mark).await), ["get secrets"]);
@@ -432,6 +482,192 @@ async fn what_is_of_another_class_is_left_alone() {
     assert_eq!(stores.keys().collect::<Vec<_>>(), ["SecretStore/ours"]);
     assert_eq!(world.get(&world.push_path("theirs")).await.unwrap()["status"], Value::Null);
     assert_eq!(world.held("x").await, None);
+    operator.stop().await;
+}
+
+/// Gives a store our finalizer, and waits until it is taken off: everything before was looked at then.
+async fn until_stores_are_kept(world: &World, name: &str) {
+    world.edit(&world.store_path(name), json!({ "metadata": { "finalizers": [OF_STORES] } })).await;
+    world.until(world.store_path(name), |store| store["metadata"]["finalizers"] == Value::Null).await;
+}
+
+#[tokio::test]
+async fn the_finalizer_of_a_store_that_others_may_need_stays() {
+    let world = world("theirs").await;
+    let mut theirs = store("theirs").namespace(&world.namespace).json();
+    theirs["spec"]["controller"] = json!("another");
+    theirs["metadata"]["finalizers"] = json!([OF_STORES]);
+    world.create(STORES, "secretstores", theirs).await;
+    let name = format!("shared-{}", world.namespace);
+    let mut shared = store(&name).json();
+    shared["kind"] = json!("ClusterSecretStore");
+    shared["metadata"] = json!({ "name": name, "finalizers": [OF_STORES] });
+    world.control.create("/apis/external-secrets.io/v1/clustersecretstores", &shared).await.unwrap();
+    let operator = world.start().await;
+    until_stores_are_kept(&world, "main").await;
+    until_stores_are_kept(&world, "main").await;
+    let shared = format!("/apis/external-secrets.io/v1/clustersecretstores/{name}");
+    for (path, why) in [
+        (world.store_path("theirs"), "it is of another class"),
+        (shared.clone(), "PushSecrets of other namespaces are not watched"),
+    ] {
+        let store = world.get(&path).await.unwrap();
+        assert_eq!(store["metadata"]["finalizers"], json!([OF_STORES]), "{why}");
+    }
+    operator.stop().await;
+    world.edit(&shared, json!({ "metadata": { "finalizers": null } })).await;
+    world.delete(&shared).await;
+}
+
+#[tokio::test]
+async fn what_is_of_another_class_is_let_go_and_told_what_is_wrong_by_its_operator_alone() {
+    let world = world("leaving").await;
+    world.edit(&world.store_path("main"), json!({ "spec": { "controller": "another" } })).await;
+    let written = json!({ "SecretStore/main": { "x": data("password", "x") } });
+    let mut spec = json!({ "data": [data("password", "x")] });
+    for (name, policy) in [("keeps", "None"), ("deletes", "Delete")] {
+        spec["deletionPolicy"] = json!(policy);
+        world.push(name, spec.clone()).await;
+        let path = world.push_path(name);
+        world.edit(&path, json!({ "metadata": { "finalizers": [OF_OBJECTS] } })).await;
+        world.edit_status(&path, json!({ "status": { "syncedPushSecrets": written } })).await;
+    }
+    let generator = json!({ "generatorRef": { "kind": "Password", "name": "p" } });
+    world.push("unread", json!({ "selector": generator })).await;
+    let operator = world.start().await;
+    world.until_ran("unread", 0).await;
+    assert_eq!(world.get(&world.push_path("unread")).await.unwrap()["status"], Value::Null);
+    for name in ["keeps", "deletes"] {
+        world.until_ran(name, 0).await;
+        let (runs, _) = world.runs_of(name);
+        let before = world.get(&world.push_path(name)).await.unwrap();
+        world.delete(&world.push_path(name)).await;
+        world.until_ran(name, runs).await;
+        let object = world.get(&world.push_path(name)).await.expect("its operator lets it go");
+        assert_eq!(object["metadata"]["finalizers"], json!([OF_OBJECTS]));
+        assert_eq!(object["status"], before["status"]);
+    }
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn many_secrets_are_read_in_pages_and_too_much_at_once_is_refused() {
+    let world = world("pages").await;
+    let secret = |name: &str, label: &str, value: &str| {
+        let metadata = json!({ "name": name, "labels": { "push": label } });
+        json!({ "metadata": metadata, "stringData": { name: value } })
+    };
+    for number in 0..23 {
+        world.create("v1", "secrets", secret(&format!("small-{number}"), "small", "v")).await;
+    }
+    for number in 0..5 {
+        let large = secret(&format!("large-{number}"), "large", &"v".repeat(900_000));
+        world.create("v1", "secrets", large).await;
+    }
+    let operator = world.start().await;
+    let mark = world.mark().await;
+    let chosen = |label: &str| {
+        let selector = json!({ "secret": { "selector": { "matchLabels": { "push": label } } } });
+        json!({ "selector": selector, "dataTo": [{ "storeRef": { "name": "main" } }] })
+    };
+    world.push("small", chosen("small")).await;
+    let object = world.pushes("small", "Synced", "").await;
+    assert_eq!(object["status"]["syncedPushSecrets"]["SecretStore/main"].as_object().unwrap().len(), 23);
+    assert_eq!(world.requests(mark, "list", "secrets").await, 3);
+    world.push("large", chosen("large")).await;
+    let said = "could not get source secret: the selector chooses Secrets of more than 4 MiB: choose fewer";
+    world.pushes("large", "Errored", said).await;
+    assert_eq!(world.held("large-0").await, None);
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn what_no_status_can_name_is_not_pushed() {
+    let world = world("bounds").await;
+    let keys = |count: usize| (0..count).map(|key| (format!("key-{key:06}"), json!("v"))).collect::<Value>();
+    world.secret("many", keys(3_000)).await;
+    world.secret("app", keys(6_000)).await;
+    let operator = world.start().await;
+    let to_all = json!([{ "storeRef": { "name": "main" } }]);
+    let many = json!({ "secret": { "name": "many" } });
+    world.push("fits", json!({ "selector": many, "dataTo": to_all, "deletionPolicy": "Delete" })).await;
+    let object = world.pushes("fits", "Synced", "").await;
+    assert_eq!(object["status"]["syncedPushSecrets"]["SecretStore/main"].as_object().unwrap().len(), 3_000);
+    let writes = world.writes();
+    for (name, policy) in [("keeps", "None"), ("deletes", "Delete")] {
+        world.push(name, json!({ "dataTo": to_all, "deletionPolicy": policy })).await;
+        let said = "set secret failed: the status, which names each value that is pushed, would have more than 512 KiB: \
+                    push fewer values, or all as one with dataTo[].remoteKey";
+        world.pushes(name, "Errored", said).await;
+    }
+    assert_eq!(world.writes(), writes);
+    operator.stop().await;
+}
+
+/// An operator that may do in the namespace what these rules say, and read everywhere; its name.
+async fn somebody_who_may(world: &World, rules: Value) -> String {
+    let user = format!("somebody-{}", world.namespace);
+    let rbac = "rbac.authorization.k8s.io";
+    let reads = json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["get", "list", "watch"] }]);
+    let subjects = json!([{ "apiGroup": rbac, "kind": "User", "name": user }]);
+    let cluster = json!({ "metadata": { "name": user }, "rules": reads });
+    let path = |plural: &str| format!("/apis/{rbac}/v1/{plural}");
+    world.control.create(&path("clusterroles"), &cluster).await.unwrap();
+    let of = |kind: &str| json!({ "apiGroup": rbac, "kind": kind, "name": user });
+    let bound = json!({ "metadata": { "name": user }, "roleRef": of("ClusterRole"), "subjects": subjects });
+    world.control.create(&path("clusterrolebindings"), &bound).await.unwrap();
+    let api = format!("{rbac}/v1");
+    world.create(&api, "roles", json!({ "metadata": { "name": user }, "rules": rules })).await;
+    let bound = json!({ "metadata": { "name": user }, "roleRef": of("Role"), "subjects": subjects });
+    world.create(&api, "rolebindings", bound).await;
+    user
+}
+
+/// What PushSecrets need to be served, where these may be patched.
+fn rules_of_pushes(patched: &[&str]) -> Value {
+    let ours = "external-secrets.io";
+    json!([
+        { "apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch"] },
+        { "apiGroups": [ours], "resources": patched, "verbs": ["patch"] },
+    ])
+}
+
+#[tokio::test]
+async fn a_finalizer_that_may_not_be_written_is_told_and_nothing_is_pushed_until_it_is() {
+    let world = world("forbidden").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let all_but_stores = ["pushsecrets", "pushsecrets/status", "secretstores/status"];
+    let user = somebody_who_may(&world, rules_of_pushes(&all_but_stores)).await;
+    let operator = world.start_as(&user).await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    let said = format!(
+        "could not update finalizers: SecretStore {}/main: the API server forbids it: check the operator's role",
+        world.namespace
+    );
+    world.pushes("push", "Errored", &said).await;
+    world.is_told("push", &said).await;
+    assert!(world.runs_of("push").1 > 0, "it counts as a failure");
+    assert_eq!(world.writes(), 0);
+    let role = world.path("rbac.authorization.k8s.io/v1", "roles", &user);
+    let all = ["pushsecrets", "pushsecrets/status", "secretstores/status", "secretstores"];
+    world.edit(&role, json!({ "rules": rules_of_pushes(&all) })).await;
+    world.pushes("push", "Synced", "").await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_status_that_may_not_be_written_is_told_by_an_event_and_nothing_is_pushed_that_is_to_be_deleted() {
+    let world = world("unclaimed").await;
+    world.secret("app", json!({ "password": "p" })).await;
+    let all_but_status = ["pushsecrets", "secretstores", "secretstores/status"];
+    let user = somebody_who_may(&world, rules_of_pushes(&all_but_status)).await;
+    let operator = world.start_as(&user).await;
+    world.push("push", json!({ "data": [data("password", "x")], "deletionPolicy": "Delete" })).await;
+    let said =
+        "could not write down what will be pushed: the API server forbids it: check the operator's role";
+    world.is_told("push", said).await;
+    assert!(world.runs_of("push").1 > 0, "it counts as a failure");
+    assert_eq!(world.writes(), 0);
     operator.stop().await;
 }
 

@@ -28,12 +28,16 @@ use jiff::Timestamp;
 use kube::{
     Client,
     api::{Patch, PatchParams},
+    client::Body,
     config::{KubeConfigOptions, Kubeconfig},
     core::Request,
 };
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use tokio::{sync::OnceCell, task::JoinHandle};
+use tokio::{
+    sync::{OnceCell, watch},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Longer than anything here takes, also on a machine that is busy with other tests.
@@ -50,22 +54,58 @@ pub(crate) struct World {
     runs: Arc<Runs>,
 }
 
-/// Counts the runs of each object.
+/// Counts the runs of each object, and how many of them failed.
 #[derive(Debug, Default)]
-struct Runs(Mutex<BTreeMap<String, usize>>);
+struct Runs(Mutex<BTreeMap<String, (usize, usize)>>);
 
 impl CallObserver for Runs {
     fn called(&self, _provider: &'static str, _call: &'static str, _succeeded: bool) {}
 }
 
 impl Telemetry for Runs {
-    fn reconciled(&self, subject: Subject<'_>, _succeeded: bool, _took: Duration) {
-        *self.0.lock().entry(subject.name.to_owned()).or_default() += 1;
+    fn reconciled(&self, subject: Subject<'_>, succeeded: bool, _took: Duration) {
+        let mut runs = self.0.lock();
+        let (all, failed) = runs.entry(subject.name.to_owned()).or_default();
+        *all += 1;
+        *failed += usize::from(!succeeded);
     }
     fn condition(&self, _subject: Subject<'_>, _ready: Ready) {}
     fn refreshed(&self, _subject: Subject<'_>, _at: Timestamp) {}
     fn forgotten(&self, _subject: Subject<'_>) {}
     fn event_dropped(&self) {}
+}
+
+/// Holds back what an operator asks for at paths that end so, until it is opened.
+#[derive(Clone)]
+pub(crate) struct Gate {
+    path: &'static str,
+    open: watch::Sender<bool>,
+}
+
+impl Gate {
+    pub(crate) fn before(path: &'static str) -> Self {
+        Self { path, open: watch::Sender::new(false) }
+    }
+
+    pub(crate) fn open(&self) {
+        self.open.send_replace(true);
+    }
+
+    /// A client whose requests come by here.
+    fn on(&self, client: Client) -> Client {
+        let gate = self.clone();
+        let ask = move |request: http::Request<Body>| {
+            let (client, mut open) = (client.clone(), gate.open.subscribe());
+            let is_held = request.uri().path().ends_with(gate.path);
+            async move {
+                if is_held {
+                    open.wait_for(|open| *open).await.expect("the gate must outlive the operator");
+                }
+                client.send(request).await
+            }
+        };
+        Client::new(tower::service_fn(ask), "default")
+    }
 }
 
 /// A running operator for one namespace.
@@ -115,13 +155,28 @@ impl World {
 
     /// Starts an operator for this namespace, and waits until it is ready.
     pub(crate) async fn start(&self) -> Operator {
-        self.runs.0.lock().clear();
+        self.launch(config(self.control).await, |client| client).await
+    }
+
+    /// As [`start`](Self::start), as somebody who may do what a role says.
+    pub(crate) async fn start_as(&self, user: &str) -> Operator {
         let mut config = config(self.control).await;
+        config.auth_info.impersonate = Some(user.to_owned());
+        self.launch(config, |client| client).await
+    }
+
+    /// As [`start`](Self::start), where some of what is asked is held back.
+    pub(crate) async fn start_behind(&self, gate: &Gate) -> Operator {
+        self.launch(config(self.control).await, |client| gate.on(client)).await
+    }
+
+    async fn launch(&self, mut config: kube::Config, made: impl FnOnce(Client) -> Client) -> Operator {
+        self.runs.0.lock().clear();
         config.headers.push((http::header::USER_AGENT, self.agent().parse().unwrap()));
+        let client = made(client::connect(config).unwrap());
         let options = Options { namespace: Some(self.namespace.clone()), ..Options::default() };
         let connect = Arc::new(ToMemory(Arc::clone(&self.provider)));
-        let controller =
-            Controller::new(client::connect(config).unwrap(), options, connect, Arc::clone(&self.runs) as _);
+        let controller = Controller::new(client, options, connect, Arc::clone(&self.runs) as _);
         let mut synced = controller.synced();
         let stop = CancellationToken::new();
         let task = tokio::spawn(controller.run(stop.clone()));
@@ -156,6 +211,15 @@ impl World {
         self.client.request(request).await.unwrap()
     }
 
+    /// Changes the status of an object as another operator would.
+    pub(crate) async fn edit_status(&self, path: &str, patch: Value) {
+        let (collection, name) = path.rsplit_once('/').unwrap();
+        let patch = Patch::Merge(patch);
+        let request =
+            Request::new(collection).patch_subresource("status", name, &PatchParams::default(), &patch);
+        let _: Value = self.client.request(request.unwrap()).await.unwrap();
+    }
+
     pub(crate) async fn delete(&self, path: &str) {
         self.control.request(Method::DELETE, path, None).await.unwrap().success().unwrap();
     }
@@ -188,6 +252,24 @@ impl World {
                 tokio::time::sleep(Duration::from_millis(30)).await;
             }
         }
+    }
+
+    /// Waits until it holds; `what` says what that is.
+    #[track_caller]
+    pub(crate) fn until_so(&self, what: &str, holds: impl AsyncFn() -> bool) -> impl Future<Output = ()> {
+        let caller = std::panic::Location::caller();
+        async move {
+            let begin = Instant::now();
+            while !holds().await {
+                assert!(begin.elapsed() < PATIENCE, "{caller}: {what}: it never is so");
+                tokio::time::sleep(Duration::from_millis(30)).await;
+            }
+        }
+    }
+
+    /// How often the running operator has looked at an object, and how many of these runs failed.
+    pub(crate) fn runs_of(&self, name: &str) -> (usize, usize) {
+        self.runs.0.lock().get(name).copied().unwrap_or_default()
     }
 
     /// Waits until the Secret holds exactly these texts.
@@ -296,12 +378,19 @@ impl World {
     }
 
     /// Waits until the provider was asked so often.
-    pub(crate) async fn is_asked(&self, reads: usize) {
-        let begin = Instant::now();
-        while self.provider.reads() < reads {
-            assert!(begin.elapsed() < PATIENCE, "the provider was asked {} times", self.provider.reads());
-            tokio::time::sleep(Duration::from_millis(30)).await;
-        }
+    #[track_caller]
+    pub(crate) fn is_asked(&self, reads: usize) -> impl Future<Output = ()> {
+        self.until_so("the provider is asked so often", async move || self.provider.reads() >= reads)
+    }
+
+    /// How often the operator asked for this since then, of objects themselves.
+    pub(crate) async fn requests(&self, mark: Mark, verb: &str, resource: &str) -> usize {
+        let agent = self.agent();
+        let asked = self.control.since(mark).await.unwrap().matching(|request| {
+            let of = (request.verb.as_str(), request.resource.as_str(), request.subresource.as_str());
+            request.user_agent == agent && of == (verb, resource, "")
+        });
+        asked.iter().count()
     }
 
     fn agent(&self) -> String {

@@ -98,6 +98,22 @@ pub fn record(object: &PushSecret) -> Record {
     }
 }
 
+/// The stores that an object's status says it wrote to, those of kinds that are not known left out.
+pub fn written_stores(object: &PushSecret) -> impl Iterator<Item = StoreReference> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let stores = object.status.iter().flat_map(|status| status.synced_push_secrets.keys());
+    stores.filter_map(move |store| reference(store, namespace))
+}
+
+/// The stores that an object names, also where it cannot be understood otherwise.
+pub fn named_stores(object: &PushSecret) -> impl Iterator<Item = StoreReference> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    object.spec.secret_store_refs.iter().filter_map(move |store| {
+        let name = given(store.name.as_ref())?;
+        Some(StoreReference { kind: kind(store.kind), namespace: namespace.to_owned(), name })
+    })
+}
+
 fn synced(written: &SyncedPushSecrets, namespace: &str) -> Synced {
     let stores = written.iter().filter_map(|(store, places)| {
         let places = places.iter().map(|(name, entry)| (name.clone(), data(entry)));

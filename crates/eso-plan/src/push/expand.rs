@@ -72,6 +72,15 @@ pub enum ExpandError {
         /// Where the other comes from.
         other: String,
     },
+    /// They are more than the object's status can name.
+    #[error(
+        "the status, which names each value that is pushed, would have more than {most} KiB: push fewer values, or all as \
+         one with dataTo[].remoteKey"
+    )]
+    Unnameable {
+        /// How large it may be, in KiB.
+        most: usize,
+    },
 }
 
 fn twice(place: &Place) -> String {

@@ -38,6 +38,10 @@ pub enum Outcome {
     SourceDeleted,
     /// The object cannot be understood.
     Malformed(String),
+    /// It must stay until what it wrote is deleted, or be let go, and that could not be written down.
+    Unheld(WriteError),
+    /// What will be pushed must be written down before, and could not be.
+    Unclaimed(WriteError),
     /// The Secrets could not be read.
     Unread(SourceError),
     /// What its templates stand in could not be read.
@@ -206,6 +210,8 @@ fn verdict(outcome: &Outcome, observed: Option<&Observed>) -> (Condition, bool) 
             (condition(false, SOURCE_DELETED, message), false)
         }
         Outcome::Malformed(problem) => errored(problem.clone()),
+        Outcome::Unheld(error) => errored(format!("could not update finalizers: {error}")),
+        Outcome::Unclaimed(error) => errored(format!("could not write down what will be pushed: {error}")),
         Outcome::Unread(error) => errored(format!("could not get source secret: {error}")),
         Outcome::NoSources(error) => errored(format!(
             "set secret failed: could not apply template: error fetching templateFrom data: {error}"

@@ -7,6 +7,7 @@ use eso_plan::{
     plan::WriteError,
     push::{
         Observation, Observed, Record, SourceError, SourceSecret, Synced, Update,
+        bound::bounded,
         due::{due, next},
         expand::{Asked, expand},
         goals::{claim, goals, left, parted},
@@ -61,8 +62,10 @@ impl Run<'_> {
                 Err(end) => return (end, None),
             };
         let Some(failure) = first else {
-            let released = self.hold(false).await;
-            return (released.err().unwrap_or(End::Gone), None);
+            return match self.hold(false).await {
+                Ok(()) => (End::Gone, None),
+                Err(error) => self.unwritten(error, |error| Told::of(record, Outcome::Unheld(error))).await,
+            };
         };
         let synced = left(&nothing, &record.synced, &failures.uncertain());
         let told = Told { synced: &synced, ..Told::of(record, Outcome::Failed(failure)) };
@@ -72,10 +75,10 @@ impl Run<'_> {
     async fn push(&self, observed: &Observed) -> (End, Option<Outcome>) {
         let read = self.engine.dispatch.now();
         let cleans_up = observed.desired.cleans_up;
-        if let Err(end) = self.hold(cleans_up).await {
-            return (end, None);
-        }
         let told = |outcome| Told { observed: Some(observed), read, ..Told::of(&observed.record, outcome) };
+        if let Err(error) = self.hold(cleans_up).await {
+            return self.unwritten(error, |error| told(Outcome::Unheld(error))).await;
+        }
         let (asked, good) = match self.unless_stopped(self.asked(observed)).await {
             None => return (End::Stopped, None),
             Some(Ok(asked)) => asked,
@@ -86,7 +89,7 @@ impl Run<'_> {
         };
         let record = match self.claim(&asked, observed).await {
             Ok(record) => record,
-            Err(end) => return (end, None),
+            Err(error) => return self.unwritten(error, |error| told(Outcome::Unclaimed(error))).await,
         };
         let (resting, others) = parted(&record.synced, &observed.resting);
         let goals = goals(&asked, &others, cleans_up);
@@ -132,7 +135,8 @@ impl Run<'_> {
                 self.engine.planner.apart(move || expand(&desired, &stores, &secrets)).await
             }
         };
-        expanded.map(|asked| (asked, Outcome::Synced)).map_err(Outcome::Unexpanded)
+        let asked = expanded.and_then(bounded).map_err(Outcome::Unexpanded)?;
+        Ok((asked, Outcome::Synced))
     }
 
     /// The Secrets with what templates make of each.
@@ -164,7 +168,7 @@ impl Run<'_> {
     }
 
     /// Writes down what will have been written, where the object deletes that one day; gives what its status says then.
-    async fn claim(&self, asked: &Asked, observed: &Observed) -> Result<Record, End> {
+    async fn claim(&self, asked: &Asked, observed: &Observed) -> Result<Record, WriteError> {
         let record = &observed.record;
         let claimed = observed.desired.cleans_up.then(|| claim(asked, &record.synced)).flatten();
         let Some(claimed) = claimed else { return Ok(record.clone()) };
@@ -173,12 +177,23 @@ impl Run<'_> {
         Ok(report.record)
     }
 
-    async fn hold(&self, is_held: bool) -> Result<(), End> {
+    async fn hold(&self, is_held: bool) -> Result<(), WriteError> {
         if self.stop.is_cancelled() {
-            return Err(End::Stopped);
+            return Err(WriteError::Stopped);
         }
-        let held = self.engine.objects.hold(self.work.object, is_held).await;
-        held.map_err(|error| self.failed(&error))
+        self.engine.objects.hold(self.work.object, is_held).await
+    }
+
+    /// Ends a run in which something could not be written that must be before anything else is done.
+    async fn unwritten<'t>(
+        &self,
+        error: WriteError,
+        told: impl FnOnce(WriteError) -> Told<'t>,
+    ) -> (End, Option<Outcome>) {
+        match self.cut_short(&error) {
+            Some(end) => (end, None),
+            None => self.tell(told(error), End::Failed(None)).await,
+        }
     }
 
     /// Says what the run came to if that is news; it ends as given if that succeeds.
@@ -188,31 +203,37 @@ impl Run<'_> {
         let report = report(&run, self.engine.heartbeat);
         let is_news = report.write || !report.events.is_empty();
         let written = if is_news { self.write_down(&report).await } else { Ok(()) };
-        (written.err().unwrap_or(end), Some(outcome))
+        let failed = written.err().map(|error| self.failed(&error));
+        (failed.unwrap_or(end), Some(outcome))
     }
 
-    async fn write_down(&self, report: &Report) -> Result<(), End> {
+    async fn write_down(&self, report: &Report) -> Result<(), WriteError> {
         if self.stop.is_cancelled() {
-            return Err(End::Stopped);
+            return Err(WriteError::Stopped);
         }
-        let written = self.engine.objects.report(self.work.object, report).await;
-        written.map_err(|error| self.failed(&error))
+        self.engine.objects.report(self.work.object, report).await
     }
 
     fn failed(&self, error: &WriteError) -> End {
+        self.cut_short(error).unwrap_or_else(|| {
+            tracing::warn!(object = self.work.object.0, %error, "a status could not be written");
+            End::Failed(None)
+        })
+    }
+
+    /// How the run ends where an error is no failure of the object: it is looked at again, or by somebody else.
+    fn cut_short(&self, error: &WriteError) -> Option<End> {
         match error {
-            WriteError::Stopped => End::Stopped,
-            WriteError::Conflict if self.engine.dispatch.looks_again(self.work.object) => End::Conflict,
-            WriteError::Conflict
-            | WriteError::Contested(_)
+            WriteError::Stopped => Some(End::Stopped),
+            WriteError::Conflict => {
+                self.engine.dispatch.looks_again(self.work.object).then_some(End::Conflict)
+            }
+            WriteError::Contested(_)
             | WriteError::Immutable(_)
             | WriteError::Invalid(_)
             | WriteError::Forbidden(_)
             | WriteError::Uncleaned(_)
-            | WriteError::Unavailable(_) => {
-                tracing::warn!(object = self.work.object.0, %error, "a status or a finalizer could not be written");
-                End::Failed(None)
-            }
+            | WriteError::Unavailable(_) => None,
         }
     }
 
@@ -250,7 +271,10 @@ fn has_pushed(record: &Record) -> bool {
 /// When to look again where nothing could be asked of the stores.
 fn end(outcome: &Outcome, observed: &Observed, read: Timestamp) -> End {
     match outcome {
-        Outcome::Unread(SourceError::Unreadable(_)) | Outcome::NoSources(_) => End::Failed(None),
+        Outcome::Unread(SourceError::Unreadable(_))
+        | Outcome::NoSources(_)
+        | Outcome::Unheld(_)
+        | Outcome::Unclaimed(_) => End::Failed(None),
         Outcome::Synced
         | Outcome::SourceDeleted
         | Outcome::Malformed(_)

@@ -10,7 +10,7 @@ use eso_core::{
 use eso_plan::{
     fence::KeyPatterns,
     plan::WriteError,
-    push::{Desired, Source, Update},
+    push::{Desired, Source, Update, status::Outcome},
     template::{From, Part, SourceKind, SourceName, Template, Text},
 };
 use tokio::time::sleep;
@@ -624,15 +624,60 @@ async fn a_store_of_objects_takes_properties_as_keys() {
     assert_eq!(held(&provider, "x").await.as_deref(), Some(r#"{"p.q":"1"}"#));
 }
 
+fn forbidden() -> WriteError {
+    WriteError::Forbidden("no right".to_owned())
+}
+
 #[tokio::test(start_paused = true)]
-async fn an_object_that_cannot_be_held_is_not_pushed() {
+async fn an_object_that_cannot_be_held_says_so_and_is_not_pushed() {
     let world = World::new();
     let provider = world.store("main");
     world.secret("app", &[("a", "1")]);
     world.add(cleans([("a", "x")]));
-    world.thing(|thing| thing.faults = vec![WriteError::Forbidden("no right".to_owned())]);
-    sleep(std::time::Duration::from_millis(100)).await;
+    world.thing(|thing| thing.faults = vec![forbidden()]);
+    world.until(|thing| thing.reason() == "Errored").await;
+    assert_eq!(world.said(), "Errored: could not update finalizers: no right");
+    assert_eq!(world.things.outcomes.lock().last(), Some(&Some(Outcome::Unheld(forbidden()))));
     assert_eq!(provider.calls(), []);
     world.synced().await;
     assert!(world.thing(|thing| thing.is_held));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_object_that_cannot_be_let_go_says_so_and_is_let_go_later() {
+    let world = World::new();
+    world.store("main");
+    world.secret("app", &[("a", "1")]);
+    world.add(cleans([("a", "x")]));
+    world.synced().await;
+    world.thing(|thing| (thing.is_leaving, thing.faults) = (true, vec![forbidden()]));
+    world.wake(Cause::Changed);
+    world.until(|thing| thing.reason() == "Errored").await;
+    assert_eq!(world.said(), "Errored: could not update finalizers: no right");
+    world.until(|thing| thing.is_gone).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_written_down_before_is_not_pushed_and_that_is_said() {
+    let world = World::new();
+    let provider = world.store("main");
+    world.secret("app", &[("a", "1")]);
+    world.add(cleans([("a", "x")]));
+    world.thing(|thing| thing.unreportable = vec![forbidden()]);
+    world.until(|thing| thing.reason() == "Errored").await;
+    assert_eq!(world.said(), "Errored: could not write down what will be pushed: no right");
+    assert_eq!(world.things.outcomes.lock().last(), Some(&Some(Outcome::Unclaimed(forbidden()))));
+    assert_eq!((provider.calls(), world.places()), (Vec::new(), Vec::new()));
+    world.synced().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn that_somebody_else_wrote_in_between_is_no_failure() {
+    let world = World::new();
+    world.store("main");
+    world.secret("app", &[("a", "1")]);
+    world.add(cleans([("a", "x")]));
+    world.thing(|thing| thing.faults = vec![WriteError::Conflict]);
+    world.synced().await;
+    assert_eq!(*world.things.outcomes.lock(), [None, Some(Outcome::Synced)]);
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Clusters, NamespaceFollower as _, Roster};
 use crate::{
-    controllers::roll::PushSecrets,
+    controllers::roll::PushSecretNames,
     index::Index,
     spread::Spread,
     telemetry::{Ready, Subject, Telemetry},
@@ -278,7 +278,7 @@ const PUSHING_STATUS: &str = "PATCH /alpha/clusterpushsecrets/each/status";
 async fn another_kind_has_its_own_copies_words_and_counts() {
     let theirs = json!({ "metadata": { "namespace": "one", "name": "each", "uid": "theirs" } });
     let theirs: Item<PushSecret> = serde_json::from_value(theirs).unwrap();
-    let others = Arc::new(PushSecrets::default());
+    let others = Arc::new(PushSecretNames::default());
     others.meet(theirs);
     let world = World::<ClusterPushSecret>::with(others);
     for namespace in ["one", "two", "three"] {
@@ -303,7 +303,7 @@ async fn another_kind_has_its_own_copies_words_and_counts() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_refused_is_said_once() {
-    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecrets::default()));
+    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecretNames::default()));
     let mut object = pushing();
     object["spec"]["namespaceSelectors"] =
         json!([{ "matchExpressions": [{ "key": "a", "operator": "Is" }] }]);
@@ -319,7 +319,7 @@ async fn what_is_refused_is_said_once() {
 
 #[tokio::test(start_paused = true)]
 async fn an_object_of_a_kind_without_finalizers_is_only_watched_as_it_goes() {
-    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecrets::default()));
+    let world = World::<ClusterPushSecret>::with(Arc::new(PushSecretNames::default()));
     let mut object = pushing();
     object["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
     object["metadata"]["finalizers"] =

@@ -7,13 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use eso_core::{
-    api::push_secret::{PushSecret, PushSecretStatus},
-    key::{StoreKind, StoreReference},
-};
+use eso_core::api::push_secret::{PushSecret, PushSecretStatus};
 use eso_plan::{
     convert::push as convert,
-    push::{Candidate, Desired, Source},
+    push::{Desired, Source},
     template::{SourceKind, SourceName},
 };
 use eso_sync::ports::{GroupId, ObjectId};
@@ -27,6 +24,10 @@ use crate::{
     stores::StoreKey,
     watch::{Object, UNREADABLE_SPEC},
 };
+
+mod stores;
+
+pub(super) use stores::key_of;
 
 /// Namespace and name.
 type Name = (String, String);
@@ -56,9 +57,16 @@ pub(super) struct Entry {
     version: u64,
     /// When this process last found or made its stores as they should be.
     pub(super) refreshed: Option<Timestamp>,
-    /// What it was last pushed from, at these versions; `None` is what was not there.
-    read: BTreeMap<SourceName, Option<u64>>,
+    /// The stores that its status says it wrote to.
+    wrote_to: Arc<BTreeSet<StoreKey>>,
+    /// The Secrets that it was last pushed from.
+    secrets: Arc<Versions>,
+    /// What its templates last stood in.
+    sources: Arc<Versions>,
 }
+
+/// What was read, at which version; `None` is what was not there.
+pub(super) type Versions = BTreeMap<SourceName, Option<u64>>;
 
 /// What became of a PushSecret that was met.
 #[derive(Debug)]
@@ -68,7 +76,7 @@ pub(super) struct Met {
     pub(super) is_news: bool,
     /// The one of the same name that is gone therefore.
     pub(super) replaced: Option<ObjectId>,
-    /// What was known of that name before.
+    /// What was known of that name before, where that is news.
     pub(super) before: Option<Entry>,
 }
 
@@ -76,15 +84,16 @@ impl Entry {
     fn new(id: ObjectId, object: Object) -> Self {
         let version = metadata::version(&object.metadata);
         let (object, desired) = read(object);
-        let group = group(&object);
         Self {
             id,
-            group,
+            group: group(&object, desired.as_ref().ok()),
+            wrote_to: Arc::new(wrote_to(&object)),
             desired: Arc::new(desired),
             object: Arc::new(object),
             version,
             refreshed: None,
-            read: BTreeMap::new(),
+            secrets: Arc::default(),
+            sources: Arc::default(),
         }
     }
 
@@ -104,19 +113,19 @@ impl Entry {
         let stands_in = |desired: &Desired| {
             desired.template.iter().any(|template| template.sources().any(|named| named == source))
         };
-        self.read.contains_key(source)
+        self.known(source).is_some()
             || self.desired.as_ref().as_ref().is_ok_and(|desired| selects(desired) || stands_in(desired))
     }
 
-    /// Whether it chooses a store, or wrote something to it.
-    fn uses(&self, store: &Candidate) -> bool {
-        let chooses = |desired: &Desired| desired.stores.iter().any(|choice| choice.holds(store));
-        self.desired.as_ref().as_ref().is_ok_and(chooses) || self.wrote_to(&store.reference)
+    /// The oldest version of something that its values come from.
+    fn known(&self, source: &SourceName) -> Option<Option<u64>> {
+        [&self.secrets, &self.sources].into_iter().filter_map(|read| read.get(source)).min().copied()
     }
 
-    fn wrote_to(&self, store: &StoreReference) -> bool {
-        let written = self.object.status.as_ref().map(|status| &status.synced_push_secrets);
-        written.is_some_and(|written| written.contains_key(&format!("{}/{}", store.kind, store.name)))
+    /// Whether something that its values come from was there.
+    fn found(&self, source: &SourceName) -> bool {
+        let mut read = [&self.secrets, &self.sources].into_iter();
+        read.any(|read| read.get(source).is_some_and(Option::is_some))
     }
 
     fn is_ready(&self) -> bool {
@@ -146,12 +155,22 @@ fn read(object: Object) -> (PushSecret, Result<Desired, String>) {
     }
 }
 
-/// The line that it waits in: that of the namespace and its first store.
-fn group(object: &PushSecret) -> GroupId {
-    let store = object.spec.secret_store_refs.first();
-    let name = store.map(|store| (store.kind.map(|kind| kind as u8), store.name.clone()));
-    let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one((&object.metadata.namespace, name));
+/// The line that it waits in: that of the first store which it names, whoever else does; else that of all that name none in
+/// its namespace.
+fn group(object: &PushSecret, desired: Option<&Desired>) -> GroupId {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let names = desired.into_iter().flat_map(|desired| &desired.stores);
+    let first = names.filter_map(|choice| stores::named(choice, namespace)).next();
+    let hasher = BuildHasherDefault::<DefaultHasher>::default();
+    let hash = match first {
+        Some(store) => hasher.hash_one(store),
+        None => hasher.hash_one(namespace),
+    };
     GroupId(u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32"))
+}
+
+fn wrote_to(object: &PushSecret) -> BTreeSet<StoreKey> {
+    convert::written_stores(object).map(|store| StoreKey::of(&store)).collect()
 }
 
 /// PushSecrets.
@@ -165,35 +184,21 @@ impl View {
     pub(super) fn meet(&mut self, object: Object) -> Met {
         let name = name_of(&object.metadata);
         self.unlisted.remove(&name);
-        let before = self.objects.get(&name).cloned();
-        match before {
-            Some(before) if before.object.metadata.uid == object.metadata.uid => {
-                self.update(name, before, object)
-            }
-            Some(_) | None => self.insert(name, before, object),
+        match self.objects.get_mut(&name) {
+            Some(known) if known.object.metadata.uid == object.metadata.uid => known.update(object),
+            Some(_) | None => self.insert(name, object),
         }
     }
 
-    fn insert(&mut self, name: Name, before: Option<Entry>, object: Object) -> Met {
+    fn insert(&mut self, name: Name, object: Object) -> Met {
         self.last += 1;
         let entry = Entry::new(ObjectId(self.last), object);
+        let named = entry.named();
+        self.names.insert(entry.id, name.clone());
+        let before = self.objects.insert(name, entry);
         let replaced = before.as_ref().map(|before| before.id);
         replaced.iter().for_each(|id| drop(self.names.remove(id)));
-        let met = Met { object: entry.named(), is_news: true, replaced, before };
-        self.names.insert(entry.id, name.clone());
-        self.objects.insert(name, entry);
-        met
-    }
-
-    fn update(&mut self, name: Name, before: Entry, object: Object) -> Met {
-        let is_newer = metadata::version(&object.metadata) > before.version;
-        let is_news = is_newer && is_edit(&before.object.metadata, &object.metadata);
-        let met = Met { object: before.named(), is_news, replaced: None, before: Some(before.clone()) };
-        if is_newer {
-            let Entry { id, refreshed, read, .. } = before;
-            self.objects.insert(name, Entry { refreshed, read, ..Entry::new(id, object) });
-        }
-        met
+        Met { object: named, is_news: true, replaced, before }
     }
 
     /// One is gone.
@@ -232,6 +237,7 @@ impl View {
     pub(super) fn reported(&mut self, id: ObjectId, status: &PushSecretStatus, version: u64) {
         self.change(id, |entry| {
             Arc::make_mut(&mut entry.object).status = Some(status.clone());
+            entry.wrote_to = Arc::new(wrote_to(&entry.object));
             entry.saw(version);
         });
     }
@@ -248,23 +254,36 @@ impl View {
         self.change(id, |entry| entry.refreshed = Some(at));
     }
 
-    /// The values of one come from these, at these versions, and of this kind from no others.
-    pub(super) fn read(
-        &mut self,
-        id: ObjectId,
-        read: impl IntoIterator<Item = (SourceName, Option<u64>)>,
-        begins: bool,
-    ) {
+    /// The values of one come from these Secrets and from nothing else.
+    pub(super) fn read_secrets(&mut self, id: ObjectId, read: Versions) {
         self.change(id, |entry| {
-            if begins {
-                entry.read.clear();
-            }
-            entry.read.extend(read);
+            entry.secrets = Arc::new(read);
+            entry.sources = Arc::default();
         });
+    }
+
+    /// Its templates stand in these, and in nothing else.
+    pub(super) fn read_sources(&mut self, id: ObjectId, read: Versions) {
+        self.change(id, |entry| entry.sources = Arc::new(read));
     }
 }
 
 impl Entry {
+    /// What is known of the same one now.
+    fn update(&mut self, object: Object) -> Met {
+        let is_newer = metadata::version(&object.metadata) > self.version;
+        let is_news = is_newer && is_edit(&self.object.metadata, &object.metadata);
+        let named = self.named();
+        if !is_newer {
+            return Met { object: named, is_news, replaced: None, before: None };
+        }
+        let mut now = Self::new(self.id, object);
+        now.refreshed = self.refreshed;
+        (now.secrets, now.sources) = (Arc::clone(&self.secrets), Arc::clone(&self.sources));
+        let before = std::mem::replace(self, now);
+        Met { object: named, is_news, replaced: None, before: is_news.then_some(before) }
+    }
+
     fn saw(&mut self, version: u64) {
         self.version = self.version.max(version);
         Arc::make_mut(&mut self.object).metadata.resource_version = Some(self.version.to_string());
@@ -277,8 +296,8 @@ impl View {
     pub(super) fn begin_sources(&mut self, kind: SourceKind) {
         self.unseen.retain(|(of, _, _)| *of != kind);
         for ((namespace, _), entry) in &self.objects {
-            let there =
-                entry.read.iter().filter(|(source, version)| source.kind == kind && version.is_some());
+            let read = entry.secrets.iter().chain(entry.sources.iter());
+            let there = read.filter(|(source, version)| source.kind == kind && version.is_some());
             self.unseen.extend(there.map(|(source, _)| (kind, namespace.clone(), source.clone())));
         }
     }
@@ -290,7 +309,7 @@ impl View {
         self.unseen.remove(&(kind, namespace.clone(), source.clone()));
         let readers = self.of(&namespace).filter(|entry| {
             entry.reads(&source, metadata.labels.as_ref())
-                && entry.read.get(&source).is_none_or(|known| *known < version)
+                && entry.known(&source).is_none_or(|known| known < version)
         });
         readers.map(Entry::named).collect()
     }
@@ -311,7 +330,7 @@ impl View {
     }
 
     fn readers(&self, namespace: &str, source: &SourceName) -> Vec<Named> {
-        let readers = self.of(namespace).filter(|entry| matches!(entry.read.get(source), Some(Some(_))));
+        let readers = self.of(namespace).filter(|entry| entry.found(source));
         readers.map(Entry::named).collect()
     }
 
@@ -322,108 +341,6 @@ impl View {
         let here = self.objects.range(from..).take_while(move |((other, _), _)| *other == namespace);
         here.map(|(_, entry)| entry)
     }
-}
-
-/// Stores.
-impl View {
-    /// A store is there: gives those who choose it now, or do not any more, or wrote to it, where its labels changed or it
-    /// is being deleted.
-    pub(super) fn meet_store(&mut self, key: &StoreKey, metadata: ObjectMeta) -> Vec<Named> {
-        let before = self.stores.get(key).cloned();
-        let is_older = before.as_ref().is_some_and(|before| {
-            before.uid == metadata.uid && metadata::version(before) > metadata::version(&metadata)
-        });
-        if is_older {
-            return Vec::new();
-        }
-        let now = Arc::new(metadata);
-        self.stores.insert(key.clone(), Arc::clone(&now));
-        let is_same = before.as_ref().is_some_and(|before| {
-            before.labels == now.labels && before.deletion_timestamp == now.deletion_timestamp
-        });
-        if is_same {
-            return Vec::new();
-        }
-        let mut users: BTreeSet<Named> = before.iter().flat_map(|before| self.users(key, before)).collect();
-        users.extend(self.users(key, &now));
-        users.into_iter().collect()
-    }
-
-    /// A store is gone.
-    pub(super) fn lose_store(&mut self, key: &StoreKey) {
-        self.stores.remove(key);
-    }
-
-    /// The PushSecrets that use a store, those of one namespace where that is given, and whether each is in step.
-    pub(super) fn users_of(&self, key: &StoreKey, asking: Option<&str>) -> Vec<(Named, bool)> {
-        let metadata = self.stores.get(key).cloned().unwrap_or_default();
-        let users = self.users_entries(key, &metadata);
-        let users = users.filter(|entry| asking.is_none_or(|asking| asking == entry.namespace()));
-        users.map(|entry| (entry.named(), entry.is_ready())).collect()
-    }
-
-    fn users(&self, key: &StoreKey, metadata: &ObjectMeta) -> Vec<Named> {
-        self.users_entries(key, metadata).map(Entry::named).collect()
-    }
-
-    fn users_entries(&self, key: &StoreKey, metadata: &ObjectMeta) -> impl Iterator<Item = &Entry> {
-        let labels = metadata.labels.clone().unwrap_or_default();
-        let key = key.clone();
-        self.objects.values().filter(move |entry| {
-            let is_near = key.namespace.as_deref().is_none_or(|namespace| namespace == entry.namespace());
-            is_near && entry.uses(&candidate(&key, entry.namespace(), labels.clone()))
-        })
-    }
-
-    /// The stores that objects of a namespace may choose.
-    pub(super) fn candidates(&self, namespace: &str) -> Vec<Candidate> {
-        let near =
-            self.stores.iter().filter(|(key, _)| key.namespace.as_deref().is_none_or(|of| of == namespace));
-        near.map(|(key, metadata)| candidate(key, namespace, metadata.labels.clone().unwrap_or_default()))
-            .collect()
-    }
-
-    /// Whether a store is there and being deleted.
-    pub(super) fn is_leaving(&self, store: &StoreReference) -> bool {
-        let metadata = self.stores.get(&StoreKey::of(store));
-        metadata.is_some_and(|metadata| metadata.deletion_timestamp.is_some())
-    }
-
-    pub(super) fn store(&self, key: &StoreKey) -> Option<Arc<ObjectMeta>> {
-        self.stores.get(key).cloned()
-    }
-
-    /// Whether a PushSecret that deletes what it wrote needs a store: it wrote to it, or will.
-    pub(super) fn needs(&self, key: &StoreKey) -> bool {
-        let Some(metadata) = self.stores.get(key) else { return false };
-        let deletes = |entry: &&Entry| {
-            let has_mark = has(&entry.object.metadata, super::finalizers::OF_OBJECTS);
-            let cleans_up = entry.desired.as_ref().as_ref().is_ok_and(|desired| desired.cleans_up);
-            has_mark || cleans_up
-        };
-        let mut users = self.users_entries(key, metadata).filter(deletes);
-        let is_leaving = metadata.deletion_timestamp.is_some();
-        users.any(|entry| {
-            let reference = candidate(key, entry.namespace(), BTreeMap::new()).reference;
-            // Nothing is written any more to a store that is being deleted, or by an object that is.
-            entry.wrote_to(&reference) || !(is_leaving || entry.object.metadata.deletion_timestamp.is_some())
-        })
-    }
-}
-
-fn candidate(key: &StoreKey, namespace: &str, labels: BTreeMap<String, String>) -> Candidate {
-    let reference =
-        StoreReference { kind: key.kind, namespace: namespace.to_owned(), name: key.name.clone() };
-    Candidate { reference, labels }
-}
-
-/// The key of a store of a kind.
-pub(super) fn key_of(kind: StoreKind, metadata: &ObjectMeta) -> StoreKey {
-    let namespace = match kind {
-        StoreKind::SecretStore => Some(metadata.namespace.clone().unwrap_or_default()),
-        StoreKind::ClusterSecretStore => None,
-    };
-    StoreKey { kind, namespace, name: metadata.name.clone().unwrap_or_default() }
 }
 
 /// Whether an object has a finalizer.

@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// What the watch of PushSecrets tells.
-pub(in crate::controllers) struct PushObjects {
+pub(in crate::controllers) struct PushWatch {
     pushes: Arc<Pushes>,
     /// Whether all have been listed once.
     listed: AtomicBool,
 }
 
-impl PushObjects {
+impl PushWatch {
     pub(in crate::controllers) fn new(pushes: &Arc<Pushes>) -> Arc<Self> {
         Arc::new(Self { pushes: Arc::clone(pushes), listed: false.into() })
     }
@@ -40,7 +40,7 @@ impl PushObjects {
     }
 }
 
-impl Watched<Item<PushSecret>> for PushObjects {
+impl Watched<Item<PushSecret>> for PushWatch {
     fn begin(&self) {
         self.pushes.view.lock().begin();
     }

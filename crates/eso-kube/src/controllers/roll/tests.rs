@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{PushSecrets, Roll};
+use super::{PushSecretNames, Roll};
 use crate::{
     controllers::cluster::Roster as _,
     watch::{Item, Watched as _},
@@ -26,7 +26,7 @@ fn a_roll_gives_what_a_list_did_not_show() {
 }
 
 #[track_caller]
-fn check(objects: &PushSecrets, expected: &[&str]) {
+fn check(objects: &PushSecretNames, expected: &[&str]) {
     let known = ["a", "b", "c"].into_iter().filter(|name| objects.contains("one", name));
     assert_eq!(known.collect::<Vec<_>>(), expected);
 }
@@ -36,7 +36,7 @@ fn push_secrets_are_known_while_they_are_there() {
     let object = |name: &str| -> Item<_> {
         serde_json::from_value(json!({ "metadata": { "namespace": "one", "name": name } })).unwrap()
     };
-    let objects = PushSecrets::default();
+    let objects = PushSecretNames::default();
     for name in ["a", "b", "c"] {
         objects.meet(object(name));
     }

@@ -207,3 +207,10 @@ fn the_shortest_wait_that_a_store_asks_for_is_kept() {
     assert_eq!(retry_after([&wait(9), &wait(4), &provider()]), Some(Duration::from_secs(4)));
     assert_eq!(retry_after([&provider()]), None);
 }
+
+#[test]
+fn what_cannot_be_written_down_before_a_push_is_said() {
+    let forbidden = || WriteError::Forbidden("no right".to_owned());
+    check(Outcome::Unheld(forbidden()), "Errored", "could not update finalizers: no right");
+    check(Outcome::Unclaimed(forbidden()), "Errored", "could not write down what will be pushed: no right");
+}

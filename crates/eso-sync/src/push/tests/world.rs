@@ -217,8 +217,10 @@ pub(super) struct Thing {
     pub(super) record: Record,
     pub(super) refreshed: Option<Timestamp>,
     pub(super) reports: Vec<Report>,
-    /// What the next calls that write it fail with.
+    /// What the next calls that hold it or let it go fail with.
     pub(super) faults: Vec<WriteError>,
+    /// What the next statuses fail with.
+    pub(super) unreportable: Vec<WriteError>,
     /// Reading the Secret fails so.
     pub(super) unreadable: Option<WriteError>,
 }
@@ -314,12 +316,15 @@ impl Objects for Things {
 
     async fn report(&self, object: ObjectId, report: &Report) -> Result<(), WriteError> {
         self.with(object, |thing| {
+            if let Some(fault) = thing.unreportable.pop() {
+                return Err(fault);
+            }
             thing.reports.push(report.clone());
             if report.write {
                 thing.record = report.record.clone();
             }
-        });
-        Ok(())
+            Ok(())
+        })
     }
 
     fn refreshed(&self, object: ObjectId, at: Timestamp) {

@@ -1,5 +1,6 @@
 //! What is known of PushSecrets and stores, and who is told what.
 
+use eso_core::key::{StoreKind, StoreReference};
 use serde_json::{Value, json};
 
 use super::*;
@@ -36,6 +37,10 @@ fn metadata(name: &str, version: u64, labels: &[(&str, &str)]) -> ObjectMeta {
         labels: Some(labels),
         ..ObjectMeta::default()
     }
+}
+
+fn wanted(view: &View, id: ObjectId) -> Desired {
+    view.entry(id).unwrap().desired.as_ref().clone().unwrap()
 }
 
 fn secret(name: &str) -> SourceName {
@@ -130,7 +135,7 @@ fn the_secret_that_is_named_is_told_of_and_others_are_not() {
 #[test]
 fn the_version_that_was_read_is_no_news() {
     let (mut view, id) = view(&json!({}));
-    view.read(id, [(secret("app"), Some(5))], true);
+    view.read_secrets(id, [(secret("app"), Some(5))].into());
     assert!(!is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 5, &[])), id));
     assert!(
         !is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 4, &[])), id),
@@ -138,9 +143,24 @@ fn the_version_that_was_read_is_no_news() {
     );
     assert!(is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 6, &[])), id));
     assert!(is_told(&view.lose_source(SourceKind::Secret, &metadata("app", 7, &[])), id));
-    view.read(id, [(secret("app"), None)], true);
+    view.read_secrets(id, [(secret("app"), None)].into());
     assert!(!is_told(&view.lose_source(SourceKind::Secret, &metadata("app", 7, &[])), id));
     assert!(is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 8, &[])), id), "it came");
+}
+
+#[test]
+fn a_secret_that_is_pushed_and_stands_in_a_template_is_known_at_the_older_version() {
+    let (mut view, id) = view(&json!({}));
+    view.read_secrets(id, [(secret("app"), Some(5))].into());
+    view.read_sources(id, [(secret("app"), Some(6)), (secret("other"), Some(6))].into());
+    assert!(is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 6, &[])), id));
+    assert!(!is_told(&view.meet_source(SourceKind::Secret, &metadata("other", 6, &[])), id));
+    view.read_secrets(id, [(secret("app"), Some(6))].into());
+    assert!(!is_told(&view.meet_source(SourceKind::Secret, &metadata("app", 6, &[])), id));
+    assert!(
+        !is_told(&view.lose_source(SourceKind::Secret, &metadata("other", 7, &[])), id),
+        "it read it no more"
+    );
 }
 
 #[test]
@@ -149,7 +169,7 @@ fn secrets_with_the_labels_are_told_of_and_so_is_one_that_loses_them() {
     let (mut view, id) = view(&json!({ "selector": selector }));
     assert!(is_told(&view.meet_source(SourceKind::Secret, &metadata("a", 5, &[("push", "yes")])), id));
     assert!(!is_told(&view.meet_source(SourceKind::Secret, &metadata("a", 5, &[("push", "no")])), id));
-    view.read(id, [(secret("a"), Some(5))], true);
+    view.read_secrets(id, [(secret("a"), Some(5))].into());
     assert!(is_told(&view.meet_source(SourceKind::Secret, &metadata("a", 6, &[("push", "no")])), id));
 }
 
@@ -165,7 +185,7 @@ fn what_templates_stand_in_is_told_of() {
 fn what_a_list_of_secrets_does_not_show_is_told_as_gone() {
     let (mut view, id) = view(&json!({}));
     let map = SourceName { kind: SourceKind::ConfigMap, name: "map".to_owned() };
-    view.read(id, [(secret("app"), Some(5)), (map, Some(5))], true);
+    view.read_secrets(id, [(secret("app"), Some(5)), (map, Some(5))].into());
     view.begin_sources(SourceKind::Secret);
     view.begin_sources(SourceKind::ConfigMap);
     view.meet_source(SourceKind::Secret, &metadata("app", 5, &[]));
@@ -183,7 +203,7 @@ fn stores_are_told_of_when_their_labels_change_or_they_are_deleted() {
     assert!(is_told(&view.meet_store(&main_store(), metadata("main", 6, &[("tier", "b")])), id));
     assert!(!is_told(&view.meet_store(&main_store(), metadata("main", 7, &[("tier", "b")])), id));
     assert!(!is_told(&view.meet_store(&main_store(), metadata("main", 6, &[])), id), "it is older");
-    assert_eq!(view.candidates("demo").len(), 1);
+    assert_eq!(view.candidates("demo", &wanted(&view, id)).len(), 1);
     assert_eq!(view.users_of(&main_store(), None).len(), 1);
     assert_eq!(view.users_of(&main_store(), Some("else")).len(), 0);
     assert!(is_told(&view.meet_store(&main_store(), metadata("main", 8, &[("tier", "c")])), id));
@@ -191,7 +211,7 @@ fn stores_are_told_of_when_their_labels_change_or_they_are_deleted() {
     let deleted = serde_json::from_value(json!("2026-01-01T00:00:00Z")).unwrap();
     let leaving = ObjectMeta { deletion_timestamp: Some(deleted), ..metadata("main", 9, &[("tier", "b")]) };
     assert!(is_told(&view.meet_store(&main_store(), leaving), id));
-    assert_eq!(view.candidates("demo").len(), 1, "it is chosen, and rests");
+    assert_eq!(view.candidates("demo", &wanted(&view, id)).len(), 1, "it is chosen, and rests");
     assert!(view.is_leaving(&StoreReference {
         kind: StoreKind::SecretStore,
         namespace: "demo".to_owned(),
@@ -201,16 +221,56 @@ fn stores_are_told_of_when_their_labels_change_or_they_are_deleted() {
 
 #[test]
 fn stores_of_other_namespaces_are_nobodys_candidates_but_those_of_the_cluster_are_everybodys() {
-    let mut view = View::default();
-    let key = |kind, namespace: Option<&str>| StoreKey {
+    let key = |kind, namespace: Option<&str>, name: &str| StoreKey {
         kind,
         namespace: namespace.map(str::to_owned),
-        name: "main".to_owned(),
+        name: name.to_owned(),
     };
-    view.meet_store(&key(StoreKind::SecretStore, Some("else")), metadata("main", 5, &[]));
-    view.meet_store(&key(StoreKind::ClusterSecretStore, None), metadata("main", 5, &[]));
-    let kinds: Vec<StoreKind> = view.candidates("demo").iter().map(|store| store.reference.kind).collect();
-    assert_eq!(kinds, [StoreKind::ClusterSecretStore]);
+    let kinds = [StoreKind::SecretStore, StoreKind::ClusterSecretStore];
+    let by_name = kinds.map(|kind| json!({ "kind": kind.to_string(), "name": "main" }));
+    let tier = json!({ "matchLabels": { "tier": "b" } });
+    let by_labels = kinds.map(|kind| json!({ "kind": kind.to_string(), "labelSelector": tier }));
+    for (choices, names) in [(by_name, 1), (by_labels, 0)] {
+        let (mut view, id) = view(&json!({ "secretStoreRefs": choices }));
+        for namespace in ["a", "demo", "else"] {
+            let labels = [("tier", if namespace == "demo" { "a" } else { "b" })];
+            view.meet_store(&key(kinds[0], Some(namespace), "other"), metadata("other", 5, &labels));
+            if namespace != "demo" {
+                view.meet_store(&key(kinds[0], Some(namespace), "main"), metadata("main", 5, &labels));
+            }
+        }
+        view.meet_store(&key(kinds[1], None, "main"), metadata("main", 5, &[("tier", "b")]));
+        view.meet_store(&key(kinds[1], None, "other"), metadata("other", 5, &[]));
+        let chosen = view.candidates("demo", &wanted(&view, id));
+        let chosen: Vec<_> =
+            chosen.iter().map(|store| (store.reference.kind, &*store.reference.name)).collect();
+        assert_eq!(chosen, [(StoreKind::ClusterSecretStore, "main")], "{choices:?}");
+        assert_eq!(view.users_of(&key(kinds[0], Some("demo"), "main"), None).len(), names);
+        assert_eq!(view.users_of(&key(kinds[0], Some("else"), "main"), None).len(), 0);
+    }
+}
+
+/// The line of an object of this namespace that asks for this.
+fn line(namespace: &str, stores: &Value) -> GroupId {
+    let mut object = object("push", "1", 10, &json!({ "secretStoreRefs": stores }));
+    object.metadata.namespace = Some(namespace.to_owned());
+    View::default().meet(object).object.group
+}
+
+#[test]
+fn objects_of_one_store_wait_in_one_line_and_those_of_others_in_others() {
+    let of = |kind: &str, name: &str| json!([{ "kind": kind, "name": name }]);
+    let plain = line("demo", &json!([{ "name": "main" }]));
+    assert_eq!(plain, line("demo", &of("SecretStore", "main")));
+    assert_eq!(plain, line("demo", &json!([{ "name": "main" }, { "name": "other" }])));
+    assert_ne!(plain, line("demo", &of("SecretStore", "other")));
+    assert_ne!(plain, line("else", &of("SecretStore", "main")), "another store");
+    assert_ne!(plain, line("demo", &of("ClusterSecretStore", "main")));
+    let shared = of("ClusterSecretStore", "main");
+    assert_eq!(line("demo", &shared), line("else", &shared), "one store, whoever names it");
+    let labelled = json!([{ "labelSelector": { "matchLabels": { "tier": "b" } } }]);
+    assert_eq!(line("demo", &labelled), line("demo", &labelled));
+    assert_ne!(line("demo", &labelled), line("else", &labelled));
 }
 
 /// Whether the store `main` is needed by an object of this policy that wrote to these stores.
