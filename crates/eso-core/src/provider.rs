@@ -273,7 +273,7 @@ pub struct Notice(pub String);
 /// How the values of a store are read: where the original's providers differ, as data.
 ///
 /// The default is how the original treats AWS Secrets Manager, which fits any store of plain texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
     /// What is tried first when a property is looked up.
     pub lookup: Lookup,
@@ -294,7 +294,7 @@ impl Default for Dialect {
 }
 
 /// What is tried first when a property is looked up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Lookup {
     /// A property with a dot is tried as one literal key, then as a gjson path (AWS).
     DottedLiteralThenPath,
@@ -305,17 +305,20 @@ pub enum Lookup {
 }
 
 /// How a document, or a part of one, is written out as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Documents {
     /// The bytes that the store sent.
     AsWritten,
     /// As Go's `json.Marshal` writes a map: keys sorted, `<`, `>` and `&` escaped, no spaces, digits kept (Vault).
     /// Numbers that `extract` spreads are written as Go prints a float64, where that loses no digit.
     GoMarshal,
+    /// As JavaScript's `JSON.stringify` writes what `JSON.parse` read, where that loses no digit: no spaces, the order of
+    /// the store, `null` for a part that is null (objects of `kubernetes-client.io`).
+    Compact,
 }
 
 /// What a property that is not there means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MissingProperty {
     /// An error, in the words of the original's AWS provider.
     NotInSecret,

@@ -3,6 +3,7 @@
 pub mod cluster_external_secret;
 pub mod cluster_push_secret;
 pub mod external_secret;
+pub mod legacy;
 pub mod push;
 pub mod references;
 

@@ -19,6 +19,9 @@ pub enum Decoding {
     Base64Url,
     /// It is one or the other, in this order, or else left as it is. A text that happens to be base64 is decoded.
     Auto,
+    /// It is base64 of either alphabet, with padding or without, and any white space in it; what is no text was decoded
+    /// already.
+    Tolerant,
 }
 
 /// A value is no base64, in Go's words. The original has `failure decoding key app: ` before them.
@@ -49,8 +52,12 @@ pub struct HoldsNullByte;
 const CONFIG: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::RequireCanonical)
     .with_decode_allow_trailing_bits(true);
+/// As JavaScript: padding may be missing.
+const OPEN: GeneralPurposeConfig = CONFIG.with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
 const URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
+const OPEN_STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, OPEN);
+const OPEN_URL: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, OPEN);
 
 impl Decoding {
     /// What the value means. An empty one stays empty. As in Go, line breaks in base64 are passed over.
@@ -64,6 +71,7 @@ impl Decoding {
             Self::Auto => {
                 Ok(by(&STANDARD, b"+/").or_else(|_| by(&URL, b"-_")).unwrap_or_else(|_| value.clone()))
             }
+            Self::Tolerant => tolerant(value),
         }
     }
 }
@@ -76,6 +84,15 @@ impl NullBytes {
             Self::Fail | Self::Ignore => Ok(()),
         }
     }
+}
+
+/// The older controller told a text from bytes by the type that the store gave; here bytes are what is no text.
+fn tolerant(value: &SecretBytes) -> Result<SecretBytes, DecodingError> {
+    let Ok(text) = std::str::from_utf8(value.expose()) else { return Ok(value.clone()) };
+    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
+    digits.extend(text.bytes().filter(|byte| !byte.is_ascii_whitespace()));
+    let found = decoded(&digits, &OPEN_STANDARD).or_else(|| decoded(&digits, &OPEN_URL));
+    found.ok_or_else(|| fault(value.expose(), b"+/"))
 }
 
 fn decoded(text: &[u8], engine: &GeneralPurpose) -> Option<SecretBytes> {

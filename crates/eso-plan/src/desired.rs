@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use eso_core::{
     key::{RemoteKey, StoreReference},
-    provider::{Fetch, Query},
+    provider::{Dialect, Fetch, Query},
     value::SecretBytes,
 };
 
@@ -82,6 +82,7 @@ impl Desired {
             into: Destination::Entry(name.into()),
             decoding: Decoding::None,
             null_bytes: NullBytes::Ignore,
+            dialect: None,
         });
         self
     }
@@ -164,6 +165,8 @@ pub struct Entry {
     pub decoding: Decoding,
     /// What becomes of a value with a null byte.
     pub null_bytes: NullBytes,
+    /// How the value is read, where that is the object's to say and not its store's.
+    pub dialect: Option<Dialect>,
 }
 
 /// What a store is asked.

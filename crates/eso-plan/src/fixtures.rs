@@ -57,6 +57,7 @@ pub(crate) fn data(index: usize, name: &str, remote: &str) -> Entry {
         into: Destination::Entry(name.into()),
         decoding: Decoding::None,
         null_bytes: NullBytes::Ignore,
+        dialect: None,
     }
 }
 

@@ -74,7 +74,7 @@ impl<'a> Source<'a> {
                 literal.map_or_else(|| self.follow(property), |found| Ok(Some(found)))
             }
             Lookup::KeyThenPath => match self.names()?.and_then(|names| names.last(property)) {
-                Some(place) => Ok(Some(plain(&text.expose()[place], Numbers::AsWritten))),
+                Some(place) => Ok(Some(self.shown(&text.expose()[place], Numbers::AsWritten))),
                 None => self.follow(property),
             },
             Lookup::Path => self.follow(property),
@@ -111,6 +111,10 @@ impl<'a> Source<'a> {
                 let text = marshal::document(bytes.expose(), Numbers::AsWritten);
                 text.map(|text| SecretBytes::new(text.as_slice())).ok_or_else(|| self.no_object(""))
             }
+            (Value::Document(bytes), Documents::Compact) => {
+                self.read(bytes.expose().len())?;
+                Ok(SecretBytes::new(json::without_space(bytes.expose()).as_slice()))
+            }
         });
         text.as_ref().map_err(PropertyError::clone)
     }
@@ -134,10 +138,10 @@ impl<'a> Source<'a> {
         if path::is_name(path)
             && let Some(names) = self.names()?
         {
-            return Ok(names.first(path).map(|place| plain(&text[place], Numbers::Shortest)));
+            return Ok(names.first(path).map(|place| self.shown(&text[place], Numbers::Shortest)));
         }
         let found = path::find(text, path, self.budget).map_err(|error| self.unfit(&error))?;
-        Ok(found.map(|found| plain(found.bytes(), Numbers::Shortest)))
+        Ok(found.map(|found| self.shown(found.bytes(), Numbers::Shortest)))
     }
 
     fn read(&self, bytes: usize) -> Result<(), PropertyError> {
@@ -150,7 +154,20 @@ impl<'a> Source<'a> {
             (Kind::Object | Kind::Array, Documents::GoMarshal) => {
                 marshal::document(value, Numbers::Shortest).map(|text| SecretBytes::new(text.as_slice()))
             }
-            _ => plain(value, Numbers::Shortest),
+            _ => self.shown(value, Numbers::Shortest),
+        }
+    }
+
+    /// A part of the value as the bytes of an entry; `None` where it cannot be read.
+    fn shown(&self, value: &[u8], numbers: Numbers) -> Option<SecretBytes> {
+        match (self.dialect.documents, json::kind(value)?) {
+            (Documents::Compact, Kind::Null) => Some(SecretBytes::from("null")),
+            (Documents::Compact, Kind::Number) => Some(SecretBytes::new(&marshal::number(value)[..])),
+            (Documents::Compact, Kind::Object | Kind::Array) => {
+                Some(SecretBytes::new(json::without_space(value).as_slice()))
+            }
+            (Documents::Compact, Kind::False | Kind::True | Kind::String)
+            | (Documents::AsWritten | Documents::GoMarshal, _) => plain(value, numbers),
         }
     }
 

@@ -231,6 +231,16 @@ fn unwritable(attempt: Attempt, error: &WriteError, words: &Words) -> (&'static 
 
 type Condition = (bool, String, String);
 
+/// The condition of a Secret that is in step.
+pub(crate) fn synced_condition() -> Condition {
+    (true, SECRET.synced.to_owned(), SECRET.synced_message.to_owned())
+}
+
+/// The condition of a Secret that failed with this message.
+pub(crate) fn failed_condition(message: &str) -> Condition {
+    failed(&SECRET, message, "")
+}
+
 fn failed(words: &Words, message: &str, detail: &str) -> Condition {
     let message = if detail.is_empty() { message.to_owned() } else { format!("{message}: {detail}") };
     (false, words.failed.to_owned(), message)

@@ -15,7 +15,10 @@ use super::{
     secret_store::{ClusterSecretStore, SecretStore},
 };
 
+mod legacy;
 mod rules;
+
+pub use legacy::legacy;
 
 /// Every definition that the operator needs, in the order of their names.
 pub fn all() -> Vec<CustomResourceDefinition> {

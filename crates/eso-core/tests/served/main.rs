@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on ends there")]
 
 mod cluster_push_secret;
+mod legacy;
 mod rules;
 
 use std::time::{Duration, Instant};

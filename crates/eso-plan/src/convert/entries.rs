@@ -82,6 +82,7 @@ fn many(object: &ExternalSecret, index: usize, from: &DataFrom) -> Result<Entry,
                 into: Destination::Many(naming),
                 decoding: decoding(find.decoding_strategy),
                 null_bytes: null_bytes(find.null_byte_policy),
+                dialect: None,
             })
         }
         (Some(_), Some(_)) => Err(at_once()),
@@ -150,6 +151,7 @@ fn read(origin: Origin, store: StoreReference, remote: &RemoteRef, into: Destina
         into,
         decoding: decoding(remote.decoding_strategy),
         null_bytes: null_bytes(remote.null_byte_policy),
+        dialect: None,
     }
 }
 

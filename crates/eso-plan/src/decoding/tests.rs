@@ -4,7 +4,8 @@ use serde_json::Value as Json;
 
 use super::*;
 
-const ALL: [Decoding; 4] = [Decoding::None, Decoding::Base64, Decoding::Base64Url, Decoding::Auto];
+const ALL: [Decoding; 5] =
+    [Decoding::None, Decoding::Base64, Decoding::Base64Url, Decoding::Auto, Decoding::Tolerant];
 
 /// The bytes, or the error.
 #[track_caller]
@@ -47,6 +48,24 @@ fn an_empty_value_stays_empty() {
     for decoding in ALL {
         check(decoding, "", Ok(b""));
     }
+}
+
+#[test]
+fn tolerant_takes_either_alphabet_without_padding_and_with_space() {
+    for text in ["aGVsbG8=", "aGVsbG8", " aGVs\n\tbG8= \r\n", "aGVs bG8"] {
+        check(Decoding::Tolerant, text, Ok(b"hello"));
+    }
+    for text in ["_-8=", "/+8=", "_-8", "/+8"] {
+        check(Decoding::Tolerant, text, Ok(&[0xff, 0xef]));
+    }
+    check(Decoding::Tolerant, "/-8=", Err("illegal base64 data at input byte 1"));
+    check(Decoding::Tolerant, "-----BEGIN X-----\naa/a\n", Err("illegal base64 data at input byte 0"));
+}
+
+#[test]
+fn tolerant_leaves_what_is_no_text() {
+    let bytes = SecretBytes::new(vec![0xff, 0, b'a']);
+    assert_eq!(Decoding::Tolerant.decode(&bytes), Ok(bytes.clone()));
 }
 
 #[test]

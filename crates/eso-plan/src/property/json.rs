@@ -102,6 +102,19 @@ pub(super) fn is_valid(text: &[u8]) -> bool {
     serde_json::from_slice::<&serde_json::value::RawValue>(text).is_ok()
 }
 
+/// The text without the space that stands in no string.
+pub(super) fn without_space(text: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut out = Zeroizing::new(text.to_vec());
+    let (mut quoted, mut escaped) = (false, false);
+    out.retain(|byte| {
+        let keep = quoted || *byte > b' ';
+        quoted ^= *byte == b'"' && !escaped;
+        escaped = quoted && *byte == b'\\' && !escaped;
+        keep
+    });
+    out
+}
+
 /// The members of an object, in the order in which they are written; the names with their quotes.
 pub(super) fn members(object: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     places_of_members(object).map(|(name, value)| (&object[name], &object[value]))

@@ -51,6 +51,11 @@ pub(super) fn plain_number(raw: &[u8]) -> Cow<'_, [u8]> {
     printed(raw, |number| number.to_string())
 }
 
+/// A number as Go's `json.Marshal` and JavaScript print it, where that is the same number, else as it was.
+pub(super) fn number(raw: &[u8]) -> Cow<'_, [u8]> {
+    printed(raw, json_number)
+}
+
 /// Writes a text as a JSON string. What is no UTF-8 becomes U+FFFD.
 pub(super) fn write_string(text: &[u8], out: &mut Vec<u8>) {
     write_string_with(text, Escapes::Html, out);
@@ -105,7 +110,7 @@ impl<'a> Writer<'a> {
             (Kind::String, _) => {
                 write_string_with(json::unquote(raw)?.bytes(), self.escapes, &mut self.out);
             }
-            (Kind::Number, Numbers::Shortest) => self.out.extend_from_slice(&printed(raw, json_number)),
+            (Kind::Number, Numbers::Shortest) => self.out.extend_from_slice(&number(raw)),
             (Kind::Number, Numbers::Canonical) => self.out.extend_from_slice(&canonical(raw)),
             (Kind::Number, Numbers::Floats) => self.out.extend_from_slice(&as_float(raw)),
             (Kind::Number, Numbers::AsWritten)

@@ -21,6 +21,12 @@ const FAKE: Dialect = Dialect {
     missing_property: MissingProperty::NoSecret,
 };
 
+const LEGACY: Dialect = Dialect {
+    lookup: Lookup::KeyThenPath,
+    documents: Documents::Compact,
+    missing_property: MissingProperty::NotInSecret,
+};
+
 /// Paths that the original follows and this version refuses by name.
 const UNSERVED: [&str; 33] = [
     "children|@this:1|0",
@@ -89,7 +95,7 @@ fn source<'a>(value: &'a Value, dialect: Dialect, key: &'a RemoteKey) -> Source<
 fn value(text: &str, dialect: Dialect) -> Value {
     match dialect.documents {
         Documents::AsWritten => Value::Bytes(text.into()),
-        Documents::GoMarshal => Value::Document(text.into()),
+        Documents::GoMarshal | Documents::Compact => Value::Document(text.into()),
     }
 }
 
@@ -206,6 +212,27 @@ fn a_property_is_a_key_of_the_document_first_in_vault() {
     check(VAULT, text, "q\"", Ok("quoted"));
     check(AWS, text, "f", Ok("1.5"));
     check(AWS, text, "o", Ok(r#"{"b":"<","a":[ 1 ]}"#));
+}
+
+#[test]
+fn compact_documents_are_as_javascript_writes_them() {
+    let text = r#"{ "b" : "<\u0041", "a" : [ 1.0, null ], "n": null, "f": 1.50, "e": 1000000.0, "h": 1e21, "s": "a b",
+                   "long": 12345678901234567890, "t": true, "o": { "z": 1, "a": "x y" } }"#;
+    check(LEGACY, text, "b", Ok("<A"));
+    check(LEGACY, text, "a", Ok("[1.0,null]"));
+    check(LEGACY, text, "a.1", Ok("null"));
+    check(LEGACY, text, "n", Ok("null"));
+    check(LEGACY, text, "f", Ok("1.5"));
+    check(LEGACY, text, "e", Ok("1000000"));
+    check(LEGACY, text, "h", Ok("1e+21"));
+    check(LEGACY, text, "s", Ok("a b"));
+    check(LEGACY, text, "t", Ok("true"));
+    // Where JavaScript loses digits, they are kept.
+    check(LEGACY, text, "long", Ok("12345678901234567890"));
+    check(LEGACY, text, "o", Ok(r#"{"z":1,"a":"x y"}"#));
+    check(LEGACY, r#"{ "b": "<", "a": { "c" : 1.0 } }"#, "", Ok(r#"{"b":"<","a":{"c":1.0}}"#));
+    let members = [("a", "null"), ("b", "1"), ("c", r#"{"d":[1]}"#), ("e", "text")];
+    check_members(LEGACY, r#"{"a":null,"b":1.0,"c":{ "d": [ 1 ] },"e":"text"}"#, None, Ok(&members));
 }
 
 #[test]

@@ -75,6 +75,27 @@ fn a_property_of_a_value_goes_under_its_name() {
 }
 
 #[test]
+fn an_entry_may_say_how_its_value_is_read() {
+    let of = |dialect| {
+        of(Absence::Retain, vec![Entry { dialect, property: Some("a".into()), ..data(0, "x", "k") }])
+    };
+    let answers = [gives(r#"{"a":{ "b" : null }}"#)];
+    let compact = Dialect { documents: Documents::Compact, ..Dialect::default() };
+    check(&of(None), &answers, &[("x", r#"{ "b" : null }"#)], &[]);
+    check(&of(Some(compact)), &answers, &[("x", r#"{"b":null}"#)], &[]);
+}
+
+#[test]
+fn two_entries_of_one_value_may_read_it_each_in_its_way() {
+    let compact = Dialect { documents: Documents::Compact, ..Dialect::default() };
+    let entry = |index, name| Entry { property: Some("a".into()), ..data(index, name, "k") };
+    let second = Entry { dialect: Some(compact), ..entry(1, "second") };
+    let desired = of(Absence::Retain, vec![entry(0, "first"), second]);
+    let answers = [gives(r#"{"a":[ 1 ]}"#), gives(r#"{"a":[ 1 ]}"#)];
+    check(&desired, &answers, &[("first", "[ 1 ]"), ("second", "[1]")], &[]);
+}
+
+#[test]
 fn later_entries_win_over_earlier_ones() {
     let desired = of(Absence::Retain, vec![extract(0, "a"), extract(1, "b"), data(0, "z", "c")]);
     let answers = [gives(r#"{"x":"1","y":"1","z":"1"}"#), gives(r#"{"y":"2","z":"2"}"#), gives("3")];

@@ -44,8 +44,9 @@ pub(super) fn read_within(
     let mut gone = Vec::new();
     let mut absent = None;
     for (entry, answer) in desired.entries.iter().zip(answers) {
-        let given =
-            givens.entry((&entry.store, &entry.ask)).or_insert_with(|| Shown::of(entry, answer, budget));
+        let given = givens
+            .entry((&entry.store, &entry.ask, entry.dialect))
+            .or_insert_with(|| Shown::of(entry, answer, budget));
         match (given.entries_for(entry), desired.absence) {
             (Ok(found), _) => made.add(entry, found)?,
             (Err(cause), Absence::Drop | Absence::Delete) if cause.is_absence() => {
@@ -103,7 +104,8 @@ enum Shown<'a> {
 
 impl<'a> Shown<'a> {
     fn of(entry: &'a Entry, answer: &'a Answer, budget: &'a Budget) -> Self {
-        let source = |key, fetched: &'a Fetched| Source::new(&fetched.value, answer.dialect, key, budget);
+        let dialect = entry.dialect.unwrap_or(answer.dialect);
+        let source = |key, fetched: &'a Fetched| Source::new(&fetched.value, dialect, key, budget);
         match (&answer.given, &entry.ask) {
             (Err(error), _) => Self::Nothing(error),
             (Ok(Given::Value(fetched)), Ask::Read(fetch)) => Self::Value(source(&fetch.key, fetched)),

@@ -23,7 +23,7 @@ fn definition(kind: &str) -> CustomResourceDefinition {
     all.find(|definition| definition.spec.names.kind == kind).expect("the kind must be defined")
 }
 
-fn schema(version: &CustomResourceDefinitionVersion) -> &JSONSchemaProps {
+pub(super) fn schema(version: &CustomResourceDefinitionVersion) -> &JSONSchemaProps {
     version
         .schema
         .as_ref()
@@ -32,7 +32,7 @@ fn schema(version: &CustomResourceDefinitionVersion) -> &JSONSchemaProps {
 }
 
 /// Every field below `path` as a line: its path, its type, and its rules.
-fn lines(path: &str, schema: &JSONSchemaProps, found: &mut Vec<String>) {
+pub(super) fn lines(path: &str, schema: &JSONSchemaProps, found: &mut Vec<String>) {
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &schema.items {
         found.push(line(&format!("{path}[]"), item, false));
         lines(&format!("{path}[]"), item, found);

@@ -124,6 +124,7 @@ fn the_defaults_are_those_of_the_original() {
         into: Destination::Entry("password".into()),
         decoding: Decoding::None,
         null_bytes: NullBytes::Ignore,
+        dialect: None,
     };
     assert_eq!(desired.target, "app");
     assert_eq!((desired.ownership, desired.absence), (Ownership::Own, Absence::Retain));

@@ -75,7 +75,7 @@ impl Modifier {
                 copy(json::unquote(value)?.bytes())
             }
             (Self::FromStr, _, _) => copy(json::is_valid(text).then_some(text)?),
-            (Self::Ugly, _, _) => without_space(text),
+            (Self::Ugly, _, _) => json::without_space(text),
             (Self::Keys, Some(value), Some(Kind::Object)) => list(json::members(value).map(|(name, _)| name)),
             (Self::Keys, Some(value), Some(Kind::Array)) => {
                 list(json::items(value).map(|_| b"null".as_slice()))
@@ -102,18 +102,6 @@ fn copy(text: &[u8]) -> Zeroizing<Vec<u8>> {
 fn quoted(text: &[u8]) -> Zeroizing<Vec<u8>> {
     let mut out = Zeroizing::default();
     marshal::write_string(text, &mut out);
-    out
-}
-
-fn without_space(text: &[u8]) -> Zeroizing<Vec<u8>> {
-    let mut out = copy(text);
-    let (mut quoted, mut escaped) = (false, false);
-    out.retain(|byte| {
-        let keep = quoted || *byte > b' ';
-        quoted ^= *byte == b'"' && !escaped;
-        escaped = quoted && *byte == b'\\' && !escaped;
-        keep
-    });
     out
 }
 

@@ -441,5 +441,6 @@ pub(super) fn entry(index: usize, store: &str, key: &str) -> Entry {
         into: Destination::Entry(format!("e{index}")),
         decoding: Decoding::None,
         null_bytes: NullBytes::Ignore,
+        dialect: None,
     }
 }
