@@ -19,6 +19,8 @@ pub mod decide;
 pub mod references;
 pub mod targets;
 
+pub mod validate;
+
 pub use admission::{Admission, Settings};
 
 #[cfg(test)]
