@@ -1,5 +1,7 @@
 //! Whole answers, out of a cluster and stores in memory.
 
+mod random;
+
 use eso_core::error::ErrorKind;
 use eso_plan::{desired::Desired, template::Sources};
 use eso_testkit::memory::MemoryProvider;
