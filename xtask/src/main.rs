@@ -6,6 +6,7 @@ mod codegen;
 mod demo;
 mod test;
 
+mod admission;
 mod cluster;
 mod fields;
 mod operator;
@@ -36,18 +37,20 @@ enum Chore {
     Codegen(codegen::Options),
     /// Walk through the operator's main job on real servers, and leave everything running.
     Demo(demo::Options),
-    /// Compare with the original on random input, until something differs. It needs Go.
+    /// Try random input, until something is not as it must be.
     #[command(subcommand)]
     Fuzz(Fuzz),
     /// Measure what the operator costs and how fast it is, on a real API server.
     Bench(bench::Options),
 }
 
-/// What can be compared.
+/// What can be tried.
 #[derive(Debug, clap::Subcommand)]
 enum Fuzz {
-    /// What templates render.
+    /// What templates render, compared with the original. It needs Go.
     Templates(templates::Options),
+    /// What is answered to AdmissionReviews.
+    Admission(admission::Options),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
         Chore::Codegen(options) => codegen::run(options),
         Chore::Demo(options) => demo::run(options),
         Chore::Fuzz(Fuzz::Templates(options)) => templates::fuzz(&options),
+        Chore::Fuzz(Fuzz::Admission(options)) => admission::fuzz(&options),
         Chore::Bench(options) => bench::run(options),
     };
     match done {

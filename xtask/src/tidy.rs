@@ -28,6 +28,7 @@ const LONGEST_FILE: usize = 400;
 
 /// The files that may look into a secret value, each with its reason.
 const MAY_REVEAL: &[(&str, &str)] = &[
+    ("crates/eso-admission/src/answer.rs", "a Secret is filled before it is stored"),
     ("crates/eso-aws/src/auth/keys.rs", "keys are handed to the SDK, which signs with them"),
     ("crates/eso-aws/src/auth/web_identity.rs", "a service account's token is sent to log in"),
     ("crates/eso-aws/src/parameter_store/write.rs", "a value is written to the store"),
@@ -36,6 +37,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-kube/src/apply/generic/body.rs", "a target of another kind is written"),
     ("crates/eso-plan/src/decoding.rs", "a value is decoded"),
     ("crates/eso-plan/src/digest.rs", "the original's hash over the entries"),
+    ("crates/eso-plan/src/filled.rs", "a value is searched for references, by whoever is to fill them"),
     ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),
     ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),

@@ -18,6 +18,8 @@ pub mod render;
 pub mod status;
 pub mod template;
 
+pub mod filled;
+
 pub mod cluster;
 pub mod decoding;
 pub mod fence;

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::{decoding::Decoding, fields::FieldPath};
 
-pub use apply::{TemplateError, TemplateProblem, apply};
+pub use apply::{TemplateError, TemplateProblem, apply, check};
 pub use eso_template::Limits;
 
 /// What a target is made of.

@@ -7,6 +7,7 @@
 
 pub mod ports;
 
+pub mod contents;
 pub mod engine;
 pub mod push;
 

@@ -10,6 +10,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("eso-template", &[]),
     ("eso-plan", &["eso-core", "eso-template"]),
     ("eso-sync", &["eso-core", "eso-plan"]),
+    ("eso-admission", &["eso-core", "eso-plan", "eso-sync"]),
     ("eso-aws", &["eso-core"]),
     ("eso-vault", &["eso-core"]),
     ("eso-fake", &["eso-core"]),

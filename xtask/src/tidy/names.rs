@@ -58,6 +58,7 @@ const RULES: &[Rule] = &[
         except: &[],
         reason: "the engine serves any kind of object",
     },
+    Rule { below: "crates/eso-admission/src/", names: IO, except: &[], reason: "who serves it does its IO" },
     Rule {
         below: "crates/eso-kube/src/",
         names: WRITES,

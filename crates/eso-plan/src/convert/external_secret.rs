@@ -24,13 +24,13 @@ use crate::{
 };
 
 /// What stands for a refresh interval where nothing is said.
-const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
+pub(crate) const DEFAULT_INTERVAL: Duration = Duration::from_secs(3600);
 
 /// The shortest interval between two reads: a shorter one would ask the store without a pause.
-pub(super) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
+pub(crate) const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The longest interval between two reads; it keeps every time that is computed within the calendar.
-pub(super) const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
+pub(crate) const LONGEST_INTERVAL: Duration = Duration::from_secs(366 * 24 * 3600);
 
 /// Reads an object, as the API server sent it: a text, or a `Value`.
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use eso_core::value::SecretBytes;
 use eso_template::{Fault, Limits, MissingKey, Options, Value, yaml};
 
-use super::{From, Part, Scope, SourceName, Surroundings, Template, Text};
+use super::{Delimiters, From, Part, Scope, SourceName, Surroundings, Template, Text};
 use crate::{
     decoding::Decoding,
     desired::{Content, Dress, Entries},
@@ -94,6 +94,36 @@ pub fn apply(
     making.whole(template).map_err(|problem| TemplateError { problem })
 }
 
+/// What is wrong with the templates that stand in the object itself, as far as it can be seen without rendering them.
+pub fn check(template: &Template, delimiters: &Delimiters) -> Vec<TemplateError> {
+    let Template { keeps_values: _, from, data, labels, annotations } = template;
+    let literals = from.iter().enumerate().filter_map(|(index, from)| match &from.text {
+        Text::Literal(text) => Some((literal_key(index), text)),
+        Text::Source { .. } => None,
+    });
+    let named = [data, labels, annotations].into_iter().flatten().map(|(key, text)| (key.clone(), text));
+    let options = options(delimiters, Limits::default());
+    let problems =
+        literals.chain(named).filter_map(|(key, text)| parse(&Named { key: &key, text }, &options).err());
+    problems.map(|problem| TemplateError { problem }).collect()
+}
+
+fn options(delimiters: &Delimiters, limits: Limits) -> Options {
+    let delimiters = (delimiters.left.clone(), delimiters.right.clone());
+    Options { delimiters, missing_key: MissingKey::Error, limits }
+}
+
+fn parse(named: &Named<'_>, options: &Options) -> Result<eso_template::Template, TemplateProblem> {
+    let Named { key, text } = *named;
+    eso_template::Template::parse(key, text, options)
+        .map_err(|error| TemplateProblem::Parse { key: key.to_owned(), problem: error.to_string() })
+}
+
+/// What a literal of `templateFrom` is called.
+fn literal_key(index: usize) -> String {
+    format!("spec.target.template.templateFrom[{index}].literal")
+}
+
 /// What was made so far.
 struct Making<'a, 's> {
     surroundings: &'a mut Surroundings<'s>,
@@ -118,13 +148,8 @@ struct Named<'a> {
 
 impl<'a, 's> Making<'a, 's> {
     fn new(template: &Template, values: &Entries, surroundings: &'a mut Surroundings<'s>) -> Self {
-        let delimiters = surroundings.delimiters;
         Self {
-            options: Options {
-                delimiters: (delimiters.left.clone(), delimiters.right.clone()),
-                missing_key: MissingKey::Error,
-                limits: surroundings.limits,
-            },
+            options: options(surroundings.delimiters, surroundings.limits),
             left: surroundings.limits,
             unread: LARGEST,
             unmade: LARGEST_FIELDS,
@@ -154,7 +179,7 @@ impl<'a, 's> Making<'a, 's> {
     fn from(&mut self, index: usize, from: &From) -> Result<(), TemplateProblem> {
         match &from.text {
             Text::Literal(text) => {
-                let key = format!("spec.target.template.templateFrom[{index}].literal");
+                let key = literal_key(index);
                 self.map(Named { key: &key, text }, from)
             }
             Text::Source { source, items } => {
@@ -197,8 +222,7 @@ impl<'a, 's> Making<'a, 's> {
             key: key.to_owned(),
             problem: "the templates of one target take more than 8 MiB".to_owned(),
         })?;
-        let template = eso_template::Template::parse(key, text, &self.options)
-            .map_err(|error| TemplateProblem::Parse { key: key.to_owned(), problem: error.to_string() })?;
+        let template = parse(named, &self.options)?;
         let mut random = |buffer: &mut [u8]| (self.surroundings.random)(buffer);
         let surroundings = eso_template::Surroundings { now: self.surroundings.now, random: &mut random };
         let rendered = template.render_sharing(&self.data, surroundings, &mut self.left);

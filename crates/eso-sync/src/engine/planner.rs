@@ -3,7 +3,7 @@
 use std::fmt;
 
 use eso_plan::{
-    desired::Entries,
+    desired::{Desired, Entries},
     observed::Observed,
     plan::{Plan, plan},
     push::seed::Seed,
@@ -23,6 +23,44 @@ const LIGHT: usize = 256 << 10;
 pub(crate) struct Planner {
     place: Semaphore,
     rendering: Rendering,
+}
+
+/// What is made of what stores give.
+pub(crate) trait Wanted: Clone + Send + 'static {
+    /// What it is made into.
+    type Made: Send + 'static;
+
+    /// What it asks for.
+    fn desired(&self) -> &Desired;
+
+    /// What it comes to.
+    fn made(&self, rendered: Result<Rendered, RenderError>) -> Self::Made;
+}
+
+/// An object and its target: what to do.
+impl Wanted for Observed {
+    type Made = Plan;
+
+    fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    fn made(&self, rendered: Result<Rendered, RenderError>) -> Plan {
+        plan(self, rendered)
+    }
+}
+
+/// What a target must hold.
+impl Wanted for Desired {
+    type Made = Result<Rendered, RenderError>;
+
+    fn desired(&self) -> &Desired {
+        self
+    }
+
+    fn made(&self, rendered: Result<Rendered, RenderError>) -> Self::Made {
+        rendered
+    }
 }
 
 /// The time and the chance that templates see, where they do not see those of the moment.
@@ -45,19 +83,30 @@ impl Planner {
         Self { place: Semaphore::new(1), rendering: Rendering { delimiters, clock, random } }
     }
 
-    /// What to do for an object, given what its stores gave, and what its templates stand in.
+    /// What begins and ends an action.
+    pub(crate) fn delimiters(&self) -> &Delimiters {
+        &self.rendering.delimiters
+    }
+
+    /// What somebody wants, made of what the stores gave and of what the templates stand in.
     ///
     /// Most templates are rendered within what is little; which ones are not is known when they are cut.
-    pub(super) async fn plan(&self, observed: &Observed, answers: Vec<Answer>, sources: Sources) -> Plan {
+    pub(crate) async fn make<W: Wanted>(
+        &self,
+        wanted: &W,
+        answers: Vec<Answer>,
+        sources: Sources,
+    ) -> W::Made {
         if weight(&answers) <= LIGHT {
-            let rendered = self.rendering.render(observed, &answers, &sources, template::light());
+            let rendered = self.rendering.render(wanted.desired(), &answers, &sources, template::light());
             if !is_cut(&rendered) {
-                return plan(observed, rendered);
+                return wanted.made(rendered);
             }
         }
-        let (observed, rendering) = (observed.clone(), self.rendering.clone());
+        let (wanted, rendering) = (wanted.clone(), self.rendering.clone());
         self.apart(move || {
-            plan(&observed, rendering.render(&observed, &answers, &sources, template::limits()))
+            let limits = template::limits();
+            wanted.made(rendering.render(wanted.desired(), &answers, &sources, limits))
         })
         .await
     }
@@ -92,7 +141,7 @@ impl Planner {
 impl Rendering {
     fn render(
         &self,
-        observed: &Observed,
+        desired: &Desired,
         answers: &[Answer],
         sources: &Sources,
         limits: Limits,
@@ -101,7 +150,7 @@ impl Rendering {
         let mut random = |buffer: &mut [u8]| random(buffer);
         let mut surroundings =
             Surroundings { sources, delimiters, limits, now: clock(), random: &mut random };
-        render(&observed.desired, answers, &mut surroundings)
+        render(desired, answers, &mut surroundings)
     }
 
     fn add(

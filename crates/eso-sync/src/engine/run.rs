@@ -136,7 +136,7 @@ impl Run<'_> {
         }
         match self.sources(observed).await {
             Ok(ReadSources { held, fingerprint }) => {
-                let plan = self.engine.planner.plan(observed, answers, held).await;
+                let plan = self.engine.planner.make(observed, answers, held).await;
                 (plan, made_of.map(|made_of| MadeOf { sources: fingerprint, ..made_of }))
             }
             Err(error) => (plan::plan(observed, Err(RenderError::Sources(error))), None),

@@ -286,3 +286,24 @@ fn reading_yaml_takes_from_what_all_templates_of_a_target_may_use() {
     let error = apply_within(&template, light()).unwrap_err();
     assert!(matches!(error.problem, TemplateProblem::Limit { .. }), "{error}");
 }
+
+#[test]
+fn templates_that_cannot_be_read_are_found_without_rendering() {
+    let template = Template {
+        from: vec![literal("{{ if }}"), From { text: Text::Literal("{{ .nosuch }}".into()), ..literal("") }],
+        data: texts(&[("a", "{{ .x"), ("b", "{{ .password }}"), ("c", "<< .x")]),
+        labels: texts(&[("l", "{{ nosuch }}")]),
+        annotations: texts(&[("n", "{{ end }}")]),
+        ..Template::default()
+    };
+    let keys = |left: &str, right: &str| -> Vec<String> {
+        let delimiters = Delimiters { left: left.into(), right: right.into() };
+        let key = |error: TemplateError| match error.problem {
+            TemplateProblem::Parse { key, .. } => key,
+            other => panic!("{other:?}"),
+        };
+        super::check(&template, &delimiters).into_iter().map(key).collect()
+    };
+    assert_eq!(keys("", ""), ["spec.target.template.templateFrom[0].literal", "a", "l", "n"]);
+    assert_eq!(keys("<<", ">>"), ["c"]);
+}

@@ -39,7 +39,7 @@ fn answers(length: usize) -> Vec<Answer> {
 #[track_caller]
 fn check_at_once(length: usize, expected: bool) {
     let (planner, observed) = (planner(), observed());
-    let at_once = planner.plan(&observed, answers(length), Sources::new()).now_or_never();
+    let at_once = planner.make(&observed, answers(length), Sources::new()).now_or_never();
     assert_eq!(at_once.is_some(), expected, "{length} bytes");
 }
 
@@ -54,9 +54,13 @@ async fn what_is_heavy_is_made_off_the_threads_that_serve_everybody() {
 async fn a_plan_is_the_same_wherever_it_is_made() {
     let (planner, observed) = (planner(), observed());
     for length in [1, LIGHT, LIGHT + 1, 2 << 20] {
-        let made = planner.plan(&observed, answers(length), Sources::new()).await;
-        let rendered =
-            planner.rendering.render(&observed, &answers(length), &Sources::new(), template::limits());
+        let made = planner.make(&observed, answers(length), Sources::new()).await;
+        let rendered = planner.rendering.render(
+            &observed.desired,
+            &answers(length),
+            &Sources::new(),
+            template::limits(),
+        );
         assert_eq!(made, plan(&observed, rendered));
         let Plan { step, outcome, absent: _ } = made;
         assert_eq!(matches!(step, Step::Write { .. }), length <= 1 << 20, "a Secret holds 1 MiB");
@@ -68,10 +72,10 @@ async fn a_plan_is_the_same_wherever_it_is_made() {
 async fn heavy_plans_are_made_one_at_a_time() {
     let (planner, observed) = (planner(), observed());
     let first = planner.place.acquire().await.unwrap();
-    let mut second = Box::pin(planner.plan(&observed, answers(LIGHT + 1), Sources::new()));
+    let mut second = Box::pin(planner.make(&observed, answers(LIGHT + 1), Sources::new()));
     assert!((&mut second).now_or_never().is_none());
     assert!(
-        planner.plan(&observed, answers(1), Sources::new()).now_or_never().is_some(),
+        planner.make(&observed, answers(1), Sources::new()).now_or_never().is_some(),
         "a light one waits for none"
     );
     drop(first);
@@ -93,7 +97,7 @@ async fn a_template_that_takes_long_is_rendered_off_the_threads_that_serve_every
         [("{{ .e0 | upper }}", true), ("{{ genPrivateKey \"ecdsa\" }}", true), ("{{ bcrypt .e0 }}", false)]
     {
         let templated = templated(text);
-        let mut made = Box::pin(planner.plan(&templated, answers(1), Sources::new()));
+        let mut made = Box::pin(planner.make(&templated, answers(1), Sources::new()));
         assert_eq!((&mut made).now_or_never().is_some(), at_once, "{text}");
         if !at_once {
             assert_eq!(made.await.outcome, Outcome::Synced, "{text}");
@@ -104,6 +108,6 @@ async fn a_template_that_takes_long_is_rendered_off_the_threads_that_serve_every
 #[tokio::test]
 async fn a_template_that_needs_more_than_it_may_fails() {
     let plan =
-        planner().plan(&templated("{{ range until 10000000 }}{{ end }}"), answers(1), Sources::new()).await;
+        planner().make(&templated("{{ range until 10000000 }}{{ end }}"), answers(1), Sources::new()).await;
     assert!(matches!(plan.outcome, Outcome::Unreadable(RenderError::Template(_))), "{plan}");
 }
