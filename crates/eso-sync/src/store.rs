@@ -32,6 +32,7 @@ mod line;
 
 mod backends;
 mod circuit;
+mod fence;
 mod pace;
 mod questions;
 mod search;
@@ -42,6 +43,7 @@ mod call;
 pub use backends::Backends;
 use backends::{SharedBackend, Sort, pause, rest};
 use circuit::{Circuit, Probe, Witness};
+pub use fence::Fence;
 use line::{Answer, Line, Waiting};
 use pace::Pace;
 use questions::{Question, Questions};
@@ -89,6 +91,7 @@ pub struct Store {
     /// The pauses that are the store's own.
     pace: Mutex<Pace>,
     backend: Arc<SharedBackend>,
+    fence: Fence,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
     searches: Searches,
@@ -138,6 +141,7 @@ impl Store {
                 in_flight: Arc::new(Semaphore::new(settings.in_flight.get())),
                 pace: Mutex::new(Pace::new(None)),
                 backend,
+                fence: backends.fence.clone(),
                 circuit,
                 calls: AtomicU64::new(0),
                 searches: Searches::default(),
