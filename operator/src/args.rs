@@ -31,6 +31,37 @@ pub struct Args {
     #[arg(long, global = true, value_name = "NAMESPACE", default_value = "")]
     pub namespace: String,
 
+    /// Whether several operators choose one of them, which alone writes; the others are ready to take its place.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_leader_election: bool,
+
+    /// The name of the Lease that the leader holds, in the operator's own namespace: that of its service account, or of
+    /// the kubeconfig's context where it runs outside of a cluster.
+    #[arg(long, value_name = "NAME", default_value = "external-secrets-controller")]
+    pub leader_election_id: String,
+
+    /// How long the others wait after the leader's last renewal before one of them takes the lease; longer than the renew
+    /// deadline.
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = go_duration)]
+    pub leader_election_lease_duration: Duration,
+
+    /// How long a leader that cannot renew its lease goes on trying before it ends; longer than 1.2 retry periods.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = go_duration)]
+    pub leader_election_renew_deadline: Duration,
+
+    /// The time between two tries to take or renew the lease.
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = go_duration)]
+    pub leader_election_retry_period: Duration,
+
     /// Whether ClusterExternalSecrets are served; where `--namespace` is set, they are not.
     #[arg(
         long,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use http::{Method, Request, Response, StatusCode};
+use eso_kube::client::reads;
+use http::{Request, Response, StatusCode};
 use kube::{Client, Config, client::Body};
 use serde_json::json;
 use tower::{Layer as _, limit::RateLimitLayer, service_fn};
@@ -18,17 +19,17 @@ pub struct Limit {
 }
 
 /// Connects as the environment says: a kubeconfig, or the pod's service account.
-pub async fn connect(limit: Limit) -> anyhow::Result<Client> {
+pub async fn connect() -> anyhow::Result<Client> {
     // The cause is left out: it can quote a kubeconfig, which holds credentials.
     let config = Config::infer()
         .await
         .map_err(|_| anyhow!("there is no kubeconfig and no service account to be used"))?;
     let client = eso_kube::client::connect(config);
-    Ok(limited(client.context("the API server's address or certificates cannot be used")?, limit))
+    client.context("the API server's address or certificates cannot be used")
 }
 
 /// The same client, whose requests wait in line where there are too many. A watch counts when it begins.
-fn limited(client: Client, limit: Limit) -> Client {
+pub fn limited(client: Client, limit: Limit) -> Client {
     match window(limit) {
         None => client,
         Some((requests, window)) => {
@@ -56,11 +57,6 @@ pub fn read_only(client: Client) -> Client {
         }
     });
     Client::new(send, namespace)
-}
-
-fn reads(method: &Method, path: &str) -> bool {
-    let asks_for_token = path.contains("/serviceaccounts/") && path.ends_with("/token");
-    *method == Method::GET || (*method == Method::POST && asks_for_token)
 }
 
 fn forbidden() -> Response<Body> {

@@ -18,6 +18,7 @@ pub mod run;
 pub mod providers;
 
 pub mod client;
+mod election;
 pub mod http;
 pub mod logs;
 pub mod telemetry;

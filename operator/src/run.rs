@@ -5,6 +5,7 @@ use std::{io::Write as _, process::ExitCode, sync::Arc};
 use anyhow::Context as _;
 use eso_aws::Endpoints;
 use eso_kube::{
+    client::fenced,
     controllers::{Controller, Options},
     stores::Connect,
 };
@@ -15,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     args::{Args, Command, ListenAddress},
     client::{self, Limit},
-    codegen, commands, http, logs,
+    codegen, commands,
+    election::Election,
+    http, logs,
     providers::Providers,
     telemetry::Metrics,
 };
@@ -76,14 +79,21 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("cannot start threads")
 }
 
-/// Runs the operator until `stop` is cancelled, or something that it cannot do without fails.
+/// Runs the operator until `stop` is cancelled, or something that it cannot do without fails: one that led, and has lost
+/// its lease, ends so.
 ///
 /// It returns when nothing of it runs any more: every call that was under way has ended, and each store's login with
-/// it.
+/// it. Where the lease was lost nobody waits for that longer than until another one may lead.
 pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken) -> anyhow::Result<()> {
-    let client = client::connect(Limit { per_second: args.client_qps, burst: args.client_burst }).await?;
+    let connected = client::connect().await?;
+    let election = Election::begin(&args, &connected)?;
+    let leadership = election.leadership();
+    let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
+    // A request may wait for the limit, and is looked at again when it is sent.
+    let client = client::limited(fenced(connected, leadership.clone()), limit);
+    let options = Options { leadership, ..options(&args) };
     let metrics = Arc::new(Metrics::new());
-    let controller = Controller::new(client, options(&args), connect, Arc::clone(&metrics) as _);
+    let controller = Controller::new(client, options, connect, Arc::clone(&metrics) as _);
     metrics.watch_queues(controller.handles().to_vec());
     let health = http::health(controller.synced());
     let mut servers = JoinSet::new();
@@ -94,11 +104,11 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
         }
     }
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "the operator runs");
-    controller.run(stop).await;
+    let outcome = election.during(controller.run(stop)).await;
     // To the end it says that it lives: nobody should kill it while it stops.
     end.cancel();
     servers.join_all().await;
-    Ok(())
+    outcome
 }
 
 /// How the arguments want the operator to work.

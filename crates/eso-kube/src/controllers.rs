@@ -51,6 +51,7 @@ use crate::{
     apply::{Writer, generic::GenericWriter},
     events::{EventTask, Events},
     index::Index,
+    lease::Leadership,
     spread::Spread,
     stores::{Connect, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
@@ -97,6 +98,8 @@ pub struct Options {
     pub delimiters: Delimiters,
     /// Whether targets may be something else than Secrets (`--unsafe-allow-generic-targets`).
     pub generic_targets: bool,
+    /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
+    pub leadership: Leadership,
 }
 
 impl Default for Options {
@@ -115,14 +118,15 @@ impl Default for Options {
             events_per_second: 20,
             delimiters: Delimiters::default(),
             generic_targets: false,
+            leadership: Leadership::default(),
         }
     }
 }
 
 /// The operator: keeps the Secrets of a cluster equal to what its stores hold.
 ///
-/// Guarantees: nothing is written before everything was listed once; nothing is remembered that a new process would
-/// miss; when it is stopped, no write is begun any more.
+/// Guarantees: nothing is written before everything was listed once, and before this process leads; nothing is remembered
+/// that a new process would miss; when it is stopped, or leads no longer, no write is begun any more.
 pub struct Controller {
     client: Client,
     namespace: Option<String>,
@@ -132,6 +136,7 @@ pub struct Controller {
     pushing: Option<push::Engine>,
     handles: Vec<Handle>,
     events: EventTask,
+    leadership: Leadership,
     synced: Sender<bool>,
     /// Ends what serves the engine, after the engine.
     end: CancellationToken,
@@ -208,11 +213,18 @@ impl Controller {
             telemetry: Arc::clone(&telemetry),
             class: options.class.clone(),
             requeue_interval: options.store_requeue_interval,
+            leadership: options.leadership.clone(),
             stop: end.clone(),
         });
         let settings = settings(&options);
-        let shared =
-            Shared { client: client.clone(), stores: Arc::clone(&stores), events, telemetry, settings };
+        let shared = Shared {
+            client: client.clone(),
+            stores: Arc::clone(&stores),
+            events,
+            telemetry,
+            settings,
+            leadership: options.leadership.clone(),
+        };
         let watches_all = options.namespace.is_none();
         let (push_secrets, pushing) = match options.push_secrets {
             true => {
@@ -244,12 +256,13 @@ impl Controller {
             pushing,
             handles: [handle].into_iter().chain(push_handle).collect(),
             events: event_task,
+            leadership: options.leadership,
             synced: Sender::new(false),
             end,
         }
     }
 
-    /// Whether everything has been listed once: the operator is ready then.
+    /// Whether everything has been listed once: the operator is ready then, whether or not it leads.
     pub fn synced(&self) -> Receiver<bool> {
         self.synced.subscribe()
     }
@@ -260,7 +273,8 @@ impl Controller {
         &self.handles
     }
 
-    /// Runs until `stop` is cancelled, and returns when no call is under way any more and every login is ended.
+    /// Runs until `stop` is cancelled or this process leads no longer, and returns when no call is under way any more and
+    /// every login is ended.
     ///
     /// # Panics
     ///
@@ -268,7 +282,9 @@ impl Controller {
     /// a new process lists everything anew.
     pub async fn run(self, stop: CancellationToken) {
         let stop = stop.child_token();
-        let mut watches = Watches::new(self.client, self.namespace, stop.clone());
+        let mut watches = Watches::new(self.client, self.namespace, self.leadership.clone(), stop.clone());
+        let leadership = self.leadership;
+        watches.spawn(async move { leadership.over().await });
         let stores = Arc::clone(&self.served.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
         let begin = begin(&mut watches, self.served, &self.synced, &stop);
@@ -313,12 +329,13 @@ struct Shared {
     events: Events,
     telemetry: Arc<dyn Telemetry>,
     settings: Settings,
+    leadership: Leadership,
 }
 
 impl Shared {
     /// The engine that serves ExternalSecrets, of which the router tells it.
     fn engine(self, index: &Arc<Mutex<Index>>, router: &Router, allows_generic: bool) -> (Engine, Handle) {
-        let Self { client, stores, events, telemetry, settings } = self;
+        let Self { client, stores, events, telemetry, settings, leadership } = self;
         let target = KubeTarget {
             index: Arc::clone(index),
             stores: Arc::clone(&stores),
@@ -328,6 +345,7 @@ impl Shared {
             events,
             telemetry: Arc::clone(&telemetry),
             started: (settings.clock)(),
+            leadership,
             clock: Arc::clone(&settings.clock),
         };
         let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
@@ -360,7 +378,8 @@ impl Shared {
     }
 }
 
-/// Lists everything once. Objects and stores come first: then each Secret that is met is known to be named, or not.
+/// Lists everything once, and returns when this process leads. Objects and stores come first: then each Secret that is
+/// met is known to be named, or not.
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
@@ -396,6 +415,7 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     // Nobody else waits for ever where their definition is not there, or namespaces may not be listed.
     let _ = timeout(PATIENCE, all_listed(listed)).await;
     synced.send_replace(true);
+    watches.led().await;
     stores.settled().await;
 }
 
@@ -428,7 +448,7 @@ fn follow_stores(
         listed.push(watches.follow(objects, of_kind(StoreKind::ClusterSecretStore)));
     }
     if let Some(pushes) = pushes {
-        watches.spawn(Arc::clone(pushes).keep_stores(listed, stop.clone()));
+        watches.spawn_writer(Arc::clone(pushes).keep_stores(listed, stop.clone()));
     }
 }
 

@@ -1,8 +1,8 @@
 //! Kubernetes as the ports of eso-sync: what is watched, what is remembered of it, and what is written.
 //!
 //! Start at [`controllers::Controller`], which joins the parts: [`watch`] and [`index`] know the cluster, [`metadata`]
-//! reads drift off it, [`apply`] alone writes targets and statuses, [`stores`] connects the stores, and [`events`]
-//! tells people.
+//! reads drift off it, [`apply`] alone writes targets and statuses, [`stores`] connects the stores, [`events`]
+//! tells people, and [`lease`] says whether this process may write at all.
 
 pub mod controllers;
 
@@ -16,6 +16,7 @@ pub mod apply;
 pub mod client;
 pub mod credentials;
 pub mod events;
+pub mod lease;
 pub mod stores;
 pub mod telemetry;
 

@@ -44,6 +44,7 @@ use crate::{
     controllers::secret_store::{Gate, Shared},
     credentials::{AccountWatch, CredentialKind, CredentialObject},
     events::Events,
+    lease::Leadership,
     telemetry::{Kind, Subject, Telemetry},
     watch::{Item, Object},
 };
@@ -167,6 +168,8 @@ pub struct StoreRegistrySettings {
     /// The time between two validations of a store that says none itself (`--store-requeue-interval`); `None`: it is
     /// validated when it changes or fails.
     pub requeue_interval: Option<Duration>,
+    /// Whether this process leads: no store is connected, and nothing is said of it, before.
+    pub leadership: Leadership,
     /// Ends every connection.
     pub stop: CancellationToken,
 }
@@ -192,7 +195,7 @@ impl StoreRegistry {
     /// A registry that knows no store yet. Its stores are kept by tasks of the tokio runtime that the calls are made
     /// in.
     pub fn new(settings: StoreRegistrySettings) -> Arc<Self> {
-        let (backends, gate) = (Backends::default(), Gate::default());
+        let (backends, gate) = (Backends::fenced(settings.leadership.fence()), Gate::default());
         let shared = Shared { settings, accounts: Arc::default(), backends, gate, tasks: TaskTracker::new() };
         Arc::new(Self {
             shared: Arc::new(shared),

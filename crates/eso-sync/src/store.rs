@@ -32,6 +32,7 @@ mod line;
 
 mod backends;
 mod circuit;
+mod fence;
 mod pace;
 mod questions;
 mod search;
@@ -43,6 +44,7 @@ mod call;
 pub use backends::Backends;
 use backends::{SharedBackend, Sort, pause, rest};
 use circuit::{Circuit, Probe, Witness};
+pub use fence::Fence;
 use line::{Answer, Line, Waiting};
 use pace::Pace;
 use questions::{Question, Questions};
@@ -90,6 +92,7 @@ pub struct Store {
     reads: Own,
     writes: Own,
     backend: Arc<SharedBackend>,
+    fence: Fence,
     circuit: Arc<Circuit>,
     calls: AtomicU64,
     searches: Searches,
@@ -150,6 +153,7 @@ impl Store {
                 reads: Own::new(settings.in_flight.get()),
                 writes: Own::new(settings.in_flight.get().min(WRITES_IN_FLIGHT)),
                 backend,
+                fence: backends.fence.clone(),
                 circuit,
                 calls: AtomicU64::new(0),
                 searches: Searches::default(),

@@ -115,7 +115,7 @@ const RULES: &[Rule] = &[
     Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
 ];
 
-/// The manifest, by its path: a service account, its role and their binding.
+/// The manifest, by its path: a service account, its roles and their bindings.
 pub(super) fn manifest() -> (String, String) {
     let rules: String = RULES.iter().map(rule).collect();
     ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{BINDING}"))
@@ -156,6 +156,35 @@ roleRef:
   apiGroup: rbac.authorization.k8s.io
   kind: ClusterRole
   name: external-secrets-controller
+subjects:
+  - kind: ServiceAccount
+    name: external-secrets
+    namespace: external-secrets
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: external-secrets-leaderelection
+  namespace: external-secrets
+rules:
+  # The lease of the leader, where one is elected. Rights to create name no object.
+  - apiGroups: [\"coordination.k8s.io\"]
+    resources: [leases]
+    verbs: [create]
+  - apiGroups: [\"coordination.k8s.io\"]
+    resources: [leases]
+    resourceNames: [external-secrets-controller]
+    verbs: [get, update]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: external-secrets-leaderelection
+  namespace: external-secrets
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: external-secrets-leaderelection
 subjects:
   - kind: ServiceAccount
     name: external-secrets

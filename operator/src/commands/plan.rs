@@ -49,7 +49,8 @@ pub fn main(args: &Args, asked: &Planned, connect: impl FnOnce(&Args) -> Arc<dyn
 }
 
 async fn previews(args: &Args, asked: &Planned, connect: Arc<dyn Connect>) -> anyhow::Result<Vec<Previewed>> {
-    let client = client::connect(Limit { per_second: args.client_qps, burst: args.client_burst }).await?;
+    let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
+    let client = client::limited(client::connect().await?, limit);
     let options = Options {
         namespace: asked
             .object

@@ -7,6 +7,7 @@ mod audit;
 mod aws;
 mod canaries;
 mod cluster;
+mod election;
 mod exhausted;
 mod kind;
 mod operator;

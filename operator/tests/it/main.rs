@@ -13,6 +13,7 @@ mod fences;
 mod fights;
 mod generic_targets;
 mod isolation;
+mod lease;
 mod parameters;
 mod plan;
 mod policies;

@@ -9,6 +9,8 @@ use kube::{
     core::response::{Status, reason},
 };
 
+use crate::lease::NotLeading;
+
 /// The field manager of everything that is written but Secrets, as the original's.
 pub const FIELD_MANAGER: &str = "external-secrets";
 
@@ -62,6 +64,7 @@ pub(super) async fn unless_gone<T>(deletion: impl Future<Output = kube::Result<T
 fn write_error(error: &kube::Error, tell: fn(&str) -> &str) -> WriteError {
     match error {
         kube::Error::Api(status) => refused(status, tell),
+        kube::Error::Service(cause) if cause.is::<NotLeading>() => WriteError::Stopped,
         _ => WriteError::Unavailable("the API server cannot be reached".to_owned()),
     }
 }

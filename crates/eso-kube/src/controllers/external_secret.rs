@@ -36,6 +36,7 @@ use crate::{
     apply::{self, Place, Source, Stored, Writer, generic::GenericWriter},
     events::Events,
     index::{Index, Sight, Snapshot},
+    lease::Leadership,
     marks::{CLEANUP_FINALIZER, Marks},
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
@@ -58,6 +59,7 @@ pub(super) struct KubeTarget {
     pub(super) clock: Clock,
     /// When this process first saw the cluster.
     pub(super) started: Timestamp,
+    pub(super) leadership: Leadership,
 }
 
 impl fmt::Debug for KubeTarget {
@@ -178,7 +180,8 @@ impl KubeTarget {
             Ok(held) => Observation::Present(Box::new(Observed {
                 spread: spread(&snapshot.object.metadata),
                 sources: snapshot.sources,
-                started: self.started,
+                // While it waited, another one refreshed.
+                started: self.leadership.since().unwrap_or(self.started),
                 refreshed: snapshot.refreshed,
                 record,
                 held,

@@ -30,7 +30,7 @@ impl Controller {
     /// the statuses of stores true, though: give it a client that sends no writes, and nothing is written at all.
     pub async fn preview(self, wanted: impl Fn(&str, &str) -> bool) -> Vec<Previewed> {
         let stop = CancellationToken::new();
-        let mut watches = Watches::new(self.client, self.namespace, stop.clone());
+        let mut watches = Watches::new(self.client, self.namespace, self.leadership, stop.clone());
         let stores = Arc::clone(&self.served.stores);
         let served = Served { push_secrets: PushObjects::Known(Arc::default()), ..self.served };
         begin(&mut watches, served, &self.synced, &stop).await;

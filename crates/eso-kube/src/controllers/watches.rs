@@ -16,6 +16,7 @@ use super::{
     sources::Namespaces,
 };
 use crate::{
+    lease::Leadership,
     spread::Spread,
     stores::StoreRegistry,
     watch::{Item, Watched, follow},
@@ -30,6 +31,7 @@ pub(super) type Metadata<K> = Item<PartialObjectMeta<K>>;
 pub(super) struct Watches {
     client: Client,
     namespace: Option<String>,
+    leadership: Leadership,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     /// Those that have not listed everything yet.
@@ -38,8 +40,13 @@ pub(super) struct Watches {
 
 impl Watches {
     /// `stop` is cancelled when a watch ends.
-    pub(super) fn new(client: Client, namespace: Option<String>, stop: CancellationToken) -> Self {
-        Self { client, namespace, stop, tasks: JoinSet::new(), listing: Vec::new() }
+    pub(super) fn new(
+        client: Client,
+        namespace: Option<String>,
+        leadership: Leadership,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { client, namespace, leadership, stop, tasks: JoinSet::new(), listing: Vec::new() }
     }
 
     /// The one namespace that is watched; `None` for all.
@@ -139,7 +146,7 @@ impl Watches {
     ) -> Vec<Receiver<bool>> {
         let objects = self.cluster_objects::<K>();
         listed.push(self.follow_apart(objects, Arc::clone(&clusters) as _));
-        self.spawn(clusters.run(listed.clone(), self.stop.clone()));
+        self.spawn_writer(clusters.run(listed.clone(), self.stop.clone()));
         listed
     }
 
@@ -156,6 +163,20 @@ impl Watches {
             panic = ended.err().and_then(|error| error.try_into_panic().ok()).or(panic);
         }
         panic
+    }
+
+    /// Returns when this process leads.
+    pub(super) async fn led(&self) {
+        self.leadership.led().await;
+    }
+
+    /// As [`spawn`](Self::spawn), of what writes: it begins when this process leads.
+    pub(super) fn spawn_writer(&mut self, writer: impl Future<Output = ()> + Send + 'static) {
+        let leadership = self.leadership.clone();
+        self.spawn(async move {
+            leadership.led().await;
+            writer.await;
+        });
     }
 
     /// Runs what goes by the watches, and ends with them.
@@ -184,11 +205,11 @@ mod tests {
     use tokio::time::timeout;
     use tokio_util::sync::CancellationToken;
 
-    use super::Watches;
+    use super::{Leadership, Watches};
 
     fn watches(stop: &CancellationToken) -> Watches {
         let nobody = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
-        Watches::new(nobody, None, stop.clone())
+        Watches::new(nobody, None, Leadership::always(), stop.clone())
     }
 
     #[tokio::test(start_paused = true)]

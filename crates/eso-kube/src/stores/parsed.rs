@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use eso_core::{
     api::{
-        conditions::READY,
         refusals,
         secret_store::{NamespaceCondition, Provider, RetrySettings, SecretStoreSpec, SecretStoreStatus},
     },
@@ -111,11 +110,6 @@ impl Parsed {
                 loose.join(", ")
             ),
         })
-    }
-
-    /// Whether its status says of an edit before this one, or of this one, whether it can be used.
-    pub(crate) fn was_judged(&self) -> bool {
-        self.status.conditions.iter().any(|condition| condition.kind == READY)
     }
 
     /// The store, for an event.

@@ -85,7 +85,6 @@ impl State {
         let entry = Entry { parsed: Arc::clone(parsed), keepers: HashMap::new() };
         self.stores.insert(parsed.key.clone(), entry);
         if parsed.is_of_class(&shared.settings.class) {
-            shared.warn(parsed, change);
             self.keep(shared, Assignment { parsed: Arc::clone(parsed), asking: None, change });
         } else {
             shared.settings.telemetry.forgotten(parsed.key.subject());

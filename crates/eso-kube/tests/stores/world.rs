@@ -17,6 +17,7 @@ use eso_core::{
 use eso_kube::{
     credentials::{AccountWatch, CredentialKind, CredentialObject, KubernetesCredentials, Scope},
     events::Events,
+    lease::Leadership,
     stores::{
         Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
     },
@@ -80,6 +81,7 @@ impl World {
             telemetry: Arc::<Told>::clone(&told),
             class: "default".to_owned(),
             requeue_interval: None,
+            leadership: Leadership::always(),
             stop: stop.clone(),
         });
         let mut tasks = JoinSet::new();

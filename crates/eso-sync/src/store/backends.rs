@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{circuit::Circuit, pace::Pace};
+use super::{Fence, circuit::Circuit, pace::Pace};
 
 /// How many calls one backend gets at once from all its stores: twice what one store may have, so that one that hangs
 /// leaves as much to the others.
@@ -33,13 +33,22 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 ///
 /// A backend is dropped with its last store. Where two stores name different rates for one id, the first one's hold.
 #[derive(Clone, Debug, Default)]
-pub struct Backends(Arc<Mutex<HashMap<String, Weak<SharedBackend>>>>);
+pub struct Backends {
+    shared: Arc<Mutex<HashMap<String, Weak<SharedBackend>>>>,
+    /// Asked right before each write to a store of these.
+    pub(super) fence: Fence,
+}
 
 impl Backends {
+    /// Those of a process that writes to its stores only while this is open.
+    pub fn fenced(fence: Fence) -> Self {
+        Self { fence, ..Self::default() }
+    }
+
     /// The backend of a store; one of its own where it shares it with nobody.
     pub(super) fn get(&self, backend: Option<&Backend>) -> Arc<SharedBackend> {
         let Some(backend) = backend else { return Arc::new(SharedBackend::new(None)) };
-        let mut backends = self.0.lock();
+        let mut backends = self.shared.lock();
         if let Some(shared) = backends.get(&backend.id).and_then(Weak::upgrade) {
             return shared;
         }
@@ -52,7 +61,7 @@ impl Backends {
     /// How many backends are in use.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.0.lock().values().filter(|shared| shared.strong_count() > 0).count()
+        self.shared.lock().values().filter(|shared| shared.strong_count() > 0).count()
     }
 }
 

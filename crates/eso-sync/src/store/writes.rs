@@ -57,7 +57,7 @@ impl Store {
     }
 
     /// Writes a value, what is beside it, or both, and gives the version that the store holds then; `None` where `stop` was
-    /// cancelled before the write began. Once begun it is not cut short.
+    /// cancelled or the [`Fence`](super::Fence) was shut before the write began. Once begun it is not cut short.
     pub async fn put(
         self: &Arc<Self>,
         put: &Put,
@@ -65,7 +65,8 @@ impl Store {
     ) -> Option<Result<Option<Version>, ProviderError>> {
         let question = Inspect { key: put.key.clone(), metadata: put.metadata.clone() };
         let bounds = Bounds { question: &question, sort: Sort::Write, stop };
-        self.within_bounds(bounds, call::put(&*self.provider, put)).await
+        let write = self.unless_fenced(call::put(&*self.provider, put));
+        self.within_bounds(bounds, write).await.and_then(Result::transpose)
     }
 
     /// Deletes a value with all its versions; `None` as for [`put`](Self::put).
@@ -76,7 +77,19 @@ impl Store {
     ) -> Option<Result<(), ProviderError>> {
         let question = Inspect { key: delete.key.clone(), metadata: None };
         let bounds = Bounds { question: &question, sort: Sort::Write, stop };
-        self.within_bounds(bounds, call::delete(&*self.provider, delete)).await
+        let write = self.unless_fenced(call::delete(&*self.provider, delete));
+        self.within_bounds(bounds, write).await.and_then(Result::transpose)
+    }
+
+    /// Makes a write, unless the fence is shut at this very moment.
+    async fn unless_fenced<T>(
+        &self,
+        write: impl Future<Output = Result<T, ProviderError>>,
+    ) -> Result<Option<T>, ProviderError> {
+        match self.fence.is_open() {
+            true => write.await.map(Some),
+            false => Ok(None),
+        }
     }
 
     /// Makes a call when there is a place for it, unless it is to stop before.

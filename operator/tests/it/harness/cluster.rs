@@ -15,7 +15,7 @@ use super::patience::eventually;
 static SHARED: OnceCell<Arc<Cluster>> = OnceCell::const_new();
 
 /// The namespace of `deploy/examples/operator/`, in which every test's operator has an account.
-const NAMESPACE: &str = "external-secrets";
+pub(super) const NAMESPACE: &str = "external-secrets";
 
 /// The role of `deploy/examples/operator/`.
 pub(crate) const ROLE: &str = "external-secrets-controller";

@@ -101,13 +101,28 @@ impl Operator {
         self.process.kill();
     }
 
-    /// Asks it to end (SIGTERM), and waits until it does.
-    pub(crate) async fn terminate(&self) -> ExitStatus {
-        self.process.terminate().unwrap();
+    /// Stops its clock (SIGSTOP): it stands still when this returns.
+    pub(crate) fn pause(&self) {
+        self.process.pause().unwrap();
+    }
+
+    /// Lets it go on (SIGCONT).
+    pub(crate) fn resume(&self) {
+        self.process.resume().unwrap();
+    }
+
+    /// Waits until it ends by itself, and answers how.
+    pub(crate) async fn ends(&self) -> ExitStatus {
         eventually("the operator ended", async || {
             self.ended().ok_or_else(|| format!("it still runs: {}", self.process.log_tail()))
         })
         .await
+    }
+
+    /// Asks it to end (SIGTERM), and waits until it does.
+    pub(crate) async fn terminate(&self) -> ExitStatus {
+        self.process.terminate().unwrap();
+        self.ends().await
     }
 
     /// Kills it if it runs, starts it again as it was, and waits until it is ready.

@@ -25,6 +25,7 @@ pub(crate) struct Setup {
     is_exact: bool,
     cluster: Option<Arc<Cluster>>,
     everywhere: bool,
+    elects: bool,
     options: Options,
 }
 
@@ -36,6 +37,7 @@ impl Setup {
             is_exact: false,
             cluster: None,
             everywhere: false,
+            elects: false,
             options: Options::default(),
         }
     }
@@ -53,6 +55,13 @@ impl Setup {
     /// With an operator for all namespaces, which only a cluster of the test's own can bear.
     pub(crate) fn everywhere(self) -> Self {
         Self { everywhere: true, ..self }
+    }
+
+    /// With an operator that takes part in an election, with these flags: `lease-duration=3s` and the like. The lease has
+    /// the name of the test's namespace.
+    pub(crate) fn elects(self, flags: &[&str]) -> Self {
+        let setup = Self { elects: true, ..self }.argument("--enable-leader-election");
+        flags.iter().fold(setup, |setup, flag| setup.argument(&format!("--leader-election-{flag}")))
     }
 
     /// With an AWS double.
@@ -82,7 +91,7 @@ impl Setup {
 
     /// Starts all that; the operator may not be ready yet.
     pub(crate) async fn start_unready(self) -> World {
-        let Self { name, is_exact, cluster, everywhere, mut options } = self;
+        let Self { name, is_exact, cluster, everywhere, elects, mut options } = self;
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => Cluster::shared().await,
@@ -91,7 +100,11 @@ impl Setup {
             true => cluster.make_namespace(name).await,
             false => cluster.plane.namespace(&name).await.unwrap(),
         };
-        let kubeconfig = cluster.operator_account(&namespace).await;
+        let mut kubeconfig = cluster.operator_account(&namespace).await;
+        if elects {
+            options.arguments.push(format!("--leader-election-id={namespace}"));
+            kubeconfig = cluster.candidate(&namespace, &namespace, &kubeconfig).await;
+        }
         let began = cluster.plane.mark().await.unwrap();
         if !everywhere {
             options.arguments.insert(0, format!("--namespace={namespace}"));
@@ -103,6 +116,7 @@ impl Setup {
         World {
             client: client(cluster.plane.kubeconfig()).await,
             operator: Operator::start(&kubeconfig, &options),
+            options,
             canaries: Canaries::default(),
             is_refused: AtomicBool::new(false),
             ended: false,

@@ -23,7 +23,7 @@ use super::{
     canaries::Canaries,
     cluster::{self, Cluster},
     kind::Kind,
-    operator::Operator,
+    operator::{Operator, Options},
     patience::eventually,
 };
 
@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) cluster: Arc<Cluster>,
     pub(crate) namespace: String,
     pub(crate) operator: Operator,
+    /// What the operator was started with.
+    pub(super) options: Options,
     pub(super) client: Client,
     pub(super) canaries: Canaries,
     /// Holds the administrator's kubeconfig, set to the namespace.

@@ -21,6 +21,7 @@ use crate::{
     controllers::fixtures::ToNothing,
     events::Events,
     index::{Index, Snapshot},
+    lease::Leadership,
     marks::CLEANUP_FINALIZER,
     stores::{StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
@@ -112,6 +113,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         telemetry: Arc::clone(&telemetry),
         class: "default".to_owned(),
         requeue_interval: None,
+        leadership: Leadership::always(),
         stop: CancellationToken::new(),
     });
     KubeTarget {
@@ -124,6 +126,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         telemetry,
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),
         started: Timestamp::UNIX_EPOCH,
+        leadership: Leadership::standby(),
     }
 }
 

@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use eso_core::{api::secret_store::SecretStoreStatus, key::StoreReference, provider::Connection};
+use eso_core::{
+    api::{conditions::READY, secret_store::SecretStoreStatus},
+    key::StoreReference,
+    provider::Connection,
+};
 use eso_sync::store::{Backends, Store, StoreSettings};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -33,6 +37,7 @@ use super::{
 use crate::{
     apply::store_status,
     credentials::{self, AccountWatch, CredentialObject, KubernetesCredentials, Scope},
+    lease::Leadership,
     stores::{
         StoreChange, StoreKey, StoreRegistrySettings,
         connection::{Attempt, Failure, Standing, retire, revalidate},
@@ -43,6 +48,9 @@ use crate::{
 
 /// How often it is looked whether the provider has a notice, or the status says something else than it should.
 const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Longer than anybody waits: it is not known how long another one leads.
+const UNTIL_WE_LEAD: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// What all keepers share.
 #[derive(Debug)]
@@ -68,9 +76,9 @@ impl Shared {
 
     /// Tells people what is unwise about an edit of a store, once: not of each store again when the operator starts,
     /// which then meets stores that have a condition already.
-    pub(crate) fn warn(&self, parsed: &Parsed, change: StoreChange) {
+    fn warn(&self, parsed: &Parsed, change: StoreChange, is_judged: bool) {
         let is_known = match change {
-            StoreChange::Ready => parsed.was_judged(),
+            StoreChange::Ready => is_judged,
             StoreChange::Edited | StoreChange::Lost => false,
         };
         if let Some(event) = parsed.warning().filter(|_| !is_known) {
@@ -123,12 +131,19 @@ struct Seen {
     status: SecretStoreStatus,
 }
 
+impl Seen {
+    /// Whether it says of some edit whether the store can be used.
+    fn is_judged(&self) -> bool {
+        self.status.conditions.iter().any(|condition| condition.kind == READY)
+    }
+}
+
 impl Keeper {
-    /// Begins to keep an identity connected.
+    /// Begins to keep an identity connected, as soon as this process leads.
     pub(crate) fn start(shared: &Arc<Shared>, assignment: Assignment) -> Self {
         let Assignment { parsed, asking, change } = assignment;
         let stop = shared.settings.stop.child_token();
-        let (sender, standing) = watch::channel(Standing::Connecting { since: Instant::now() });
+        let (sender, standing) = watch::channel(not_yet_connected(&shared.settings.leadership));
         let scope = parsed.scope(asking.as_deref());
         let state = Arc::new(State {
             edited: Notify::new(),
@@ -207,10 +222,24 @@ enum Woken {
 
 impl Task {
     async fn run(mut self, stop: CancellationToken) {
-        stop.run_until_cancelled(self.keep()).await;
+        stop.run_until_cancelled(async {
+            self.shared.settings.leadership.led().await;
+            self.begin();
+            self.keep().await;
+        })
+        .await;
         self.replace(Standing::Failed(Failure::of_client(
             "the store was edited or deleted, or the operator stops",
         )));
+    }
+
+    /// From now on it may be waited for, and people are told what is unwise about it.
+    fn begin(&self) {
+        self.replace(Standing::Connecting { since: Instant::now() });
+        let is_judged = self.state.seen.lock().is_judged();
+        if let (None, Some(change)) = (&self.asking, self.change) {
+            self.shared.warn(&self.parsed, change, is_judged);
+        }
     }
 
     async fn keep(&mut self) {
@@ -451,6 +480,12 @@ impl Task {
             self.shared.tasks.spawn(retire(old));
         }
     }
+}
+
+/// Whoever waits for a store that is being connected counts from when that began, which it does not before we lead.
+fn not_yet_connected(leadership: &Leadership) -> Standing {
+    let begins_in = if leadership.since().is_some() { Duration::ZERO } else { UNTIL_WE_LEAD };
+    Standing::Connecting { since: Instant::now() + begins_in }
 }
 
 fn ready(store: Arc<Store>) -> Standing {

@@ -21,6 +21,7 @@ use super::{ConfigMaps, Namespaces, Secrets, ServiceAccounts};
 use crate::{
     controllers::external_secret::Router,
     events::Events,
+    lease::Leadership,
     stores::{
         Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
     },
@@ -86,6 +87,7 @@ impl World {
             telemetry: Arc::new(()),
             class: "default".to_owned(),
             requeue_interval: None,
+            leadership: Leadership::always(),
             stop: CancellationToken::new(),
         });
         Self { stores, connector, told }

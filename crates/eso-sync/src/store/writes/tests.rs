@@ -1,6 +1,10 @@
 //! Writers' calls within the bounds of a store.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use eso_core::{
     error::ErrorKind,
@@ -13,7 +17,7 @@ use tokio::time::{Instant, sleep};
 use super::*;
 use crate::{
     queue::Lane,
-    store::{Backends, StoreSettings},
+    store::{Backends, Fence, StoreSettings},
 };
 
 fn store(settings: StoreSettings) -> (Arc<Store>, Arc<MemoryProvider>) {
@@ -216,4 +220,33 @@ async fn a_closed_store_writes_nothing() {
     store.close().await;
     assert_eq!(write(&store, "k").await.unwrap_err().kind(), ErrorKind::Unavailable);
     assert_eq!(provider.calls(), [Call::Close]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waits_for_its_place_is_not_begun_once_the_fence_is_shut() {
+    let (provider, is_open) = (MemoryProvider::new(), Arc::new(AtomicBool::new(true)));
+    provider.set_writable(PropertySyntax::Path);
+    let backends = Backends::fenced(Fence::new({
+        let is_open = Arc::clone(&is_open);
+        move || is_open.load(Ordering::Relaxed)
+    }));
+    let settings = StoreSettings { in_flight: NonZeroUsize::MIN, ..StoreSettings::default() };
+    let store = Store::new(Arc::clone(&provider) as _, settings, &backends);
+    provider.hold();
+    let never = CancellationToken::new();
+    let (first, second, third) = (put("a"), put("b"), Delete { key: "c".into(), version: None });
+    let (begun, written, deleted, ()) = tokio::join!(
+        store.put(&first, &never),
+        store.put(&second, &never),
+        store.delete(&third, &never),
+        async {
+            provider.held(1).await;
+            is_open.store(false, Ordering::Relaxed);
+            provider.release();
+        },
+    );
+    assert!(begun.unwrap().is_ok(), "it had begun");
+    assert_eq!((written, deleted), (None, None));
+    assert_eq!(provider.calls().len(), 1);
+    assert_eq!(store.inspect(&question("b")).await, Ok(None), "it is still read");
 }
