@@ -191,7 +191,7 @@ async fn is_refused(world: &World, aws: &FastAws, store: &str, calls: &[Refused]
                 let mut dressed = push(name, store);
                 dressed["spec"]["data"][0]["metadata"] = json!({
                     "apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata",
-                    "spec": { "tags": { "held": world.canary("tag") } },
+                    "spec": { "tags": { "team": "blue" } },
                 });
                 world.patch(Kind::PushSecret, name, json!({ "spec": dressed["spec"] })).await;
             }

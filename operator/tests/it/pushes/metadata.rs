@@ -256,8 +256,8 @@ async fn a_mount_that_asks_for_versions_is_pushed_to() {
     let asks = json!({ "cas_required": true });
     mount.server.write(&format!("{}/config", mount.name), &asks).await.unwrap();
     let theirs = json!({ "data": { "password": "theirs" } });
-    let blind = mount.server.write(&mount.path_of("app"), &theirs).await.unwrap_err().to_string();
-    assert!(blind.contains("check-and-set parameter required"), "{blind}");
+    let blind = mount.server.write(&mount.path_of("app"), &theirs).await.unwrap_err();
+    assert!(format!("{blind:#}").contains("check-and-set parameter required"), "{blind:#}");
     let checked = json!({ "spec": { "provider": { "vault": { "checkAndSet": { "required": true } } } } });
     world.patch(Kind::SecretStore, remote.store(), checked).await;
     let (first, second) = (world.canary("first"), world.canary("second"));
