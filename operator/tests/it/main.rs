@@ -22,6 +22,7 @@ mod prompt;
 mod pushes;
 mod quotas;
 mod refused;
+mod remote_refs;
 mod rights;
 mod rotated;
 mod service_accounts;
