@@ -108,7 +108,7 @@ impl Step {
     fn wish(self) -> Json {
         match self {
             TagResource | AddTagsToResource => json!({"tags": {"old": "1", "new": "2"}}),
-            UntagResource | RemoveTagsFromResource => json!({"tags": {}}),
+            UntagResource | RemoveTagsFromResource => json!({"tags": {"new": "2"}}),
             ReplicateSecretToRegions => json!({"replicationLocations": ["eu-west-1", "eu-west-2"]}),
             RemoveRegionsFromReplication => json!({"replicationLocations": []}),
             _ => json!({}),
@@ -175,7 +175,7 @@ async fn prepared(step: Step) -> (Fixture, std::sync::Arc<dyn SecretProvider>) {
         store.writer().expect("it writes").put(&put).await.expect("it must be made");
     }
     if step == RestoreSecret {
-        fixture.server.delete(THERE).expect("it is there");
+        DeleteSecret.ask(&*store).await.expect("it must be deleted");
     }
     (fixture, store)
 }
