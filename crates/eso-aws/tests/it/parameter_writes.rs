@@ -1,7 +1,7 @@
 //! Writes to the Parameter Store: what is asked, what is written and what is left alone, counted.
 
 use eso_core::{
-    error::ErrorKind::{Conflict, Invalid},
+    error::ErrorKind::{self, Conflict, Invalid},
     error::ProviderError,
     key::Version,
     provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value, WholeSecret},

@@ -1,13 +1,13 @@
 //! Writes to Secrets Manager: what is asked, what is written and what is left alone, counted.
 
 use eso_core::{
-    error::ErrorKind::{Conflict, Invalid},
+    error::ErrorKind::{self, Conflict, Invalid},
     error::ProviderError,
     key::Version,
     provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value},
     value::SecretBytes,
 };
-use eso_rig::{Answer, Fault, Moto, Reply, Scripted, ScriptedRequest, SecretsManager};
+use eso_rig::{Answer, Moto, Reply, Scripted, ScriptedRequest, SecretsManager};
 use eso_testkit::connection::CallRecorder;
 use serde_json::{Value as Json, json};
 
