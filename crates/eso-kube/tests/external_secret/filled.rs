@@ -179,14 +179,15 @@ async fn a_record_that_was_copied_or_changed_is_said_to_be_so_once_and_never_rea
     let broken = format!("could not get secret data from provider: the annotation {RECORD} is not of this");
     for name in ["copy", "app"] {
         world.stands(name, "SecretSyncedError", &broken).await;
+        let looked = world.looks_again(name);
         world.annotate(name, json!({ "force-sync": "1" })).await;
-        world.looks_again(name).await;
+        looked.await;
+        world.until_so("an event says so", async || !world.told(name, "UpdateFailed").await.is_empty()).await;
     }
     operator.stop().await;
     let operator = world.start().await;
     for name in ["copy", "app"] {
         world.until_so("it is looked at", async || world.runs_of(name).0 > 0).await;
-        world.until_so("an event says so", async || !world.told(name, "UpdateFailed").await.is_empty()).await;
         let told = world.told(name, "UpdateFailed").await;
         assert_eq!(told.len(), 1, "{told:?}");
         assert!(told[0].contains("apply the Secret again"), "{told:?}");
