@@ -11,6 +11,7 @@ mod described;
 mod ends;
 mod fences;
 mod fights;
+mod filled;
 mod generic_targets;
 mod isolation;
 mod lease;
