@@ -9,6 +9,7 @@ pub mod secret_store;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod legacy;
 mod preview;
 mod roll;
 mod sources;
@@ -21,12 +22,13 @@ use eso_core::{
         cluster_external_secret::ClusterExternalSecret,
         cluster_push_secret::ClusterPushSecret,
         external_secret::ExternalSecret,
+        legacy::ExternalSecret as OlderExternalSecret,
         push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
     key::StoreKind,
 };
-use eso_plan::{filled::record::SealKey, template::Delimiters};
+use eso_plan::{convert::legacy::Environment, filled::record::SealKey, template::Delimiters};
 use eso_sync::{
     engine::{Engine, Handle, Settings},
     push,
@@ -55,6 +57,7 @@ use crate::{
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
 use filled::FilledSecrets;
+use legacy::{LegacyObjects, Permits, is_defined, until_defined};
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
@@ -82,6 +85,9 @@ pub struct Options {
     /// Whether ClusterPushSecrets are served (`--enable-cluster-push-secret-reconciler`). Where one namespace alone is
     /// served, they are not.
     pub cluster_push_secrets: bool,
+    /// What ExternalSecrets of `kubernetes-client.io` are served with; `None` serves none
+    /// (`--serve-kubernetes-client-io`).
+    pub legacy: Option<Environment>,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -110,6 +116,7 @@ impl Default for Options {
             cluster_external_secrets: true,
             push_secrets: true,
             cluster_push_secrets: true,
+            legacy: None,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -151,6 +158,7 @@ struct Served {
     cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     push_secrets: PushObjects,
     filled: Option<Arc<FilledSecrets>>,
+    legacy: Option<Arc<LegacyObjects>>,
 }
 
 /// The PushSecrets that are there.
@@ -218,6 +226,9 @@ impl Controller {
             stop: end.clone(),
         });
         let settings = settings(&options);
+        let permits = Arc::default();
+        let legacy = options.legacy.map(Arc::new);
+        let legacy = legacy.map(|environment| LegacyObjects::new(&router, &stores, environment, &permits));
         let shared = Shared {
             client: client.clone(),
             stores: Arc::clone(&stores),
@@ -225,6 +236,7 @@ impl Controller {
             telemetry,
             settings,
             leadership: options.leadership.clone(),
+            permits,
         };
         let watches_all = options.namespace.is_none();
         let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
@@ -250,6 +262,7 @@ impl Controller {
                 cluster_push_secrets,
                 push_secrets,
                 filled,
+                legacy,
             },
             engine,
             filling,
@@ -334,12 +347,13 @@ struct Shared {
     telemetry: Arc<dyn Telemetry>,
     settings: Settings,
     leadership: Leadership,
+    permits: Arc<Permits>,
 }
 
 impl Shared {
     /// The engine that serves ExternalSecrets, of which the router tells it.
     fn engine(self, index: &Arc<Mutex<Index>>, router: &Router, allows_generic: bool) -> (Engine, Handle) {
-        let Self { client, stores, events, telemetry, settings, leadership } = self;
+        let Self { client, stores, events, telemetry, settings, leadership, permits } = self;
         let target = KubeTarget {
             index: Arc::clone(index),
             stores: Arc::clone(&stores),
@@ -350,6 +364,7 @@ impl Shared {
             telemetry: Arc::clone(&telemetry),
             started: (settings.clock)(),
             leadership,
+            permits,
             clock: Arc::clone(&settings.clock),
         };
         let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
@@ -409,7 +424,14 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
     let Served {
-        router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, filled, ..
+        router,
+        stores,
+        cluster_external_secrets,
+        cluster_push_secrets,
+        push_secrets,
+        filled,
+        legacy,
+        ..
     } = served;
     let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
@@ -418,8 +440,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         None => Arc::clone(&router) as _,
     };
     watches.follow(objects, external_secrets);
+    let older = follow_legacy(watches, legacy.as_ref()).await;
     // Nobody else waits for ever where their definition is not there.
-    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
+    let apart: Vec<_> = pushing.iter().cloned().chain(older.clone()).collect();
+    let (_, ()) = join(timeout(PATIENCE, all_listed(apart)), watches.listed()).await;
     let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), (pushes.cloned(), filled));
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
@@ -430,8 +454,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     watches.follow_wanted(watches.metadata::<ServiceAccount>(), accounts, stores.accounts().wanted());
     let followers = [follower(&cluster_external_secrets), follower(&cluster_push_secrets)];
     let followers = followers.into_iter().flatten().collect();
-    let namespaces = watches.follow_namespaces(&router, &stores, followers);
+    let namespaces = watches.follow_namespaces(&router, &stores, followers, legacy);
     let mut listed = Vec::new();
+    // Without their namespaces, objects of the older group are not looked at.
+    listed.extend(older.filter(|_| *stores.namespaces_wanted().borrow()).map(|_| namespaces.clone()));
     if let Some(clusters) = cluster_external_secrets {
         listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }
@@ -455,6 +481,20 @@ fn follow_push_secrets(watches: &mut Watches, served: &Served) -> Option<Receive
         (None, PushObjects::Known(_)) => return None,
     };
     Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
+}
+
+/// Follows objects of the older group, from when they are defined: gives whether all have been listed once, where they are
+/// defined now.
+async fn follow_legacy(watches: &mut Watches, legacy: Option<&Arc<LegacyObjects>>) -> Option<Receiver<bool>> {
+    let legacy = Arc::clone(legacy?);
+    let (client, objects) = (watches.client().clone(), watches.objects::<OlderExternalSecret>());
+    match is_defined(&client).await {
+        true => Some(watches.follow_apart(objects, legacy)),
+        false => {
+            watches.follow_after(objects, legacy, until_defined(client));
+            None
+        }
+    }
 }
 
 /// Follows stores, and keeps their finalizers once they and PushSecrets have been listed, however long that takes: a store

@@ -15,6 +15,7 @@ mod filled;
 mod generic_targets;
 mod isolation;
 mod lease;
+mod legacy;
 mod parameters;
 mod plan;
 mod policies;
