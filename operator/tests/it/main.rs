@@ -23,6 +23,7 @@ mod prompt;
 mod pushes;
 mod quotas;
 mod refused;
+mod remote_refs;
 mod rights;
 mod rotated;
 mod service_accounts;
