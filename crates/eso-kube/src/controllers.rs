@@ -15,7 +15,13 @@ mod roll;
 mod sources;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use eso_core::{
     api::{
@@ -211,7 +217,11 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
-        let dependent = Arc::new(Dependent::of(&router));
+        let dependent = Arc::new(Dependent {
+            router: Arc::clone(&router),
+            pushes: OnceLock::new(),
+            filled: OnceLock::new(),
+        });
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
@@ -239,9 +249,14 @@ impl Controller {
             permits,
         };
         let watches_all = options.namespace.is_none();
-        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
+        let (push_secrets, pushing) = match options.push_secrets {
+            true => {
+                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
+                (PushObjects::Served(pushes), Some(pushing))
+            }
+            false => (PushObjects::Known(Arc::default()), None),
+        };
         let (pushing, push_handle) = pushing.unzip();
-        let push_secrets = pushes.map_or_else(|| PushObjects::Known(Arc::default()), PushObjects::Served);
         let spreads = |is_asked_for: bool| is_asked_for && watches_all;
         let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
@@ -389,27 +404,6 @@ impl Shared {
         pushes.connect(handle.clone());
         dependent.pushes.get_or_init(|| Arc::clone(&pushes));
         (pushes, (engine, handle))
-    }
-
-    /// Filled Secrets, and the engine that refreshes them.
-    fn filling(
-        &self,
-        dependent: &Dependent,
-        key: Receiver<Option<SealKey>>,
-    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
-        let parts = filled::Parts {
-            key,
-            stores: Arc::clone(&self.stores),
-            writer: Writer::new(self.client.clone()),
-            events: self.events.clone(),
-            telemetry: Arc::clone(&self.telemetry),
-            delimiters: self.settings.delimiters.clone(),
-            clock: Arc::clone(&self.settings.clock),
-            leadership: self.leadership.clone(),
-        };
-        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
-        dependent.filled.get_or_init(|| Arc::clone(&secrets));
-        (secrets, filling)
     }
 
     /// Those whose copies are told from all others by this roster.
