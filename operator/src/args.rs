@@ -3,6 +3,7 @@
 //! A doc comment on a flag is its help and its line in `docs/reference/flags.md`.
 
 mod address;
+mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser
 use eso_core::duration;
 
 pub use address::ListenAddress;
+pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -161,6 +163,10 @@ pub struct Args {
         value_parser = BoolishValueParser::new(),
     )]
     pub unsafe_allow_generic_targets: bool,
+
+    /// How admission is served.
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
 
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
