@@ -203,6 +203,7 @@ pub fn desired(place: &Place, record: &Record, delimiters: &Delimiters) -> Resul
         into: Destination::Entry(name.to_owned()),
         decoding: Decoding::None,
         null_bytes: NullBytes::Ignore,
+        dialect: None,
     });
     let templates =
         sources.iter().map(|(key, source)| (key.clone(), expression::template(source, &names, delimiters)));
