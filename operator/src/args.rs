@@ -3,6 +3,7 @@
 //! A doc comment on a flag is its help and its line in `docs/reference/flags.md`.
 
 mod address;
+mod originals;
 mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
@@ -11,6 +12,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser
 use eso_core::duration;
 
 pub use address::ListenAddress;
+pub use originals::{CertController, Webhook};
 pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
@@ -193,6 +195,12 @@ pub enum Command {
     Plan(Planned),
     /// Renders the target of an ExternalSecret without a cluster, values and all.
     Render(Rendered),
+    /// Serves webhooks that judge objects, and nothing else: what the original's Deployment of its webhook runs. It asks the
+    /// cluster nothing.
+    Webhook(Webhook),
+    /// Does nothing, and says that it is well: what the original's Deployment for certificates runs. The operator itself
+    /// keeps those of its webhooks.
+    Certcontroller(CertController),
     /// Prints the files that are generated, as a JSON object of their paths and contents.
     #[command(hide = true)]
     Codegen,

@@ -342,7 +342,7 @@ fn leaving(snapshot: &Snapshot) -> Option<Observation> {
 }
 
 /// What the object asks for.
-fn understood(snapshot: &Snapshot) -> Result<Desired, String> {
+pub(super) fn understood(snapshot: &Snapshot) -> Result<Desired, String> {
     match &snapshot.problem {
         Some(problem) => Err(problem.clone()),
         None => external_secret::desired(&snapshot.object).map_err(|malformed| malformed.to_string()),

@@ -37,9 +37,8 @@ use super::{
 use crate::{
     apply::store_status,
     credentials::{self, AccountWatch, CredentialObject, KubernetesCredentials, Scope},
-    lease::Leadership,
     stores::{
-        StoreChange, StoreKey, StoreRegistrySettings,
+        Standby, StoreChange, StoreKey, StoreRegistrySettings,
         connection::{Attempt, Failure, Standing, retire, revalidate},
         parsed::{Parsed, Specification},
     },
@@ -74,6 +73,29 @@ impl Shared {
         Arc::new(KubernetesCredentials::new(client, scope, accounts))
     }
 
+    /// Whether this process leads, and says how stores stand.
+    fn leads(&self) -> bool {
+        self.settings.leadership.since().is_some()
+    }
+
+    /// Returns when stores are connected.
+    async fn begins(&self) {
+        match self.settings.standby {
+            Standby::Idle => self.settings.leadership.led().await,
+            Standby::Connected => {}
+        }
+    }
+
+    /// Whoever waits for a store that is being connected counts from when that began, which it does not before we lead,
+    /// unless standbys connect too.
+    fn not_yet_connected(&self) -> Standing {
+        let begins_in = match self.settings.standby {
+            Standby::Idle if !self.leads() => UNTIL_WE_LEAD,
+            Standby::Idle | Standby::Connected => Duration::ZERO,
+        };
+        Standing::Connecting { since: Instant::now() + begins_in }
+    }
+
     /// Tells people what is unwise about an edit of a store, once: not of each store again when the operator starts,
     /// which then meets stores that have a condition already.
     fn warn(&self, parsed: &Parsed, change: StoreChange, is_judged: bool) {
@@ -81,7 +103,7 @@ impl Shared {
             StoreChange::Ready => is_judged,
             StoreChange::Edited | StoreChange::Lost => false,
         };
-        if let Some(event) = parsed.warning().filter(|_| !is_known) {
+        if let Some(event) = parsed.warning().filter(|_| !is_known && self.leads()) {
             self.settings.events.publish(parsed.reference(), event);
         }
     }
@@ -139,11 +161,11 @@ impl Seen {
 }
 
 impl Keeper {
-    /// Begins to keep an identity connected, as soon as this process leads.
+    /// Begins to keep an identity connected, as soon as this process leads, or at once where standbys connect too.
     pub(crate) fn start(shared: &Arc<Shared>, assignment: Assignment) -> Self {
         let Assignment { parsed, asking, change } = assignment;
         let stop = shared.settings.stop.child_token();
-        let (sender, standing) = watch::channel(not_yet_connected(&shared.settings.leadership));
+        let (sender, standing) = watch::channel(shared.not_yet_connected());
         let scope = parsed.scope(asking.as_deref());
         let state = Arc::new(State {
             edited: Notify::new(),
@@ -223,7 +245,7 @@ enum Woken {
 impl Task {
     async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(async {
-            self.shared.settings.leadership.led().await;
+            self.shared.begins().await;
             self.begin();
             self.keep().await;
         })
@@ -362,9 +384,12 @@ impl Task {
         Verdict::of(&self.standing.borrow(), provider)
     }
 
-    /// Writes the status where it says something else, and the event that goes with it. What fails is tried again at
-    /// the next look.
+    /// Writes the status where it says something else, and the event that goes with it. What fails, or is not ours to
+    /// say because another one leads, is tried again at the next look.
     async fn tell_people(&self) {
+        if !self.shared.leads() {
+            return;
+        }
         let Some(verdict) = self.verdict() else { return };
         let found = self.state.seen.lock().status.clone();
         let Some(status) = verdict.status(&found, this_second()) else { return };
@@ -449,7 +474,7 @@ impl Task {
     /// Keeps the status true while nothing else happens.
     async fn look_around(&self) -> Infallible {
         loop {
-            sleep(LOOK_INTERVAL).await;
+            self.next_look().await;
             self.standing.send_if_modified(|standing| match standing {
                 Standing::Ready { store, notice } => {
                     let now = store.provider().notice();
@@ -462,6 +487,14 @@ impl Task {
             if self.asking.is_none() {
                 self.tell_people().await;
             }
+        }
+    }
+
+    /// Returns when it is time for the next look: sooner where this process begins to lead meanwhile.
+    async fn next_look(&self) {
+        select! {
+            () = sleep(LOOK_INTERVAL) => {}
+            () = self.shared.settings.leadership.led(), if !self.shared.leads() => {}
         }
     }
 
@@ -480,12 +513,6 @@ impl Task {
             self.shared.tasks.spawn(retire(old));
         }
     }
-}
-
-/// Whoever waits for a store that is being connected counts from when that began, which it does not before we lead.
-fn not_yet_connected(leadership: &Leadership) -> Standing {
-    let begins_in = if leadership.since().is_some() { Duration::ZERO } else { UNTIL_WE_LEAD };
-    Standing::Connecting { since: Instant::now() + begins_in }
 }
 
 fn ready(store: Arc<Store>) -> Standing {
