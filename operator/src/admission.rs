@@ -20,7 +20,7 @@ use anyhow::Context as _;
 use eso_kube::{
     certificates::{self, Own, Source},
     controllers::Targets,
-    seal::{self, SealKeys},
+    seal::SealKeys,
     stores::{Connect, StoreRegistry},
 };
 use eso_plan::template::Delimiters;
@@ -44,6 +44,8 @@ pub(crate) struct Parts {
     pub(crate) client: Client,
     /// The operator's own namespace.
     pub(crate) namespace: String,
+    /// The key that records are sealed with.
+    pub(crate) keys: SealKeys,
     /// Which object writes a Secret.
     pub(crate) targets: Targets,
     /// What is read.
@@ -61,7 +63,6 @@ pub(crate) struct Parts {
 /// Admission that is served.
 pub(crate) struct Serving {
     ready: Vec<Readiness>,
-    keys: SealKeys,
     server: JoinSet<()>,
     /// What goes on for as long as it is served.
     _kept: JoinSet<()>,
@@ -76,14 +77,12 @@ impl Serving {
     ) -> anyhow::Result<Self> {
         let listener = listen(flags.webhook_port).await?;
         let mut kept = JoinSet::new();
-        let (keys, keeping) = seal::follow(parts.client.clone(), &parts.namespace, &flags.seal_secret_name);
-        kept.spawn(keeping);
         let settings = certificates_of(flags, &parts.namespace);
         let (served, keeping) = certificates::follow(parts.client.clone(), settings);
         kept.spawn(keeping);
         let (certificates, is_served) = tls::Certificates::new();
         kept.spawn(Arc::clone(&certificates).follow(served));
-        let (admission, is_sealed, keeping) = keys::admission(&parts, keys.clone());
+        let (admission, is_sealed, keeping) = keys::admission(&parts);
         kept.spawn(keeping);
         let routes = Routes {
             admission: Some(admission),
@@ -104,18 +103,12 @@ impl Serving {
             Readiness { holds: is_served, otherwise: "there are no certificates for the webhooks yet" },
             Readiness { holds: is_sealed, otherwise: "there is no key to seal what Secrets refer to yet" },
         ];
-        Ok(Self { ready, keys, server, _kept: kept })
+        Ok(Self { ready, server, _kept: kept })
     }
 
     /// What must hold before it is ready.
     pub(crate) fn ready(&self) -> Vec<Readiness> {
         self.ready.clone()
-    }
-
-    /// The key that records are sealed with.
-    #[expect(dead_code, reason = "the refresh of filled Secrets takes it")]
-    pub(crate) fn keys(&self) -> SealKeys {
-        self.keys.clone()
     }
 
     /// Returns when every answer that was under way is given, after the stop.

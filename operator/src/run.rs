@@ -7,6 +7,7 @@ use eso_aws::Endpoints;
 use eso_kube::{
     client::fenced,
     controllers::{Controller, Options},
+    seal,
     stores::{Connect, Standby},
 };
 use eso_plan::template::Delimiters;
@@ -96,7 +97,13 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
     // A request may wait for the limit, and is looked at again when it is sent.
     let client = client::limited(fenced(connected.clone(), leadership.clone()), limit);
-    let options = Options { leadership, ..options(&args) };
+    let (keys, keeping) = seal::follow(connected.clone(), &namespace, &args.webhook.seal_secret_name);
+    let mut kept = JoinSet::new();
+    let seal_key = args.webhook.webhook_enable.then(|| {
+        kept.spawn(keeping);
+        keys.clone()
+    });
+    let options = Options { leadership, seal_key, ..options(&args) };
     let metrics = Arc::new(Metrics::new());
     let controller = Controller::new(client, options, Arc::clone(&connect), Arc::clone(&metrics) as _);
     metrics.watch_queues(controller.handles().to_vec());
@@ -106,6 +113,7 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
             let parts = Parts {
                 client: connected,
                 namespace,
+                keys,
                 targets: controller.targets(),
                 stores: controller.stores(),
                 synced: controller.synced(),

@@ -3,7 +3,7 @@
 //! Whoever finds no key makes one, and all replicas take the one that is there. It is never changed here; who changes it
 //! by hand breaks every seal that it made, and Secrets are filled anew when somebody applies them again.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use eso_plan::filled::record::SealKey;
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
@@ -23,38 +23,8 @@ pub const KEY: &str = "seal.key";
 /// The wait after a write that failed.
 const PAUSE: Duration = Duration::from_secs(4);
 
-/// The key, as it is now. A clone is the same.
-#[derive(Clone)]
-pub struct SealKeys {
-    current: watch::Receiver<Option<SealKey>>,
-}
-
-impl SealKeys {
-    /// Always this one.
-    pub fn fixed(key: SealKey) -> Self {
-        Self { current: watch::Sender::new(Some(key)).subscribe() }
-    }
-
-    /// The key; `None` where it is not known yet, or what is there is none.
-    pub fn now(&self) -> Option<SealKey> {
-        self.current.borrow().clone()
-    }
-
-    /// Returns when the key is another than the one that was last given by this clone, or the first one is known.
-    pub async fn changed(&mut self) -> Option<SealKey> {
-        match self.current.changed().await {
-            Ok(()) => self.current.borrow_and_update().clone(),
-            // Nobody will tell any more.
-            Err(_) => std::future::pending().await,
-        }
-    }
-}
-
-impl fmt::Debug for SealKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SealKeys").field("is_known", &self.current.borrow().is_some()).finish()
-    }
-}
+/// The key as it is now; `None` where it is not known yet, or what is there is none.
+pub type SealKeys = watch::Receiver<Option<SealKey>>;
 
 /// Follows the key in the Secret of this name, and makes one where there is none. The future does so for as long as it is
 /// polled.
@@ -67,7 +37,7 @@ pub fn follow(
 ) -> (SealKeys, impl Future<Output = ()> + Send + use<>) {
     let (sender, current) = watch::channel(None);
     let secret = OwnSecret::new(client, namespace, name);
-    (SealKeys { current }, async move { keep(&secret, &sender).await })
+    (current, async move { keep(&secret, &sender).await })
 }
 
 async fn keep(secret: &OwnSecret, keys: &watch::Sender<Option<SealKey>>) {

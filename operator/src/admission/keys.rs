@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eso_admission::{Admission, Settings};
-use eso_kube::{apply::within, seal::SealKeys};
+use eso_kube::apply::within;
 use eso_sync::{contents::Contents, engine};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, Client, api::PostParams};
@@ -18,27 +18,28 @@ pub(super) type Filling = watch::Receiver<Option<Arc<Admission>>>;
 /// What fills Secrets, whether there is anything that does, and what keeps both.
 pub(super) fn admission(
     parts: &Parts,
-    keys: SealKeys,
 ) -> (Filling, watch::Receiver<bool>, impl Future<Output = ()> + Send + use<>) {
     let (filling, filled) = watch::channel(None);
     let (sealed, is_sealed) = watch::channel(false);
     let cluster = Arc::new(KubeCluster::new(parts.client.clone(), parts.targets.clone()));
     let (client, stores) = (parts.client.clone(), Arc::clone(&parts.stores));
+    let mut keys = parts.keys.clone();
     let settings = engine::Settings { delimiters: parts.delimiters.clone(), ..engine::Settings::default() };
     let keeping = async move {
         let user = own_user(client).await;
-        let mut keys = keys;
-        let mut key = keys.now();
         loop {
+            let key = keys.borrow_and_update().clone();
             let is_known = key.is_some();
-            let admission = key.take().map(|key| {
+            let admission = key.map(|key| {
                 let contents = Contents::new(Arc::clone(&stores) as _, &settings);
                 let settings = Settings { key, user: user.clone() };
                 Arc::new(Admission::new(Arc::clone(&cluster) as _, contents, settings))
             });
             filling.send_replace(admission);
             sealed.send_replace(is_known);
-            key = keys.changed().await;
+            if keys.changed().await.is_err() {
+                return;
+            }
         }
     };
     (filled, is_sealed, keeping)
