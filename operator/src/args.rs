@@ -4,6 +4,8 @@
 
 mod address;
 mod environment;
+mod originals;
+mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -12,6 +14,8 @@ use eso_core::duration;
 
 pub use address::ListenAddress;
 pub use environment::environment;
+pub use originals::{CertController, Webhook};
+pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -183,6 +187,10 @@ pub struct Args {
     )]
     pub unsafe_allow_generic_targets: bool,
 
+    /// How admission is served.
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
+
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
@@ -208,6 +216,12 @@ pub enum Command {
     Plan(Planned),
     /// Renders the target of an ExternalSecret without a cluster, values and all.
     Render(Rendered),
+    /// Serves webhooks that judge objects, and nothing else: what the original's Deployment of its webhook runs. It asks the
+    /// cluster nothing.
+    Webhook(Webhook),
+    /// Does nothing, and says that it is well: what the original's Deployment for certificates runs. The operator itself
+    /// keeps those of its webhooks.
+    Certcontroller(CertController),
     /// Prints the files that are generated, as a JSON object of their paths and contents.
     #[command(hide = true)]
     Codegen,

@@ -5,6 +5,7 @@
 mod crds;
 mod flags;
 mod rbac;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +22,7 @@ pub fn files() -> BTreeMap<String, String> {
         ("docs/reference/metrics.md", telemetry::reference()),
     ];
     let pages = pages.map(|(path, page)| (path.to_owned(), format!("<!-- {NOTICE} -->\n\n{page}")));
-    let manifests = crds::manifests().into_iter().chain([rbac::manifest()]);
+    let manifests = crds::manifests().into_iter().chain([rbac::manifest(), webhooks::manifest()]);
     let manifests = manifests.map(|(path, manifest)| (path, format!("# {NOTICE}\n{manifest}")));
     pages.into_iter().chain(manifests).collect()
 }

@@ -13,6 +13,7 @@ mod legacy;
 mod preview;
 mod roll;
 mod sources;
+mod targets;
 mod watches;
 
 use std::{
@@ -56,7 +57,7 @@ use crate::{
     index::Index,
     lease::Leadership,
     spread::Spread,
-    stores::{Connect, StoreRegistry, StoreRegistrySettings},
+    stores::{Connect, Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
     watch::{Item, Watched},
 };
@@ -70,6 +71,7 @@ use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
+pub use targets::{Targets, Writing};
 
 /// How long the beginning waits for the lists of objects that are spread.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -110,6 +112,8 @@ pub struct Options {
     pub seal_key: Option<Receiver<Option<SealKey>>>,
     /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
 }
 
 impl Default for Options {
@@ -131,6 +135,7 @@ impl Default for Options {
             generic_targets: false,
             seal_key: None,
             leadership: Leadership::default(),
+            standby: Standby::default(),
         }
     }
 }
@@ -233,6 +238,7 @@ impl Controller {
             class: options.class.clone(),
             requeue_interval: options.store_requeue_interval,
             leadership: options.leadership.clone(),
+            standby: options.standby,
             stop: end.clone(),
         });
         let settings = settings(&options);
@@ -293,6 +299,16 @@ impl Controller {
     /// Whether everything has been listed once: the operator is ready then, whether or not it leads.
     pub fn synced(&self) -> Receiver<bool> {
         self.synced.subscribe()
+    }
+
+    /// The stores, for whoever reads them besides.
+    pub fn stores(&self) -> Arc<StoreRegistry> {
+        Arc::clone(&self.served.stores)
+    }
+
+    /// Which objects write a Secret, for whoever fills one before it is stored.
+    pub fn targets(&self) -> Targets {
+        Targets::new(&self.index, &self.served.stores, Writer::new(self.client.clone()))
     }
 
     /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets

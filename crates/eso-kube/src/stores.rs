@@ -136,6 +136,11 @@ pub trait Connect: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether there is a provider of this name, a field of `spec.provider`.
+    fn knows(&self, _provider: &str) -> bool {
+        true
+    }
+
     /// Returns when nothing is under way any more that providers do by themselves, such as ending a login that nobody
     /// waited for. Called at the end, when all stores are closed.
     async fn settled(&self) {}
@@ -170,10 +175,33 @@ pub struct StoreRegistrySettings {
     /// The time between two validations of a store that says none itself (`--store-requeue-interval`); `None`: it is
     /// validated when it changes or fails.
     pub requeue_interval: Option<Duration>,
-    /// Whether this process leads: no store is connected, and nothing is said of it, before.
+    /// Whether this process leads: nothing is said of a store before.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
     /// Ends every connection.
     pub stop: CancellationToken,
+}
+
+/// What becomes of the stores of a process that does not lead yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standby {
+    /// None is connected: nobody reads it.
+    #[default]
+    Idle,
+    /// They are connected, with logins of their own: somebody reads them whoever leads.
+    Connected,
+}
+
+/// Whether a store is there that somebody names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    There,
+    /// It is not.
+    Missing,
+    /// It is there, and nobody knows its provider, which has this name.
+    Unknown(String),
 }
 
 impl fmt::Debug for StoreRegistrySettings {
@@ -280,6 +308,19 @@ impl StoreRegistry {
     /// Whether an object that names this store is ours to serve: not where the store is of another class.
     pub fn serves(&self, reference: &StoreReference) -> bool {
         self.serves_key(&StoreKey::of(reference))
+    }
+
+    /// Whether this store is there, once the stores have been listed.
+    pub fn presence(&self, reference: &StoreReference) -> Presence {
+        let Some(parsed) = self.state.lock().parsed(&StoreKey::of(reference)) else {
+            return Presence::Missing;
+        };
+        let connect = &self.shared.settings.connect;
+        let specification = parsed.specification.as_ref();
+        let mut others =
+            specification.into_iter().flat_map(|specification| specification.provider.others.keys());
+        let unknown = others.find(|provider| !connect.knows(provider));
+        unknown.map_or(Presence::There, |provider| Presence::Unknown(provider.clone()))
     }
 
     /// As [`serves`](Self::serves), of a store by its own name.

@@ -56,6 +56,10 @@ pub enum Measure {
     Overdue,
     /// Events that were not sent.
     EventsDropped,
+    /// Reviews, by what became of them.
+    Reviews,
+    /// How long all answers took together, in seconds.
+    Answering,
 }
 
 impl MetricKind {
@@ -234,6 +238,19 @@ pub const DESCRIPTIONS: &[Description] = &[
         &[],
         "Events that were not sent because too many waited",
         Measure::EventsDropped,
+    )),
+    ours(counter(
+        "eso_admission_reviews_total",
+        &["result", "webhook"],
+        "Reviews of the API server, by where they were sent and what became of them: allowed, warned, filled, denied, \
+         malformed or late",
+        Measure::Reviews,
+    )),
+    ours(counter(
+        "eso_admission_seconds_total",
+        &["webhook"],
+        "How long the API server waited for the answers to all of them together",
+        Measure::Answering,
     )),
 ];
 

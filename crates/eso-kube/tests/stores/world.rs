@@ -19,7 +19,8 @@ use eso_kube::{
     events::Events,
     lease::Leadership,
     stores::{
-        Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
+        Connect, ConnectError, Dependents, Standby, StoreChange, StoreKey, StoreRegistry,
+        StoreRegistrySettings,
     },
     telemetry::{Ready, Subject, Telemetry},
     watch::{Item, Watched, follow},
@@ -82,6 +83,7 @@ impl World {
             class: "default".to_owned(),
             requeue_interval: None,
             leadership: Leadership::always(),
+            standby: Standby::default(),
             stop: stop.clone(),
         });
         let mut tasks = JoinSet::new();

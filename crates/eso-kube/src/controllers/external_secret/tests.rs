@@ -23,7 +23,7 @@ use crate::{
     index::{Index, Snapshot},
     lease::Leadership,
     marks::CLEANUP_FINALIZER,
-    stores::{StoreRegistry, StoreRegistrySettings},
+    stores::{Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
     watch::Object,
 };
@@ -114,6 +114,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         class: "default".to_owned(),
         requeue_interval: None,
         leadership: Leadership::always(),
+        standby: Standby::default(),
         stop: CancellationToken::new(),
     });
     KubeTarget {
