@@ -86,6 +86,7 @@ impl World {
             events: Events::new(client(), 0, Arc::new(())).0,
             telemetry: Arc::new(()),
             class: "default".to_owned(),
+            cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
             stop: CancellationToken::new(),
