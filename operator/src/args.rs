@@ -4,6 +4,7 @@
 
 mod accepted;
 mod address;
+mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -13,6 +14,7 @@ use eso_core::duration;
 pub(crate) use accepted::HEADING as ACCEPTED;
 pub use accepted::{Accepted, Flag};
 pub use address::ListenAddress;
+pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -199,6 +201,10 @@ pub struct Args {
         value_parser = BoolishValueParser::new(),
     )]
     pub unsafe_allow_generic_targets: bool,
+
+    /// How admission is served.
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
 
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]

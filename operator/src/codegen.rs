@@ -6,6 +6,7 @@ mod chart;
 mod crds;
 mod flags;
 mod rbac;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -24,7 +25,7 @@ pub fn files() -> BTreeMap<String, String> {
     let pages = pages.map(|(path, page)| (path.to_owned(), format!("<!-- {NOTICE} -->\n\n{page}")));
     let definitions = crds::manifests();
     let chart = chart::files(&definitions);
-    let manifests = definitions.into_iter().chain([rbac::manifest()]).chain(chart);
+    let manifests = definitions.into_iter().chain([rbac::manifest(), webhooks::manifest()]).chain(chart);
     let manifests = manifests.map(|(path, manifest)| (path, format!("# {NOTICE}\n{manifest}")));
     pages.into_iter().chain(manifests).collect()
 }
