@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod external_secret;
+mod filled;
 pub mod push_secret;
 pub mod secret_store;
 
@@ -13,13 +14,7 @@ mod roll;
 mod sources;
 mod watches;
 
-use std::{
-    fmt,
-    num::NonZeroUsize,
-    panic::resume_unwind,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
 
 use eso_core::{
     api::{
@@ -31,12 +26,12 @@ use eso_core::{
     },
     key::StoreKind,
 };
-use eso_plan::template::Delimiters;
+use eso_plan::{filled::record::SealKey, template::Delimiters};
 use eso_sync::{
     engine::{Engine, Handle, Settings},
     push,
 };
-use futures::future::join;
+use futures::future::{join, join_all};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use kube::Client;
 use parking_lot::Mutex;
@@ -59,6 +54,7 @@ use crate::{
 };
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
+use filled::FilledSecrets;
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
@@ -98,6 +94,8 @@ pub struct Options {
     pub delimiters: Delimiters,
     /// Whether targets may be something else than Secrets (`--unsafe-allow-generic-targets`).
     pub generic_targets: bool,
+    /// The key that filled Secrets are sealed with, once it is known; `None`: they are not refreshed.
+    pub seal_key: Option<Receiver<Option<SealKey>>>,
     /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
     pub leadership: Leadership,
 }
@@ -118,6 +116,7 @@ impl Default for Options {
             events_per_second: 20,
             delimiters: Delimiters::default(),
             generic_targets: false,
+            seal_key: None,
             leadership: Leadership::default(),
         }
     }
@@ -133,6 +132,7 @@ pub struct Controller {
     index: Arc<Mutex<Index>>,
     served: Served,
     engine: Engine,
+    filling: Option<Engine>,
     pushing: Option<push::Engine>,
     handles: Vec<Handle>,
     events: EventTask,
@@ -150,6 +150,7 @@ struct Served {
     cluster_external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
     cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     push_secrets: PushObjects,
+    filled: Option<Arc<FilledSecrets>>,
 }
 
 /// The PushSecrets that are there.
@@ -202,7 +203,7 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
-        let dependent = Arc::new(Dependent { router: Arc::clone(&router), pushes: OnceLock::new() });
+        let dependent = Arc::new(Dependent::of(&router));
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
@@ -227,19 +228,16 @@ impl Controller {
             leadership: options.leadership.clone(),
         };
         let watches_all = options.namespace.is_none();
-        let (push_secrets, pushing) = match options.push_secrets {
-            true => {
-                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
-                (PushObjects::Served(pushes), Some(pushing))
-            }
-            false => (PushObjects::Known(Arc::default()), None),
-        };
+        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
         let (pushing, push_handle) = pushing.unzip();
+        let push_secrets = pushes.map_or_else(|| PushObjects::Known(Arc::default()), PushObjects::Served);
         let spreads = |is_asked_for: bool| is_asked_for && watches_all;
         let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
         let cluster_push_secrets =
             spreads(options.cluster_push_secrets).then(|| shared.spread(push_secrets.roster()));
+        let (filled, filling) = options.seal_key.map(|key| shared.filling(&dependent, key)).unzip();
+        let (filling, filled_handle) = filling.unzip();
         let (engine, handle) = shared.engine(&index, &router, options.generic_targets);
         Self {
             client,
@@ -252,10 +250,12 @@ impl Controller {
                 cluster_external_secrets,
                 cluster_push_secrets,
                 push_secrets,
+                filled,
             },
             engine,
+            filling,
             pushing,
-            handles: [handle].into_iter().chain(push_handle).collect(),
+            handles: [handle].into_iter().chain(filled_handle).chain(push_handle).collect(),
             events: event_task,
             leadership: options.leadership,
             synced: Sender::new(false),
@@ -268,8 +268,8 @@ impl Controller {
         self.synced.subscribe()
     }
 
-    /// The handles of the engines, for their numbers: that of ExternalSecrets, and that of PushSecrets where they are
-    /// served.
+    /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets
+    /// where they are served.
     pub fn handles(&self) -> &[Handle] {
         &self.handles
     }
@@ -286,6 +286,9 @@ impl Controller {
         let mut watches = Watches::new(self.client, self.namespace, self.leadership.clone(), stop.clone());
         let leadership = self.leadership;
         watches.spawn(async move { leadership.over().await });
+        if let Some(filled) = &self.served.filled {
+            watches.spawn(Arc::clone(filled).follow_key());
+        }
         let stores = Arc::clone(&self.served.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
         let begin = begin(&mut watches, self.served, &self.synced, &stop);
@@ -298,7 +301,8 @@ impl Controller {
                         None => stop.cancelled().await,
                     }
                 };
-                join(self.engine.run(stop.clone()), pushing).await;
+                let engines = [self.engine].into_iter().chain(self.filling).map(|engine| engine.run(stop.clone()));
+                join(join_all(engines), pushing).await;
             }
         }
         let panic = watches.end().await;
@@ -373,6 +377,27 @@ impl Shared {
         (pushes, (engine, handle))
     }
 
+    /// Filled Secrets, and the engine that refreshes them.
+    fn filling(
+        &self,
+        dependent: &Dependent,
+        key: Receiver<Option<SealKey>>,
+    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
+        let parts = filled::Parts {
+            key,
+            stores: Arc::clone(&self.stores),
+            writer: Writer::new(self.client.clone()),
+            events: self.events.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            delimiters: self.settings.delimiters.clone(),
+            clock: Arc::clone(&self.settings.clock),
+            leadership: self.leadership.clone(),
+        };
+        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
+        dependent.filled.get_or_init(|| Arc::clone(&secrets));
+        (secrets, filling)
+    }
+
     /// Those whose copies are told from all others by this roster.
     fn spread<Kind: Spread>(&self, roster: Arc<dyn Roster>) -> Arc<Clusters<Kind>> {
         Clusters::new(self.client.clone(), roster, Arc::clone(&self.telemetry))
@@ -384,7 +409,9 @@ impl Shared {
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
-    let Served { router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, .. } = served;
+    let Served {
+        router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, filled, ..
+    } = served;
     let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
     let external_secrets = match &cluster_external_secrets {
@@ -394,7 +421,7 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     watches.follow(objects, external_secrets);
     // Nobody else waits for ever where their definition is not there.
     let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
-    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), (pushes.cloned(), filled));
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
     watches.follow(watches.metadata::<ConfigMap>(), maps);

@@ -213,7 +213,8 @@ impl Handle {
 
     /// How one lane of the queue stands.
     pub fn standing(&self, lane: Lane) -> Standing {
-        let queue = self.dispatch.queue.lock();
+        let mut queue = self.dispatch.queue.lock();
+        queue.promote(Instant::now());
         Standing { ready: queue.ready(lane), oldest: queue.oldest(lane).map(|since| since.elapsed()) }
     }
 

@@ -263,7 +263,7 @@ impl Queue {
     }
 
     /// Moves the objects whose time has come into their lines, in the order of their times.
-    fn promote(&mut self, now: Instant) {
+    pub(crate) fn promote(&mut self, now: Instant) {
         while let Some(entry) = self.timers.first_entry().filter(|entry| entry.key().0 <= now) {
             let object = *entry.get();
             let scheduled = self.take_out(object).expect("what has a timer must be scheduled");

@@ -67,9 +67,10 @@ const RULES: &[Rule] = &[
             "crates/eso-kube/src/apply/",
             "crates/eso-kube/src/credentials.rs",
             "crates/eso-kube/src/events.rs",
+            "crates/eso-kube/src/lease/elector.rs",
         ],
-        reason: "targets and statuses are written in `apply`, tokens are asked for in `credentials`, and events \
-                 are sent in `events`",
+        reason: "targets and statuses are written in `apply`, tokens are asked for in `credentials`, events are sent \
+                 in `events`, and the lease is held in `lease`",
     },
 ];
 

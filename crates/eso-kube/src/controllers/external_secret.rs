@@ -43,7 +43,7 @@ use crate::{
     telemetry::{self, Subject, Telemetry},
 };
 
-pub(super) use observer::RunObserver;
+pub(super) use observer::{RunObserver, succeeded};
 pub(super) use router::{Router, ready};
 
 /// The ExternalSecrets of the cluster, and the Secrets that they write.
@@ -361,7 +361,7 @@ fn malformed(object: &ExternalSecret, problem: String) -> Observation {
 }
 
 /// A number of the object's own, evenly spread and the same in every process.
-fn spread(metadata: &ObjectMeta) -> u32 {
+pub(super) fn spread(metadata: &ObjectMeta) -> u32 {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(metadata.uid.as_deref());
     u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32")
 }
