@@ -127,7 +127,11 @@ fn admission_is_served_where_it_is_asked_for_and_its_secret_is_named_as_its_serv
     let secret = |args: &Args| args.webhook.secret_name().to_owned();
     check(&[], secret, "external-secrets-webhook".into());
     check(&["--webhook-service-name=hooks"], secret, "hooks".into());
-    check(&["--webhook-service-name=hooks", "--webhook-secret-name=certificates"], secret, "certificates".into());
+    check(
+        &["--webhook-service-name=hooks", "--webhook-secret-name=certificates"],
+        secret,
+        "certificates".into(),
+    );
     check(&[], |args| args.webhook.webhook_timeout, Duration::from_secs(9));
     refused(&["--webhook-certificates=somebody"]);
 }

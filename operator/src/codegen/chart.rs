@@ -1,6 +1,9 @@
-//! What of the chart comes out of the code: the definitions, and the operator's roles.
+//! What of the chart comes out of the code: the definitions, the operator's roles, and its webhooks.
 
-use super::rbac::{self, Rule};
+use super::{
+    rbac::{self, Rule},
+    webhooks::{self, Installation},
+};
 
 /// Resources that belong to no namespace: a role of one namespace cannot speak of them.
 const CLUSTER_SCOPED: &[&str] = &[
@@ -36,8 +39,51 @@ pub(super) fn files(definitions: &[(String, String)]) -> Vec<(String, String)> {
         let name = path.strip_prefix("deploy/crds/")?;
         Some((format!("deploy/chart/files/crds/{name}"), manifest.clone()))
     });
-    copies.chain([("deploy/chart/templates/rbac.yaml".to_owned(), roles())]).collect()
+    let templates = [("rbac", roles()), ("webhooks", webhook_configurations())];
+    let templates = templates.map(|(name, text)| (format!("deploy/chart/templates/{name}.yaml"), text));
+    copies.chain(templates).collect()
 }
+
+/// Words that stand for what a release says, until the YAML is written: they need no quotes in it.
+const PLACES: Installation<'static> = Installation {
+    namespace: "__namespace__",
+    service_account: "__service_account__",
+    service: "__service__",
+    configuration: "__configuration__",
+};
+
+/// Both webhook configurations, of a release.
+fn webhook_configurations() -> String {
+    let [mutating, mut validating] = webhooks::configurations(&PLACES);
+    for webhook in validating["webhooks"].as_array_mut().into_iter().flatten() {
+        webhook["failurePolicy"] = "__failure_policy__".into();
+    }
+    let documents = [mutating, validating].map(|configuration| {
+        let text = serde_saphyr::to_string(&configuration).expect("a configuration must be YAML");
+        text.replacen("  labels:\n", WEBHOOK_METADATA, 1)
+    });
+    let text = PLACES_IN_THE_CHART
+        .iter()
+        .fold(documents.join("---\n"), |text, (place, template)| text.replace(place, template));
+    format!("{{{{- if .Values.webhook.create }}}}\n{text}{{{{- end }}}}\n")
+}
+
+/// What the words stand for.
+const PLACES_IN_THE_CHART: &[(&str, &str)] = &[
+    ("__namespace__", r#"{{ include "external-secrets.namespace" . }}"#),
+    ("__service_account__", r#"{{ include "external-secrets.serviceAccountName" . }}"#),
+    ("__service__", r#"{{ include "external-secrets.webhook" . }}"#),
+    ("__configuration__", r#"{{ include "external-secrets.webhook" . }}"#),
+    ("__failure_policy__", "{{ .Values.webhook.failurePolicy }}"),
+];
+
+const WEBHOOK_METADATA: &str = r#"  {{- with .Values.webhook.annotations }}
+  annotations:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+  labels:
+    {{- include "external-secrets.labels" . | nindent 4 }}
+"#;
 
 /// The roles and their bindings: of the whole cluster, or of the one namespace that is served.
 fn roles() -> String {

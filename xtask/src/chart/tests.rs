@@ -61,6 +61,29 @@ fn the_roles_are_those_of_the_example_which_tests_go_by() {
 }
 
 #[test]
+fn the_webhooks_are_those_of_the_example_which_tests_go_by() {
+    let chart = rendered("default");
+    for example in generated("deploy/examples/operator/webhooks.yaml") {
+        let (kind, name) = (example["kind"].as_str().unwrap(), example["metadata"]["name"].as_str().unwrap());
+        let ours = find(&chart, kind, name).unwrap_or_else(|| panic!("{kind} {name} is missing"));
+        assert_eq!(ours["webhooks"], example["webhooks"], "{kind} {name}");
+        assert_eq!(ours["spec"]["ports"], example["spec"]["ports"], "{kind} {name}");
+        assert_eq!(ours["metadata"]["namespace"], example["metadata"]["namespace"], "{kind} {name}");
+    }
+    let none = rendered("without-webhook");
+    assert!(
+        none.iter().all(|document| !document["kind"].as_str().unwrap().ends_with("WebhookConfiguration"))
+    );
+    assert!(arguments(&none).iter().all(|argument| !argument.starts_with("--webhook")));
+    let strict = rendered("everything");
+    let validating = find(&strict, "ValidatingWebhookConfiguration", "external-secrets-webhook").unwrap();
+    for webhook in validating["webhooks"].as_array().unwrap() {
+        assert_eq!(webhook["failurePolicy"], "Fail");
+        assert_eq!(webhook["clientConfig"]["service"]["namespace"], "elsewhere");
+    }
+}
+
+#[test]
 fn the_definitions_come_with_the_chart_and_stay_when_it_goes() {
     let chart = rendered("default");
     for entry in fs::read_dir(project::root().join("deploy/crds")).unwrap() {
