@@ -93,6 +93,7 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// It returns when nothing of it runs any more: every call that was under way has ended, and each store's login with
 /// it. Where the lease was lost nobody waits for that longer than until another one may lead.
 pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken) -> anyhow::Result<()> {
+    args.accepted.log();
     let connected = client::connect().await?;
     let election = Election::begin(&args, &connected)?;
     let namespace = own_namespace(&connected);
@@ -132,7 +133,7 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     ready.extend(admission.iter().flat_map(Serving::ready));
     let health = http::health(ready);
     let mut servers = JoinSet::new();
-    for (address, router) in [(&args.live_addr, health), (&args.metrics_addr, http::metrics(metrics))] {
+    for (address, router) in [(&args.live_addr, health), (&metrics_address(&args), http::metrics(metrics))] {
         if let Some(listener) = listen(address).await? {
             servers.spawn(http::serve(listener, router, end.clone()));
         }
@@ -148,12 +149,24 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     outcome
 }
 
+/// Where metrics are served. Who wants them protected is not served them without.
+fn metrics_address(args: &Args) -> ListenAddress {
+    if args.metrics_secure || args.metrics_auth {
+        tracing::warn!(
+            "metrics are not served: neither TLS nor tokens are served here, see --metrics-secure"
+        );
+        return ListenAddress::nowhere();
+    }
+    args.metrics_addr.clone()
+}
+
 /// How the arguments want the operator to work.
 pub(crate) fn options(args: &Args) -> Options {
     let default = Options::default();
     Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         class: args.controller_class.clone(),
+        cluster_stores: args.enable_cluster_store_reconciler,
         cluster_external_secrets: args.enable_cluster_external_secret_reconciler,
         push_secrets: args.enable_push_secret_reconciler,
         cluster_push_secrets: args.enable_cluster_push_secret_reconciler,
@@ -205,7 +218,7 @@ pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 mod tests {
     use clap::Parser as _;
 
-    use super::{Args, Options, options};
+    use super::{Args, ListenAddress, Options, metrics_address, options};
 
     #[track_caller]
     fn check(flag: &str, expected: usize) {
@@ -218,5 +231,22 @@ mod tests {
         let default = Options::default().concurrency.get();
         check("--concurrent=1", default);
         check("--concurrent=5000", 5000);
+    }
+
+    #[test]
+    fn metrics_that_are_to_be_protected_are_not_served_without() {
+        let address =
+            |flags: &[&str]| metrics_address(&Args::try_parse_from([&["eso"], flags].concat()).unwrap());
+        assert_eq!(address(&["--metrics-secure=false"]), ":8080".parse().unwrap());
+        assert_eq!(address(&["--metrics-secure"]), ListenAddress::nowhere());
+        assert_eq!(address(&["--metrics-auth"]), ListenAddress::nowhere());
+    }
+
+    #[test]
+    fn stores_of_the_cluster_are_served_unless_they_are_switched_off() {
+        let served = |flags: &[&str]| {
+            options(&Args::try_parse_from([&["eso"], flags].concat()).unwrap()).cluster_stores
+        };
+        assert!(served(&[]) && !served(&["--enable-cluster-store-reconciler=false"]));
     }
 }

@@ -236,6 +236,7 @@ impl Controller {
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
             class: options.class.clone(),
+            cluster_stores: options.cluster_stores,
             requeue_interval: options.store_requeue_interval,
             leadership: options.leadership.clone(),
             standby: options.standby,

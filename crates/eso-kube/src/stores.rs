@@ -172,6 +172,8 @@ pub struct StoreRegistrySettings {
     pub telemetry: Arc<dyn Telemetry>,
     /// The class of stores that are served (`--controller-class`): those of no class, and those of this one.
     pub class: String,
+    /// Whether ClusterSecretStores are served (`--enable-cluster-store-reconciler`).
+    pub cluster_stores: bool,
     /// The time between two validations of a store that says none itself (`--store-requeue-interval`); `None`: it is
     /// validated when it changes or fails.
     pub requeue_interval: Option<Duration>,
@@ -305,7 +307,8 @@ impl StoreRegistry {
         self.state.lock().forget_namespace(name);
     }
 
-    /// Whether an object that names this store is ours to serve: not where the store is of another class.
+    /// Whether an object that names this store is ours to serve: not where the store is of another class, or of the
+    /// cluster where those are not served.
     pub fn serves(&self, reference: &StoreReference) -> bool {
         self.serves_key(&StoreKey::of(reference))
     }
@@ -325,8 +328,12 @@ impl StoreRegistry {
 
     /// As [`serves`](Self::serves), of a store by its own name.
     pub(crate) fn serves_key(&self, key: &StoreKey) -> bool {
+        let settings = &self.shared.settings;
+        if key.kind == StoreKind::ClusterSecretStore && !settings.cluster_stores {
+            return false;
+        }
         let parsed = self.state.lock().parsed(key);
-        parsed.is_none_or(|parsed| parsed.is_of_class(&self.shared.settings.class))
+        parsed.is_none_or(|parsed| parsed.is_of_class(&settings.class))
     }
 
     /// Returns when every store that is known now has had its first answer, good or bad, but after ten seconds at

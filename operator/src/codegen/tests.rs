@@ -22,9 +22,11 @@ fn no_generated_file_is_stale() {
 #[test]
 fn nothing_is_left_in_the_folder_of_definitions() {
     let generated: BTreeSet<_> = files().into_keys().collect();
-    for entry in fs::read_dir(root().join("deploy/crds")).expect("deploy/crds must be there") {
-        let path = format!("deploy/crds/{}", entry.unwrap().file_name().to_string_lossy());
-        assert!(generated.contains(&path), "{path} is not generated any more: delete it");
+    for folder in ["deploy/crds", "deploy/chart/files/crds"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder must be there") {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
+            assert!(generated.contains(&path), "{path} is not generated any more: delete it");
+        }
     }
 }
 

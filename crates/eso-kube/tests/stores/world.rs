@@ -81,6 +81,7 @@ impl World {
             events,
             telemetry: Arc::<Told>::clone(&told),
             class: "default".to_owned(),
+            cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
             standby: Standby::default(),

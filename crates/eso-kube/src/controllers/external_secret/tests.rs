@@ -112,6 +112,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         events: events.clone(),
         telemetry: Arc::clone(&telemetry),
         class: "default".to_owned(),
+        cluster_stores: true,
         requeue_interval: None,
         leadership: Leadership::always(),
         standby: Standby::default(),

@@ -87,6 +87,7 @@ impl World {
             events: Events::new(client(), 0, Arc::new(())).0,
             telemetry: Arc::new(()),
             class: "default".to_owned(),
+            cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
             standby: Standby::default(),
