@@ -178,8 +178,8 @@ async fn finds(world: &World, aws: &FastAws, search: Search, values: &[(String, 
 }
 
 /// The name and the value of each of so many.
-fn numbered(world: &World, count: usize, prefix: &str) -> Vec<(String, String)> {
-    (0..count).map(|number| (format!("{prefix}{number:03}"), world.canary("value"))).collect()
+fn numbered(count: usize, prefix: &str) -> Vec<(String, String)> {
+    (0..count).map(|number| (format!("{prefix}{number:03}"), format!("value {number}"))).collect()
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn a_search_of_secrets_by_name_path_or_tags_goes_over_all_pages() {
     let aws = aws();
     let world = Setup::new("pages").aws(&aws.url()).start().await;
     world.aws_store().await;
-    let values = numbered(&world, 250, "app_");
+    let values = numbered(250, "app_");
     for (number, (name, value)) in values.iter().enumerate() {
         let name = name.replace('_', "/");
         aws.put(&name, value).unwrap();
@@ -226,7 +226,7 @@ async fn a_search_of_parameters_by_name_path_or_tags_goes_over_all_pages() {
     let aws = aws();
     let world = Setup::new("parameter-pages").aws(&aws.url()).start().await;
     parameter_store(&world).await;
-    let values = numbered(&world, 120, "_app_");
+    let values = numbered(120, "_app_");
     let client = ParameterStore::new(&aws.url()).unwrap();
     for (number, (name, value)) in values.iter().enumerate() {
         let tags = if number % 2 == 0 { listed(&json!({ "team": "blue" })) } else { Vec::new() };

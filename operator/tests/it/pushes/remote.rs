@@ -241,7 +241,7 @@ impl Remote {
         match self {
             Self::SecretsManager(double) => drop(double.put(key, &value.to_string()).unwrap()),
             Self::ParameterStore(double) => {
-                drop(double.put_parameter(&parameter(key), &value.to_string()).unwrap());
+                double.put_parameter(&parameter(key), &value.to_string()).unwrap();
             }
             Self::Versioned(mount) => {
                 mount.put(key, value).await;
