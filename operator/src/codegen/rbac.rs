@@ -112,13 +112,28 @@ const RULES: &[Rule] = &[
         resources: &["serviceaccounts"],
         verbs: &["get", "list", "watch"],
     },
+    Rule {
+        why: "Whether somebody whose Secret is filled at admission may see it, and have a store read.",
+        group: "authorization.k8s.io",
+        resources: &["subjectaccessreviews"],
+        verbs: &["create"],
+    },
     Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
 ];
+
+/// Whom the API server trusts when it calls our webhooks, in the configurations of this name and in no others.
+const CONFIGURATIONS: &str =
+    "  # Whom the API server trusts when it calls the webhooks: `caBundle` of these two and of no others.
+  - apiGroups: [\"admissionregistration.k8s.io\"]
+    resources: [mutatingwebhookconfigurations, validatingwebhookconfigurations]
+    resourceNames: [external-secrets-webhook]
+    verbs: [list, watch, patch]
+";
 
 /// The manifest, by its path: a service account, its roles and their bindings.
 pub(super) fn manifest() -> (String, String) {
     let rules: String = RULES.iter().map(rule).collect();
-    ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{BINDING}"))
+    ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{CONFIGURATIONS}{BINDING}"))
 }
 
 fn rule(rule: &Rule) -> String {
