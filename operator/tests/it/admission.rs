@@ -79,7 +79,14 @@ async fn a_secret_is_whole_from_its_first_moment() {
 async fn what_is_applied_again_changes_no_byte_and_one_reference_that_changes_is_read() {
     let (world, password, token) = world("admission-again").await;
     let asked = asking("app", &[("a", "eso:token"), ("b", "x ${eso:db#user}")]);
-    let made = check(world.apply("gitops", "", &asked).await, &[("a", &token), ("b", "x ada")]);
+    check(world.apply("gitops", "", &asked).await, &[("a", &token), ("b", "x ada")]);
+    // Its refreshing says how it stands, once.
+    let made = world
+        .until(Kind::Secret, "app", "is in step", |secret| {
+            let status = &secret["metadata"]["annotations"]["admission.external-secrets.io/status"];
+            status.as_str().is_some_and(|status| status.contains("SecretSynced"))
+        })
+        .await;
     let again = world.apply("gitops", "", &asked).await.taken();
     assert_eq!(version(&again), version(&made), "the same manifest changes nothing");
 
@@ -172,7 +179,7 @@ async fn the_namespace_names_a_store_and_the_conditions_of_stores_hold() {
 
 #[tokio::test]
 async fn an_empty_secret_that_an_external_secret_writes_is_filled_as_it_is_made() {
-    let (world, password, token) = world("admission-targets").await;
+    let (world, _, token) = world("admission-targets").await;
     let merging = object("merging").store("main").key("password", "token").target("app").creation("Merge");
     world.create(merging).await;
     world.fails("merging", "").await;
@@ -184,7 +191,6 @@ async fn an_empty_secret_that_an_external_secret_writes_is_filled_as_it_is_made(
 
     let other = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "other" } });
     check(world.make(&other, None).await, &[]);
-    let _ = password;
     world.end().await;
 }
 
