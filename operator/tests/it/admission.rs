@@ -182,7 +182,8 @@ async fn an_empty_secret_that_an_external_secret_writes_is_filled_as_it_is_made(
     let (world, _, token) = world("admission-targets").await;
     let merging = object("merging").store("main").key("password", "token").target("app").creation("Merge");
     world.create(merging).await;
-    world.fails("merging", "").await;
+    let is_judged = |object: &Value| object["status"]["conditions"][0].is_object();
+    world.until(Kind::ExternalSecret, "merging", "was looked at", is_judged).await;
     let empty = json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "app" } });
     let dry = world.post("?dryRun=All", &empty, None).await;
     assert!(dry.warnings.contains("a dry run reads no store"), "{dry:?}");
