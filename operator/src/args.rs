@@ -3,6 +3,7 @@
 //! A doc comment on a flag is its help and its line in `docs/reference/flags.md`.
 
 mod address;
+mod environment;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
@@ -10,6 +11,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser
 use eso_core::duration;
 
 pub use address::ListenAddress;
+pub use environment::environment;
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -100,6 +102,25 @@ pub struct Args {
         value_parser = BoolishValueParser::new(),
     )]
     pub enable_cluster_push_secret_reconciler: bool,
+
+    /// Whether ExternalSecrets of `kubernetes-client.io` are served, where they are defined. The stores behind them are made of
+    /// the environment, with the variables of their older controller.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub serve_kubernetes_client_io: bool,
+
+    /// Where the operator's own service-account token is, with which stores of Vault log in that name no other: a file that is
+    /// read at each login.
+    #[arg(long, global = true, value_name = "FILE", default_value = eso_vault::Vault::OWN_TOKEN)]
+    pub own_token_file: PathBuf,
 
     /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
     /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.

@@ -2,7 +2,7 @@
 
 mod added;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use eso_aws::{Aws, Endpoints};
@@ -57,6 +57,12 @@ impl Providers {
         let is_new = !BUILT_IN.contains(&name) && self.added.insert(name.to_owned(), added).is_none();
         assert!(is_new, "there must be one provider of the name {name:?}");
         self
+    }
+
+    /// With the operator's own service-account token at this path, with which stores of Vault log in that name no other.
+    #[must_use]
+    pub fn with_own_token(self, path: impl Into<PathBuf>) -> Self {
+        Self { vault: self.vault.with_own_token(path), ..self }
     }
 
     /// With the address of AWS's Security Token Service for stores of Vault that log in by AWS, where it is not the

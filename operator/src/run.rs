@@ -9,12 +9,12 @@ use eso_kube::{
     controllers::{Controller, Options},
     stores::Connect,
 };
-use eso_plan::template::Delimiters;
+use eso_plan::{convert::legacy::Environment, template::Delimiters};
 use tokio::{signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Args, Command, ListenAddress},
+    args::{Args, Command, ListenAddress, environment},
     client::{self, Limit},
     codegen, commands,
     election::Election,
@@ -66,12 +66,15 @@ fn operate(args: Args, connect: impl FnOnce(&Args) -> Arc<dyn Connect>) -> anyho
 
 /// The providers that are built in, as the arguments want them.
 fn built_in(args: &Args) -> Providers {
+    // The older controller's name for it.
+    let secrets_manager = || std::env::var("AWS_SM_ENDPOINT").ok();
     let endpoints = Endpoints::from_environment_values(
-        args.aws_secretsmanager_endpoint.clone(),
+        args.aws_secretsmanager_endpoint.clone().or_else(secrets_manager),
         args.aws_ssm_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone())
+    let providers = Providers::new(endpoints).with_own_token(&args.own_token_file);
+    providers.with_sts_of_vault(args.aws_sts_endpoint.clone())
 }
 
 /// The threads that all of it runs on.
@@ -91,7 +94,7 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
     // A request may wait for the limit, and is looked at again when it is sent.
     let client = client::limited(fenced(connected, leadership.clone()), limit);
-    let options = Options { leadership, ..options(&args) };
+    let options = Options { leadership, legacy: legacy(&args)?, ..options(&args) };
     let metrics = Arc::new(Metrics::new());
     let controller = Controller::new(client, options, connect, Arc::clone(&metrics) as _);
     metrics.watch_queues(controller.handles().to_vec());
@@ -128,6 +131,12 @@ pub(crate) fn options(args: &Args) -> Options {
         generic_targets: args.unsafe_allow_generic_targets,
         ..default
     }
+}
+
+/// What objects of the older group are served with, where they are.
+fn legacy(args: &Args) -> anyhow::Result<Option<Environment>> {
+    let environment = || environment(|name| std::env::var(name).ok(), delimiters(args));
+    args.serve_kubernetes_client_io.then(environment).transpose()
 }
 
 /// What begins and ends an action in a template.

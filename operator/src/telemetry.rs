@@ -195,6 +195,8 @@ impl Scrape {
             Measure::Took(kind) => {
                 self.objects(kind, &mut metric, |row| row.took.map(|took| took.as_nanos() as f64))
             }
+            Measure::Results(kind) => self.results(kind, &mut metric),
+            Measure::State(kind) => self.objects(kind, &mut metric, |row| row.ready.map(state)),
             Measure::DataAge(kind) => {
                 self.objects(kind, &mut metric, |row| row.refreshed.map(|at| self.age(at)))
             }
@@ -248,6 +250,18 @@ impl Scrape {
         Ok(())
     }
 
+    fn results(&self, kind: Kind, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+        for (namespace, name, row) in self.rows(kind) {
+            for (status, count) in [("success", row.runs - row.failures), ("error", row.failures)] {
+                if count > 0 {
+                    let labels = [("name", name), ("namespace", namespace), ("status", status)];
+                    sample(metric, &labels, count as f64)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn provider_calls(&self, metric: &mut MetricEncoder<'_>) -> fmt::Result {
         self.counts.provider_calls.iter().try_for_each(|((provider, call, succeeded), count)| {
             let status = if *succeeded { "success" } else { "error" };
@@ -279,6 +293,14 @@ impl Scrape {
     /// In seconds; a clock that went back makes no data younger than new.
     fn age(&self, at: Timestamp) -> f64 {
         self.now.duration_since(at).as_secs_f64().max(0.0)
+    }
+}
+
+/// The older controller's number of a status.
+fn state(ready: Ready) -> f64 {
+    match ready {
+        Ready::True => 1.0,
+        Ready::False | Ready::Unknown => -1.0,
     }
 }
 

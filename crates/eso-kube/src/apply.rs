@@ -5,6 +5,7 @@
 
 pub(crate) mod cluster;
 pub mod generic;
+pub(crate) mod older;
 pub(crate) mod push;
 pub mod store_status;
 

@@ -8,6 +8,7 @@ pub mod secret_store;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod legacy;
 mod preview;
 mod roll;
 mod sources;
@@ -31,7 +32,7 @@ use eso_core::{
     },
     key::StoreKind,
 };
-use eso_plan::template::Delimiters;
+use eso_plan::{convert::legacy::Environment, template::Delimiters};
 use eso_sync::{
     engine::{Engine, Handle, Settings},
     push,
@@ -59,6 +60,7 @@ use crate::{
 };
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
+use legacy::{LegacyObjects, Permits};
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
@@ -86,6 +88,9 @@ pub struct Options {
     /// Whether ClusterPushSecrets are served (`--enable-cluster-push-secret-reconciler`). Where one namespace alone is
     /// served, they are not.
     pub cluster_push_secrets: bool,
+    /// What ExternalSecrets of `kubernetes-client.io` are served with; `None` serves none
+    /// (`--serve-kubernetes-client-io`).
+    pub legacy: Option<Environment>,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -112,6 +117,7 @@ impl Default for Options {
             cluster_external_secrets: true,
             push_secrets: true,
             cluster_push_secrets: true,
+            legacy: None,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -150,6 +156,7 @@ struct Served {
     cluster_external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
     cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     push_secrets: PushObjects,
+    legacy: Option<Arc<LegacyObjects>>,
 }
 
 /// The PushSecrets that are there.
@@ -217,6 +224,9 @@ impl Controller {
             stop: end.clone(),
         });
         let settings = settings(&options);
+        let permits = Arc::default();
+        let legacy = options.legacy.map(Arc::new);
+        let legacy = legacy.map(|environment| LegacyObjects::new(&router, &stores, environment, &permits));
         let shared = Shared {
             client: client.clone(),
             stores: Arc::clone(&stores),
@@ -224,6 +234,7 @@ impl Controller {
             telemetry,
             settings,
             leadership: options.leadership.clone(),
+            permits,
         };
         let watches_all = options.namespace.is_none();
         let (push_secrets, pushing) = match options.push_secrets {
@@ -251,6 +262,7 @@ impl Controller {
                 cluster_external_secrets,
                 cluster_push_secrets,
                 push_secrets,
+                legacy,
             },
             engine,
             pushing,
@@ -330,12 +342,13 @@ struct Shared {
     telemetry: Arc<dyn Telemetry>,
     settings: Settings,
     leadership: Leadership,
+    permits: Arc<Permits>,
 }
 
 impl Shared {
     /// The engine that serves ExternalSecrets, of which the router tells it.
     fn engine(self, index: &Arc<Mutex<Index>>, router: &Router, allows_generic: bool) -> (Engine, Handle) {
-        let Self { client, stores, events, telemetry, settings, leadership } = self;
+        let Self { client, stores, events, telemetry, settings, leadership, permits } = self;
         let target = KubeTarget {
             index: Arc::clone(index),
             stores: Arc::clone(&stores),
@@ -346,6 +359,7 @@ impl Shared {
             telemetry: Arc::clone(&telemetry),
             started: (settings.clock)(),
             leadership,
+            permits,
             clock: Arc::clone(&settings.clock),
         };
         let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
@@ -383,7 +397,9 @@ impl Shared {
 async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, stop: &CancellationToken) {
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
-    let Served { router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, .. } = served;
+    let Served {
+        router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, legacy, ..
+    } = served;
     let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
     let external_secrets = match &cluster_external_secrets {
@@ -391,8 +407,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         None => Arc::clone(&router) as _,
     };
     watches.follow(objects, external_secrets);
+    let older = LegacyObjects::follow(legacy.as_ref(), watches).await;
     // Nobody else waits for ever where their definition is not there.
-    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
+    let apart: Vec<_> = pushing.iter().cloned().chain(older.clone()).collect();
+    let (_, ()) = join(timeout(PATIENCE, all_listed(apart)), watches.listed()).await;
     let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
@@ -403,8 +421,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     watches.follow_wanted(watches.metadata::<ServiceAccount>(), accounts, stores.accounts().wanted());
     let followers = [follower(&cluster_external_secrets), follower(&cluster_push_secrets)];
     let followers = followers.into_iter().flatten().collect();
-    let namespaces = watches.follow_namespaces(&router, &stores, followers);
+    let namespaces = watches.follow_namespaces(&router, &stores, followers, legacy);
     let mut listed = Vec::new();
+    // Without their namespaces, objects of the older group are not looked at.
+    listed.extend(older.filter(|_| *stores.namespaces_wanted().borrow()).map(|_| namespaces.clone()));
     if let Some(clusters) = cluster_external_secrets {
         listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }

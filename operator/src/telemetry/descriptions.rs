@@ -40,6 +40,10 @@ pub enum Measure {
     Took(Kind),
     /// The `Ready` condition.
     Condition(Kind),
+    /// Runs for objects of this kind, by whether they succeeded.
+    Results(Kind),
+    /// 1 for an object that is in step, and -1 for one that is not.
+    State(Kind),
     /// How old an object's values are, in seconds.
     DataAge(Kind),
     /// Calls to stores.
@@ -164,6 +168,18 @@ pub const DESCRIPTIONS: &[Description] = &[
         OBJECT,
         "The time since the values of an External Secret were last read with success",
         Measure::DataAge(Kind::ExternalSecret),
+    )),
+    ours(counter(
+        "kubernetes_external_secrets_sync_calls_count",
+        &["name", "namespace", "status"],
+        "Number of sync operations of an older External Secret",
+        Measure::Results(Kind::LegacyExternalSecret),
+    )),
+    ours(gauge(
+        "kubernetes_external_secrets_last_sync_call_state",
+        OBJECT,
+        "1 where an older External Secret is in step, and -1 where it is not",
+        Measure::State(Kind::LegacyExternalSecret),
     )),
     ours(gauge(
         "eso_queue_ready",

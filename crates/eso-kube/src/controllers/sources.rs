@@ -52,7 +52,7 @@ impl StoreObjects {
     fn delete(&self, (namespace, name): &Name) {
         let namespace = match self.kind {
             StoreKind::SecretStore => Some(namespace.as_str()),
-            StoreKind::ClusterSecretStore => None,
+            StoreKind::ClusterSecretStore | StoreKind::Environment => None,
         };
         self.stores.delete_store(self.kind, namespace, name);
         let key = StoreKey { kind: self.kind, namespace: namespace.map(str::to_owned), name: name.clone() };
@@ -329,6 +329,10 @@ impl Watched<Metadata<Namespace>> for Namespaces {
     fn end(&self) {
         let gone = self.roll.lock().end();
         gone.iter().for_each(|name| self.delete(&name.1));
+    }
+
+    fn refused(&self) {
+        self.followers.iter().for_each(|follower| follower.refused());
     }
 }
 

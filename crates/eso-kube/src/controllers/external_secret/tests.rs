@@ -127,6 +127,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),
         started: Timestamp::UNIX_EPOCH,
         leadership: Leadership::standby(),
+        permits: Arc::default(),
     }
 }
 

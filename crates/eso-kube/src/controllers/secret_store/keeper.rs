@@ -10,9 +10,10 @@ use std::{
 
 use eso_core::{
     api::{conditions::READY, secret_store::SecretStoreStatus},
-    key::StoreReference,
+    key::{StoreKind, StoreReference},
     provider::Connection,
 };
+use eso_plan::status::Event;
 use eso_sync::store::{Backends, Store, StoreSettings};
 use futures::FutureExt;
 use jiff::Timestamp;
@@ -43,7 +44,6 @@ use crate::{
         connection::{Attempt, Failure, Standing, retire, revalidate},
         parsed::{Parsed, Specification},
     },
-    telemetry::Subject,
 };
 
 /// How often it is looked whether the provider has a notice, or the status says something else than it should.
@@ -347,14 +347,11 @@ impl Task {
 
     fn count(&self, succeeded: bool, took: Duration) {
         let telemetry = &self.shared.settings.telemetry;
-        telemetry.reconciled(self.subject(), succeeded, took);
+        let Some(subject) = self.parsed.key.subject() else { return };
+        telemetry.reconciled(subject, succeeded, took);
         if let Some(verdict) = self.verdict() {
-            telemetry.condition(self.subject(), verdict.ready());
+            telemetry.condition(subject, verdict.ready());
         }
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        self.parsed.key.subject()
     }
 
     fn verdict(&self) -> Option<Verdict> {
@@ -372,11 +369,23 @@ impl Task {
         match store_status::write(&self.shared.settings.client, key, uid, &status).await {
             Ok(version) => {
                 *self.state.seen.lock() = Seen { version, status };
-                if let Some(event) = verdict.event(&found) {
-                    self.shared.settings.events.publish(self.parsed.reference(), event);
-                }
+                verdict.event(&found).into_iter().for_each(|event| self.publish(event));
             }
             Err(error) => warn!(store = %key, %error, "the status of a store could not be written"),
+        }
+    }
+
+    /// Of a store that is no object the log tells, and its objects do.
+    fn publish(&self, event: Event) {
+        let Parsed { key, .. } = &*self.parsed;
+        match key.kind {
+            StoreKind::SecretStore | StoreKind::ClusterSecretStore => {
+                self.shared.settings.events.publish(self.parsed.reference(), event);
+            }
+            StoreKind::Environment if event.warning => {
+                warn!(store = %key, problem = event.message, "a store cannot be used");
+            }
+            StoreKind::Environment => {}
         }
     }
 
