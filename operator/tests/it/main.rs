@@ -14,6 +14,7 @@ mod fights;
 mod generic_targets;
 mod isolation;
 mod lease;
+mod legacy;
 mod parameters;
 mod plan;
 mod policies;
