@@ -251,7 +251,7 @@ fn in_words(desired: &Desired, error: &RenderError) -> String {
     match error {
         RenderError::Entry(error) => {
             let entry = match error.origin {
-                Origin::Data(index) => desired.entries.get(index),
+                Origin::Data(index) | Origin::Reference(index) => desired.entries.get(index),
                 Origin::Extract(_) | Origin::Find(_) => None,
             };
             let named = entry.map(Named).map(|named| named.to_string()).unwrap_or_default();

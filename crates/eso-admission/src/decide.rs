@@ -1,5 +1,7 @@
 //! What a review is about: which Secrets are looked at, and which are left alone whatever they say.
 
+use eso_plan::filled::is_left_alone;
+
 use crate::{
     annotations::{RECORD, STORE},
     review::{Operation, Review, Secret},
@@ -26,10 +28,6 @@ pub enum Decision {
     /// What was written down of its references is taken out: it does not ask for them any more.
     Release,
 }
-
-/// Types of Secrets that are never touched: others make them and check them.
-const UNTOUCHED: [&str; 3] =
-    ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"];
 
 /// What is said of such a Secret where it asks to be filled.
 pub const LEFT_ALONE: &str =
@@ -64,8 +62,7 @@ pub fn decide(
 }
 
 fn is_untouched(secret: &Secret) -> bool {
-    let is_helms = secret.labels.get("owner").is_some_and(|owner| owner == "helm");
-    is_helms || UNTOUCHED.contains(&secret.kind.as_str())
+    is_left_alone(&secret.kind, &secret.labels)
 }
 
 fn is_empty(secret: &Secret) -> bool {

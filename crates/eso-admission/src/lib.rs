@@ -14,7 +14,6 @@ pub mod admission;
 pub mod answer;
 pub mod review;
 
-pub mod annotations;
 pub mod decide;
 pub mod references;
 pub mod targets;
@@ -22,6 +21,7 @@ pub mod targets;
 pub mod validate;
 
 pub use admission::{Admission, Settings};
+pub use eso_plan::filled::annotations;
 
 #[cfg(test)]
 mod fixtures;

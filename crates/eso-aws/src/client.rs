@@ -127,12 +127,20 @@ impl RegionClients {
         let Some((last, before)) = roles.split_last() else { return Arc::clone(&self.default_session) };
         let known = self.own_sessions().get(roles).and_then(Weak::upgrade);
         known.unwrap_or_else(|| {
-            let session = Session::with_role(last, self.own_session(before, calls), self, calls);
-            let mut sessions = self.own_sessions();
-            sessions.retain(|_, session| session.strong_count() > 0);
-            sessions.insert(roles.to_vec(), Arc::downgrade(&session));
-            session
+            let made = Session::with_role(last, self.own_session(before, calls), self, calls);
+            self.share_own(roles, made)
         })
+    }
+
+    /// Two may make a session of the same roles at once: that of the first is used by both.
+    fn share_own(&self, roles: &[Role], made: Arc<Session>) -> Arc<Session> {
+        let mut sessions = self.own_sessions();
+        if let Some(first) = sessions.get(roles).and_then(Weak::upgrade) {
+            return first;
+        }
+        sessions.retain(|_, session| session.strong_count() > 0);
+        sessions.insert(roles.to_vec(), Arc::downgrade(&made));
+        made
     }
 
     fn own_sessions(&self) -> std::sync::MutexGuard<'_, HashMap<Vec<Role>, Weak<Session>>> {
@@ -208,7 +216,12 @@ mod tests {
     use eso_core::provider::CallObserver;
 
     use super::{Clients, MOST_UNUSED};
-    use crate::{Endpoints, auth::Role, error::Service::SecretsManager, identity::Identity};
+    use crate::{
+        Endpoints,
+        auth::{Role, Session},
+        error::Service::SecretsManager,
+        identity::Identity,
+    };
 
     #[test]
     fn stores_of_one_backend_share_its_quotas_and_others_do_not() {
@@ -261,6 +274,18 @@ mod tests {
         ] {
             assert!(!Arc::ptr_eq(&one, &other));
         }
+    }
+
+    #[tokio::test]
+    async fn two_stores_that_make_the_same_session_at_once_share_that_of_the_first() {
+        let clients = Clients::new(Endpoints::default());
+        let region = clients.region("us-east-1").await;
+        let calls: Arc<dyn CallObserver> = Arc::new(());
+        let make = || Session::with_role(&role("a"), region.own_session(&[], &calls), &region, &calls);
+        let (faster, slower) = (make(), make());
+        let first = region.share_own(&[role("a")], faster);
+        assert!(Arc::ptr_eq(&first, &region.share_own(&[role("a")], slower)));
+        assert!(Arc::ptr_eq(&first, &region.own_session(&[role("a")], &calls)));
     }
 
     #[tokio::test]

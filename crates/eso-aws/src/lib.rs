@@ -17,6 +17,8 @@ mod parameter_store;
 mod secrets_manager;
 
 mod batch;
+mod store;
+
 mod push_metadata;
 mod search;
 mod tags;
@@ -38,6 +40,7 @@ use crate::{
     error::Service,
     parameter_store::ParameterStore,
     secrets_manager::SecretsManager,
+    store::Store,
 };
 
 /// What all stores on AWS share in a process.
@@ -82,10 +85,12 @@ impl Aws {
         Ok(match keeper {
             Keeper::SecretsManager(deletion) => {
                 let client = region.secrets_manager(&session);
-                Arc::new(SecretsManager::new(open(Service::SecretsManager), client, deletion))
+                let access = open(Service::SecretsManager);
+                Arc::new(Store(SecretsManager::new(access, client, deletion)))
             }
             Keeper::ParameterStore => {
-                Arc::new(ParameterStore::new(open(Service::ParameterStore), region.parameter_store(&session)))
+                let access = open(Service::ParameterStore);
+                Arc::new(Store(ParameterStore::new(access, region.parameter_store(&session))))
             }
         })
     }

@@ -8,12 +8,10 @@ mod wanted;
 mod write;
 
 use std::{
-    fmt,
     num::NonZeroUsize,
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use async_trait::async_trait;
 use aws_sdk_ssm::{
     Client,
     operation::get_parameters::GetParametersOutput,
@@ -21,15 +19,14 @@ use aws_sdk_ssm::{
 };
 use eso_core::{
     error::{ErrorKind, ProviderError},
-    key::RemoteKey,
-    provider::{Backend, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, SecretWriter, Value},
+    provider::{Fetch, Fetched, Part, Value},
     value::SecretBytes,
 };
 
 use self::share::{Share, share};
 use crate::{
     access::Access,
-    batch::{self, Answered, Batched, Batches, Read, Refusal, is_of_value, named},
+    batch::{Answered, Batched, Batches, Read, Refusal, is_of_value, named},
     error,
     tags::{self, Tags},
 };
@@ -44,11 +41,20 @@ const BATCH_ADVICE: &str =
 /// The call that says which tags a parameter has.
 const LIST_TAGS: &str = "ListTagsForResource";
 
-/// One store, logged in as one identity.
+/// What keeps the values of one store, logged in as one identity.
 pub(crate) struct ParameterStore {
     access: Access,
     client: Client,
     batches: Batches,
+}
+
+/// In which form a parameter is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As somebody can use it.
+    Decrypted,
+    /// Encrypted where it is a secure string. That needs no right to a key.
+    AsKept,
 }
 
 impl ParameterStore {
@@ -57,11 +63,10 @@ impl ParameterStore {
         Self { access, client, batches: Batches::new(BATCH_SIZE, BATCH_ADVICE) }
     }
 
-    /// A parameter at the version or label that its name ends with, the newest where it does not. What is not decrypted
-    /// needs no right to a key.
-    async fn get_parameter(&self, name: &str, decrypted: bool) -> Result<Parameter, ProviderError> {
+    /// A parameter at the version or label that its name ends with, the newest where it does not.
+    async fn get_parameter(&self, name: &str, form: Form) -> Result<Parameter, ProviderError> {
         let call = self.access.reading(Self::SINGLE);
-        let send = || self.client.get_parameter().name(name).with_decryption(decrypted).send();
+        let send = || self.client.get_parameter().name(name).with_decryption(form == Form::Decrypted).send();
         let given = self.access.call(call, send).await?;
         given.parameter.ok_or_else(|| call.nonsense("an answer without a parameter".to_owned()))
     }
@@ -72,7 +77,7 @@ impl ParameterStore {
     async fn tags(&self, name: &str) -> Result<Tags, ProviderError> {
         match self.list_tags(name).await {
             Err(error) if error.kind() == ErrorKind::Invalid => {
-                self.get_parameter(name, false).await?;
+                self.get_parameter(name, Form::AsKept).await?;
                 Err(error)
             }
             tags => tags,
@@ -96,45 +101,6 @@ impl ParameterStore {
             // The original's words.
             call.nonsense(format!("invalid secret received. parameter value is nil for key: {}", request.key))
         })
-    }
-}
-
-#[async_trait]
-impl SecretProvider for ParameterStore {
-    async fn fetch(&self, request: &Fetch) -> Read {
-        batch::fetch(self, request).await
-    }
-
-    async fn check(&self) -> Result<(), ProviderError> {
-        self.access.check().await
-    }
-
-    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Read> {
-        batch::fetch_all(self, requests).await
-    }
-
-    fn batch_size(&self, request: &Fetch) -> NonZeroUsize {
-        batch::batch_size(self, request)
-    }
-
-    fn backend(&self) -> Option<Backend> {
-        Some(self.access.backend.clone())
-    }
-
-    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
-        self.access.canonical(key)
-    }
-
-    fn notice(&self) -> Option<Notice> {
-        self.batches.notice()
-    }
-
-    fn finder(&self) -> Option<&dyn SecretFinder> {
-        Some(self)
-    }
-
-    fn writer(&self) -> Option<&dyn SecretWriter> {
-        Some(self)
     }
 }
 
@@ -168,7 +134,7 @@ impl Batched for ParameterStore {
     async fn read_one(&self, request: &Fetch) -> Read {
         let name = self.name(request);
         match request.part {
-            Part::Value => self.fetched(request, &self.get_parameter(&name, true).await?),
+            Part::Value => self.fetched(request, &self.get_parameter(&name, Form::Decrypted).await?),
             Part::Metadata => self.tags(&name).await.map(|tags| tags::as_json(&tags)),
         }
     }
@@ -193,19 +159,6 @@ impl Batched for ParameterStore {
             Share::Unclear => Answered::Unclear,
             Share::Missing => Answered::Missing,
         }
-    }
-}
-
-/// As the metrics of the original name it.
-impl fmt::Display for ParameterStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.access.provider())
-    }
-}
-
-impl fmt::Debug for ParameterStore {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ParameterStore").field("backend", &self.access.backend.id).finish_non_exhaustive()
     }
 }
 

@@ -62,8 +62,8 @@ impl Quotas {
         Self(rates.iter().map(|(rate, calls)| (*calls, Mutex::new(Pace::new(*rate)))).collect())
     }
 
-    /// Ends when it is the turn of a call of this name, or says how long AWS wants to be left alone where that is longer
-    /// than a call can wait. Whoever goes away meanwhile leaves a turn unused.
+    /// Ends when it is the turn of a call of this name, or says at once how long that is away where it is longer than a call
+    /// can wait; whoever is told so has no turn. Whoever goes away meanwhile leaves a turn unused.
     pub(crate) async fn turn(&self, call: &str) -> Result<(), Duration> {
         let Some(pace) = self.pace(call) else { return Ok(()) };
         let turn = pace.lock().reserve(Instant::now())?;
@@ -97,16 +97,18 @@ impl Pace {
         Self { interval: Duration::from_secs(1) / per_second, next: None, paused_until: None }
     }
 
-    /// Takes the next turn, and says when it comes; or how long the pause is, where it is too long.
+    /// Takes the next turn, and says when it comes; or how long it is away, where that is too long, and takes none: those
+    /// who come later would wait for a call that nobody makes.
     fn reserve(&mut self, now: Instant) -> Result<Instant, Duration> {
-        let paused = self.paused_until.map_or(Duration::ZERO, |until| until.saturating_duration_since(now));
-        if paused > LONGEST_WAIT {
-            return Err(paused);
-        }
-        let begin = now + paused;
+        let begin = self.paused_until.map_or(now, |until| until.max(now));
         let even = self.next.map_or(begin, |next| next.max(begin));
+        let turn = even.checked_sub(BURST).unwrap_or(begin).max(begin);
+        let wait = turn.saturating_duration_since(now);
+        if wait > LONGEST_WAIT {
+            return Err(wait);
+        }
         self.next = Some(even + self.interval);
-        Ok(even.checked_sub(BURST).unwrap_or(begin).max(begin))
+        Ok(turn)
     }
 
     fn pause(&mut self, until: Instant) {
@@ -160,6 +162,33 @@ mod tests {
         assert_eq!(pace.reserve(now), Err(Duration::from_secs(11)));
         let later = now + Duration::from_secs(2);
         assert_eq!(pace.reserve(later), Ok(now + Duration::from_secs(11)));
+    }
+
+    #[test]
+    fn whoever_would_wait_too_long_is_told_so_and_takes_no_turn() {
+        let (mut pace, now) = (Pace::new(3), Instant::now());
+        let turns: Vec<_> = (0..120).map(|_| pace.reserve(now)).collect();
+        let (taken, refused) = turns.split_at(turns.iter().filter(|turn| turn.is_ok()).count());
+        assert_eq!(taken.len(), 31, "as many as go within the longest wait");
+        assert!(taken.iter().flatten().all(|turn| *turn <= now + LONGEST_WAIT));
+        assert!(
+            refused.iter().all(|turn| *turn == refused[0]) && refused[0] > Err(LONGEST_WAIT),
+            "{refused:?}"
+        );
+        // What they were told is when their turn would have been: it still is the next one's.
+        let later = now + LONGEST_WAIT;
+        let next = pace.reserve(later).unwrap();
+        assert_eq!(Err(next.duration_since(now)), refused[0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_writes_at_once_keep_to_the_rate_and_the_rest_is_told_at_once_to_come_again() {
+        let quotas = Quotas::of(Service::ParameterStore);
+        let begin = Instant::now();
+        let turns = futures::future::join_all((0..120).map(|_| quotas.turn("PutParameter"))).await;
+        assert_eq!(turns.iter().filter(|turn| turn.is_ok()).count(), 31);
+        assert!(begin.elapsed() <= LONGEST_WAIT, "{:?}", begin.elapsed());
+        assert_eq!(quotas.turn("GetParameter").await, Ok(()), "reads have a quota of their own");
     }
 
     #[tokio::test]

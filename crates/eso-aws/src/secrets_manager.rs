@@ -8,9 +8,8 @@ mod deletion;
 mod wanted;
 mod write;
 
-use std::{fmt, num::NonZeroUsize};
+use std::num::NonZeroUsize;
 
-use async_trait::async_trait;
 use aws_sdk_secretsmanager::{
     Client,
     operation::{
@@ -22,8 +21,8 @@ use aws_sdk_secretsmanager::{
 use aws_smithy_types::Blob;
 use eso_core::{
     error::ProviderError,
-    key::{RemoteKey, Version},
-    provider::{Backend, Fetch, Fetched, Notice, Part, SecretFinder, SecretProvider, SecretWriter, Value},
+    key::Version,
+    provider::{Fetch, Fetched, Part, Value},
     value::SecretBytes,
 };
 
@@ -31,7 +30,7 @@ pub(crate) use self::deletion::Deletion;
 use self::share::{Share, share};
 use crate::{
     access::Access,
-    batch::{self, Answered, Batched, Batches, Read, Refusal, is_of_value, named},
+    batch::{Answered, Batched, Batches, Read, Refusal, is_of_value, named},
     error::{self, Answer},
     tags::{self, Tags},
 };
@@ -46,7 +45,7 @@ const BATCH_ADVICE: &str =
 /// The stage of the version that holds.
 const CURRENT: &str = "AWSCURRENT";
 
-/// One store, logged in as one identity.
+/// What keeps the values of one store, logged in as one identity.
 pub(crate) struct SecretsManager {
     access: Access,
     client: Client,
@@ -96,45 +95,6 @@ impl SecretsManager {
                 request.key
             ))
         })
-    }
-}
-
-#[async_trait]
-impl SecretProvider for SecretsManager {
-    async fn fetch(&self, request: &Fetch) -> Read {
-        batch::fetch(self, request).await
-    }
-
-    async fn check(&self) -> Result<(), ProviderError> {
-        self.access.check().await
-    }
-
-    async fn fetch_all(&self, requests: &[Fetch]) -> Vec<Read> {
-        batch::fetch_all(self, requests).await
-    }
-
-    fn batch_size(&self, request: &Fetch) -> NonZeroUsize {
-        batch::batch_size(self, request)
-    }
-
-    fn backend(&self) -> Option<Backend> {
-        Some(self.access.backend.clone())
-    }
-
-    fn canonical(&self, key: &RemoteKey) -> Option<RemoteKey> {
-        self.access.canonical(key)
-    }
-
-    fn notice(&self) -> Option<Notice> {
-        self.batches.notice()
-    }
-
-    fn finder(&self) -> Option<&dyn SecretFinder> {
-        Some(self)
-    }
-
-    fn writer(&self) -> Option<&dyn SecretWriter> {
-        Some(self)
     }
 }
 
@@ -193,19 +153,6 @@ impl Batched for SecretsManager {
             Share::Unclear => Answered::Unclear,
             Share::Missing => Answered::Missing,
         }
-    }
-}
-
-/// As the metrics of the original name it.
-impl fmt::Display for SecretsManager {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.access.provider())
-    }
-}
-
-impl fmt::Debug for SecretsManager {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SecretsManager").field("backend", &self.access.backend.id).finish_non_exhaustive()
     }
 }
 

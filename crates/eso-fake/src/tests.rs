@@ -113,6 +113,10 @@ impl Subject for Spec {
     fn is_live(&self) -> bool {
         false
     }
+
+    fn finds(&self) -> bool {
+        true
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@
 //! are asked for as metadata, so that no value comes back.
 
 pub(crate) mod cluster;
+pub(crate) mod filled;
 pub mod generic;
 pub(crate) mod older;
 pub(crate) mod push;

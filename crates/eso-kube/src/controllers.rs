@@ -3,6 +3,7 @@
 
 pub mod cluster;
 pub mod external_secret;
+mod filled;
 pub mod push_secret;
 pub mod secret_store;
 
@@ -14,13 +15,7 @@ mod roll;
 mod sources;
 mod watches;
 
-use std::{
-    fmt,
-    num::NonZeroUsize,
-    panic::resume_unwind,
-    sync::{Arc, OnceLock},
-    time::Duration,
-};
+use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
 
 use eso_core::{
     api::{
@@ -32,12 +27,12 @@ use eso_core::{
     },
     key::StoreKind,
 };
-use eso_plan::{convert::legacy::Environment, template::Delimiters};
+use eso_plan::{convert::legacy::Environment, filled::record::SealKey, template::Delimiters};
 use eso_sync::{
     engine::{Engine, Handle, Settings},
     push,
 };
-use futures::future::join;
+use futures::future::{join, join_all};
 use k8s_openapi::api::core::v1::{ConfigMap, Secret, ServiceAccount};
 use kube::Client;
 use parking_lot::Mutex;
@@ -60,6 +55,7 @@ use crate::{
 };
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
+use filled::FilledSecrets;
 use legacy::{LegacyObjects, Permits};
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
@@ -103,6 +99,8 @@ pub struct Options {
     pub delimiters: Delimiters,
     /// Whether targets may be something else than Secrets (`--unsafe-allow-generic-targets`).
     pub generic_targets: bool,
+    /// The key that filled Secrets are sealed with, once it is known; `None`: they are not refreshed.
+    pub seal_key: Option<Receiver<Option<SealKey>>>,
     /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
     pub leadership: Leadership,
 }
@@ -124,6 +122,7 @@ impl Default for Options {
             events_per_second: 20,
             delimiters: Delimiters::default(),
             generic_targets: false,
+            seal_key: None,
             leadership: Leadership::default(),
         }
     }
@@ -139,6 +138,7 @@ pub struct Controller {
     index: Arc<Mutex<Index>>,
     served: Served,
     engine: Engine,
+    filling: Option<Engine>,
     pushing: Option<push::Engine>,
     handles: Vec<Handle>,
     events: EventTask,
@@ -156,6 +156,7 @@ struct Served {
     cluster_external_secrets: Option<Arc<Clusters<ClusterExternalSecret>>>,
     cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     push_secrets: PushObjects,
+    filled: Option<Arc<FilledSecrets>>,
     legacy: Option<Arc<LegacyObjects>>,
 }
 
@@ -209,7 +210,7 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
-        let dependent = Arc::new(Dependent { router: Arc::clone(&router), pushes: OnceLock::new() });
+        let dependent = Arc::new(Dependent::of(&router));
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
@@ -224,9 +225,6 @@ impl Controller {
             stop: end.clone(),
         });
         let settings = settings(&options);
-        let permits = Arc::default();
-        let legacy = options.legacy.map(Arc::new);
-        let legacy = legacy.map(|environment| LegacyObjects::new(&router, &stores, environment, &permits));
         let shared = Shared {
             client: client.clone(),
             stores: Arc::clone(&stores),
@@ -234,22 +232,20 @@ impl Controller {
             telemetry,
             settings,
             leadership: options.leadership.clone(),
-            permits,
+            permits: Arc::default(),
         };
+        let legacy = options.legacy.map(|environment| shared.legacy(&router, environment));
         let watches_all = options.namespace.is_none();
-        let (push_secrets, pushing) = match options.push_secrets {
-            true => {
-                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
-                (PushObjects::Served(pushes), Some(pushing))
-            }
-            false => (PushObjects::Known(Arc::default()), None),
-        };
+        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
         let (pushing, push_handle) = pushing.unzip();
+        let push_secrets = pushes.map_or_else(|| PushObjects::Known(Arc::default()), PushObjects::Served);
         let spreads = |is_asked_for: bool| is_asked_for && watches_all;
         let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
         let cluster_push_secrets =
             spreads(options.cluster_push_secrets).then(|| shared.spread(push_secrets.roster()));
+        let (filled, filling) = options.seal_key.map(|key| shared.filling(&dependent, key)).unzip();
+        let (filling, filled_handle) = filling.unzip();
         let (engine, handle) = shared.engine(&index, &router, options.generic_targets);
         Self {
             client,
@@ -262,11 +258,13 @@ impl Controller {
                 cluster_external_secrets,
                 cluster_push_secrets,
                 push_secrets,
+                filled,
                 legacy,
             },
             engine,
+            filling,
             pushing,
-            handles: [handle].into_iter().chain(push_handle).collect(),
+            handles: [handle].into_iter().chain(filled_handle).chain(push_handle).collect(),
             events: event_task,
             leadership: options.leadership,
             synced: Sender::new(false),
@@ -279,8 +277,8 @@ impl Controller {
         self.synced.subscribe()
     }
 
-    /// The handles of the engines, for their numbers: that of ExternalSecrets, and that of PushSecrets where they are
-    /// served.
+    /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets
+    /// where they are served.
     pub fn handles(&self) -> &[Handle] {
         &self.handles
     }
@@ -297,6 +295,9 @@ impl Controller {
         let mut watches = Watches::new(self.client, self.namespace, self.leadership.clone(), stop.clone());
         let leadership = self.leadership;
         watches.spawn(async move { leadership.over().await });
+        if let Some(filled) = &self.served.filled {
+            watches.spawn(Arc::clone(filled).follow_key());
+        }
         let stores = Arc::clone(&self.served.stores);
         let events = tokio::spawn(self.events.run(self.end.clone()));
         let begin = begin(&mut watches, self.served, &self.synced, &stop);
@@ -309,7 +310,8 @@ impl Controller {
                         None => stop.cancelled().await,
                     }
                 };
-                join(self.engine.run(stop.clone()), pushing).await;
+                let engines = [self.engine].into_iter().chain(self.filling).map(|engine| engine.run(stop.clone()));
+                join(join_all(engines), pushing).await;
             }
         }
         let panic = watches.end().await;
@@ -368,6 +370,11 @@ impl Shared {
         (engine, handle)
     }
 
+    /// Objects of the older group, of which the router is told.
+    fn legacy(&self, router: &Arc<Router>, environment: Environment) -> Arc<LegacyObjects> {
+        LegacyObjects::new(router, &self.stores, Arc::new(environment), &self.permits)
+    }
+
     /// PushSecrets, and the engine that serves them.
     fn pushing(&self, dependent: &Dependent, watches_all: bool) -> (Arc<Pushes>, (push::Engine, Handle)) {
         let pushes = Pushes::new(Parts {
@@ -386,6 +393,27 @@ impl Shared {
         (pushes, (engine, handle))
     }
 
+    /// Filled Secrets, and the engine that refreshes them.
+    fn filling(
+        &self,
+        dependent: &Dependent,
+        key: Receiver<Option<SealKey>>,
+    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
+        let parts = filled::Parts {
+            key,
+            stores: Arc::clone(&self.stores),
+            writer: Writer::new(self.client.clone()),
+            events: self.events.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            delimiters: self.settings.delimiters.clone(),
+            clock: Arc::clone(&self.settings.clock),
+            leadership: self.leadership.clone(),
+        };
+        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
+        dependent.filled.get_or_init(|| Arc::clone(&secrets));
+        (secrets, filling)
+    }
+
     /// Those whose copies are told from all others by this roster.
     fn spread<Kind: Spread>(&self, roster: Arc<dyn Roster>) -> Arc<Clusters<Kind>> {
         Clusters::new(self.client.clone(), roster, Arc::clone(&self.telemetry))
@@ -398,7 +426,14 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
     let Served {
-        router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, legacy, ..
+        router,
+        stores,
+        cluster_external_secrets,
+        cluster_push_secrets,
+        push_secrets,
+        filled,
+        legacy,
+        ..
     } = served;
     let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
@@ -411,7 +446,7 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     // Nobody else waits for ever where their definition is not there.
     let apart: Vec<_> = pushing.iter().cloned().chain(older.clone()).collect();
     let (_, ()) = join(timeout(PATIENCE, all_listed(apart)), watches.listed()).await;
-    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
+    let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), (pushes.cloned(), filled));
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
     watches.follow(watches.metadata::<ConfigMap>(), maps);

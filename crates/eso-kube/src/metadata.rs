@@ -16,7 +16,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ManagedFieldsEntry, ObjectM
 use crate::marks::{self, DATA_HASH_ANNOTATION, Leftover, MANAGED_LABEL, Marks, Worn};
 
 /// The annotation of a token that says whose it is.
-const SERVICE_ACCOUNT_ANNOTATION: &str = "kubernetes.io/service-account.name";
+pub(crate) const SERVICE_ACCOUNT_ANNOTATION: &str = "kubernetes.io/service-account.name";
 
 /// A Secret that is there, as one ExternalSecret that names it sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

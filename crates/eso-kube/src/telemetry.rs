@@ -53,6 +53,8 @@ pub enum Kind {
     PushSecret,
     /// `ClusterPushSecret`.
     ClusterPushSecret,
+    /// A Secret that says itself what it wants, and was filled.
+    FilledSecret,
 }
 
 /// The status of a `Ready` condition.

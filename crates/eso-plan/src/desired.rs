@@ -197,6 +197,8 @@ pub enum Origin {
     Extract(usize),
     /// `spec.dataFrom[n].find`.
     Find(usize),
+    /// In a value of a Secret that says itself what it wants: the n-th of what it refers to.
+    Reference(usize),
 }
 
 impl fmt::Display for Origin {
@@ -205,6 +207,7 @@ impl fmt::Display for Origin {
             Self::Data(index) => write!(f, "spec.data[{index}]"),
             Self::Extract(index) => write!(f, "spec.dataFrom[{index}].extract"),
             Self::Find(index) => write!(f, "spec.dataFrom[{index}].find"),
+            Self::Reference(_) => f.write_str("a reference"),
         }
     }
 }

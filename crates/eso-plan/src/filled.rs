@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! value ─► Source (grammar, docker) ─► Record (what is kept, sealed) ─► desired ─► [read and rendered as anything else]
+//!                                                                                  └─► refresh (what follows the store)
 //! ```
 
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -12,11 +13,16 @@ use eso_core::{
     value::SecretBytes,
 };
 
+pub mod annotations;
 pub mod grammar;
 pub mod record;
 
+pub mod refresh;
+pub mod status;
+
 mod docker;
 mod expression;
+mod fingerprints;
 
 use self::{
     expression::Names,
@@ -47,6 +53,16 @@ pub struct Place {
     pub namespace: String,
     /// Its name.
     pub name: String,
+}
+
+/// Types of Secrets that are never touched: others make them and check them.
+const UNTOUCHED: [&str; 3] =
+    ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"];
+
+/// Whether a Secret of this type and these labels is left alone, whatever it asks for.
+pub fn is_left_alone(kind: &str, labels: &BTreeMap<String, String>) -> bool {
+    let is_helms = labels.get("owner").is_some_and(|owner| owner == "helm");
+    is_helms || UNTOUCHED.contains(&kind)
 }
 
 /// Why what a Secret asks for is refused: in words that say what to do, and hold nothing of a value.
@@ -196,7 +212,7 @@ pub fn desired(place: &Place, record: &Record, delimiters: &Delimiters) -> Resul
     let sources = record.sources()?;
     let names = Names::of(sources.values().flat_map(Source::references));
     let entries = names.iter().enumerate().map(|(index, (reference, name))| Entry {
-        origin: Origin::Data(index),
+        origin: Origin::Reference(index),
         store: record.store_of(&place.namespace),
         ask: Ask::Read(reference.fetch()),
         property: reference.property.clone(),

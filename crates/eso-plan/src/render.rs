@@ -106,7 +106,7 @@ pub struct EntryError {
 fn said(origin: Origin, key: Option<&RemoteKey>, cause: &RenderCause) -> String {
     let key = key.map(|key| format!(" (key: {key})")).unwrap_or_default();
     match origin {
-        Origin::Data(_) => format!("error processing {origin}{key}, err: {cause}"),
+        Origin::Data(_) | Origin::Reference(_) => format!("error processing {origin}{key}, err: {cause}"),
         Origin::Extract(_) | Origin::Find(_) => format!("error processing {origin}, err: {cause}{key}"),
     }
 }

@@ -292,7 +292,8 @@ fn missing(absent: &[Absent]) -> Vec<Event> {
 }
 
 fn told(Absent { origin, key }: &Absent) -> String {
-    let (Origin::Data(index) | Origin::Extract(index) | Origin::Find(index)) = origin;
+    let (Origin::Data(index) | Origin::Extract(index) | Origin::Find(index) | Origin::Reference(index)) =
+        origin;
     let key = key.as_ref().map(|key| format!(" (key={key})")).unwrap_or_default();
     format!("secret does not exist at provider using spec.dataFrom[{index}]{key}")
 }

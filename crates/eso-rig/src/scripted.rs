@@ -61,6 +61,7 @@ struct Script {
     always: HashMap<(String, String), Reply>,
     handler: Option<Handler>,
     requests: Vec<ScriptedRequest>,
+    forgets: bool,
 }
 
 impl Reply {
@@ -160,6 +161,13 @@ impl Scripted {
         self.script().handler = Some(Box::new(handler));
     }
 
+    /// From now on remembers no request: there will be too many.
+    pub fn forget_requests(&self) {
+        let mut script = self.script();
+        script.forgets = true;
+        script.requests = Vec::new();
+    }
+
     /// All requests so far, in the order in which they came.
     pub fn requests(&self) -> Vec<ScriptedRequest> {
         self.script().requests.clone()
@@ -189,7 +197,9 @@ impl Script {
         let queued = self.once.get_mut(&place).and_then(VecDeque::pop_front);
         let planned = queued.or_else(|| self.always.get(&place).cloned());
         let reply = planned.or_else(|| self.handler.as_mut().and_then(|handler| handler(&request)));
-        self.requests.push(request);
+        if !self.forgets {
+            self.requests.push(request);
+        }
         // Not 404: that has a meaning to many clients.
         reply.unwrap_or_else(|| {
             Reply::status(501).body(format!("no reply is scripted for {} {}", place.0, place.1))

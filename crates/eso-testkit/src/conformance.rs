@@ -5,6 +5,7 @@
 //! A broken promise is reported by its name, all of them at once.
 
 mod promises;
+mod searches;
 mod writes;
 
 use std::{fmt, sync::Arc, time::Duration};
@@ -55,6 +56,22 @@ pub trait Subject: Send + Sync {
 
     /// Whether the provider can write values.
     fn writes(&self) -> bool {
+        false
+    }
+
+    /// Something that may be wanted beside a value, in the provider's own terms, and that is not so unless it is put.
+    /// None: nothing can be.
+    fn wish(&self) -> Option<serde_json::Value> {
+        None
+    }
+
+    /// Whether the provider can look for values.
+    fn finds(&self) -> bool {
+        false
+    }
+
+    /// Whether the provider knows metadata of values.
+    fn describes(&self) -> bool {
         false
     }
 
@@ -130,7 +147,7 @@ pub async fn run(subject: &dyn Subject) {
 /// Tries every promise, one after another, and says which are broken.
 pub async fn broken_promises(subject: &dyn Subject) -> Vec<Broken> {
     let mut broken = Vec::new();
-    for (promise, trial) in promises::ALL.into_iter().chain(writes::ALL) {
+    for (promise, trial) in promises::ALL.into_iter().chain(searches::ALL).chain(writes::ALL) {
         let outcome = match tokio::time::timeout(PATIENCE, trial(subject)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(format!("it did not end within {PATIENCE:?}")),

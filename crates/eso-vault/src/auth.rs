@@ -116,14 +116,14 @@ impl Authenticator {
     pub(crate) async fn look_up(&self, token: Option<&SecretBytes>) -> Result<Lease, ProviderError> {
         let reply = self.call(Call::LookupSelf, token, LookupTokenSelfRequest {}).await?;
         let found: Option<LookedUp> = reply.parse();
-        found.map(|found| found.data.into()).ok_or_else(|| not_understood(Call::LookupSelf))
+        found.map(|found| found.data.into()).ok_or_else(|| Call::LookupSelf.not_understood())
     }
 
     /// Asks Vault for a longer life of a token, and says the new one.
     pub(crate) async fn renew(&self, token: Option<&SecretBytes>) -> Result<Lease, ProviderError> {
         let reply = self.call(Call::RenewSelf, token, RenewTokenSelfRequest { increment: None }).await?;
         let renewed: Option<Granted> = reply.parse();
-        renewed.map(|granted| granted.auth.lease()).ok_or_else(|| not_understood(Call::RenewSelf))
+        renewed.map(|granted| granted.auth.lease()).ok_or_else(|| Call::RenewSelf.not_understood())
     }
 
     /// Ends a token.
@@ -134,7 +134,7 @@ impl Authenticator {
     /// Makes the login call of a method.
     async fn grant(&self, endpoint: impl Endpoint) -> Result<Token, ProviderError> {
         let reply = self.call(Call::Login, None, endpoint).await?;
-        let Granted { auth } = reply.parse().ok_or_else(|| not_understood(Call::Login))?;
+        let Granted { auth } = reply.parse().ok_or_else(|| Call::Login.not_understood())?;
         if auth.client_token.is_empty() && auth.mfa_requirement.is_some() {
             return Err(refused(
                 "Vault asks for a second factor, which nobody is there to give: leave this login out of \
@@ -145,7 +145,7 @@ impl Authenticator {
         let origin = if auth.token_type == "batch" { Origin::Batch } else { Origin::Login };
         let lease = auth.lease();
         if auth.client_token.is_empty() || !is_header(&auth.client_token) {
-            return Err(not_understood(Call::Login));
+            return Err(Call::Login.not_understood());
         }
         Ok(Token::new(origin, SecretBytes::from(auth.client_token), lease))
     }
@@ -213,15 +213,6 @@ fn no_text(selector: &SecretKeySelector) -> ProviderError {
 /// A login that fails by what it would be made with. `words` are our own.
 fn refused(words: String) -> ProviderError {
     Call::Login.error(ErrorKind::Unauthenticated, Reason::new(words)).from_elsewhere()
-}
-
-fn not_understood(call: Call) -> ProviderError {
-    call.error(
-        ErrorKind::Unexpected,
-        Reason::new(
-            "an answer that is not understood: is there a Vault at this address, and is it https or http?",
-        ),
-    )
 }
 
 #[derive(Deserialize)]

@@ -108,6 +108,12 @@ impl Call {
         }
     }
 
+    /// A success that is none of Vault's.
+    pub(crate) fn not_understood(self) -> ProviderError {
+        let (kind, advice) = NOT_UNDERSTOOD;
+        self.error(kind, Reason::new(advice))
+    }
+
     /// A failure of this call that asking again cannot mend.
     pub(crate) fn invalid(self, cause: impl std::error::Error) -> ProviderError {
         self.error(ErrorKind::Invalid, Reason::new(cause.to_string()))

@@ -135,7 +135,11 @@ impl Store {
         let place = folder.location(&format!("{path}-")).map_err(|error| Call::ListSecrets.invalid(error))?;
         let (reply, token) = self.asked(|token| self.ask_for_names(&place, path, token)).await?;
         let outcome = match reply.is_success() {
-            true => Ok(reply.parse::<Answer<Names>>().ok_or_else(not_understood)?.data.keys),
+            true => Ok(reply
+                .parse::<Answer<Names>>()
+                .ok_or_else(|| Call::ListSecrets.not_understood())?
+                .data
+                .keys),
             false => Err(of_refusal(Call::ListSecrets, &reply)),
         };
         match self.believe(&place, &token, outcome).await {
@@ -186,7 +190,9 @@ impl Store {
         }
         let (reply, token) = self.asked(|token| self.ask_for_metadata(place, token)).await?;
         let outcome = match reply.is_success() {
-            true => Ok(reply.parse::<Answer<Metadata>>().ok_or_else(not_understood)?.data),
+            true => {
+                Ok(reply.parse::<Answer<Metadata>>().ok_or_else(|| Call::ReadMetadata.not_understood())?.data)
+            }
             false => Err(of_refusal(Call::ReadMetadata, &reply)),
         };
         self.believe(place, &token, outcome).await
@@ -197,12 +203,6 @@ impl Store {
         let (mount, path) = (place.mount.as_str().to_owned(), place.path.as_str().to_owned());
         self.call_about(question, ReadSecretMetadataRequest { mount, path }).await
     }
-}
-
-fn not_understood() -> ProviderError {
-    let words =
-        "an answer that is not understood: is there a Vault at this address, and is it https or http?";
-    Call::ListSecrets.error(ErrorKind::Unexpected, Reason::new(words))
 }
 
 #[cfg(test)]

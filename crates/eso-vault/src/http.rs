@@ -4,6 +4,7 @@
 //! certificates need no file, and an answer's status and `Retry-After` reach us whatever they are.
 //! `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` are honoured, as by the original; a loopback address is reached directly.
 
+mod body;
 mod consistency;
 mod identity;
 mod pool;
@@ -20,6 +21,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
 use http::{HeaderMap, HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
@@ -28,7 +30,10 @@ use serde::Deserialize;
 use tracing::{Dispatch, instrument::WithSubscriber};
 use zeroize::Zeroizing;
 
-use self::standby::{Active, Asked, LedHere, active};
+use self::{
+    body::{Received, sent},
+    standby::{Active, Asked, LedHere, active},
+};
 pub(crate) use self::{
     consistency::{Consistency, Seen},
     identity::ClientIdentity,
@@ -39,9 +44,6 @@ use crate::{
     error::{self, Call},
     store,
 };
-
-/// The largest answer that is read, in bytes: twice what fits into a Kubernetes Secret, and what Vault itself keeps.
-const BODY_LIMIT: usize = 2 << 20;
 
 /// A server, and who counts the calls to it.
 pub(crate) struct Server {
@@ -151,7 +153,7 @@ impl Server {
     }
 
     /// Asks the server, and the active node once more where the server is a standby that leads to it.
-    async fn exchange(&self, path: &str, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Failure> {
+    async fn exchange(&self, path: &str, request: Request<Bytes>) -> Result<Response<Vec<u8>>, Failure> {
         let again = request.clone();
         let answer = transfer(&self.pool.to_server(), request).await?;
         let asked = Asked { origin: &self.origin, prefix: &self.prefix, path, nearness: self.nearness };
@@ -166,7 +168,7 @@ impl Server {
     async fn ask_active(
         &self,
         Active { address, nearness }: Active,
-        mut request: Request<Vec<u8>>,
+        mut request: Request<Bytes>,
     ) -> Result<Response<Vec<u8>>, Failure> {
         *request.uri_mut() = address.parse().map_err(|_| Failure::Malformed)?;
         let client = self.pool.to_active(nearness, self.nearness).map_err(|_| Failure::Malformed)?;
@@ -174,18 +176,15 @@ impl Server {
     }
 }
 
-/// One request and its answer.
-async fn transfer(client: &reqwest::Client, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, Failure> {
+/// One request and its answer, whose body is its taker's to wipe.
+async fn transfer(client: &reqwest::Client, request: Request<Bytes>) -> Result<Response<Vec<u8>>, Failure> {
     let request = reqwest::Request::try_from(request).map_err(|_| Failure::Malformed)?;
     let mut answer = client.execute(request).await.map_err(|error| Failure::of(&error))?;
-    let mut body = Vec::new();
+    let mut body = Received::default();
     while let Some(chunk) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
-        if body.len() + chunk.len() > BODY_LIMIT {
-            return Err(Failure::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
+        body.take(&chunk)?;
     }
-    let mut response = Response::new(body);
+    let mut response = Response::new(body.whole());
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
     Ok(response)
@@ -193,7 +192,8 @@ async fn transfer(client: &reqwest::Client, request: Request<Vec<u8>>) -> Result
 
 #[async_trait]
 impl Client for Server {
-    async fn send(&self, mut request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, ClientError> {
+        let mut request = request.map(sent);
         let path = request.uri().path_and_query().map_or("/", PathAndQuery::as_str).to_owned();
         let address = format!("{}{}{path}", self.origin, self.prefix);
         *request.uri_mut() = address.parse().map_err(|source| ClientError::UrlBuildError { source })?;

@@ -17,6 +17,11 @@ use eso_core::{
     provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value},
     value::SecretBytes,
 };
+use rustify::{
+    Endpoint,
+    enums::{RequestMethod, RequestType, ResponseType},
+    errors::ClientError,
+};
 use rustify_derive::Endpoint;
 use serde::Deserialize;
 use serde_json::json;
@@ -137,7 +142,8 @@ impl Store {
         let Some(body) = body else { return Ok(Version::new(known.version.to_string())) };
         let reply = self.make(Change::Value(body), &target.place).await?;
         let written: Option<Written> = reply.parse();
-        written.map(|written| Version::new(written.data.version.to_string())).ok_or_else(not_understood)
+        let version = written.map(|written| Version::new(written.data.version.to_string()));
+        version.ok_or_else(|| not_understood(Call::WriteSecretData))
     }
 
     async fn remove(&self, delete: &Delete) -> Result<(), ProviderError> {
@@ -160,7 +166,8 @@ impl Store {
     /// What is beside a value of version 2, with the value's newest version.
     async fn beside(&self, target: &Target) -> Result<Option<Known>, ProviderError> {
         let Some(metadata) = found(self.metadata(&target.place).await)? else { return Ok(None) };
-        let (version, custom) = metadata.version_and_custom().ok_or_else(not_understood)?;
+        let known = metadata.version_and_custom();
+        let (version, custom) = known.ok_or_else(|| not_understood(Call::ReadMetadata))?;
         let is_ours = is_marked(&custom) || self.was_marked(target.former.as_ref()).await?;
         Ok(Some(Known { is_ours, version, custom }))
     }
@@ -206,7 +213,7 @@ impl Store {
         let path = change.path(place);
         match change {
             Change::Value(body) | Change::Beside(body) => {
-                self.call_about(question, WriteRequest { path, body: body.to_vec() }).await
+                self.call_about(question, WriteRequest { path, body }).await
             }
             Change::Deletion => self.call_about(question, DeleteRequest { path }).await,
         }
@@ -272,20 +279,37 @@ fn conflict(call: Call, left: Left) -> ProviderError {
     call.error(ErrorKind::Conflict, Reason::new(left.to_string()))
 }
 
-fn not_understood() -> ProviderError {
+fn not_understood(call: Call) -> ProviderError {
     let words =
         "an answer that is not understood: is the mount a KV mount of the version that the store says?";
-    Call::WriteSecretData.error(ErrorKind::Unexpected, Reason::new(words))
+    call.error(ErrorKind::Unexpected, Reason::new(words))
 }
 
-/// A write of whatever the body says.
-#[derive(Endpoint)]
-#[endpoint(path = "{self.path}", method = "POST")]
-struct WriteRequest {
-    #[endpoint(skip)]
+/// A write of whatever the body says, which is copied once, for the request that is sent.
+struct WriteRequest<'a> {
     path: String,
-    #[endpoint(raw)]
-    body: Vec<u8>,
+    body: &'a [u8],
+}
+
+/// Not derived, which would keep a copy of its own and make another.
+impl Endpoint for WriteRequest<'_> {
+    type Response = ();
+
+    const REQUEST_BODY_TYPE: RequestType = RequestType::JSON;
+
+    const RESPONSE_BODY_TYPE: ResponseType = ResponseType::JSON;
+
+    fn path(&self) -> String {
+        self.path.clone()
+    }
+
+    fn method(&self) -> RequestMethod {
+        RequestMethod::POST
+    }
+
+    fn body(&self) -> Result<Option<Vec<u8>>, ClientError> {
+        Ok(Some(self.body.to_vec()))
+    }
 }
 
 /// A deletion of whatever is there.

@@ -181,10 +181,40 @@ pub const DESCRIPTIONS: &[Description] = &[
         "1 where an older External Secret is in step, and -1 where it is not",
         Measure::State(Kind::LegacyExternalSecret),
     )),
+    ours(counter(
+        "filledsecret_sync_calls_total",
+        OBJECT,
+        "Total number of the sync calls of a Secret that was filled at admission",
+        Measure::Runs(Kind::FilledSecret),
+    )),
+    ours(counter(
+        "filledsecret_sync_calls_error",
+        OBJECT,
+        "Total number of the sync errors of a Secret that was filled at admission",
+        Measure::Failures(Kind::FilledSecret),
+    )),
+    ours(gauge(
+        "filledsecret_status_condition",
+        CONDITION,
+        "The status condition of a specific Secret that was filled at admission",
+        Measure::Condition(Kind::FilledSecret),
+    )),
+    ours(gauge(
+        "filledsecret_reconcile_duration",
+        OBJECT,
+        "The duration time to reconcile the Secret that was filled at admission",
+        Measure::Took(Kind::FilledSecret),
+    )),
+    ours(gauge(
+        "filledsecret_data_age_seconds",
+        OBJECT,
+        "The time since the values of a Secret that was filled at admission were last read with success",
+        Measure::DataAge(Kind::FilledSecret),
+    )),
     ours(gauge(
         "eso_queue_ready",
         &["lane"],
-        "External Secrets and Push Secrets that are due and not yet looked at",
+        "External Secrets, filled Secrets and Push Secrets that are due and not yet looked at",
         Measure::QueueReady,
     )),
     ours(gauge(

@@ -328,7 +328,7 @@ async fn what_is_no_external_secret_or_no_selector_deletes_nothing() {
     let target = |policy: &str| json!({ "creationPolicy": policy, "deletionPolicy": "Merge" });
     let edit = |policy: &str| json!({ "spec": { "externalSecretSpec": { "target": target(policy) } } });
     world.patch(Kind::ClusterExternalSecret, "shared", edit("None")).await;
-    let reason = "could not update external secret: the API server does not take it (Invalid, spec.target: \
+    let reason = "could not create or update ExternalSecret: the API server does not take it (Invalid, spec.target: \
                   deletionPolicy=Merge must not be used with creationPolicy=None. There is no Secret to merge with)";
     says(&world, &[], &[("one", reason)]).await;
     let left = copy(&world, "one", "shared").await.unwrap();

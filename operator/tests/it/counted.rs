@@ -5,10 +5,10 @@
 mod crowd;
 
 use eso_rig::FastAws;
-use eso_testkit::objects::{object, store};
+use eso_testkit::objects::object;
 use serde_json::json;
 
-use crate::harness::{Kind, Mount, Setup, World, aws, eventually, in_words, values_read};
+use crate::harness::{Kind, Setup, World, aws, eventually, in_words, values_read};
 
 const CREATE: &str = "create secrets";
 const CHANGE: &str = "patch secrets";
@@ -21,15 +21,6 @@ async fn with_aws(name: &str, arguments: &[&str]) -> (World, FastAws) {
     let world = arguments.iter().fold(setup, |setup, argument| setup.argument(argument)).start().await;
     world.aws_store().await;
     (world, aws)
-}
-
-/// A mount of Vault, and the store `vault` that reads it with a token.
-async fn with_vault(world: &World) -> Mount {
-    let mount = Mount::of(world).await;
-    world.create_secret("vault-token", &[("token", &mount.token)]).await;
-    world.create(store("vault").provider("vault", &mount.spec("vault-token"))).await;
-    world.store_says(Kind::SecretStore, "vault", "Valid", "store validated").await;
-    mount
 }
 
 /// Waits until so many more values were read from the double.
@@ -45,7 +36,7 @@ async fn reads_more(aws: &FastAws, more: usize) {
 #[tokio::test]
 async fn a_first_sync_costs_two_writes_and_no_read() {
     let (world, aws) = with_aws("counted-first", &[]).await;
-    let mount = with_vault(&world).await;
+    let mount = world.vault_store().await;
     let value = world.canary("value");
     aws.put("db", &value).unwrap();
     mount.put("db", &json!({ "password": value })).await;
@@ -132,7 +123,7 @@ async fn a_refresh_that_is_rarer_than_the_heartbeat_costs_one_status_write() {
 #[tokio::test]
 async fn unchanged_refreshes_cost_nothing_where_the_heartbeat_is_longer() {
     let (world, aws) = with_aws("counted-still", &["--status-heartbeat=1h"]).await;
-    let mount = with_vault(&world).await;
+    let mount = world.vault_store().await;
     let (first, second) = (world.canary("first"), world.canary("second"));
     let document = json!({ "first": first, "second": second });
     aws.put("db", &document.to_string()).unwrap();

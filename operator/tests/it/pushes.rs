@@ -1,17 +1,16 @@
-//! Values that PushSecrets put into stores: AWS's, on a double that counts, and OpenBao.
+//! Values that PushSecrets put into stores: both of AWS, on doubles that count, and OpenBao's KV of both versions.
 
-mod remote;
+mod metadata;
+mod places;
+pub(crate) mod remote;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_rig::{Fault, Mark, ParameterStore};
+use eso_rig::{Fault, Mark};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use self::remote::{Remote, each, on_aws, on_vault};
-use crate::{
-    harness::{Condition, Kind, Setup, World, aws, deploy, eventually},
-    parameters::parameter_store,
-};
+use self::remote::{Remote, Sort, each, on, parameter};
+use crate::harness::{Condition, Kind, Setup, World, deploy, eventually};
 
 /// The original's finalizers.
 const OF_OBJECTS: &str = "pushsecret.externalsecrets.io/finalizer";
@@ -76,7 +75,7 @@ async fn a_push_that_changes_nothing_writes_nothing() {
         let entries = json!([
             entry("password", "app/db", "password"),
             entry("numbers", "app/numbers", ""),
-            whole("app/all"),
+            remote.as_texts(whole("app/all")),
         ]);
         world.push(push("app", remote, json!({ "refreshInterval": "1s", "data": entries }))).await;
         assert_eq!(remote.held("app/db").await, Some(json!({ "password": value })));
@@ -165,33 +164,25 @@ async fn what_is_there_is_replaced_or_left_as_the_policy_says() {
 /// The original: base64, unless `encodeAsDecoded`. A parameter is held against no version, and takes three writes a second.
 #[tokio::test]
 async fn parameters_are_whole_secrets_as_the_originals_and_of_many_writers_of_one_none_is_lost() {
-    let double = aws();
-    let world = Setup::new("push-parameters").aws(&double.url()).start().await;
-    parameter_store(&world).await;
-    let client = ParameterStore::new(&double.url()).unwrap();
-    let held = async |name: &str| {
-        let asked = json!({ "Name": name, "WithDecryption": true });
-        let answer = client.call("GetParameter", &asked).await.unwrap();
-        answer.success().unwrap()["Parameter"]["Value"].as_str().unwrap().to_owned()
+    let (world, remote) = on(Sort::ParameterStore, "push-parameters").await;
+    let held = async |key: &str| {
+        let asked = json!({ "Name": parameter(key), "WithDecryption": true });
+        let answer = remote.ask("GetParameter", &asked).await.unwrap();
+        answer["Parameter"]["Value"].as_str().unwrap().to_owned()
     };
-    let remote = Remote::Aws(double);
     let value = world.canary("value");
     world.create_secret("app", &[("password", &value), ("user", "<app>")]).await;
-    let spec = json!({ "encodeAsDecoded": true });
-    let api_version = "kubernetes.external-secrets.io/v1alpha1";
-    let mut decoded = whole("/texts");
-    decoded["metadata"] = json!({ "apiVersion": api_version, "kind": "PushSecretMetadata", "spec": spec });
-    let data = json!([whole("/base64"), decoded]);
+    let data = json!([whole("base64"), remote.as_texts(whole("texts"))]);
     world.push(push("whole", &remote, json!({ "refreshInterval": "1s", "data": data }))).await;
     let encoded = BASE64_STANDARD.encode(&value);
-    assert_eq!(held("/base64").await, format!(r#"{{"password":"{encoded}","user":"PGFwcD4="}}"#));
-    assert_eq!(held("/texts").await, format!(r#"{{"password":"{value}","user":"<app>"}}"#));
+    assert_eq!(held("base64").await, format!(r#"{{"password":"{encoded}","user":"PGFwcD4="}}"#));
+    assert_eq!(held("texts").await, format!(r#"{{"password":"{value}","user":"<app>"}}"#));
     let names: Vec<String> = (0..6).map(|number| format!("app-{number}")).collect();
-    world.push(push("first", &remote, json!({ "data": [entry("user", "/db", "first")] }))).await;
+    world.push(push("first", &remote, json!({ "data": [entry("user", "db", "first")] }))).await;
     join_all(
         names
             .iter()
-            .map(|name| world.create(push(name, &remote, json!({ "data": [entry("user", "/db", name)] })))),
+            .map(|name| world.create(push(name, &remote, json!({ "data": [entry("user", "db", name)] })))),
     )
     .await;
     for name in &names {
@@ -200,15 +191,9 @@ async fn parameters_are_whole_secrets_as_the_originals_and_of_many_writers_of_on
     let all = names.iter().map(String::as_str).chain(["first"]);
     let expected: Value =
         all.map(|name| (name.to_owned(), json!("<app>"))).collect::<serde_json::Map<_, _>>().into();
-    assert_eq!(serde_json::from_str::<Value>(&held("/db").await).unwrap(), expected);
+    assert_eq!(serde_json::from_str::<Value>(&held("db").await).unwrap(), expected);
     let writes = remote.writes();
-    let Remote::Aws(double) = &remote else { unreachable!("it is a store of AWS") };
-    let looks = double.count_key("GetParameter", "/base64");
-    eventually("it is looked at again", async || match double.count_key("GetParameter", "/base64") {
-        now if now >= looks + 2 => Ok(()),
-        now => Err(format!("{now} times")),
-    })
-    .await;
+    remote.looked("base64", 2).await;
     assert_eq!(remote.writes(), writes);
     world.end().await;
 }
@@ -278,7 +263,7 @@ async fn what_was_pushed_goes_with_its_entry_and_with_its_object() {
         let data = json!([entry("user", "app/db", "theirs")]);
         world.push(push("kept", remote, json!({ "data": data }))).await;
         let entries = [entry("password", "app/db", "password"), entry("user", "app/db", "user")];
-        let data = json!([entries[0], entries[1], whole("app/all")]);
+        let data = json!([entries[0], entries[1], remote.as_texts(whole("app/all"))]);
         let object =
             world.push(push("app", remote, json!({ "deletionPolicy": "Delete", "data": data }))).await;
         assert_eq!(object["metadata"]["finalizers"], json!([OF_OBJECTS]));
@@ -286,7 +271,11 @@ async fn what_was_pushed_goes_with_its_entry_and_with_its_object() {
         assert_eq!(remote.held("app/db").await, Some(all));
         world.until(Kind::SecretStore, remote.store(), "is held", is_held).await;
         world
-            .patch(Kind::PushSecret, "app", json!({ "spec": { "data": [entries[0], whole("app/all")] } }))
+            .patch(
+                Kind::PushSecret,
+                "app",
+                json!({ "spec": { "data": [entries[0], remote.as_texts(whole("app/all"))] } }),
+            )
             .await;
         remote.holds("app/db", Some(json!({ "password": password, "theirs": user }))).await;
         world.delete(Kind::PushSecret, "app").await;
@@ -323,8 +312,8 @@ async fn a_secret_that_goes_takes_what_was_pushed_with_it() {
 
 #[tokio::test]
 async fn an_object_whose_store_is_dead_stays_and_says_so_until_it_is_cleaned_up() {
-    let (world, remote) = on_aws("push-dead").await;
-    let Remote::Aws(double) = &remote else { unreachable!("it is a store of AWS") };
+    let (world, remote) = on(Sort::SecretsManager, "push-dead").await;
+    let double = remote.double();
     world.create_secret("app", &[("password", &world.canary("value"))]).await;
     let data = json!([entry("password", "app/db", "password")]);
     world.push(push("app", &remote, json!({ "deletionPolicy": "Delete", "data": data }))).await;
@@ -342,7 +331,7 @@ async fn an_object_whose_store_is_dead_stays_and_says_so_until_it_is_cleaned_up(
 
 #[tokio::test]
 async fn a_push_has_the_originals_metrics_and_they_go_with_it() {
-    let (world, remote) = on_aws("push-metrics").await;
+    let (world, remote) = on(Sort::SecretsManager, "push-metrics").await;
     world.create_secret("app", &[("password", &world.canary("value"))]).await;
     let data = json!([entry("password", "app/db", "password")]);
     world.push(push("app", &remote, json!({ "data": data }))).await;
@@ -378,7 +367,7 @@ async fn where_pushes_are_turned_off_nobody_asks_for_push_secrets() {
 
 #[tokio::test]
 async fn the_examples_work_as_they_stand() {
-    let (world, remote) = on_vault("push-examples").await;
+    let (world, remote) = on(Sort::Versioned, "push-examples").await;
     world.kubectl(&["create", "-f", &deploy("examples/push/")]).await;
     world.pushed("made-here", "Synced", SYNCED).await;
     let login = json!({ "username": "app", "password": "correct-horse" });

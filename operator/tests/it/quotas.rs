@@ -1,23 +1,25 @@
-//! The quotas of AWS, enforced by our double: the operator never meets one by itself, and whoever it meets at all is left
+//! The quotas of AWS, enforced by our double, and what Vault limits: the operator never meets one by itself, and whoever it meets at all is left
 //! alone for as long as it asks.
 
 use std::sync::Arc;
 
 use eso_aws::{Aws, Endpoints};
 use eso_core::{
-    api::aws::AwsProvider,
-    error::ProviderError,
+    api::{aws::AwsProvider, vault::VaultProvider},
+    error::{ErrorKind, ProviderError},
     provider::{Expected, Fetch, Fetched, Put, Query},
 };
-use eso_rig::{FastAws, Fault};
+use eso_rig::{FastAws, Fault, Reply, Scripted};
 use eso_sync::{
     queue::Lane,
     store::{Backends, Store, StoreSettings},
 };
 use eso_testkit::connection::{CallRecorder, Credentials, connection};
+use eso_vault::Vault;
 use futures::future::join_all;
 use serde_json::json;
 use tokio::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
 
 use crate::harness::aws;
 
@@ -158,10 +160,33 @@ async fn many_secrets_are_pushed_at_once_without_one_throttled_answer() {
     assert_eq!((double.throttled(), double.count("CreateSecret")), (0, 120));
 }
 
+/// How a store is asked so that it makes one call.
+#[derive(Clone, Copy)]
+enum Asking {
+    Single,
+    Batch,
+    Write,
+}
+
+impl Asking {
+    /// Asks for the values of these keys, or writes them, and says whether that came to something.
+    async fn ask(self, store: Arc<Store>, keys: [&'static str; 2]) -> bool {
+        match self {
+            Self::Single => read(store, vec![keys[0].to_owned()]).await.iter().all(Result::is_ok),
+            Self::Batch => read(store, keys.map(str::to_owned).to_vec()).await.iter().all(Result::is_ok),
+            Self::Write => {
+                let (key, value) = (format!("/new/{}", keys[0]).into(), Some("value".into()));
+                let put = Put { key, value, expected: Expected::Nothing, metadata: None };
+                store.put(&put, &CancellationToken::new()).await.is_some_and(|written| written.is_ok())
+            }
+        }
+    }
+}
+
 /// What waits for a throttled service, and what does not: the order in which the answers came.
-async fn throttled(service: &str, operation: &str) {
+async fn throttled(service: &str, operation: &str, asking: Asking) {
     let (double, stores) = fixture();
-    for key in ["a", "b", "c"] {
+    for key in ["a", "b", "c", "d", "e", "f"] {
         double.put(key, "value").unwrap();
         double.put_parameter(key, "value").unwrap();
     }
@@ -172,15 +197,15 @@ async fn throttled(service: &str, operation: &str) {
     ];
     double.fault(Fault::throttle().operation(operation).retry_after(5).times(1));
     let began = Instant::now();
-    assert!(read(asked, vec!["a".to_owned()]).await[0].is_err());
-    let (waiting, free) = (read(neighbour, vec!["b".to_owned()]), read(stranger, vec!["c".to_owned()]));
+    assert!(!asking.ask(asked, ["a", "b"]).await, "{operation}");
+    let (waiting, free) = (asking.ask(neighbour, ["c", "d"]), asking.ask(stranger, ["e", "f"]));
     tokio::pin!(waiting);
     tokio::select! {
         biased;
-        answers = free => assert!(answers[0].is_ok(), "{answers:?}"),
-        _ = &mut waiting => panic!("whoever shares the quota must wait longer than whoever does not"),
+        is_answered = free => assert!(is_answered, "{operation}"),
+        _ = &mut waiting => panic!("{operation}: whoever shares the quota must wait longer than who does not"),
     }
-    assert!(waiting.await[0].is_ok());
+    assert!(waiting.await, "{operation}");
     // A lower bound holds on the slowest machine.
     assert!(began.elapsed() >= Duration::from_secs(5));
     assert_eq!(double.count(operation), 3, "nobody asked in vain");
@@ -188,6 +213,51 @@ async fn throttled(service: &str, operation: &str) {
 
 #[tokio::test]
 async fn a_throttled_answer_slows_its_own_account_for_as_long_as_it_says() {
-    throttled("SecretsManager", "GetSecretValue").await;
-    throttled("ParameterStore", "GetParameter").await;
+    tokio::join!(
+        throttled("SecretsManager", "GetSecretValue", Asking::Single),
+        throttled("SecretsManager", "BatchGetSecretValue", Asking::Batch),
+        throttled("SecretsManager", "CreateSecret", Asking::Write),
+        throttled("ParameterStore", "GetParameter", Asking::Single),
+        throttled("ParameterStore", "GetParameters", Asking::Batch),
+        throttled("ParameterStore", "PutParameter", Asking::Write),
+    );
+}
+
+/// What Vault counts by is its administrator's choice, often the client: only who was told so waits.
+#[tokio::test]
+async fn a_throttled_answer_of_vault_slows_the_store_that_got_it_for_as_long_as_it_says_and_no_other() {
+    let server = Scripted::start().await.unwrap();
+    let token = json!({"data": {"ttl": 0, "renewable": false}});
+    server.always("GET", "/v1/auth/token/lookup-self", Reply::json(200, &token));
+    let value = json!({"data": {"data": {"a": "b"}, "metadata": {"version": 1}}});
+    server.always("GET", "/v1/secret/data/app", Reply::json(200, &value));
+    let (vault, backends) = (Vault::new(), Backends::default());
+    let mut stores = Vec::new();
+    for _ in 0..2 {
+        let credentials = Credentials::new();
+        credentials.put_secret("vault", "token", "s.token");
+        let spec = json!({"server": server.url(), "path": "secret", "version": "v2",
+            "auth": {"tokenSecretRef": {"name": "vault", "key": "token"}}});
+        let spec: VaultProvider = serde_json::from_value(spec).unwrap();
+        let provider = vault.connect(&spec, connection(&credentials, &CallRecorder::new())).await.unwrap();
+        stores.push(Store::new(provider, StoreSettings::default(), &backends));
+    }
+    let [asked, neighbour] = [Arc::clone(&stores[0]), Arc::clone(&stores[1])];
+    let refusal = Reply::json(429, &json!({"errors": ["rate limit quota exceeded"]}));
+    server.once("GET", "/v1/secret/data/app", refusal.header("retry-after", "5"));
+    let began = Instant::now();
+    let app = || vec!["app".to_owned()];
+    let error = read(Arc::clone(&asked), app()).await[0].clone().unwrap_err();
+    assert_eq!((error.kind(), error.retry_after()), (ErrorKind::Throttled, Some(Duration::from_secs(5))));
+    let (waiting, free) = (read(asked, app()), read(neighbour, app()));
+    tokio::pin!(waiting);
+    tokio::select! {
+        biased;
+        answers = free => assert!(answers[0].is_ok(), "{answers:?}"),
+        _ = &mut waiting => panic!("who was throttled must wait longer than who was not"),
+    }
+    assert!(waiting.await[0].is_ok());
+    // A lower bound holds on the slowest machine.
+    assert!(began.elapsed() >= Duration::from_secs(5));
+    assert_eq!(server.count("GET", "/v1/secret/data/app"), 3, "nobody asked in vain");
 }

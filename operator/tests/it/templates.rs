@@ -245,11 +245,7 @@ async fn values_are_found_named_anew_and_decoded_from_both_stores() {
     let world = Setup::new("found").aws(&double.url()).start().await;
     world.aws_store().await;
     let mount = world.vault_store().await;
-    let policy = format!(
-        "path \"{0}/data/*\" {{ capabilities = [\"read\"] }}\npath \"{0}/metadata/*\" {{ capabilities = [\"list\", \"read\"] }}",
-        mount.name
-    );
-    mount.server.policy(&mount.name, &policy).await.unwrap();
+    mount.let_find().await;
     let [one, two, three] = ["one", "two", "three"].map(|name| world.canary(name));
     double.put("app/one", &base64(&one)).unwrap();
     double.put("app/two", &base64(&two)).unwrap();

@@ -73,6 +73,7 @@ fn add_costs(report: &mut Report, objects: usize, usage: &Usage) {
         Figure::new("reads of Secrets an object", each(usage.secret_reads()), Unit::Count).at_most(0.0),
         Figure::new("Events sent", events as f64, Unit::Count),
         Figure::new("provider calls an object", calls, Unit::Count).at_most(batches),
+        Figure::new("throttled answers", usage.throttled as f64, Unit::Count).at_most(0.0),
         Figure::new("operator CPU for 1,000 first syncs", thousand(usage.operator), Unit::Seconds),
         Figure::new("API server CPU for 1,000 first syncs", thousand(usage.apiserver), Unit::Seconds),
     ] {

@@ -88,6 +88,7 @@ fn add(report: &mut Report, (objects, interval, text): (usize, Duration, &str), 
         Figure::new("API server requests a refresh", usage.questions() as f64 / refreshes, Unit::Count)
             .at_most(0.0),
         Figure::new("provider calls a refresh", usage.calls as f64 / refreshes, Unit::Count).at_most(0.05),
+        Figure::new("throttled answers", usage.throttled as f64, Unit::Count).at_most(0.0),
         Figure::new("operator CPU for 1,000 refreshes", thousand(usage.operator), Unit::Milliseconds)
             .at_most(50.0),
         Figure::new("API server CPU for 1,000 refreshes", thousand(usage.apiserver), Unit::Milliseconds),

@@ -24,6 +24,7 @@ pub(super) struct Reading {
     operator: Duration,
     apiserver: Duration,
     calls: u64,
+    throttled: u64,
     keys: u64,
     objects: usize,
 }
@@ -35,6 +36,8 @@ pub(super) struct Usage {
     pub(super) requests: ApiRequests,
     /// What the operator asked of the store.
     pub(super) calls: u64,
+    /// How many of these it was told to make less often.
+    pub(super) throttled: u64,
     /// How many values were asked for in these calls.
     pub(super) keys: u64,
     /// The operator's processor time.
@@ -62,6 +65,7 @@ impl Reading {
             took: now.at - self.at,
             requests: world.plane.since(self.mark).await?.by(&account),
             calls: now.calls - self.calls,
+            throttled: now.throttled - self.throttled,
             keys: now.keys - self.keys,
             operator: now.operator.saturating_sub(self.operator),
             apiserver: now.apiserver.saturating_sub(self.apiserver),
@@ -76,6 +80,7 @@ impl Reading {
             operator: operator.map_or(Ok(Duration::ZERO), processor_time)?,
             apiserver: processor_time(world.plane.apiserver_id())?,
             calls: world.aws.counts().into_values().sum(),
+            throttled: world.aws.throttled(),
             keys: (0..objects).map(|number| keys_read(world, number)).sum(),
             objects,
         })

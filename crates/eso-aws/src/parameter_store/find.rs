@@ -25,7 +25,7 @@ const PAGE_OF_VALUES: i32 = 10;
 /// How many names AWS gives on one page at the most.
 const PAGE_OF_NAMES: i32 = 50;
 
-/// How large the values may be together that a search finds: a Secret holds 1 MiB.
+/// How many bytes the values may have together that one search finds: no Secret holds more than a quarter of it.
 const MOST_BYTES: usize = 4 << 20;
 
 /// The path below which everything is.

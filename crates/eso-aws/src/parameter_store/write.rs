@@ -10,7 +10,7 @@ use eso_core::{
 };
 
 use super::{
-    ParameterStore,
+    Form, ParameterStore,
     wanted::{Kind, Look, Wanted},
 };
 use crate::{
@@ -35,7 +35,9 @@ impl SecretWriter for ParameterStore {
         let Inspect { key, metadata } = question;
         let work = async {
             let wanted = Wanted::of(metadata.as_ref())?;
-            let Some(look) = self.look(&self.addressed(key, PUT)?, true).await? else { return Ok(None) };
+            let Some(look) = self.look(&self.addressed(key, PUT)?, Form::Decrypted).await? else {
+                return Ok(None);
+            };
             let (version, is_dressed) = (Some(look.version()), look.is_dressed_as(&wanted));
             let is_ours = look.is_ours();
             let value = is_ours.then_some(Value::Bytes(look.value));
@@ -50,7 +52,7 @@ impl SecretWriter for ParameterStore {
             let wanted = Wanted::of(metadata.as_ref())?;
             let name = self.addressed(key, PUT)?;
             let call = self.access.writing(PUT);
-            match (self.look(&name, true).await?, expected, value) {
+            match (self.look(&name, Form::Decrypted).await?, expected, value) {
                 (None, Expected::Nothing, Some(value)) => {
                     let tags = wanted.tags.clone().unwrap_or_else(|| with_owner(Tags::new()));
                     let kind = wanted.kind.unwrap_or(Kind::Text);
@@ -72,7 +74,7 @@ impl SecretWriter for ParameterStore {
         let Delete { key, version } = delete;
         let work = async {
             let name = self.addressed(key, DELETE)?;
-            match self.look(&name, false).await? {
+            match self.look(&name, Form::AsKept).await? {
                 Some(look) => self.remove(&name, look, version.as_ref()).await,
                 None => Ok(()),
             }
@@ -104,9 +106,9 @@ impl ParameterStore {
     }
 
     /// Only who compares values needs them decrypted.
-    async fn look(&self, name: &str, decrypted: bool) -> Result<Option<Look>, ProviderError> {
+    async fn look(&self, name: &str, form: Form) -> Result<Option<Look>, ProviderError> {
         let seen = async {
-            let parameter = self.get_parameter(name, decrypted).await?;
+            let parameter = self.get_parameter(name, form).await?;
             let call = self.access.reading(Self::SINGLE);
             let nonsense = || call.nonsense("an answer without a value".to_owned());
             Look::of(&parameter, self.tags(name).await?).ok_or_else(nonsense)

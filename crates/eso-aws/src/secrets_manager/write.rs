@@ -34,7 +34,7 @@ impl SecretWriter for SecretsManager {
             let wanted = Wanted::of(metadata.as_ref())?;
             let name = self.addressed(key, "DescribeSecret")?;
             let Some(look) = self.look(&name).await? else { return Ok(None) };
-            self.held(&name, &look, look.is_dressed_as(&wanted)).await.map(Some)
+            self.held(&name, &look, &wanted).await.map(Some)
         };
         self.access.in_time(key, self.access.reading("DescribeSecret"), work).await
     }
@@ -90,7 +90,8 @@ impl SecretsManager {
         }
     }
 
-    async fn held(&self, name: &str, look: &Look, is_dressed: bool) -> Result<Held, ProviderError> {
+    async fn held(&self, name: &str, look: &Look, wanted: &Wanted) -> Result<Held, ProviderError> {
+        let is_dressed = look.is_dressed_as(wanted);
         let name_alone = Held { value: None, version: None, is_ours: look.is_ours(), is_dressed };
         if look.is_deleted || look.current.is_none() {
             return Ok(name_alone);

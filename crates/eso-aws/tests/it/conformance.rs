@@ -18,7 +18,7 @@ use eso_testkit::{
 };
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, ROLE, aws, connect, credentials, kind, spec, text, with_account};
+use crate::fixture::{Fixture, ROLE, aws, connect, credentials, document, kind, spec, text, with_account};
 
 /// The calls that read values.
 const READS: &[&str] = &["GetSecretValue", "BatchGetSecretValue", "GetParameter", "GetParameters"];
@@ -53,6 +53,11 @@ fn texts(subject: &dyn Subject) -> Vec<Value> {
 fn samples(subject: &dyn Subject) -> Vec<Value> {
     let binary = Value::Bytes(SecretBytes::new([0, 255, 10, 13, 128]));
     [texts(subject), vec![binary]].concat()
+}
+
+/// A tag that nothing has of itself.
+fn wish() -> Option<Json> {
+    document(json!({"tags": {"team": "a"}}))
 }
 
 /// Which faults our double plays for every service.
@@ -127,6 +132,18 @@ impl Subject for Ours {
         true
     }
 
+    fn wish(&self) -> Option<Json> {
+        wish()
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
+        true
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -196,6 +213,18 @@ impl Subject for OurParameters {
         true
     }
 
+    fn wish(&self) -> Option<Json> {
+        wish()
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
+        true
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -258,6 +287,18 @@ impl Subject for Standard {
     fn writes(&self) -> bool {
         true
     }
+
+    fn wish(&self) -> Option<Json> {
+        wish()
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
+        true
+    }
 }
 
 struct StandardParameters {
@@ -297,6 +338,18 @@ impl Subject for StandardParameters {
     }
 
     fn writes(&self) -> bool {
+        true
+    }
+
+    fn wish(&self) -> Option<Json> {
+        wish()
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
         true
     }
 }

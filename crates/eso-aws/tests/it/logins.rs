@@ -9,7 +9,7 @@ use eso_core::{error::ErrorKind, provider::Fetch};
 use eso_rig::{Effect, Fault, FaultProxy, ProxyMode, Reply, Scripted};
 use eso_testkit::connection::{Asked, CallRecorder, connection};
 use futures::future::join_all;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -17,7 +17,7 @@ use tokio::{
 
 use crate::fixture::{
     Fixture, KEY_ID, ROLE, SECRET_KEY, apps, aws, connect, credentials, kind, once_it_reads, spec, text,
-    texts,
+    texts, with_account,
 };
 
 #[tokio::test]
@@ -45,6 +45,29 @@ async fn keys_that_are_not_there_fail_the_connection_in_the_originals_words() {
         "unable to create session: could not fetch SecretAccessKey secret: cannot get Kubernetes secret \"keys\", key \
          \"secret\""
     );
+}
+
+/// Other stores of the account may need nothing of what is missing here, so it says nothing of the service.
+#[tokio::test]
+async fn what_a_login_lacks_is_no_trouble_of_the_service() {
+    let fixture = Fixture::new();
+    let lacking = async |fields: Json| {
+        let connection = connection(&fixture.credentials, &fixture.calls);
+        let checked = async { fixture.aws.connect(&spec(fields), connection).await?.check().await };
+        let error = checked.await.expect_err("it must fail");
+        assert!(error.is_from_elsewhere(), "{error:?}");
+        error.kind()
+    };
+    fixture.credentials.put_secret("keys", "id", "two words");
+    assert_eq!(lacking(json!({})).await, ErrorKind::Unauthenticated, "no key");
+    fixture.credentials.delete_secret("keys", "id");
+    assert_eq!(lacking(json!({})).await, ErrorKind::Unauthenticated, "no Secret");
+    fixture.credentials.annotate("reader", &[]);
+    assert_eq!(lacking(with_account(json!({}))).await, ErrorKind::Unauthenticated, "no role");
+    fixture.trust_account();
+    fixture.credentials.put_token("reader", vec![0xff]);
+    assert_eq!(lacking(with_account(json!({}))).await, ErrorKind::Unexpected, "no text");
+    assert!(fixture.server.counts().is_empty());
 }
 
 #[tokio::test]

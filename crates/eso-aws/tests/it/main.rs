@@ -3,6 +3,7 @@
 mod fixture;
 mod process;
 
+mod answers;
 mod batches;
 mod conformance;
 mod default_chain;
@@ -15,6 +16,7 @@ mod parameter_finds;
 mod parameter_writes;
 mod parameters;
 mod prefixes;
+mod quotas;
 mod reads;
 mod roles;
 mod web_identity;

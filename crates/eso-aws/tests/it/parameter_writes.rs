@@ -1,7 +1,7 @@
 //! Writes to the Parameter Store: what is asked, what is written and what is left alone, counted.
 
 use eso_core::{
-    error::ErrorKind::{self, Conflict, Denied, Invalid, Throttled, Unavailable},
+    error::ErrorKind::{self, Conflict, Invalid},
     error::ProviderError,
     key::Version,
     provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value, WholeSecret},
@@ -227,39 +227,6 @@ async fn what_cannot_be_served_is_refused_before_anything_is_asked() {
         Invalid,
         "AWS keeps no empty one"
     );
-}
-
-/// The codes that the pages of the writing calls document.
-#[tokio::test]
-async fn each_code_of_a_write_is_its_kind_over_the_wire() {
-    let fixture = Fixture::new();
-    let store = fixture.parameter_store().await;
-    create(&*store, "/app", "first", None).await;
-    let table: [(u16, &str, ErrorKind); 16] = [
-        (400, "AccessDeniedException", Denied),
-        (400, "InvalidKeyId", Denied),
-        (400, "HierarchyLevelLimitExceededException", Invalid),
-        (400, "HierarchyTypeMismatchException", Invalid),
-        (400, "IncompatiblePolicyException", Invalid),
-        (400, "InvalidPolicyAttributeException", Invalid),
-        (400, "InvalidPolicyTypeException", Invalid),
-        (400, "ParameterLimitExceeded", Invalid),
-        (400, "ParameterMaxVersionLimitExceeded", Invalid),
-        (400, "PoliciesLimitExceededException", Invalid),
-        (400, "UnsupportedParameterType", Invalid),
-        (400, "ParameterAlreadyExists", Conflict),
-        (400, "TooManyUpdates", Conflict),
-        (400, "ThrottlingException", Throttled),
-        (500, "InternalServerError", Unavailable),
-        (502, "SomethingNew", Unavailable),
-    ];
-    for (status, code, expected) in table {
-        fixture.refuse("PutParameter", status, code);
-        let failed = put(&*store, a_put("/app", Some("second"), ours("1"))).await;
-        assert_eq!(kind(failed), expected, "{status} {code}");
-        fixture.server.clear_faults();
-    }
-    assert_eq!(text(store.fetch(&Fetch::new("/app")).await), "first");
 }
 
 #[tokio::test]

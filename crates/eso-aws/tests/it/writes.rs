@@ -1,13 +1,13 @@
 //! Writes to Secrets Manager: what is asked, what is written and what is left alone, counted.
 
 use eso_core::{
-    error::ErrorKind::{self, Conflict, Denied, Invalid, Throttled, Unavailable},
+    error::ErrorKind::{self, Conflict, Invalid},
     error::ProviderError,
     key::Version,
     provider::{Delete, Expected, Fetch, Held, Inspect, Put, SecretProvider, Value},
     value::SecretBytes,
 };
-use eso_rig::{Answer, Fault, Moto, Reply, Scripted, ScriptedRequest, SecretsManager};
+use eso_rig::{Answer, Moto, Reply, Scripted, ScriptedRequest, SecretsManager};
 use eso_testkit::connection::CallRecorder;
 use serde_json::{Value as Json, json};
 
@@ -328,39 +328,6 @@ async fn what_cannot_be_served_is_refused_before_anything_is_asked() {
     let abroad = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:app-AbCdEf";
     assert_eq!(kind(put(&*store, a_put(abroad, Some("x"), Expected::Nothing)).await), Invalid);
     assert!(fixture.server.counts().is_empty());
-}
-
-/// The codes that the pages of the writing calls document.
-#[tokio::test]
-async fn each_code_of_a_write_is_its_kind_over_the_wire() {
-    let fixture = Fixture::new();
-    let store = fixture.store().await;
-    create(&*store, "app", "first", None).await;
-    let first = held(&*store, "app").await;
-    let table: [(u16, &str, ErrorKind); 14] = [
-        (400, "AccessDeniedException", Denied),
-        (400, "DecryptionFailure", Denied),
-        (400, "EncryptionFailure", Denied),
-        (400, "InvalidParameterException", Invalid),
-        (400, "InvalidRequestException", Invalid),
-        (400, "LimitExceededException", Invalid),
-        (400, "MalformedPolicyDocumentException", Invalid),
-        (400, "PreconditionNotMetException", Invalid),
-        (400, "ValidationException", Invalid),
-        (400, "ResourceNotFoundException", Conflict),
-        (400, "ThrottlingException", Throttled),
-        (500, "InternalServiceError", Unavailable),
-        (503, "ServiceUnavailableException", Unavailable),
-        (502, "SomethingNew", Unavailable),
-    ];
-    for (status, code, expected) in table {
-        let message = "Credential=canary-body-77aa";
-        fixture.server.fault(Fault::error(status, code, message).operation("PutSecretValue"));
-        let failed = put(&*store, a_put("app", Some("second"), ours(&first))).await;
-        assert_eq!(kind(failed), expected, "{status} {code}");
-        fixture.server.clear_faults();
-    }
-    assert_eq!(text(store.fetch(&Fetch::new("app")).await), "first");
 }
 
 #[tokio::test]

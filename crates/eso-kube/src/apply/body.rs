@@ -197,6 +197,22 @@ impl Serialize for Data<'_> {
     }
 }
 
+/// Values as they are set in the data of a Secret.
+#[derive(Clone, Copy)]
+pub(super) struct Values<'a>(pub(super) &'a Entries);
+
+impl Values<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, Encoded(value))))
+    }
+}
+
 /// Encodes a value straight into the body: no copy of it is left behind.
 struct Encoded<'a>(&'a SecretBytes);
 

@@ -44,7 +44,7 @@ use crate::{
 };
 
 use super::legacy::Permits;
-pub(super) use observer::RunObserver;
+pub(super) use observer::{RunObserver, succeeded};
 pub(super) use older::ready as ready_of_older;
 pub(super) use router::{Router, ready};
 
@@ -363,7 +363,7 @@ fn malformed(snapshot: &Snapshot, problem: String) -> Observation {
 }
 
 /// A number of the object's own, evenly spread and the same in every process.
-fn spread(metadata: &ObjectMeta) -> u32 {
+pub(super) fn spread(metadata: &ObjectMeta) -> u32 {
     let hash = BuildHasherDefault::<DefaultHasher>::default().hash_one(metadata.uid.as_deref());
     u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32")
 }

@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use super::{
     cluster::NamespaceFollower,
     external_secret::Router,
+    filled::FilledSecrets,
     push_secret::Pushes,
     roll::{Name, Roll, name_of},
     watches::Metadata,
@@ -144,12 +145,13 @@ impl Credentials {
     }
 }
 
-/// Secrets: targets of objects, credentials of stores, and what is pushed.
+/// Secrets: targets of objects, credentials of stores, what is pushed, and what was filled.
 #[derive(Debug)]
 pub(super) struct Secrets {
     router: Arc<Router>,
     credentials: Credentials,
     pushes: Option<Arc<Pushes>>,
+    filled: Option<Arc<FilledSecrets>>,
 }
 
 impl Secrets {
@@ -158,10 +160,10 @@ impl Secrets {
         router: Arc<Router>,
         stores: &Arc<StoreRegistry>,
         namespace: Option<&str>,
-        pushes: Option<Arc<Pushes>>,
+        (pushes, filled): (Option<Arc<Pushes>>, Option<Arc<FilledSecrets>>),
     ) -> Arc<Self> {
         let credentials = Credentials::new(CredentialKind::Secret, namespace, stores);
-        Arc::new(Self { router, credentials, pushes })
+        Arc::new(Self { router, credentials, pushes, filled })
     }
 }
 
@@ -170,23 +172,27 @@ impl Watched<Metadata<Secret>> for Secrets {
         Watched::<Metadata<Secret>>::begin(&*self.router);
         self.credentials.begin();
         self.pushes.iter().for_each(|pushes| pushes.begin_sources(SourceKind::Secret));
+        self.filled.iter().for_each(|filled| filled.begin());
     }
 
     fn meet(&self, secret: Metadata<Secret>) {
         self.credentials.meet(secret.metadata());
         self.pushes.iter().for_each(|pushes| pushes.meet_source(SourceKind::Secret, secret.metadata()));
+        self.filled.iter().for_each(|filled| filled.meet(secret.metadata()));
         self.router.meet(secret);
     }
 
     fn lose(&self, secret: Metadata<Secret>) {
         self.credentials.lose(secret.metadata());
         self.pushes.iter().for_each(|pushes| pushes.lose_source(SourceKind::Secret, secret.metadata()));
+        self.filled.iter().for_each(|filled| filled.lose(secret.metadata()));
         self.router.lose(secret);
     }
 
     fn end(&self) {
         self.credentials.end();
         self.pushes.iter().for_each(|pushes| pushes.end_sources(SourceKind::Secret));
+        self.filled.iter().for_each(|filled| filled.end());
         Watched::<Metadata<Secret>>::end(&*self.router);
     }
 }

@@ -19,6 +19,7 @@ use eso_kube::{
     stores::{Connect, ConnectError},
     telemetry::{Ready, Subject, Telemetry},
 };
+use eso_plan::filled::record::SealKey;
 use eso_rig::{ApiRequests, ControlPlane, ControlPlaneOptions, Mark, Method};
 use eso_testkit::{
     memory::MemoryProvider,
@@ -174,7 +175,11 @@ impl World {
         self.runs.0.lock().clear();
         config.headers.push((http::header::USER_AGENT, self.agent().parse().unwrap()));
         let client = made(client::connect(config).unwrap());
-        let options = Options { namespace: Some(self.namespace.clone()), ..Options::default() };
+        let options = Options {
+            namespace: Some(self.namespace.clone()),
+            seal_key: Some(watch::Sender::new(Some(seal_key())).subscribe()),
+            ..Options::default()
+        };
         let connect = Arc::new(ToMemory(Arc::clone(&self.provider)));
         let controller = Controller::new(client, options, connect, Arc::clone(&self.runs) as _);
         let mut synced = controller.synced();
@@ -425,6 +430,11 @@ pub(crate) fn in_words(requests: &ApiRequests) -> Vec<String> {
         .collect();
     words.sort();
     words
+}
+
+/// The key that the operators of these tests seal with.
+pub(crate) fn seal_key() -> SealKey {
+    SealKey::new(&[7; 32])
 }
 
 pub(crate) fn encoded(text: &str) -> String {

@@ -3,7 +3,11 @@
 //! A record can be read by whoever may read the Secret, and made by nobody without the key. It holds the values as they
 //! were written, references and what stands around them; never a value of a store.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    time::Duration,
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use eso_core::key::{StoreKind, StoreReference};
@@ -90,7 +94,15 @@ impl Record {
         Ok(sources)
     }
 
-    fn write(&self) -> String {
+    /// The record without these keys; `None` where no other is left.
+    #[must_use]
+    pub fn without(&self, keys: &BTreeSet<String>) -> Option<Self> {
+        let mut record = self.clone();
+        record.values.retain(|key, _| !keys.contains(key));
+        (!record.values.is_empty()).then_some(record)
+    }
+
+    pub(super) fn write(&self) -> String {
         let written = Written {
             store: format!("{}/{}", self.kind, self.store),
             interval: self.interval.as_secs(),
@@ -154,7 +166,7 @@ pub enum SealError {
 /// The record as a text for an annotation of the Secret at this place. The same record gives the same text.
 pub fn seal(key: &SealKey, place: &Place, record: &Record) -> String {
     let text = record.write();
-    let seal = URL_SAFE_NO_PAD.encode(mac(key, place, &text).finalize().into_bytes());
+    let seal = URL_SAFE_NO_PAD.encode(mac(key, PURPOSE, place, &[text.as_bytes()]).finalize().into_bytes());
     format!("{VERSION}.{seal}.{text}")
 }
 
@@ -171,15 +183,23 @@ pub fn open(key: &SealKey, place: &Place, sealed: &str) -> Result<Record, SealEr
         return Err(SealError::Malformed);
     };
     let seal = URL_SAFE_NO_PAD.decode(seal).map_err(|_error| SealError::Malformed)?;
-    mac(key, place, text).verify_slice(&seal).map_err(|_error| SealError::Broken)?;
+    mac(key, PURPOSE, place, &[text.as_bytes()]).verify_slice(&seal).map_err(|_error| SealError::Broken)?;
     Record::read(text)
 }
 
-/// The code over a record and the Secret that it is in. Each part has its length before it, so that no two lists of parts
-/// are the same bytes.
-fn mac(key: &SealKey, place: &Place, text: &str) -> Hmac<Sha256> {
+/// A text that nobody makes or checks without the key: the beginning of a code for this purpose.
+pub(super) fn print(key: &SealKey, purpose: &[u8], place: &Place, parts: &[&[u8]]) -> String {
+    URL_SAFE_NO_PAD.encode(&mac(key, purpose, place, parts).finalize().into_bytes()[..PRINTED])
+}
+
+/// How many bytes of a code are printed: 96 bits, which nobody meets by chance.
+const PRINTED: usize = 12;
+
+/// The code over a Secret and what belongs to it. Each part has its length before it, so that no two lists of parts are
+/// the same bytes.
+fn mac(key: &SealKey, purpose: &[u8], place: &Place, parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.0.as_slice()).expect("a key of any length must do");
-    for part in [PURPOSE, place.namespace.as_bytes(), place.name.as_bytes(), text.as_bytes()] {
+    for part in [purpose, place.namespace.as_bytes(), place.name.as_bytes()].iter().chain(parts) {
         mac.update(&(part.len() as u64).to_be_bytes());
         mac.update(part);
     }

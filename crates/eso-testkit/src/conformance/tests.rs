@@ -7,8 +7,8 @@ use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
     key::{RemoteKey, Version},
     provider::{
-        CallObserver, Delete, Expected, Fetch, Fetched, Held, Inspect, PropertySyntax, Put, SecretProvider,
-        SecretWriter, Value,
+        CallObserver, Delete, Expected, Fetch, Fetched, Found, Held, Inspect, Part, PropertySyntax, Put,
+        Query, SecretFinder, SecretProvider, SecretWriter, Value,
     },
 };
 use parking_lot::Mutex;
@@ -36,6 +36,13 @@ enum Vice {
     QuotesBody,
     NumbersErrors,
     StaysBroken,
+    FindsLess,
+    FindsUnderOtherKeys,
+    FindsTheGone,
+    FindsNothingInAFault,
+    QuotesSearches,
+    DescribesValues,
+    DescribesTheGone,
     CannotWrite,
     Forgets,
     Overwrites,
@@ -44,8 +51,13 @@ enum Vice {
     DeletesOnce,
     KeepsDeleted,
     DropsValues,
+    PutsTwice,
+    IsAlwaysDressed,
+    DropsWishes,
     FaultIsAbsence,
+    DeletesInAFault,
     QuotesWrites,
+    QuotesDeletions,
 }
 
 impl Vice {
@@ -124,7 +136,13 @@ impl Sinner {
         if let Some((_, fetched)) = remembered.filter(|_| self.is(Vice::Remembers)) {
             return Ok(fetched);
         }
-        let fetched = self.store.fetch(request).await.map(|fetched| self.spoil(fetched));
+        let fetched = match (self.vice, request.part) {
+            (Vice::DescribesValues, Part::Metadata) => {
+                self.store.fetch(&Fetch::new(request.key.clone())).await
+            }
+            (Vice::DescribesTheGone, Part::Metadata) => Ok(Fetched::new(Value::Document("{}".into()))),
+            _ => self.store.fetch(request).await.map(|fetched| self.spoil(fetched)),
+        };
         if let Ok(fetched) = &fetched {
             self.memory.lock().push((request.clone(), fetched.clone()));
         }
@@ -178,6 +196,10 @@ impl SecretProvider for Sinner {
         NonZeroUsize::new(20).unwrap()
     }
 
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        Some(self)
+    }
+
     fn writer(&self) -> Option<&dyn SecretWriter> {
         (self.vice.is_of_writers() && !self.is(Vice::CannotWrite)).then_some(self)
     }
@@ -188,14 +210,43 @@ impl SecretProvider for Sinner {
 }
 
 #[async_trait]
+impl SecretFinder for Sinner {
+    async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+        let fault = self.server.fault.lock().clone();
+        if let Some((fault, body)) = fault {
+            let kind = super::promises::kinds(fault)[0];
+            let error = ProviderError::new(kind, "Find");
+            return match self.vice {
+                Vice::FindsNothingInAFault => Ok(Vec::new()),
+                Vice::QuotesSearches => Err(error.with_reason(Reason::new(body))),
+                _ => Err(error),
+            };
+        }
+        let mut found = self.store.finder().unwrap().find(query).await?;
+        match self.vice {
+            Vice::FindsLess => drop(found.pop()),
+            Vice::FindsUnderOtherKeys => {
+                found.iter_mut().for_each(|found| found.key = format!("/{}", found.key).into())
+            }
+            Vice::FindsTheGone => {
+                found.push(Found { key: RemoteKey::new("conformance/sought-gone"), value: None })
+            }
+            _ => {}
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
 impl SecretWriter for Sinner {
     async fn inspect(&self, question: &Inspect) -> Result<Option<Held>, ProviderError> {
         if let Some(error) = self.fault() {
             return if self.is(Vice::FaultIsAbsence) { Ok(None) } else { Err(error) };
         }
         let mut held = self.store().inspect(question).await?;
-        if let Some(held) = held.as_mut().filter(|_| self.is(Vice::Forgets)) {
-            held.is_ours = false;
+        if let Some(held) = &mut held {
+            held.is_ours &= !self.is(Vice::Forgets);
+            held.is_dressed |= self.is(Vice::IsAlwaysDressed);
         }
         Ok(held)
     }
@@ -218,6 +269,10 @@ impl SecretWriter for Sinner {
                 self.store.put_value(Fetch::new(put.key), Value::Bytes(value));
                 return Ok(None);
             }
+            (Vice::PutsTwice, Some(held)) if held.value == put.value.clone().map(Value::Bytes) => {
+                put.expected = Expected::Ours(held.version);
+            }
+            (Vice::DropsWishes, _) => put.metadata = None,
             (Vice::DropsValues, _) => put.value = put.value.or_else(|| Some("".into())),
             _ => {}
         }
@@ -225,6 +280,14 @@ impl SecretWriter for Sinner {
     }
 
     async fn delete(&self, delete: &Delete) -> Result<(), ProviderError> {
+        let body = self.server.fault.lock().clone().map(|(_, body)| body);
+        if let Some((error, body)) = self.fault().zip(body) {
+            return match self.vice {
+                Vice::DeletesInAFault => self.store().delete(delete).await,
+                Vice::QuotesDeletions => Err(error.with_reason(Reason::new(body))),
+                _ => Err(error),
+            };
+        }
         let held = self.store().inspect(&Inspect { key: delete.key.clone(), metadata: None }).await?;
         match (self.vice, held) {
             (Vice::DeletesTheirs, Some(held)) if !held.is_ours => {
@@ -302,6 +365,18 @@ impl Subject for Trial {
         self.vice.is_of_writers()
     }
 
+    fn wish(&self) -> Option<serde_json::Value> {
+        Some(serde_json::json!({"team": "a"}))
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
+        true
+    }
+
     fn faults(&self) -> Option<&dyn Faults> {
         Some(self)
     }
@@ -347,7 +422,8 @@ fn each_vice_breaks_the_promise_that_is_about_it() {
     let told = "calls are told to the observer";
     check(Vice::Nameless, &["it has a name"]);
     check(Vice::Trims, &["values come whole, byte for byte"]);
-    check(Vice::AbsentIsDenied, &[absence, later, batch]);
+    let metadata = "metadata is known of what is there, and of nothing else";
+    check(Vice::AbsentIsDenied, &[absence, later, batch, metadata]);
     check(Vice::Remembers, &[later]);
     check(Vice::BatchIsSorted, &[batch]);
     check(Vice::BatchIsShort, &[batch]);
@@ -370,6 +446,20 @@ fn a_value_that_is_printed_is_found() {
 }
 
 #[test]
+fn each_vice_of_a_search_breaks_the_promise_that_is_about_it() {
+    let found = "a search finds what is there, by the keys that it is read by";
+    let fault = "a fault of a search has its kind, and is never an empty list";
+    let metadata = "metadata is known of what is there, and of nothing else";
+    check(Vice::FindsLess, &[found]);
+    check(Vice::FindsUnderOtherKeys, &[found]);
+    check(Vice::FindsTheGone, &[found]);
+    check(Vice::FindsNothingInAFault, &[fault]);
+    check(Vice::QuotesSearches, &[fault]);
+    check(Vice::DescribesValues, &[metadata]);
+    check(Vice::DescribesTheGone, &[metadata]);
+}
+
+#[test]
 fn each_vice_of_a_writer_breaks_the_promise_that_is_about_it() {
     let read = "what was put is read, and is ours";
     let conflict = "a put over anything but what is expected is a conflict";
@@ -377,14 +467,21 @@ fn each_vice_of_a_writer_breaks_the_promise_that_is_about_it() {
     let gone = "what was deleted is gone, and may be put again";
     let fault = "a fault of a write has its kind, and shows no value";
     check(Vice::Forgets, &[read]);
-    check(Vice::Overwrites, &[conflict]);
+    let twice = "the same put made twice is one";
+    let wish = "what is wanted beside a value is seen to be missing, and is there once it was put";
+    check(Vice::Overwrites, &[conflict, twice]);
+    check(Vice::PutsTwice, &[twice]);
+    check(Vice::IsAlwaysDressed, &[wish]);
+    check(Vice::DropsWishes, &[wish]);
     check(Vice::TakesOver, &[theirs]);
     check(Vice::DeletesTheirs, &[theirs]);
     check(Vice::DeletesOnce, &[gone]);
     check(Vice::KeepsDeleted, &[gone]);
-    check(Vice::DropsValues, &["a put without a value leaves the value"]);
+    check(Vice::DropsValues, &["a put without a value leaves the value", wish]);
     check(Vice::FaultIsAbsence, &[fault]);
+    check(Vice::DeletesInAFault, &[fault]);
     check(Vice::QuotesWrites, &[fault]);
+    check(Vice::QuotesDeletions, &[fault]);
 }
 
 #[test]

@@ -17,16 +17,20 @@ use super::{
 };
 
 /// Every promise, in the words in which it is reported.
-pub(super) const ALL: [(&str, Trial); 8] = [
+pub(super) const ALL: [(&str, Trial); 10] = [
     ("it can write where it is said to, and nowhere else", |subject| Box::pin(it_can_write(subject))),
     ("what was put is read, and is ours", |subject| written(subject, puts_are_read)),
     ("what is put again is a newer version", |subject| written(subject, puts_are_put_again)),
     ("a put over anything but what is expected is a conflict", |subject| {
         written(subject, unexpected_is_a_conflict)
     }),
+    ("the same put made twice is one", |subject| written(subject, puts_made_twice_are_one)),
     ("what others wrote is left alone", |subject| written(subject, others_are_left_alone)),
     ("what was deleted is gone, and may be put again", |subject| written(subject, deletions_hold)),
     ("a put without a value leaves the value", |subject| written(subject, values_are_left)),
+    ("what is wanted beside a value is seen to be missing, and is there once it was put", |subject| {
+        written(subject, wishes_come_true)
+    }),
     ("a fault of a write has its kind, and shows no value", |subject| {
         written(subject, faults_of_writes_have_their_kind)
     }),
@@ -44,7 +48,16 @@ impl Written<'_> {
     }
 
     async fn inspect(&self, key: &RemoteKey) -> Result<Option<Held>, String> {
-        let question = Inspect { key: key.clone(), metadata: None };
+        self.inspect_for(key, None).await
+    }
+
+    /// Looks where this is wanted beside the value.
+    async fn inspect_for(
+        &self,
+        key: &RemoteKey,
+        metadata: Option<serde_json::Value>,
+    ) -> Result<Option<Held>, String> {
+        let question = Inspect { key: key.clone(), metadata };
         within_the_longest_call(self.writer()?.inspect(&question))
             .await?
             .map_err(|error| format!("inspect: {error:?}"))
@@ -154,6 +167,41 @@ async fn unexpected_is_a_conflict(trial: Written<'_>) -> Outcome {
     trial.expect(&key, "second").await
 }
 
+/// As where the answer to the first is lost. A store that cannot tell calls the second one a conflict.
+async fn puts_made_twice_are_one(trial: Written<'_>) -> Outcome {
+    let key = trial.free_key("put-twice").await;
+    let mut before = trial.inspect(&key).await?;
+    for text in ["first", "second"] {
+        trial.put(&key, Some(text), expected(before.clone())).await?;
+        let once = trial.held(&key).await?;
+        let again = trial.try_put(&key, Some(text), expected(before)).await?;
+        again.or_else(|error| expect_kind::<()>(Err(error), &[ErrorKind::Conflict]))?;
+        let twice = trial.held(&key).await?;
+        require(once == twice, || format!("{text}: once {once:?}, twice {twice:?}"))?;
+        trial.expect(&key, text).await?;
+        before = Some(twice);
+    }
+    Ok(())
+}
+
+async fn wishes_come_true(trial: Written<'_>) -> Outcome {
+    let Some(wish) = trial.subject.wish() else { return Ok(()) };
+    let key = trial.free_key("wished-for").await;
+    let before = trial.inspect(&key).await?;
+    trial.put(&key, Some("kept"), expected(before)).await?;
+    let is_dressed = async || {
+        let held = trial.inspect_for(&key, Some(wish.clone())).await?;
+        held.map(|held| held.is_dressed).ok_or_else(|| "inspect finds nothing".to_owned())
+    };
+    require(!is_dressed().await?, || "it is said to be there before it was put".to_owned())?;
+    let expected = Expected::Ours(trial.held(&key).await?.version);
+    let put = Put { key: key.clone(), value: None, expected, metadata: Some(wish.clone()) };
+    let put = within_the_longest_call(trial.writer()?.put(&put)).await?;
+    put.map_err(|error| format!("put: {error:?}"))?;
+    require(is_dressed().await?, || "it is said not to be there after it was put".to_owned())?;
+    trial.expect(&key, "kept").await
+}
+
 async fn others_are_left_alone(trial: Written<'_>) -> Outcome {
     let key = trial.free_key("foreign").await;
     trial.subject.put(&key, &trial.subject.value("theirs")).await;
@@ -197,6 +245,7 @@ async fn faults_of_writes_have_their_kind(trial: Written<'_>) -> Outcome {
     let before = trial.inspect(&key).await?;
     let secret = "canary-written-91fe06b2";
     trial.put(&key, Some(secret), expected(before)).await?;
+    let held = trial.held(&key).await?;
     let question = Inspect { key: key.clone(), metadata: None };
     for fault in faults.known().iter().copied().filter(|fault| *fault != Fault::Silent) {
         faults.play(fault, secret).await;
@@ -210,9 +259,15 @@ async fn faults_of_writes_have_their_kind(trial: Written<'_>) -> Outcome {
             no_canary("an error", &everything_about(error), secret)?;
         }
         expect_kind(put, kinds(fault)).map_err(|how| format!("{fault:?}: put: {how}"))?;
+        let deleted = trial.delete(&key, &held).await?;
+        if let Err(error) = &deleted {
+            no_canary("an error", &everything_about(error), secret)?;
+        }
+        expect_kind(deleted, kinds(fault)).map_err(|how| format!("{fault:?}: a deletion: {how}"))?;
         faults.mend().await;
+        trial.expect(&key, secret).await.map_err(|how| format!("after {fault:?}: {how}"))?;
     }
-    trial.expect(&key, secret).await
+    Ok(())
 }
 
 /// What a put must expect after this look.

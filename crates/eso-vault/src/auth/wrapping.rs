@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use serde::Deserialize;
 use vaultrs::api::sys::requests::{UnwrapRequest, WrappingLookupRequest};
 
-use super::{Authenticator, not_understood, refused, text};
+use super::{Authenticator, refused, text};
 use crate::error::Call;
 
 /// How tokens of Vault begin that can wrap an answer: batch tokens and old ones without a prefix do not.
@@ -78,7 +78,7 @@ impl Authenticator {
             return Err(foreign());
         }
         let secret_id = self.unwrap(&token).await?;
-        let said = text(&secret_id).ok_or_else(|| not_understood(Call::Unwrap))?;
+        let said = text(&secret_id).ok_or_else(|| Call::Unwrap.not_understood())?;
         *slot = Some(Unwrapped { place, token, secret_id });
         Ok(Some(said))
     }
@@ -88,7 +88,7 @@ impl Authenticator {
         let question = WrappingLookupRequest { token: text(token).unwrap_or_default() };
         match self.call(Call::LookupWrapping, None, question).await {
             Ok(reply) => {
-                let LookedUp { data } = reply.parse().ok_or_else(|| not_understood(Call::LookupWrapping))?;
+                let LookedUp { data } = reply.parse().ok_or_else(|| Call::LookupWrapping.not_understood())?;
                 Ok(Some(data.creation_path))
             }
             Err(error) if error.kind() == ErrorKind::Unauthenticated => Ok(None),
@@ -98,7 +98,7 @@ impl Authenticator {
 
     async fn unwrap(&self, token: &SecretBytes) -> Result<SecretBytes, ProviderError> {
         let reply = self.call(Call::Unwrap, Some(token), UnwrapRequest { token: None }).await?;
-        let Opened { data } = reply.parse().ok_or_else(|| not_understood(Call::Unwrap))?;
+        let Opened { data } = reply.parse().ok_or_else(|| Call::Unwrap.not_understood())?;
         Ok(SecretBytes::from(data.secret_id))
     }
 }

@@ -152,11 +152,20 @@ impl Pool {
         if let Some(active) = &connections.active {
             return Ok(Arc::clone(active));
         }
-        let route = Route { direct: false, led_from: Some(server), ..connections.route.clone() };
+        let shown = connections.route.clone();
         drop(connections);
+        let route = Route { direct: false, led_from: Some(server), ..shown.clone() };
         let active = self.pools.get(&route)?;
-        self.connections.write().active = Some(Arc::clone(&active));
+        self.keep_active(&shown, &active);
         Ok(active)
+    }
+
+    /// Keeps connections that were made for this route to the server, unless another identity is shown by now.
+    fn keep_active(&self, shown: &Route, active: &Arc<reqwest::Client>) {
+        let mut connections = self.connections.write();
+        if connections.route == *shown {
+            connections.active = Some(Arc::clone(active));
+        }
     }
 }
 

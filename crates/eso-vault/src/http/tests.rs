@@ -2,6 +2,7 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use bytes::Bytes;
 use eso_core::{error::ErrorKind, value::SecretBytes};
 use eso_rig::{Reply as ScriptedReply, Scripted};
 use http::{HeaderValue, Response};
@@ -129,7 +130,7 @@ async fn a_name_that_turns_out_to_mean_this_machine_is_not_reached() {
     let route = Route { trust: Trust::Plain, identity: None, direct: true, led_from: Some(Far) };
     let client = Pools::default().get(&route).expect("connections must be made");
     let address = victim.url().replace("127.0.0.1", "localhost");
-    let request = http::Request::get(format!("{address}{LOOK_UP}")).body(Vec::new()).unwrap();
+    let request = http::Request::get(format!("{address}{LOOK_UP}")).body(Bytes::new()).unwrap();
     assert_eq!(super::transfer(&client, request).await.map(drop), Err(Failure::LedHere));
     assert!(victim.requests().is_empty());
 }

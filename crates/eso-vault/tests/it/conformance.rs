@@ -1,7 +1,7 @@
 //! What every provider promises, kept against OpenBao and against a scripted server that plays every fault it can.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex},
 };
 
@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use eso_core::{
     error::ProviderError,
     key::RemoteKey,
-    provider::{CallObserver, Connection, Fetch, Fetched, SecretProvider, SecretWriter, Value},
+    provider::{CallObserver, Connection, Fetch, Fetched, SecretFinder, SecretProvider, SecretWriter, Value},
     value::SecretBytes,
 };
 use eso_rig::{FaultProxy, Method, OpenBao, ProxyMode, Reply, Scripted, ScriptedRequest};
@@ -25,6 +25,15 @@ use crate::fixture::{LOOK_UP, MOUNT, bao, by_token, mount, spec, with};
 
 fn document(text: &str) -> Value {
     Value::Document(SecretBytes::from(json!({"text": text}).to_string()))
+}
+
+/// Custom metadata that nothing has of itself.
+fn wish() -> serde_json::Value {
+    json!({
+        "apiVersion": "kubernetes.external-secrets.io/v1alpha1",
+        "kind": "PushSecretMetadata",
+        "spec": {"customMetadata": {"team": "a"}},
+    })
 }
 
 fn json_of(value: &Value) -> serde_json::Value {
@@ -103,6 +112,19 @@ impl Subject for Real {
     fn writes(&self) -> bool {
         true
     }
+
+    /// Version 1 keeps nothing beside a value.
+    fn wish(&self) -> Option<serde_json::Value> {
+        (self.version == 2).then(wish)
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
+        self.version == 2
+    }
 }
 
 #[tokio::test]
@@ -140,6 +162,10 @@ impl SecretProvider for Unmarked {
 
     async fn check(&self) -> Result<(), ProviderError> {
         self.0.check().await
+    }
+
+    fn finder(&self) -> Option<&dyn SecretFinder> {
+        self.0.finder()
     }
 
     fn writer(&self) -> Option<&dyn SecretWriter> {
@@ -194,6 +220,7 @@ impl Engine {
         match (request.method.as_str(), part) {
             ("GET", "data") => Some(self.read(key)),
             ("GET", "metadata") => Some(self.describe(key)),
+            ("LIST", "metadata") => Some(self.list(key)),
             ("POST", "metadata") => {
                 self.values.entry(key.to_owned()).or_default().custom =
                     request.json()["custom_metadata"].clone();
@@ -224,6 +251,17 @@ impl Engine {
                 Reply::json(200, &json!({ "data": metadata }))
             }
             None => Reply::json(404, &json!({"errors": []})),
+        }
+    }
+
+    /// What is directly in a folder; of each folder in it the name alone.
+    fn list(&self, folder: &str) -> Reply {
+        let below = self.values.keys().filter_map(|key| key.strip_prefix(folder));
+        let names = below.map(|key| key.split_inclusive('/').next().unwrap_or_default());
+        let names: BTreeSet<&str> = names.collect();
+        match names.is_empty() {
+            true => Reply::json(404, &json!({"errors": []})),
+            false => Reply::json(200, &json!({"data": {"keys": names}})),
         }
     }
 
@@ -315,6 +353,18 @@ impl Subject for Script {
     }
 
     fn writes(&self) -> bool {
+        true
+    }
+
+    fn wish(&self) -> Option<serde_json::Value> {
+        Some(wish())
+    }
+
+    fn finds(&self) -> bool {
+        true
+    }
+
+    fn describes(&self) -> bool {
         true
     }
 }

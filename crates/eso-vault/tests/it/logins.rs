@@ -59,6 +59,39 @@ async fn a_credential_that_cannot_be_had_says_which() {
     expect_kind(setting.connect(spec("http://127.0.0.1:9", by_app_role())).await, Unavailable);
 }
 
+/// Other stores of the server may need nothing of what is missing here, so it says nothing of the server.
+#[tokio::test]
+async fn what_a_login_lacks_is_no_trouble_of_the_server_and_a_refusal_by_it_is_of_the_login() {
+    let server = scripted().await;
+    let nowhere =
+        eso_vault::Vault::new().with_own_token("/nowhere").with_metadata_server("http://127.0.0.1:9");
+    let setting = Setting { vault: nowhere, ..Setting::new() };
+    let lacking = async |auth: Value| {
+        let error = setting.connect(spec(&server.url(), auth)).await.expect_err("it must fail");
+        assert!(error.is_from_elsewhere(), "{error:?}");
+        error.kind()
+    };
+    let gcp = || json!({"gcp": {"role": "reader"}});
+    assert_eq!(lacking(by_token()).await, Unauthenticated, "no Secret");
+    setting.credentials.put_secret("vault", "token", "a\nb");
+    assert_eq!(lacking(by_token()).await, Unauthenticated, "no token");
+    setting.credentials.put_secret("vault", "role", " ");
+    setting.credentials.put_secret("vault", "secret", "secret-id");
+    assert_eq!(lacking(by_app_role()).await, Unauthenticated, "no text");
+    for auth in [by_kubernetes(json!({})), gcp()] {
+        assert_eq!(lacking(auth).await, Invalid, "the operator's own identity is not lent");
+    }
+    setting.credentials.set_lends_own_identity(true);
+    assert_eq!(lacking(by_kubernetes(json!({}))).await, Unauthenticated, "no token of its own");
+    assert_eq!(lacking(gcp()).await, Unavailable, "no metadata server");
+    assert!(server.requests().is_empty());
+
+    server.always("POST", LOG_IN, Reply::json(400, &json!({"errors": ["invalid role or secret ID"]})));
+    let refused = scripted_role().connect(spec(&server.url(), by_app_role())).await;
+    let error = refused.expect_err("it must be refused");
+    assert!(error.is_of_login() && !error.is_from_elsewhere(), "{error:?}");
+}
+
 #[tokio::test]
 async fn a_login_is_made_when_a_store_connects_and_a_given_token_is_asked_about_when_it_is_checked() {
     let server = scripted().await;

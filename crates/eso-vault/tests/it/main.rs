@@ -4,13 +4,16 @@ mod aws_signature;
 mod fixture;
 
 mod answers;
+mod answers_of_version_one;
 mod certificates;
 mod conformance;
 mod finds;
 mod gcp;
 mod iam;
+mod isolation;
 mod jwt;
 mod lives;
+mod login_answers;
 mod logins;
 mod logs;
 mod reads;

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use eso_core::{
     error::ErrorKind::{Invalid, Unauthenticated, Unavailable, Unexpected},
-    provider::{Query, SecretProvider},
+    provider::{Delete, Expected, Put, Query, SecretProvider},
 };
-use eso_rig::{Mode, OpenBao, Reply};
+use eso_rig::{Mode, OpenBao, Reply, ScriptedRequest};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    APP, LOG_IN, LOOK_UP, Setting, app_role, ask, by_app_role, by_token, expect_kind, put_app, read,
+    APP, LOG_IN, LOOK_UP, Setting, app_role, ask, by_app_role, by_token, expect_kind, granted, put_app, read,
     scripted, scripted_role, spec, until, with,
 };
 
@@ -154,6 +154,57 @@ async fn a_standbys_redirect_is_followed_once_with_all_that_was_sent() {
     }
     assert_eq!(answered[1].header("x-vault-token"), "s.made");
     assert!(answered[0].json()["secret_id"].is_string(), "a login is handed on whole");
+}
+
+const RENEW: &str = "/v1/auth/token/renew-self";
+const REVOKE: &str = "/v1/auth/token/revoke-self";
+const BESIDE: &str = "/v1/secret/metadata/app";
+
+#[tokio::test]
+async fn a_standbys_redirect_is_followed_for_writes_deletions_renewals_and_revocations_too() {
+    let (standby, active) = (scripted().await, scripted().await);
+    let changes = [("POST", APP), ("POST", BESIDE), ("DELETE", BESIDE), ("POST", RENEW), ("POST", REVOKE)];
+    for (method, place) in changes {
+        standby.always(method, place, redirect(307, &format!("{}{place}", active.url())));
+        active.always(method, place, Reply::status(204));
+    }
+    let custom = json!({"managed-by": "external-secrets"});
+    let known = json!({"data": {"current_version": 1, "custom_metadata": custom}});
+    standby.always("GET", BESIDE, Reply::json(200, &known));
+    active.always("POST", APP, Reply::json(200, &json!({"data": {"version": 2}})));
+    active.always("POST", RENEW, granted("s.made", 3600));
+    standby.once("POST", LOG_IN, granted("s.made", 3));
+    let store = scripted_role().store(spec(&standby.url(), by_app_role())).await;
+    until("it was renewed", async || {
+        read(&store, "app").await;
+        active.count("POST", RENEW) == 1
+    })
+    .await;
+    let writer = store.writer().expect("it can write");
+    let metadata = json!({
+        "apiVersion": "kubernetes.external-secrets.io/v1alpha1",
+        "kind": "PushSecretMetadata",
+        "spec": {"customMetadata": {"team": "a"}},
+    });
+    let (value, expected) = (Some(r#"{"a":"b"}"#.into()), Expected::Ours(None));
+    let put = Put { key: "app".into(), value, expected, metadata: Some(metadata) };
+    assert_eq!(writer.put(&put).await, Ok(Some("2".into())));
+    assert_eq!(writer.delete(&Delete { key: "app".into(), version: None }).await, Ok(()));
+    store.close().await;
+    assert_eq!(standby.count("POST", LOG_IN), 1);
+    let is_change =
+        |request: &&ScriptedRequest| changes.contains(&(request.method.as_str(), request.path.as_str()));
+    let (asked, answered) = (standby.requests(), active.requests());
+    let asked: Vec<_> = asked.iter().filter(is_change).collect();
+    assert_eq!((asked.len(), answered.len()), (5, 5));
+    for (asked, answered) in asked.into_iter().zip(&answered) {
+        assert_eq!(
+            (&asked.method, &asked.path, &asked.body),
+            (&answered.method, &answered.path, &answered.body)
+        );
+        assert_eq!(answered.header("x-vault-token"), "s.made");
+    }
+    assert_eq!(answered[2].json()["data"], json!({"a": "b"}), "a value is handed on whole");
 }
 
 #[tokio::test]

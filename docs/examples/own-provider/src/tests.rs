@@ -77,6 +77,10 @@ impl Subject for Root {
     fn read_calls(&self) -> &[&str] {
         &["ReadFile"]
     }
+
+    fn finds(&self) -> bool {
+        true
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! ClusterPushSecrets: a PushSecret in each namespace that is chosen, and none elsewhere.
 
-use eso_rig::{ControlPlaneOptions, Moto};
+use eso_rig::ControlPlaneOptions;
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
@@ -8,7 +8,10 @@ use super::{
     copy_of, gone_of, make_namespace, path_of, relabel, says, says_of, shared as shared_external, until_of,
     world,
 };
-use crate::harness::{Cluster, Condition, Kind, Setup, World, aws_spec, in_words, measured};
+use crate::{
+    harness::{Cluster, Condition, Kind, Setup, World, in_words, measured},
+    pushes::remote::{Doubles, Remote, SORTS},
+};
 
 const CREATE: &str = "create pushsecrets";
 const UPDATE: &str = "patch pushsecrets";
@@ -281,46 +284,64 @@ async fn cluster_push_secrets_are_not_served_where_a_flag_says_so() {
 }
 
 #[tokio::test]
-async fn what_a_namespace_holds_is_in_the_store_while_the_namespace_is_chosen() {
-    let moto = Moto::start().await.unwrap();
+async fn what_a_namespace_holds_is_in_each_store_while_the_namespace_is_chosen() {
     let cluster = Cluster::alone(ControlPlaneOptions::default()).await;
-    let world = Setup::new("cps-aws").on(cluster).everywhere().aws(moto.url()).start().await;
-    let (id, key, password) = (world.canary("id"), world.canary("key"), world.canary("password"));
-    world.create_secret("aws-keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
-    let mut aws = aws_spec("aws-keys");
-    for reference in ["accessKeyIDSecretRef", "secretAccessKeySecretRef"] {
-        aws["auth"]["secretRef"][reference]["namespace"] = json!(world.namespace);
+    let doubles = Doubles::start();
+    let world = doubles.reached_by(Setup::new("cps-stores")).on(cluster).everywhere().start().await;
+    let remotes = doubles.remotes(&world, &SORTS).await;
+    let (value, theirs) = (json!({ "of": world.canary("value") }), json!({ "of": world.canary("theirs") }));
+    for remote in &remotes {
+        let mut provider = remote.provider();
+        name_namespace(&mut provider, &world.namespace);
+        world.create(store(remote.store()).for_cluster().with("/spec/provider", provider)).await;
+        world.store_says(Kind::ClusterSecretStore, remote.store(), "Valid", "store validated").await;
+        remote.put("theirs", &theirs).await;
     }
-    world.create(store("main").for_cluster().with("/spec/provider", json!({ "aws": aws }))).await;
-    world.store_says(Kind::ClusterSecretStore, "main", "Valid", "store validated").await;
     make_namespace(&world, "one", "b").await;
     let secret = json!({
-        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "db" }, "stringData": { "password": password },
+        "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "db" },
+        "stringData": { "password": value.to_string() },
     });
     world.call("POST", &Kind::Secret.collection("one"), Some(&secret)).await.unwrap();
+    let reference = |remote: &Remote| json!({ "name": remote.store(), "kind": "ClusterSecretStore" });
     let mut pushed = spec();
+    pushed["secretStoreRefs"] = remotes.iter().map(reference).collect();
     pushed["deletionPolicy"] = json!("Delete");
-    pushed["data"][0]["metadata"] = json!({
-        "apiVersion": "kubernetes.external-secrets.io/v1alpha1", "kind": "PushSecretMetadata",
-        "spec": { "secretPushFormat": "string" },
-    });
     world.create(shared(json!({ "pushSecretSpec": pushed }))).await;
     pushing(&world, &[], &[]).await;
-    let value = async || {
-        let asked = moto.secrets().call("GetSecretValue", &json!({ "SecretId": "pushed" })).await.unwrap();
-        asked.success().ok().map(|answer| answer["SecretString"].clone())
-    };
-    assert_eq!(value().await, None);
+    for remote in &remotes {
+        assert_eq!(remote.held("pushed").await, None);
+    }
 
     relabel(&world, "one", "a").await;
     pushing(&world, &["one"], &[]).await;
-    until(&world, "one", "shared", |copy| Condition::of(copy).is_some_and(|found| found.reason == "Synced"))
-        .await;
-    assert_eq!(value().await, Some(json!(password)));
+    let says = async |reason: &str| {
+        let is_said = |copy: &Value| Condition::of(copy).is_some_and(|found| found.reason == reason);
+        until(&world, "one", "shared", is_said).await
+    };
+    says("Synced").await;
+    for remote in &remotes {
+        assert_eq!(remote.held("pushed").await, Some(value.clone()));
+    }
 
+    // What is somebody else's is neither written nor, with the copy, deleted.
+    pushed["data"][0]["match"]["remoteRef"]["remoteKey"] = json!("theirs");
+    edit(&world, json!({ "pushSecretSpec": pushed })).await;
+    says("Errored").await;
     relabel(&world, "one", "b").await;
     pushing(&world, &[], &[]).await;
     gone(&world, "one", "shared").await;
-    assert_eq!(value().await, None);
+    for remote in &remotes {
+        assert_eq!((remote.held("pushed").await, remote.held("theirs").await), (None, Some(theirs.clone())));
+    }
     world.end().await;
+}
+
+/// Gives each reference to a key of a Secret the namespace that a store of the cluster must name.
+fn name_namespace(spec: &mut Value, namespace: &str) {
+    let Some(fields) = spec.as_object_mut() else { return };
+    if fields.contains_key("name") && fields.contains_key("key") {
+        fields.insert("namespace".to_owned(), json!(namespace));
+    }
+    fields.values_mut().for_each(|field| name_namespace(field, namespace));
 }

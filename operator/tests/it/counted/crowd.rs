@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{CREATE, STATUS, with_aws, with_vault};
-use crate::harness::{Kind, Mount, Setup, World, eventually, in_words, values_read};
+use super::{CREATE, STATUS, with_aws};
+use crate::harness::{Kind, Mount, Setup, World, aws, aws_spec, eventually, in_words, values_read};
 
 fn names(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{prefix}-{number:03}")).collect()
@@ -127,9 +127,34 @@ async fn a_hundred_objects_of_one_vault_store_cost_one_login() {
 }
 
 #[tokio::test]
+async fn a_thousand_objects_under_one_role_cost_one_call_to_sts() {
+    let aws = aws();
+    let world = Setup::new("counted-role").aws(&aws.url()).start().await;
+    let (id, key) = (world.canary("id"), world.canary("key"));
+    world.create_secret("aws-keys", &[("access-key", &id), ("secret-access-key", &key)]).await;
+    let mut spec = aws_spec("aws-keys");
+    spec["role"] = json!("arn:aws:iam::111122223333:role/reader");
+    world.create(store("main").provider("aws", &spec)).await;
+    let names = names("app", 1_000);
+    for name in &names {
+        aws.put(name, &world.canary("value")).unwrap();
+    }
+    let of = |name: &String| object(name).key("password", name).every("10s");
+    create(&world, names.iter().map(of).collect()).await;
+    world.looked_at(1_000, 3).await;
+    all_synced(&world, "app", 1_000).await;
+    assert!(values_read(&aws) >= 2_000, "each was read when it was made, and again");
+    let assumed = aws.assumed();
+    assert_eq!((aws.count("AssumeRole"), assumed.len()), (1, 1));
+    let reads = aws.calls().into_iter().filter(|call| call.operation.ends_with("GetSecretValue"));
+    assert!(reads.into_iter().all(|call| call.access_key_id == assumed[0].given), "all were under the role");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_restart_with_everything_fresh_reads_no_store_and_no_secret_and_writes_nothing() {
     let (world, aws) = with_aws("counted-restart", &[]).await;
-    let mount = with_vault(&world).await;
+    let mount = world.vault_store().await;
     let document = json!({ "a": world.canary("a"), "b": world.canary("b") });
     aws.put("db", &document.to_string()).unwrap();
     mount.put("db", &document).await;

@@ -1,6 +1,8 @@
 //! OpenBao, shared: each test has mounts, policies and logins of its own there.
 
-use eso_rig::{Mode, OpenBao};
+use std::collections::BTreeSet;
+
+use eso_rig::{Method, Mode, OpenBao};
 use eso_testkit::objects::store;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -24,9 +26,10 @@ pub(crate) async fn secure_vault() -> &'static OpenBao {
     SECURE.get_or_init(start).await
 }
 
-/// A KV engine of version 2 of a test's own, and a token that may read it.
+/// A KV engine of a test's own, and a token that may read it.
 pub(crate) struct Mount {
     pub(crate) server: &'static OpenBao,
+    version: u8,
     /// The mount's path, the policy's name, and that of the auth method: the namespace of the test.
     pub(crate) name: String,
     /// May read the mount, and nothing else.
@@ -34,26 +37,69 @@ pub(crate) struct Mount {
 }
 
 impl Mount {
-    /// Mounts one for this test.
+    /// Mounts one of version 2 for this test.
     pub(crate) async fn of(world: &World) -> Self {
+        Self::called(world, world.namespace.clone(), 2).await
+    }
+
+    /// Mounts one of version 1 for this test, beside the other one.
+    pub(crate) async fn of_version_one(world: &World) -> Self {
+        Self::called(world, format!("{}-one", world.namespace), 1).await
+    }
+
+    async fn called(world: &World, name: String, version: u8) -> Self {
         let server = vault().await;
-        let name = world.namespace.clone();
-        server.mount_kv(&name, 2).await.unwrap();
-        server
-            .policy(&name, &format!("path \"{name}/data/*\" {{ capabilities = [\"read\"] }}"))
-            .await
-            .unwrap();
+        server.mount_kv(&name, version).await.unwrap();
         let token = server.token(&[&name], &json!({})).await.unwrap();
         assert_eq!(client_token(&token), Some(token.as_str()), "or tokens that get out are not found");
         world.watch_for(&token);
-        Self { server, name, token }
+        let mount = Self { server, version, name, token };
+        let below = mount.path_of("*");
+        let rules = format!("path \"{below}\" {{ capabilities = [\"read\"] }}");
+        server.policy(&mount.name, &rules).await.unwrap();
+        mount
+    }
+
+    /// The path of a value.
+    pub(crate) fn path_of(&self, key: &str) -> String {
+        match self.version {
+            1 => format!("{}/{key}", self.name),
+            _ => format!("{}/data/{key}", self.name),
+        }
+    }
+
+    /// The path of what is first looked at of a value that is to be written.
+    pub(crate) fn path_beside(&self, key: &str) -> String {
+        match self.version {
+            1 => self.path_of(key),
+            _ => format!("{}/metadata/{key}", self.name),
+        }
     }
 
     /// From now on the token may write and delete what is below the mount too.
     pub(crate) async fn let_write(&self) {
         let every = r#"capabilities = ["create", "read", "update", "delete"]"#;
-        let rule = |part: &str| format!("path \"{}/{part}/*\" {{ {every} }}\n", self.name);
-        self.server.policy(&self.name, &["data", "metadata"].map(rule).concat()).await.unwrap();
+        let rule = |path: String| format!("path \"{path}\" {{ {every} }}\n");
+        let paths = BTreeSet::from([self.path_of("*"), self.path_beside("*")]);
+        let rules: String = paths.into_iter().map(rule).collect();
+        self.server.policy(&self.name, &rules).await.unwrap();
+    }
+
+    /// From now on the token may look for values and at what is beside them too.
+    pub(crate) async fn let_find(&self) {
+        let (below, beside) = (self.path_of("*"), self.path_beside("*"));
+        let rules = format!(
+            "path \"{below}\" {{ capabilities = [\"read\"] }}\n\
+             path \"{beside}\" {{ capabilities = [\"list\", \"read\"] }}"
+        );
+        self.server.policy(&self.name, &rules).await.unwrap();
+    }
+
+    /// What a value is at present; nothing where it is not there.
+    pub(crate) async fn held(&self, key: &str) -> Option<Value> {
+        let answer = self.server.request(Method::GET, &self.path_of(key), None).await.unwrap();
+        let data = answer.success().ok()?["data"].clone();
+        Some(if self.version == 1 { data } else { data["data"].clone() })
     }
 
     /// Writes an object, and returns the new version.
@@ -66,7 +112,7 @@ impl Mount {
         json!({
             "server": url,
             "path": self.name,
-            "version": "v2",
+            "version": format!("v{}", self.version),
             "auth": { "tokenSecretRef": { "name": secret, "key": "token" } },
         })
     }

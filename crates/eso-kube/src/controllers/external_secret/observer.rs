@@ -25,7 +25,8 @@ impl Observer for RunObserver {
     }
 }
 
-fn succeeded(outcome: &Outcome) -> bool {
+/// Whether nothing is left to be done for the object.
+pub(in crate::controllers) fn succeeded(outcome: &Outcome) -> bool {
     match outcome {
         Outcome::Synced | Outcome::Retained | Outcome::Deleted | Outcome::Waiting => true,
         Outcome::Malformed(_)

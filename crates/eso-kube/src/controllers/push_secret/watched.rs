@@ -18,6 +18,7 @@ use crate::{
     controllers::{
         cluster::Roster,
         external_secret::{Router, ready},
+        filled::FilledSecrets,
     },
     stores::{Dependents, StoreChange, StoreKey},
     watch::{Item, Object, Watched},
@@ -129,16 +130,25 @@ impl Pushes {
     }
 }
 
-/// Tells both ExternalSecrets and PushSecrets what happens to stores.
+/// Tells ExternalSecrets, PushSecrets and filled Secrets what happens to stores.
 #[derive(Debug)]
 pub(in crate::controllers) struct Dependent {
-    pub(in crate::controllers) router: Arc<Router>,
+    router: Arc<Router>,
     pub(in crate::controllers) pushes: OnceLock<Arc<Pushes>>,
+    pub(in crate::controllers) filled: OnceLock<Arc<FilledSecrets>>,
+}
+
+impl Dependent {
+    /// Tells nobody else so far.
+    pub(in crate::controllers) fn of(router: &Arc<Router>) -> Self {
+        Self { router: Arc::clone(router), pushes: OnceLock::new(), filled: OnceLock::new() }
+    }
 }
 
 impl Dependents for Dependent {
     fn store_changed(&self, store: &StoreKey, asking: Option<&str>, change: StoreChange) {
         self.router.store_changed(store, asking, change);
+        self.filled.get().into_iter().for_each(|filled| filled.store_changed(store, asking, change));
         let Some(pushes) = self.pushes.get() else { return };
         let users = pushes.view.lock().users_of(store, asking).into_iter();
         match change {

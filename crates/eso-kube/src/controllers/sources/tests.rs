@@ -124,7 +124,12 @@ impl World {
     }
 
     fn secrets(&self, namespace: Option<&str>) -> Arc<dyn Watched<Metadata<Secret>>> {
-        Secrets::new(Arc::new(Router::new(Arc::default(), Arc::new(()))), &self.stores, namespace, None)
+        Secrets::new(
+            Arc::new(Router::new(Arc::default(), Arc::new(()))),
+            &self.stores,
+            namespace,
+            (None, None),
+        )
     }
 
     fn config_maps(&self) -> Arc<dyn Watched<Metadata<ConfigMap>>> {

@@ -124,7 +124,7 @@ fn a_good_seal_does_not_make_sense_of_what_is_sealed() {
         r#"{"store":"x","interval":1,"values":{}}"#,
         r#"{"store":"SecretStore/a","interval":1,"values":{},"more":1}"#,
     ] {
-        let code = super::mac(&key(), &place("demo", "app"), text);
+        let code = super::mac(&key(), super::PURPOSE, &place("demo", "app"), &[text.as_bytes()]);
         let code = URL_SAFE_NO_PAD.encode(code.finalize().into_bytes());
         let sealed = format!("v1.{code}.{text}");
         assert_eq!(open(&key(), &place("demo", "app"), &sealed), Err(SealError::Unreadable), "{text}");

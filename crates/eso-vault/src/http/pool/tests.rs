@@ -87,6 +87,16 @@ fn connections_of_another_identity_serve_all_later_calls() {
 }
 
 #[test]
+fn connections_that_were_made_as_somebody_else_meanwhile_are_not_kept() {
+    let route = Route { trust: Trust::System, identity: None, direct: true, led_from: None };
+    let pool = Pool::new(Arc::default(), route.clone()).expect("connections must be made");
+    let late = pool.to_active(Far, Far).expect("connections must be made");
+    pool.show(identity()).expect("connections must be made");
+    pool.keep_active(&route, &late);
+    assert!(!Arc::ptr_eq(&late, &pool.to_active(Far, Far).expect("connections must be made")));
+}
+
+#[test]
 fn an_active_node_is_reached_by_connections_of_its_own_unless_it_is_on_this_machine() {
     let route = Route { trust: Trust::Plain, identity: None, direct: true, led_from: None };
     let pool = Pool::new(Arc::default(), route).expect("connections must be made");
