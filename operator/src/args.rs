@@ -2,16 +2,23 @@
 //!
 //! A doc comment on a flag is its help and its line in `docs/reference/flags.md`.
 
+mod accepted;
 mod address;
 mod environment;
+mod originals;
+mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use eso_core::duration;
 
+pub(crate) use accepted::HEADING as ACCEPTED;
+pub use accepted::{Accepted, Flag};
 pub use address::ListenAddress;
 pub use environment::environment;
+pub use originals::{CertController, Webhook};
+pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
@@ -20,6 +27,32 @@ pub struct Args {
     /// Where metrics are served, as `:port` or `address:port`; `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
     pub metrics_addr: ListenAddress,
+
+    /// Whether metrics are served by TLS; that is not done here, and none are served then.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub metrics_secure: bool,
+
+    /// Whether whoever reads metrics is asked for a token; that is not done here, and none are served then.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub metrics_auth: bool,
 
     /// Where `/healthz` and `/readyz` are served; `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8082")]
@@ -63,6 +96,19 @@ pub struct Args {
     /// The time between two tries to take or renew the lease.
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = go_duration)]
     pub leader_election_retry_period: Duration,
+
+    /// Whether ClusterSecretStores are served; the ExternalSecrets that name one are left as they are where not.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub enable_cluster_store_reconciler: bool,
 
     /// Whether ClusterExternalSecrets are served; where `--namespace` is set, they are not.
     #[arg(
@@ -156,10 +202,6 @@ pub struct Args {
     #[arg(long, value_name = "FORMAT", default_value = "json")]
     pub log_format: LogFormat,
 
-    /// Accepted for the original's sake: times are logged as RFC 3339.
-    #[arg(long, value_name = "ENCODING", default_value = "rfc3339")]
-    pub zap_time_encoding: String,
-
     /// What begins an action in a template.
     #[arg(long, global = true, value_name = "TEXT", default_value = "{{")]
     pub template_left_delimiter: String,
@@ -183,6 +225,10 @@ pub struct Args {
     )]
     pub unsafe_allow_generic_targets: bool,
 
+    /// How admission is served.
+    #[command(flatten)]
+    pub webhook: WebhookFlags,
+
     /// The address of AWS Secrets Manager, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_SECRETSMANAGER_ENDPOINT")]
     pub aws_secretsmanager_endpoint: Option<String>,
@@ -194,6 +240,10 @@ pub struct Args {
     /// The address of the AWS Security Token Service, where it is not the region's own.
     #[arg(long, global = true, value_name = "URL", env = "AWS_STS_ENDPOINT")]
     pub aws_sts_endpoint: Option<String>,
+
+    /// Those that decide nothing.
+    #[command(flatten)]
+    pub accepted: Accepted,
 
     /// What to do in place of running the operator.
     #[command(subcommand)]
@@ -208,6 +258,12 @@ pub enum Command {
     Plan(Planned),
     /// Renders the target of an ExternalSecret without a cluster, values and all.
     Render(Rendered),
+    /// Serves webhooks that judge objects, and nothing else: what the original's Deployment of its webhook runs. It asks the
+    /// cluster nothing.
+    Webhook(Webhook),
+    /// Does nothing, and says that it is well: what the original's Deployment for certificates runs. The operator itself
+    /// keeps those of its webhooks.
+    Certcontroller(CertController),
     /// Prints the files that are generated, as a JSON object of their paths and contents.
     #[command(hide = true)]
     Codegen,

@@ -2,9 +2,11 @@
 //!
 //! `cargo xtask codegen` writes them; a test here fails when one of them is stale.
 
+mod chart;
 mod crds;
 mod flags;
 mod rbac;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -21,7 +23,9 @@ pub fn files() -> BTreeMap<String, String> {
         ("docs/reference/metrics.md", telemetry::reference()),
     ];
     let pages = pages.map(|(path, page)| (path.to_owned(), format!("<!-- {NOTICE} -->\n\n{page}")));
-    let manifests = crds::manifests().into_iter().chain([rbac::manifest()]);
+    let definitions = crds::manifests();
+    let chart = chart::files(&definitions);
+    let manifests = definitions.into_iter().chain([rbac::manifest(), webhooks::manifest()]).chain(chart);
     let manifests = manifests.map(|(path, manifest)| (path, format!("# {NOTICE}\n{manifest}")));
     pages.into_iter().chain(manifests).collect()
 }

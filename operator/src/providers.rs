@@ -98,6 +98,10 @@ impl Connect for Providers {
         provider.aws.as_ref().is_some_and(eso_aws::is_of_namespace)
     }
 
+    fn knows(&self, provider: &str) -> bool {
+        BUILT_IN.contains(&provider) || self.added.contains_key(provider)
+    }
+
     async fn settled(&self) {
         self.vault.settled().await;
     }

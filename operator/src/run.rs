@@ -7,18 +7,21 @@ use eso_aws::Endpoints;
 use eso_kube::{
     client::fenced,
     controllers::{Controller, Options},
-    stores::Connect,
+    seal,
+    stores::{Connect, Standby},
 };
 use eso_plan::{convert::legacy::Environment, template::Delimiters};
 use tokio::{signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    admission::{Parts, Serving},
     args::{Args, Command, ListenAddress, environment},
     client::{self, Limit},
     codegen, commands,
-    election::Election,
-    http, logs,
+    election::{Election, own_namespace},
+    http::{self, Readiness},
+    logs,
     providers::Providers,
     telemetry::Metrics,
 };
@@ -31,6 +34,8 @@ pub fn main(args: Args, extend: impl FnOnce(Providers) -> Providers) -> ExitCode
         Some(Command::Codegen) => print_generated(),
         Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked, connect),
         Some(Command::Render(ref asked)) => return commands::render::main(&args, asked),
+        Some(Command::Webhook(ref asked)) => commands::originals::webhook(asked, connect(&args)),
+        Some(Command::Certcontroller(ref asked)) => commands::originals::certcontroller(asked),
         None => operate(args, connect),
     };
     match outcome {
@@ -88,20 +93,47 @@ pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 /// It returns when nothing of it runs any more: every call that was under way has ended, and each store's login with
 /// it. Where the lease was lost nobody waits for that longer than until another one may lead.
 pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken) -> anyhow::Result<()> {
+    args.accepted.log();
     let connected = client::connect().await?;
     let election = Election::begin(&args, &connected)?;
+    let namespace = own_namespace(&connected);
     let leadership = election.leadership();
     let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
     // A request may wait for the limit, and is looked at again when it is sent.
-    let client = client::limited(fenced(connected, leadership.clone()), limit);
-    let options = Options { leadership, legacy: legacy(&args)?, ..options(&args) };
+    let client = client::limited(fenced(connected.clone(), leadership.clone()), limit);
+    let (keys, keeping) = seal::follow(connected.clone(), &namespace, &args.webhook.seal_secret_name);
+    let mut kept = JoinSet::new();
+    let seal_key = args.webhook.webhook_enable.then(|| {
+        kept.spawn(keeping);
+        keys.clone()
+    });
+    let options = Options { leadership, seal_key, legacy: legacy(&args)?, ..options(&args) };
     let metrics = Arc::new(Metrics::new());
-    let controller = Controller::new(client, options, connect, Arc::clone(&metrics) as _);
+    let controller = Controller::new(client, options, Arc::clone(&connect), Arc::clone(&metrics) as _);
     metrics.watch_queues(controller.handles().to_vec());
-    let health = http::health(controller.synced());
-    let mut servers = JoinSet::new();
     let end = CancellationToken::new();
-    for (address, router) in [(&args.live_addr, health), (&args.metrics_addr, http::metrics(metrics))] {
+    let admission = match args.webhook.webhook_enable {
+        true => {
+            let parts = Parts {
+                client: connected,
+                namespace,
+                keys,
+                targets: controller.targets(),
+                stores: controller.stores(),
+                synced: controller.synced(),
+                connect,
+                delimiters: delimiters(&args),
+                metrics: Arc::clone(&metrics),
+            };
+            Some(Serving::begin(&args.webhook, parts, end.clone()).await?)
+        }
+        false => None,
+    };
+    let mut ready = vec![Readiness::synced(controller.synced())];
+    ready.extend(admission.iter().flat_map(Serving::ready));
+    let health = http::health(ready);
+    let mut servers = JoinSet::new();
+    for (address, router) in [(&args.live_addr, health), (&metrics_address(&args), http::metrics(metrics))] {
         if let Some(listener) = listen(address).await? {
             servers.spawn(http::serve(listener, router, end.clone()));
         }
@@ -111,7 +143,21 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     // To the end it says that it lives: nobody should kill it while it stops.
     end.cancel();
     servers.join_all().await;
+    if let Some(admission) = admission {
+        admission.ended().await;
+    }
     outcome
+}
+
+/// Where metrics are served. Who wants them protected is not served them without.
+fn metrics_address(args: &Args) -> ListenAddress {
+    if args.metrics_secure || args.metrics_auth {
+        tracing::warn!(
+            "metrics are not served: neither TLS nor tokens are served here, see --metrics-secure"
+        );
+        return ListenAddress::nowhere();
+    }
+    args.metrics_addr.clone()
 }
 
 /// How the arguments want the operator to work.
@@ -120,6 +166,7 @@ pub(crate) fn options(args: &Args) -> Options {
     Options {
         namespace: Some(args.namespace.clone()).filter(|namespace| !namespace.is_empty()),
         class: args.controller_class.clone(),
+        cluster_stores: args.enable_cluster_store_reconciler,
         cluster_external_secrets: args.enable_cluster_external_secret_reconciler,
         push_secrets: args.enable_push_secret_reconciler,
         cluster_push_secrets: args.enable_cluster_push_secret_reconciler,
@@ -129,6 +176,10 @@ pub(crate) fn options(args: &Args) -> Options {
         events_per_second: args.events_per_second,
         delimiters: delimiters(args),
         generic_targets: args.unsafe_allow_generic_targets,
+        standby: match args.webhook.webhook_enable {
+            true => Standby::Connected,
+            false => Standby::Idle,
+        },
         ..default
     }
 }
@@ -144,12 +195,12 @@ pub(crate) fn delimiters(args: &Args) -> Delimiters {
     Delimiters { left: args.template_left_delimiter.clone(), right: args.template_right_delimiter.clone() }
 }
 
-async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+pub(crate) async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {
     address.bind().await.with_context(|| format!("cannot listen at {address}"))
 }
 
 /// A token that SIGTERM and SIGINT cancel.
-fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     for kind in [unix::SignalKind::terminate(), unix::SignalKind::interrupt()] {
         let mut signal = unix::signal(kind).context("cannot listen for signals")?;
@@ -167,7 +218,7 @@ fn stop_on_signals() -> anyhow::Result<CancellationToken> {
 mod tests {
     use clap::Parser as _;
 
-    use super::{Args, Options, options};
+    use super::{Args, ListenAddress, Options, metrics_address, options};
 
     #[track_caller]
     fn check(flag: &str, expected: usize) {
@@ -180,5 +231,22 @@ mod tests {
         let default = Options::default().concurrency.get();
         check("--concurrent=1", default);
         check("--concurrent=5000", 5000);
+    }
+
+    #[test]
+    fn metrics_that_are_to_be_protected_are_not_served_without() {
+        let address =
+            |flags: &[&str]| metrics_address(&Args::try_parse_from([&["eso"], flags].concat()).unwrap());
+        assert_eq!(address(&["--metrics-secure=false"]), ":8080".parse().unwrap());
+        assert_eq!(address(&["--metrics-secure"]), ListenAddress::nowhere());
+        assert_eq!(address(&["--metrics-auth"]), ListenAddress::nowhere());
+    }
+
+    #[test]
+    fn stores_of_the_cluster_are_served_unless_they_are_switched_off() {
+        let served = |flags: &[&str]| {
+            options(&Args::try_parse_from([&["eso"], flags].concat()).unwrap()).cluster_stores
+        };
+        assert!(served(&[]) && !served(&["--enable-cluster-store-reconciler=false"]));
     }
 }

@@ -122,7 +122,7 @@ impl Cluster {
         let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": namespace } });
         [
             Manifest::file(&definitions(), namespace),
-            Manifest::file(&project::root().join("deploy/examples/operator"), account_namespace),
+            Manifest::file(&project::root().join("deploy/examples/operator/rbac.yaml"), account_namespace),
             Manifest::object(&object, namespace),
         ]
     }

@@ -30,6 +30,8 @@ enum Part {
     Crds,
     /// `deploy/examples/operator/`.
     Roles,
+    /// What the chart has of them: its copies of definitions, and its roles.
+    Chart,
     /// `docs/reference/`.
     Reference,
     /// What the original's property look-up gives. It needs Go.
@@ -45,7 +47,7 @@ enum Part {
 /// Writes the files that are not as they should be, and names them.
 pub(crate) fn run(options: Options) -> Result<()> {
     let parts = match options.parts.as_slice() {
-        [] => &[Part::Crds, Part::Roles, Part::Reference, Part::Functions],
+        [] => &[Part::Crds, Part::Roles, Part::Chart, Part::Reference, Part::Functions],
         chosen => chosen,
     };
     let mut files = BTreeMap::new();
@@ -76,6 +78,7 @@ impl Part {
         match self {
             Self::Crds => Some("deploy/crds/"),
             Self::Roles => Some("deploy/examples/operator/"),
+            Self::Chart => Some("deploy/chart/"),
             Self::Reference => Some("docs/reference/"),
             Self::Property | Self::Rules | Self::Functions | Self::Templates => None,
         }
@@ -139,6 +142,7 @@ mod tests {
         check(Part::Crds, "deploy/crds/external-secrets.io_secretstores.yaml", true);
         check(Part::Crds, "deploy/examples/operator/rbac.yaml", false);
         check(Part::Roles, "deploy/examples/operator/rbac.yaml", true);
+        check(Part::Chart, "deploy/chart/templates/rbac.yaml", true);
         check(Part::Reference, "docs/reference/flags.md", true);
         check(Part::Property, "crates/eso-plan/tests/golden/property/golden.json", false);
     }

@@ -4,11 +4,14 @@ mod bench;
 mod ci;
 mod codegen;
 mod demo;
+mod node_test;
 mod test;
 
 mod admission;
+mod chart;
 mod cluster;
 mod fields;
+mod image;
 mod operator;
 mod prerequisites;
 mod project;
@@ -40,6 +43,12 @@ enum Chore {
     /// Try random input, until something is not as it must be.
     #[command(subcommand)]
     Fuzz(Fuzz),
+    /// Run the operator on a real node, with pods. It needs root.
+    NodeTest(node_test::Options),
+    /// Render the chart with helm for the golden files.
+    Chart,
+    /// Make the operator's image without a container engine.
+    Image(image::Options),
     /// Measure what the operator costs and how fast it is, on a real API server.
     Bench(bench::Options),
 }
@@ -61,6 +70,9 @@ fn main() -> ExitCode {
         Chore::Demo(options) => demo::run(options),
         Chore::Fuzz(Fuzz::Templates(options)) => templates::fuzz(&options),
         Chore::Fuzz(Fuzz::Admission(options)) => admission::fuzz(&options),
+        Chore::NodeTest(options) => node_test::run(options),
+        Chore::Chart => chart::run(),
+        Chore::Image(options) => image::run(&options),
         Chore::Bench(options) => bench::run(options),
     };
     match done {

@@ -13,9 +13,16 @@ mod legacy;
 mod preview;
 mod roll;
 mod sources;
+mod targets;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use eso_core::{
     api::{
@@ -49,7 +56,7 @@ use crate::{
     index::Index,
     lease::Leadership,
     spread::Spread,
-    stores::{Connect, StoreRegistry, StoreRegistrySettings},
+    stores::{Connect, Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
     watch::{Item, Watched},
 };
@@ -63,6 +70,7 @@ use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
+pub use targets::{Targets, Writing};
 
 /// How long the beginning waits for the lists of objects that are spread.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -103,6 +111,8 @@ pub struct Options {
     pub seal_key: Option<Receiver<Option<SealKey>>>,
     /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
 }
 
 impl Default for Options {
@@ -124,6 +134,7 @@ impl Default for Options {
             generic_targets: false,
             seal_key: None,
             leadership: Leadership::default(),
+            standby: Standby::default(),
         }
     }
 }
@@ -210,7 +221,11 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
-        let dependent = Arc::new(Dependent::of(&router));
+        let dependent = Arc::new(Dependent {
+            router: Arc::clone(&router),
+            pushes: OnceLock::new(),
+            filled: OnceLock::new(),
+        });
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
@@ -220,8 +235,10 @@ impl Controller {
             events: events.clone(),
             telemetry: Arc::clone(&telemetry),
             class: options.class.clone(),
+            cluster_stores: options.cluster_stores,
             requeue_interval: options.store_requeue_interval,
             leadership: options.leadership.clone(),
+            standby: options.standby,
             stop: end.clone(),
         });
         let settings = settings(&options);
@@ -236,9 +253,14 @@ impl Controller {
         };
         let legacy = options.legacy.map(|environment| shared.legacy(&router, environment));
         let watches_all = options.namespace.is_none();
-        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
+        let (push_secrets, pushing) = match options.push_secrets {
+            true => {
+                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
+                (PushObjects::Served(pushes), Some(pushing))
+            }
+            false => (PushObjects::Known(Arc::default()), None),
+        };
         let (pushing, push_handle) = pushing.unzip();
-        let push_secrets = pushes.map_or_else(|| PushObjects::Known(Arc::default()), PushObjects::Served);
         let spreads = |is_asked_for: bool| is_asked_for && watches_all;
         let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
@@ -275,6 +297,17 @@ impl Controller {
     /// Whether everything has been listed once: the operator is ready then, whether or not it leads.
     pub fn synced(&self) -> Receiver<bool> {
         self.synced.subscribe()
+    }
+
+    /// The stores, for whoever reads them besides.
+    pub fn stores(&self) -> Arc<StoreRegistry> {
+        Arc::clone(&self.served.stores)
+    }
+
+    /// Which objects write a Secret, for whoever fills one before it is stored.
+    pub fn targets(&self) -> Targets {
+        let permits = self.served.legacy.as_ref().map(|legacy| legacy.permits()).unwrap_or_default();
+        Targets::new(&self.index, &self.served.stores, permits, Writer::new(self.client.clone()))
     }
 
     /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets
@@ -391,27 +424,6 @@ impl Shared {
         pushes.connect(handle.clone());
         dependent.pushes.get_or_init(|| Arc::clone(&pushes));
         (pushes, (engine, handle))
-    }
-
-    /// Filled Secrets, and the engine that refreshes them.
-    fn filling(
-        &self,
-        dependent: &Dependent,
-        key: Receiver<Option<SealKey>>,
-    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
-        let parts = filled::Parts {
-            key,
-            stores: Arc::clone(&self.stores),
-            writer: Writer::new(self.client.clone()),
-            events: self.events.clone(),
-            telemetry: Arc::clone(&self.telemetry),
-            delimiters: self.settings.delimiters.clone(),
-            clock: Arc::clone(&self.settings.clock),
-            leadership: self.leadership.clone(),
-        };
-        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
-        dependent.filled.get_or_init(|| Arc::clone(&secrets));
-        (secrets, filling)
     }
 
     /// Those whose copies are told from all others by this roster.

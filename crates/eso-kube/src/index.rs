@@ -410,6 +410,17 @@ impl Index {
         self.named(self.maps.writers(hash).filter(news).collect())
     }
 
+    /// The ExternalSecrets whose target is this Secret, in no order.
+    pub fn writers(&self, namespace: &str, secret: &str) -> Vec<ObjectId> {
+        let is_target = |id: &ObjectId| {
+            let entry = self.entries.get(id);
+            entry.is_some_and(|entry| {
+                *entry.namespace == *namespace && entry.target.as_deref() == Some(secret)
+            })
+        };
+        self.targets.of(self.hash(namespace, secret)).filter(is_target).collect()
+    }
+
     fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {
         ids.into_iter().filter_map(|id| self.entries.get(&id).map(|entry| entry.named(id))).collect()
     }

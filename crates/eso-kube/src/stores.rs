@@ -136,6 +136,11 @@ pub trait Connect: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether there is a provider of this name, a field of `spec.provider`.
+    fn knows(&self, _provider: &str) -> bool {
+        true
+    }
+
     /// Returns when nothing is under way any more that providers do by themselves, such as ending a login that nobody
     /// waited for. Called at the end, when all stores are closed.
     async fn settled(&self) {}
@@ -167,13 +172,38 @@ pub struct StoreRegistrySettings {
     pub telemetry: Arc<dyn Telemetry>,
     /// The class of stores that are served (`--controller-class`): those of no class, and those of this one.
     pub class: String,
+    /// Whether ClusterSecretStores are served (`--enable-cluster-store-reconciler`).
+    pub cluster_stores: bool,
     /// The time between two validations of a store that says none itself (`--store-requeue-interval`); `None`: it is
     /// validated when it changes or fails.
     pub requeue_interval: Option<Duration>,
-    /// Whether this process leads: no store is connected, and nothing is said of it, before.
+    /// Whether this process leads: nothing is said of a store before.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
     /// Ends every connection.
     pub stop: CancellationToken,
+}
+
+/// What becomes of the stores of a process that does not lead yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standby {
+    /// None is connected: nobody reads it.
+    #[default]
+    Idle,
+    /// They are connected, with logins of their own: somebody reads them whoever leads.
+    Connected,
+}
+
+/// Whether a store is there that somebody names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    There,
+    /// It is not.
+    Missing,
+    /// It is there, and nobody knows its provider, which has this name.
+    Unknown(String),
 }
 
 impl fmt::Debug for StoreRegistrySettings {
@@ -277,15 +307,33 @@ impl StoreRegistry {
         self.state.lock().forget_namespace(name);
     }
 
-    /// Whether an object that names this store is ours to serve: not where the store is of another class.
+    /// Whether an object that names this store is ours to serve: not where the store is of another class, or of the
+    /// cluster where those are not served.
     pub fn serves(&self, reference: &StoreReference) -> bool {
         self.serves_key(&StoreKey::of(reference))
     }
 
+    /// Whether this store is there, once the stores have been listed.
+    pub fn presence(&self, reference: &StoreReference) -> Presence {
+        let Some(parsed) = self.state.lock().parsed(&StoreKey::of(reference)) else {
+            return Presence::Missing;
+        };
+        let connect = &self.shared.settings.connect;
+        let specification = parsed.specification.as_ref();
+        let mut others =
+            specification.into_iter().flat_map(|specification| specification.provider.others.keys());
+        let unknown = others.find(|provider| !connect.knows(provider));
+        unknown.map_or(Presence::There, |provider| Presence::Unknown(provider.clone()))
+    }
+
     /// As [`serves`](Self::serves), of a store by its own name.
     pub(crate) fn serves_key(&self, key: &StoreKey) -> bool {
+        let settings = &self.shared.settings;
+        if key.kind == StoreKind::ClusterSecretStore && !settings.cluster_stores {
+            return false;
+        }
         let parsed = self.state.lock().parsed(key);
-        parsed.is_none_or(|parsed| parsed.is_of_class(&self.shared.settings.class))
+        parsed.is_none_or(|parsed| parsed.is_of_class(&settings.class))
     }
 
     /// Returns when every store that is known now has had its first answer, good or bad, but after ten seconds at

@@ -34,6 +34,9 @@ impl Source {
             Program::KubeApiserver => Self::Go(GoProgram::KubeApiserver),
             Program::KubeControllerManager => Self::Go(GoProgram::KubeControllerManager),
             Program::Kubectl => Self::Go(GoProgram::Kubectl),
+            Program::KubeScheduler => Self::Go(GoProgram::KubeScheduler),
+            Program::Kubelet => Self::Go(GoProgram::Kubelet),
+            Program::Helm => Self::Go(GoProgram::Helm),
             Program::OpenBao => Self::Python(Package::OpenBao),
             Program::Moto => Self::Python(Package::Moto),
         }

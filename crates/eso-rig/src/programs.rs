@@ -28,6 +28,12 @@ pub enum Program {
     Kubectl,
     /// `bao`, which speaks the Vault API.
     OpenBao,
+    /// Chooses a node for each pod.
+    KubeScheduler,
+    /// Runs the pods of a node.
+    Kubelet,
+    /// Installs charts.
+    Helm,
     /// The standard AWS double. Never taken from `PATH`: tests count on this version's quirks.
     Moto,
 }
@@ -36,7 +42,7 @@ pub enum Program {
 type Version = (u32, u32);
 
 impl Program {
-    /// All of them.
+    /// All that tests without a node need.
     pub const ALL: [Self; 6] = [
         Self::Etcd,
         Self::KubeApiserver,
@@ -46,6 +52,9 @@ impl Program {
         Self::Moto,
     ];
 
+    /// What a test with a node needs besides.
+    pub const NODE: [Self; 3] = [Self::KubeScheduler, Self::Kubelet, Self::Helm];
+
     /// The executable's file name.
     pub fn file_name(self) -> &'static str {
         match self {
@@ -53,6 +62,9 @@ impl Program {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::Helm => "helm",
             Self::OpenBao => "bao",
             Self::Moto => "moto_server",
         }
@@ -62,7 +74,12 @@ impl Program {
     fn version_wanted(self) -> Option<(&'static [&'static str], Version)> {
         match self {
             Self::Etcd => Some((&["--version"], (3, 5))),
-            Self::KubeApiserver | Self::KubeControllerManager => Some((&["--version"], (1, 33))),
+            Self::KubeApiserver | Self::KubeControllerManager | Self::KubeScheduler => {
+                Some((&["--version"], (1, 33)))
+            }
+            // A later one asks for a later containerd than Debian has.
+            Self::Kubelet => None,
+            Self::Helm => Some((&["version", "--short"], (3, 14))),
             Self::Kubectl => Some((&["version", "--client"], (1, 33))),
             Self::OpenBao => Some((&["version"], (2, 4))),
             Self::Moto => None,

@@ -9,6 +9,11 @@ use tokio::net::TcpListener;
 pub struct ListenAddress(Option<(String, u16)>);
 
 impl ListenAddress {
+    /// Serves none.
+    pub fn nowhere() -> Self {
+        Self(None)
+    }
+
     /// Begins to listen; `None` where nothing is to be served.
     ///
     /// Without a host it listens on IPv6 and IPv4 where the machine has both, else on IPv4.

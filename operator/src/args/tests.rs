@@ -118,3 +118,20 @@ async fn an_address_is_bound_as_go_binds_it() {
     let none: super::ListenAddress = "0".parse().unwrap();
     assert!(none.bind().await.unwrap().is_none());
 }
+
+#[test]
+fn admission_is_served_where_it_is_asked_for_and_its_secret_is_named_as_its_service() {
+    check(&[], |args| args.webhook.webhook_enable, false);
+    check(&["--webhook-enable"], |args| args.webhook.webhook_enable, true);
+    check(&["--webhook-enable=false"], |args| args.webhook.webhook_enable, false);
+    let secret = |args: &Args| args.webhook.secret_name().to_owned();
+    check(&[], secret, "external-secrets-webhook".into());
+    check(&["--webhook-service-name=hooks"], secret, "hooks".into());
+    check(
+        &["--webhook-service-name=hooks", "--webhook-secret-name=certificates"],
+        secret,
+        "certificates".into(),
+    );
+    check(&[], |args| args.webhook.webhook_timeout, Duration::from_secs(9));
+    refused(&["--webhook-certificates=somebody"]);
+}

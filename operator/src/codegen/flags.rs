@@ -4,13 +4,16 @@ use std::fmt::Write as _;
 
 use clap::{Arg, Command, CommandFactory as _};
 
-use crate::args::Args;
+use crate::args::{ACCEPTED, Args};
 
 /// The page: a line for each flag, in the order of their declaration, and a part for each command beside running.
 pub(super) fn reference() -> String {
     let command = Args::command();
     let mut page = String::from("# Flags\n\nOf the binary `eso`, which runs the operator.\n\n");
-    table(&mut page, command.get_arguments().filter(|flag| flag.get_long().is_some()));
+    let flags = || command.get_arguments().filter(|flag| flag.get_long().is_some());
+    table(&mut page, flags().filter(|flag| flag.get_help_heading().is_none()));
+    page.push_str(&format!("\n# {ACCEPTED}\n\nThe operator logs each that it is given.\n\n"));
+    table(&mut page, flags().filter(|flag| flag.get_help_heading() == Some(ACCEPTED)));
     let commands: Vec<&Command> =
         command.get_subcommands().filter(|command| !command.is_hide_set()).collect();
     page.push_str("\n# Commands\n\nThe flags above hold for them too, where they mean something there.\n");

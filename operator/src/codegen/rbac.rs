@@ -1,14 +1,15 @@
 //! The least that the operator may do in a cluster, each rule with its reason.
 
 /// One rule of the ClusterRole.
-struct Rule {
-    why: &'static str,
-    group: &'static str,
-    resources: &'static [&'static str],
-    verbs: &'static [&'static str],
+pub(super) struct Rule {
+    pub(super) why: &'static str,
+    pub(super) group: &'static str,
+    pub(super) resources: &'static [&'static str],
+    pub(super) verbs: &'static [&'static str],
 }
 
-const RULES: &[Rule] = &[
+/// What it may do in the namespaces that it serves, and in the whole cluster.
+pub(super) const RULES: &[Rule] = &[
     Rule {
         why: "What it serves.",
         group: "external-secrets.io",
@@ -131,11 +132,18 @@ const RULES: &[Rule] = &[
 /// The manifest, by its path: a service account, its roles and their bindings.
 pub(super) fn manifest() -> (String, String) {
     let rules: String = RULES.iter().map(rule).collect();
-    ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{BINDING}"))
+    let others: String = OTHERS.iter().map(|document| format!("---\n{document}")).collect();
+    ("deploy/examples/operator/rbac.yaml".to_owned(), format!("{HEAD}{rules}{BINDING}{others}"))
 }
 
-fn rule(rule: &Rule) -> String {
-    let Rule { why, group, resources, verbs } = rule;
+/// A rule, as a role has it.
+pub(super) fn rule(rule: &Rule) -> String {
+    rule_for(rule, rule.resources)
+}
+
+/// A rule for some of its resources.
+pub(super) fn rule_for(rule: &Rule, resources: &[&str]) -> String {
+    let Rule { why, group, resources: _, verbs } = rule;
     let (resources, verbs) = (resources.join(", "), verbs.join(", "));
     format!("  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n    verbs: [{verbs}]\n")
 }
@@ -173,7 +181,11 @@ subjects:
   - kind: ServiceAccount
     name: external-secrets
     namespace: external-secrets
----
+";
+
+/// What it may do in its own namespace: roles and their bindings, each a document.
+pub(super) const OTHERS: &[&str] = &[
+    "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
 metadata:
@@ -188,7 +200,8 @@ rules:
     resources: [leases]
     resourceNames: [external-secrets-controller]
     verbs: [get, update]
----
+",
+    "\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata:
@@ -202,4 +215,5 @@ subjects:
   - kind: ServiceAccount
     name: external-secrets
     namespace: external-secrets
-";
+",
+];

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use super::{NOTICE, files};
+use super::{
+    NOTICE, files,
+    webhooks::{EXAMPLE, Installation, configurations},
+};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate must lie in the repository")
@@ -19,9 +22,11 @@ fn no_generated_file_is_stale() {
 #[test]
 fn nothing_is_left_in_the_folder_of_definitions() {
     let generated: BTreeSet<_> = files().into_keys().collect();
-    for entry in fs::read_dir(root().join("deploy/crds")).expect("deploy/crds must be there") {
-        let path = format!("deploy/crds/{}", entry.unwrap().file_name().to_string_lossy());
-        assert!(generated.contains(&path), "{path} is not generated any more: delete it");
+    for folder in ["deploy/crds", "deploy/chart/files/crds"] {
+        for entry in fs::read_dir(root().join(folder)).expect("the folder must be there") {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().to_string_lossy());
+            assert!(generated.contains(&path), "{path} is not generated any more: delete it");
+        }
     }
 }
 
@@ -73,4 +78,40 @@ fn pages_have_a_line_for_each_field_and_flag() {
     ] {
         assert!(flags.contains(flag), "{flag} is missing in {flags}");
     }
+}
+
+#[test]
+fn what_nobody_answers_is_refused_only_where_a_reference_would_be_stored() {
+    let [mutating, validating] = configurations(&EXAMPLE);
+    let policies = |configuration: &serde_json::Value| {
+        let webhooks = configuration["webhooks"].as_array().unwrap().clone();
+        let policy = |webhook: &serde_json::Value| {
+            let text = |field: &str| webhook[field].as_str().unwrap().to_owned();
+            (text("name"), text("failurePolicy"))
+        };
+        webhooks.iter().map(policy).collect::<Vec<_>>()
+    };
+    let failing = |(name, policy): (String, String)| (policy != "Ignore").then_some(name);
+    let failing: Vec<_> =
+        policies(&mutating).into_iter().chain(policies(&validating)).filter_map(failing).collect();
+    assert_eq!(failing, ["references.admission.external-secrets.io"]);
+}
+
+#[test]
+fn no_webhook_is_sent_what_the_operator_itself_writes() {
+    let installation = Installation { namespace: "ns", service_account: "sa", ..EXAMPLE };
+    for configuration in configurations(&installation) {
+        for webhook in configuration["webhooks"].as_array().unwrap() {
+            let condition = &webhook["matchConditions"][0]["expression"];
+            assert_eq!(condition, r#"request.userInfo.username != "system:serviceaccount:ns:sa""#);
+        }
+    }
+}
+
+#[test]
+fn the_webhooks_are_valid_yaml() {
+    let text = &files()["deploy/examples/operator/webhooks.yaml"];
+    let documents: Vec<serde_json::Value> = serde_saphyr::from_multiple(text).unwrap();
+    let [_, mutating, validating] = documents.as_slice() else { panic!("{documents:?}") };
+    assert_eq!([mutating.clone(), validating.clone()], configurations(&EXAMPLE));
 }

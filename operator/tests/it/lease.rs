@@ -48,7 +48,18 @@ async fn of_two_operators_one_leads_and_when_it_is_killed_the_other_does() {
     assert_eq!(rival.logged("this process leads"), Vec::<String>::new());
 
     world.operator.kill();
+    let mark = world.mark().await;
+    let (value, edited) = (world.canary("meanwhile"), world.canary("edited"));
+    world.create(store("meanwhile").value("db", &value)).await;
+    world.create(object("meanwhile").store("meanwhile").key("password", "db").every("1h")).await;
+    let provider =
+        json!({ "spec": { "provider": { "fake": { "data": [{ "key": "db", "value": edited }] } } } });
+    world.patch(Kind::SecretStore, "first", provider).await;
     let second = world.leads(&rival).await;
+    world.holds("meanwhile", &[("password", &value)]).await;
+    world.holds("first", &[("password", &edited)]).await;
+    let lists = world.cluster.plane.since(mark).await.unwrap().by(&world.rival_user()).verb("list");
+    assert_eq!(in_words(&lists), Vec::<String>::new(), "who stood by knew all");
     assert_eq!(second["leaseTransitions"], json!(first["leaseTransitions"].as_i64().unwrap() + 1));
     serve(&world, "second").await;
     assert!(rival.terminate().await.success(), "{}", rival.log());

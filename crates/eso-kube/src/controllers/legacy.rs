@@ -79,6 +79,11 @@ impl LegacyObjects {
         }
     }
 
+    /// What namespaces let them ask for.
+    pub(super) fn permits(&self) -> Arc<Permits> {
+        Arc::clone(&self.permits)
+    }
+
     fn is_served(&self, object: &Object) -> bool {
         let controller_id = object.spec.as_ref().and_then(|spec| spec["controllerId"].as_str());
         let spec =

@@ -1,4 +1,4 @@
-//! Servers built from Go modules, whose whole closure is pinned in `servers/go.mod` and `go.sum`.
+//! Servers built from Go modules, whose whole closure is pinned in a `go.mod` and `go.sum` below `servers/`.
 
 use std::{
     fs,
@@ -19,27 +19,53 @@ use crate::{
     said::Said,
 };
 
-const GO_MOD: &str = include_str!("../../servers/go.mod");
-const GO_SUM: &str = include_str!("../../servers/go.sum");
-const TOOLS: &str = include_str!("../../servers/tools.go");
+/// What pins a program and all that it is made of.
+struct Module {
+    go_mod: &'static str,
+    go_sum: &'static str,
+    tools: &'static str,
+}
+
+/// The control plane. Other programs have modules of their own, so that a change of theirs builds it not anew.
+const CONTROL_PLANE: Module = Module {
+    go_mod: include_str!("../../servers/go.mod"),
+    go_sum: include_str!("../../servers/go.sum"),
+    tools: include_str!("../../servers/tools.go"),
+};
+
+/// What a node needs besides.
+const NODE: Module = Module {
+    go_mod: include_str!("../../servers/node/go.mod"),
+    go_sum: include_str!("../../servers/node/go.sum"),
+    tools: include_str!("../../servers/node/tools.go"),
+};
+
+const HELM: Module = Module {
+    go_mod: include_str!("../../servers/helm/go.mod"),
+    go_sum: include_str!("../../servers/helm/go.sum"),
+    tools: include_str!("../../servers/helm/tools.go"),
+};
 
 /// A build outside the Kubernetes repository knows its version only when it is told.
 const LINKER_FLAGS: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
 
-/// The least toolchain that builds `servers/go.mod`.
+/// The least toolchain that builds them.
 const LEAST_GO: (u32, u32) = (1, 26);
 
 /// Held while a program is built, or what it needed is removed.
 const BUILD_LOCK: &str = "go-build";
 
-/// A program of the control plane.
+/// A program that is built from Go modules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GoProgram {
     Etcd,
     KubeApiserver,
     KubeControllerManager,
     Kubectl,
+    KubeScheduler,
+    Kubelet,
+    Helm,
 }
 
 /// A Go toolchain's `go` command.
@@ -69,7 +95,8 @@ pub(super) fn remove_compiled(cache: &Cache) -> Result<()> {
 impl GoProgram {
     /// The key of its entry in the cache.
     pub(crate) fn key(self) -> String {
-        key(self.name(), self.version(), &[GO_MOD, GO_SUM, TOOLS, LINKER_FLAGS])
+        let Module { go_mod, go_sum, tools } = self.module();
+        key(self.name(), self.version(), &[go_mod, go_sum, tools, LINKER_FLAGS])
     }
 
     /// Builds it into the cache, unless it is there.
@@ -79,7 +106,7 @@ impl GoProgram {
         let _lock = cache.lock(BUILD_LOCK)?;
         cache.get_or_make(&self.key(), |folder| {
             let toolchain = Toolchain::find(environment).context("no Go toolchain")?;
-            let module = module()?;
+            let module = self.module().write()?;
             said.run(self.building(&toolchain, folder, module.path(), &compiled(&cache)))
         })
     }
@@ -91,6 +118,9 @@ impl GoProgram {
             Self::KubeApiserver => 300,
             Self::KubeControllerManager => 90,
             Self::Kubectl => 40,
+            Self::KubeScheduler => 60,
+            Self::Kubelet => 100,
+            Self::Helm => 300,
         };
         Step {
             name: format!("{} {}", self.name(), self.version()),
@@ -111,19 +141,35 @@ impl GoProgram {
         go
     }
 
+    fn module(self) -> Module {
+        match self {
+            Self::Etcd | Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => CONTROL_PLANE,
+            Self::KubeScheduler | Self::Kubelet => NODE,
+            Self::Helm => HELM,
+        }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::KubeScheduler => "kube-scheduler",
+            Self::Kubelet => "kubelet",
+            Self::Helm => "helm",
         }
     }
 
     fn version(self) -> &'static str {
         match self {
             Self::Etcd => "3.6.8",
-            Self::KubeApiserver | Self::KubeControllerManager | Self::Kubectl => "1.36.3",
+            Self::KubeApiserver
+            | Self::KubeControllerManager
+            | Self::Kubectl
+            | Self::KubeScheduler
+            | Self::Kubelet => "1.36.3",
+            Self::Helm => "3.22.0",
         }
     }
 
@@ -133,17 +179,22 @@ impl GoProgram {
             Self::KubeApiserver => "k8s.io/kubernetes/cmd/kube-apiserver",
             Self::KubeControllerManager => "k8s.io/kubernetes/cmd/kube-controller-manager",
             Self::Kubectl => "k8s.io/kubernetes/cmd/kubectl",
+            Self::KubeScheduler => "k8s.io/kubernetes/cmd/kube-scheduler",
+            Self::Kubelet => "k8s.io/kubernetes/cmd/kubelet",
+            Self::Helm => "helm.sh/helm/v3/cmd/helm",
         }
     }
 }
 
-/// A scratch folder with the module that pins everything.
-fn module() -> Result<TempDir> {
-    let module = tempfile::tempdir().context("no scratch folder for the module")?;
-    for (name, text) in [("go.mod", GO_MOD), ("go.sum", GO_SUM), ("tools.go", TOOLS)] {
-        fs::write(module.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
+impl Module {
+    /// A scratch folder with it.
+    fn write(&self) -> Result<TempDir> {
+        let folder = tempfile::tempdir().context("no scratch folder for the module")?;
+        for (name, text) in [("go.mod", self.go_mod), ("go.sum", self.go_sum), ("tools.go", self.tools)] {
+            fs::write(folder.path().join(name), text).with_context(|| format!("cannot write {name}"))?;
+        }
+        Ok(folder)
     }
-    Ok(module)
 }
 
 fn compiled(cache: &Cache) -> PathBuf {

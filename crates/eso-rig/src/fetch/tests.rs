@@ -44,8 +44,14 @@ fn the_versions_that_are_announced_are_those_that_are_pinned() {
         let version = package.step().name.split_once(' ').unwrap().1.to_owned();
         assert!(pins.contains(&format!("=={version} ")), "{}", package.step().name);
     }
-    let modules = include_str!("../../servers/go.mod");
-    for program in [GoProgram::Etcd, GoProgram::KubeApiserver] {
+    let control_plane = include_str!("../../servers/go.mod");
+    let pinned = [
+        (GoProgram::Etcd, control_plane),
+        (GoProgram::KubeApiserver, control_plane),
+        (GoProgram::Kubelet, include_str!("../../servers/node/go.mod")),
+        (GoProgram::Helm, include_str!("../../servers/helm/go.mod")),
+    ];
+    for (program, modules) in pinned {
         let version = program.step().name.split_once(' ').unwrap().1.to_owned();
         assert!(modules.contains(&format!(" v{version}\n")), "{}", program.step().name);
     }

@@ -86,7 +86,7 @@ fn moto_is_never_taken_from_path() {
 
 #[test]
 fn a_missing_prerequisite_is_named_with_its_command_before_anything_is_fetched() {
-    for program in Program::ALL {
+    for program in Program::ALL.into_iter().chain(Program::NODE) {
         let error = Plan::new(Machine::new().environment, &[program]).unwrap_err().to_string();
         assert!(error.contains("apt-get install -y python3 python3-venv python3-pip"), "{error}");
     }
@@ -97,7 +97,7 @@ fn a_server_that_cannot_be_had_is_an_error_that_names_it() {
     // Both are there, as on a machine without a network, and nothing can be had with them.
     let go = "test \"$1\" = version && echo go version go1.26.8 linux/amd64 || exit 1";
     let python = "test \"$1\" = -c && echo 3.12 || exit 1";
-    for program in Program::ALL {
+    for program in Program::ALL.into_iter().chain(Program::NODE) {
         let machine = Machine::new().with_file("first", "go", go).with_file("first", "python3", python);
         let plan = Plan::new(machine.environment.clone(), &[program]).unwrap();
         let error = plan.announce_and_carry_out(&OneLine).unwrap_err().to_string();

@@ -28,7 +28,7 @@ impl World {
         let definitions = format!("{DEPLOY}/crds");
         world.kubectl(&["apply", "--server-side", "-f", &definitions]).await;
         world.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &definitions]).await;
-        world.kubectl(&["apply", "-f", &format!("{DEPLOY}/examples/operator")]).await;
+        world.kubectl(&["apply", "-f", &format!("{DEPLOY}/examples/operator/rbac.yaml")]).await;
         let kubeconfig = world.plane.kubeconfig_for("external-secrets", "external-secrets").await;
         world.write("kubeconfig", &kubeconfig.expect("the operator must have an account"));
         let launch = Launch {

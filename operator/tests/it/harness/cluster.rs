@@ -36,7 +36,7 @@ impl Cluster {
     pub(crate) async fn alone(options: ControlPlaneOptions) -> Arc<Self> {
         let plane = ControlPlane::start(options).await.unwrap();
         let cluster = Self { plane };
-        let (definitions, roles) = (deploy("crds"), deploy("examples/operator"));
+        let (definitions, roles) = (deploy("crds"), deploy("examples/operator/rbac.yaml"));
         cluster.kubectl(&["apply", "--server-side", "-f", &definitions]).await;
         cluster.kubectl(&["wait", "--for=condition=Established", "--timeout=60s", "-f", &definitions]).await;
         cluster.kubectl(&["apply", "-f", &roles]).await;

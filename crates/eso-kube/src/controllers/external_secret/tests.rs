@@ -23,7 +23,7 @@ use crate::{
     index::{Index, Snapshot},
     lease::Leadership,
     marks::CLEANUP_FINALIZER,
-    stores::{StoreRegistry, StoreRegistrySettings},
+    stores::{Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
     watch::Object,
 };
@@ -112,8 +112,10 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         events: events.clone(),
         telemetry: Arc::clone(&telemetry),
         class: "default".to_owned(),
+        cluster_stores: true,
         requeue_interval: None,
         leadership: Leadership::always(),
+        standby: Standby::default(),
         stop: CancellationToken::new(),
     });
     KubeTarget {

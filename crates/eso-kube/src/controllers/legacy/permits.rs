@@ -10,6 +10,8 @@ use eso_plan::convert::legacy::{Environment, permitted};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
 
+use crate::index::{Index, Kin, Snapshot};
+
 /// Whether an object may ask for what it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::controllers) enum Permit {
@@ -42,6 +44,19 @@ impl Permits {
                 Ok(()) => Permit::Given,
                 Err(refusal) => Permit::Refused(refusal.to_string()),
             },
+        }
+    }
+
+    /// As [`of`](Self::of), of what an index knows: for what is filled besides, it is its object that asks. Others than those of
+    /// the older group ask no namespace.
+    pub(in crate::controllers) fn of_known(&self, snapshot: &Snapshot, index: &Mutex<Index>) -> Permit {
+        match &snapshot.kin {
+            Kin::Newer => Permit::Given,
+            Kin::Older { object, environment } => self.of(object, environment),
+            Kin::Fill(of) => {
+                let of = index.lock().snapshot(*of);
+                of.map_or(Permit::Unknown, |of| self.of_known(&of, index))
+            }
         }
     }
 

@@ -23,7 +23,8 @@ use crate::{
     events::Events,
     lease::Leadership,
     stores::{
-        Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
+        Connect, ConnectError, Dependents, Standby, StoreChange, StoreKey, StoreRegistry,
+        StoreRegistrySettings,
     },
     watch::{Item, Object, Watched},
 };
@@ -86,8 +87,10 @@ impl World {
             events: Events::new(client(), 0, Arc::new(())).0,
             telemetry: Arc::new(()),
             class: "default".to_owned(),
+            cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
+            standby: Standby::default(),
             stop: CancellationToken::new(),
         });
         Self { stores, connector, told }

@@ -66,7 +66,7 @@ enum Woken {
 impl Task {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(async {
-            self.shared.settings.leadership.led().await;
+            self.shared.begins().await;
             self.begin();
             self.keep().await;
         })
@@ -202,9 +202,12 @@ impl Task {
         Verdict::of(&self.standing.borrow(), provider)
     }
 
-    /// Writes the status where it says something else, and the event that goes with it. What fails is tried again at
-    /// the next look.
+    /// Writes the status where it says something else, and the event that goes with it. What fails, or is not ours to
+    /// say because another one leads, is tried again at the next look.
     async fn tell_people(&self) {
+        if !self.shared.leads() {
+            return;
+        }
         let Some(verdict) = self.verdict() else { return };
         let found = self.state.seen.lock().status.clone();
         let Some(status) = verdict.status(&found, this_second()) else { return };
@@ -301,7 +304,7 @@ impl Task {
     /// Keeps the status true while nothing else happens.
     async fn look_around(&self) -> Infallible {
         loop {
-            sleep(LOOK_INTERVAL).await;
+            self.next_look().await;
             self.standing.send_if_modified(|standing| match standing {
                 Standing::Ready { store, notice } => {
                     let now = store.provider().notice();
@@ -314,6 +317,14 @@ impl Task {
             if self.asking.is_none() {
                 self.tell_people().await;
             }
+        }
+    }
+
+    /// Returns when it is time for the next look: sooner where this process begins to lead meanwhile.
+    async fn next_look(&self) {
+        select! {
+            () = sleep(LOOK_INTERVAL) => {}
+            () = self.shared.settings.leadership.led(), if !self.shared.leads() => {}
         }
     }
 

@@ -1,0 +1,295 @@
+//! What is seen on the node, one thing after another.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context, Result, ensure};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use eso_rig::{FastAws, FastAwsOptions, Method};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{
+    forward::Forward,
+    network::NODE,
+    node::Node,
+    pods::{asked, get, ready_pods, until, warnings},
+    release::{Helm, IMAGE, RELEASE},
+};
+use crate::{image, screen::Screen};
+
+/// The namespace of what the operator serves.
+const NAMESPACE: &str = "demo";
+
+/// The port of the node at which pods reach AWS.
+const AWS_PORT: u16 = 4566;
+
+/// The image of the application.
+const APPLICATION: &str = "rig.test/busybox:1";
+
+/// Where the operator's pods are told from others.
+const OPERATOR: &str = "app.kubernetes.io/name=external-secrets";
+
+/// The original's Lease.
+const LEASE: &str =
+    "/apis/coordination.k8s.io/v1/namespaces/external-secrets/leases/external-secrets-controller";
+
+/// All that runs.
+struct World {
+    node: Node,
+    helm: Helm,
+    aws: FastAws,
+    aws_address: String,
+    _forward: Forward,
+    _folder: TempDir,
+}
+
+/// Installs the operator and looks at what it does.
+pub(super) async fn walk(screen: &Screen, binary: &Path) -> Result<()> {
+    fs::metadata("/run/netns").context("this must run in the namespaces of the node test")?;
+    screen.heading("The operator on a real node");
+    let world = screen.step("a cluster with a node", World::start(binary)).await?;
+    let walked = world.steps(screen).await;
+    if walked.is_err() {
+        for namespace in [RELEASE, NAMESPACE] {
+            screen.show(&warnings(&world.node.plane, namespace).await);
+            screen.show(&world.node.logs(namespace));
+        }
+    }
+    walked
+}
+
+impl World {
+    async fn start(binary: &Path) -> Result<Self> {
+        let aws = FastAws::start(FastAwsOptions::default())?;
+        let address = aws.url().trim_start_matches("http://").to_owned();
+        let forward = Forward::start(&format!("{NODE}:{AWS_PORT}"), &address).await?;
+        let node = Node::start().await?;
+        let (repository, tag) = IMAGE;
+        node.load(&format!("{repository}:{tag}"), &image::of_operator(binary)?).await?;
+        node.load(APPLICATION, &image::of_program("/bin/busybox".as_ref(), "bin/busybox")?).await?;
+        let folder = TempDir::with_prefix("eso-helm-")?;
+        let helm = Helm::new(node.plane.kubeconfig_path(), folder.path()).await?;
+        let aws_address = format!("http://{NODE}:{AWS_PORT}");
+        Ok(Self { node, helm, aws, aws_address, _forward: forward, _folder: folder })
+    }
+
+    async fn steps(&self, screen: &Screen) -> Result<()> {
+        screen.step("helm installs two operators", self.installed()).await?;
+        screen
+            .step("an application has a value in its environment and in a file", self.application())
+            .await?;
+        screen.step("the file follows a change in the store", self.followed()).await?;
+        screen.step("the leader is killed, and nothing is lost", self.leader_killed()).await?;
+        screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await
+    }
+
+    async fn installed(&self) -> Result<()> {
+        let notes = self.helm.install(&self.aws_address).await?;
+        ensure!(notes.contains("Note: certController has no effect"), "the notes do not say it: {notes}");
+        let pods = ready_pods(&self.node.plane, RELEASE, OPERATOR).await?;
+        ensure!(pods.len() == 2, "{} operators are ready", pods.len());
+        for pod in &pods {
+            ensure!(pod["spec"]["serviceAccountName"] == RELEASE, "{}", pod["spec"]["serviceAccountName"]);
+        }
+        self.leader().await.map(drop)
+    }
+
+    async fn application(&self) -> Result<()> {
+        self.aws.put("app/db", r#"{"username": "admin", "password": "first"}"#)?;
+        for object in objects() {
+            self.apply(&object).await?;
+        }
+        let pod = self.pod().await?;
+        let environment = asked(&pod, "environment").await?;
+        ensure!(environment.trim() == "admin first", "the environment has {environment:?}");
+        self.file_holds("first").await
+    }
+
+    async fn followed(&self) -> Result<()> {
+        self.aws.put("app/db", r#"{"username": "admin", "password": "second"}"#)?;
+        self.file_holds("second").await
+    }
+
+    async fn leader_killed(&self) -> Result<()> {
+        let (leader, transitions) = self.leader().await?;
+        let before = self.secret("db").await?;
+        let pods = ready_pods(&self.node.plane, RELEASE, OPERATOR).await?;
+        let pod =
+            pods.iter().find(|pod| pod["metadata"]["name"] == leader.as_str()).context("no leading pod")?;
+        let container =
+            pod["status"]["containerStatuses"][0]["containerID"].as_str().context("no container")?;
+        self.node.kill(container).await?;
+        // What happens while nobody leads is done by the next one.
+        self.aws.put("app/late", "made while nobody led")?;
+        self.aws.put("app/db", r#"{"username": "admin", "password": "third"}"#)?;
+        self.apply(&external_secret(
+            "late",
+            json!([{ "secretKey": "value", "remoteRef": { "key": "app/late" } }]),
+        ))
+        .await?;
+        self.file_holds("third").await?;
+        until("the new ExternalSecret has its Secret", async || {
+            let secret = self.secret("late").await.map_err(|error| format!("{error:#}"))?;
+            match text(&secret, "value").as_deref() {
+                Some("made while nobody led") => Ok(()),
+                other => Err(format!("it holds {other:?}")),
+            }
+        })
+        .await?;
+        let after = self.secret("db").await?;
+        ensure!(before["metadata"]["uid"] == after["metadata"]["uid"], "the Secret was made anew");
+        let (_, later) = self.leader().await?;
+        ensure!(later == transitions + 1, "the lease went over {} times", later - transitions);
+        until("both operators are ready again", async || {
+            match ready_pods(&self.node.plane, RELEASE, OPERATOR).await {
+                Ok(pods) if pods.len() == 2 => Ok(()),
+                Ok(pods) => Err(format!("{} are", pods.len())),
+                Err(error) => Err(format!("{error:#}")),
+            }
+        })
+        .await
+    }
+
+    async fn uninstalled(&self) -> Result<()> {
+        self.helm.uninstall().await?;
+        let object = get(&self.node.plane, &path_of("externalsecrets", "db")).await?;
+        ensure!(object["metadata"]["deletionTimestamp"].is_null(), "the ExternalSecret goes");
+        let secret = self.secret("db").await?;
+        ensure!(text(&secret, "password").as_deref() == Some("third"), "the Secret has changed");
+        Ok(())
+    }
+
+    /// The name of the pod that leads, and how often the lease has gone over.
+    async fn leader(&self) -> Result<(String, i64)> {
+        until("somebody leads", async || {
+            let lease = get(&self.node.plane, LEASE).await.map_err(|error| format!("{error:#}"))?;
+            let holder = lease["spec"]["holderIdentity"].as_str().unwrap_or_default();
+            match holder.split_once('_') {
+                Some((pod, _)) => {
+                    Ok((pod.to_owned(), lease["spec"]["leaseTransitions"].as_i64().unwrap_or_default()))
+                }
+                None => Err(format!("the lease says {}", lease["spec"])),
+            }
+        })
+        .await
+    }
+
+    /// The application's pod, once it is ready.
+    async fn pod(&self) -> Result<Value> {
+        until("the application is ready", async || {
+            let pods = ready_pods(&self.node.plane, NAMESPACE, "app=app").await;
+            let pods = pods.map_err(|error| format!("{error:#}"))?;
+            pods.into_iter().next().ok_or("it has no ready pod".to_owned())
+        })
+        .await
+    }
+
+    /// Waits until the file that is mounted into the application holds this.
+    async fn file_holds(&self, expected: &str) -> Result<()> {
+        let pod = self.pod().await?;
+        until(&format!("the mounted file holds {expected:?}"), async || {
+            let held = asked(&pod, "mounted/password").await.map_err(|error| format!("{error:#}"))?;
+            match held == expected {
+                true => Ok(()),
+                false => Err(format!("it holds {held:?}")),
+            }
+        })
+        .await
+    }
+
+    async fn secret(&self, name: &str) -> Result<Value> {
+        get(&self.node.plane, &format!("/api/v1/namespaces/{NAMESPACE}/secrets/{name}")).await
+    }
+
+    async fn apply(&self, object: &Value) -> Result<()> {
+        let (kind, group) =
+            (object["kind"].as_str().unwrap_or_default(), object["apiVersion"].as_str().unwrap_or_default());
+        let collection = match (group, kind) {
+            ("v1", "Namespace") => "/api/v1/namespaces".to_owned(),
+            ("v1", kind) => format!("/api/v1/namespaces/{NAMESPACE}/{}s", kind.to_lowercase()),
+            (group, kind) => format!("/apis/{group}/namespaces/{NAMESPACE}/{}s", kind.to_lowercase()),
+        };
+        let answer = self.node.plane.request(Method::POST, &collection, Some(object)).await?;
+        answer.success().with_context(|| format!("POST {collection}")).map(drop)
+    }
+}
+
+fn path_of(resource: &str, name: &str) -> String {
+    format!("/apis/external-secrets.io/v1/namespaces/{NAMESPACE}/{resource}/{name}")
+}
+
+/// What a Secret holds under a key.
+fn text(secret: &Value, key: &str) -> Option<String> {
+    let bytes = BASE64_STANDARD.decode(secret["data"][key].as_str()?).ok()?;
+    String::from_utf8(bytes).ok()
+}
+
+/// A namespace, a store with its credentials, an ExternalSecret, and an application that uses what comes of it.
+fn objects() -> [Value; 5] {
+    let credential = |key: &str| json!({ "name": "aws", "key": key });
+    [
+        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }),
+        json!({
+            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "aws" },
+            "stringData": { "id": "AKIAIOSFODNN7EXAMPLE", "key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
+        }),
+        json!({
+            "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": { "name": "aws" },
+            "spec": { "provider": { "aws": {
+                "service": "SecretsManager", "region": "us-east-1",
+                "auth": { "secretRef": {
+                    "accessKeyIDSecretRef": credential("id"), "secretAccessKeySecretRef": credential("key"),
+                } },
+            } } },
+        }),
+        external_secret(
+            "db",
+            json!([
+                { "secretKey": "username", "remoteRef": { "key": "app/db", "property": "username" } },
+                { "secretKey": "password", "remoteRef": { "key": "app/db", "property": "password" } },
+            ]),
+        ),
+        application(),
+    ]
+}
+
+fn external_secret(name: &str, data: Value) -> Value {
+    json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": { "name": name },
+        "spec": { "refreshInterval": "1s", "secretStoreRef": { "name": "aws", "kind": "SecretStore" }, "data": data },
+    })
+}
+
+/// A Deployment that shows its environment and the file that is mounted, to whoever asks over HTTP.
+fn application() -> Value {
+    let variable =
+        |name: &str| json!({ "name": name, "valueFrom": { "secretKeyRef": { "name": "db", "key": name } } });
+    let script = "echo \"$username $password\" > /www/environment && exec busybox httpd -f -p 8080 -h /www";
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "app" },
+        "spec": {
+            "selector": { "matchLabels": { "app": "app" } },
+            "template": {
+                "metadata": { "labels": { "app": "app" } },
+                "spec": {
+                    "terminationGracePeriodSeconds": 0,
+                    "automountServiceAccountToken": false,
+                    "containers": [{
+                        "name": "app", "image": APPLICATION, "imagePullPolicy": "Never",
+                        "command": ["/bin/busybox", "sh", "-c", script],
+                        "env": [variable("username"), variable("password")],
+                        "volumeMounts": [
+                            { "name": "www", "mountPath": "/www" },
+                            { "name": "db", "mountPath": "/www/mounted" },
+                        ],
+                        "readinessProbe": { "httpGet": { "port": 8080, "path": "/environment" }, "periodSeconds": 1 },
+                    }],
+                    "volumes": [
+                        { "name": "www", "emptyDir": {} },
+                        { "name": "db", "secret": { "secretName": "db" } },
+                    ],
+                },
+            },
+        },
+    })
+}
