@@ -75,7 +75,7 @@ impl Admission {
             match decision {
                 Decision::Allow(warning) => warning.into_iter().fold(allow.clone(), Response::warning),
                 Decision::Release => allow.clone().patched(release(&secret)),
-                Decision::FillTarget => self.fill_target(review).await,
+                Decision::FillTarget => self.fill_target(review, &secret).await,
                 Decision::FillReferences => {
                     let filled = self.fill_references(review, &secret, old.as_ref()).await;
                     filled.unwrap_or_else(|denial| allow.clone().denied(denial))
@@ -89,7 +89,7 @@ impl Admission {
             .unwrap_or_else(|_elapsed| refused(registration, allow.clone(), late))
     }
 
-    async fn fill_target(&self, review: &Review<'_>) -> Response {
+    async fn fill_target(&self, review: &Review<'_>, secret: &Secret) -> Response {
         let allow = Response::allow(&review.uid);
         let target = match self.cluster.target(&review.place).await {
             Ok(target) => target.filter(targets::writes),
@@ -97,7 +97,12 @@ impl Admission {
         };
         let Some(target) = target else { return allow };
         match self.content_of_target(review, &target).await {
-            Ok(data) => allow.patched(Patch { makes_data: true, data, ..Patch::default() }),
+            Ok(data) => allow.patched(Patch {
+                makes_data: true,
+                makes_annotations: secret.annotations.is_empty(),
+                data,
+                annotations: target.annotations.into_iter().map(|(name, text)| (name, Some(text))).collect(),
+            }),
             Err(problem) => allow.warning(problem),
         }
     }
@@ -193,7 +198,7 @@ impl Admission {
         let sealed = record::seal(&self.settings.key, wish.place, &record);
         let is_new = wish.secret.annotation(RECORD) != Some(sealed.as_str());
         let annotations = is_new.then_some((RECORD, Some(sealed))).into_iter().collect();
-        Patch { makes_data: false, data, annotations }
+        Patch { data, annotations, ..Patch::default() }
     }
 }
 

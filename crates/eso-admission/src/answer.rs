@@ -102,7 +102,9 @@ pub struct Patch {
     pub makes_data: bool,
     /// Values that are set.
     pub data: BTreeMap<String, SecretBytes>,
-    /// Annotations that are set, or taken out where there is none. There are others already.
+    /// Whether there is no annotation yet.
+    pub makes_annotations: bool,
+    /// Annotations that are set, or taken out where there is none.
     pub annotations: BTreeMap<&'static str, Option<String>>,
 }
 
@@ -125,9 +127,13 @@ impl Patch {
     }
 
     fn operations(&self) -> Vec<Change<'_>> {
-        let made = (self.makes_data && !self.data.is_empty()).then(|| Change {
+        let made = [
+            (self.makes_data && !self.data.is_empty(), "/data"),
+            (self.makes_annotations && !self.annotations.is_empty(), "/metadata/annotations"),
+        ];
+        let made = made.into_iter().filter(|(is_made, _)| *is_made).map(|(_, path)| Change {
             op: "add",
-            path: "/data".to_owned(),
+            path: path.to_owned(),
             value: Some(Changed::Nothing {}),
         });
         let data = self.data.iter().map(|(key, value)| Change {
@@ -140,7 +146,7 @@ impl Patch {
             path: format!("/metadata/annotations/{}", escaped(name)),
             value: value.as_deref().map(Changed::Text),
         });
-        made.into_iter().chain(data).chain(annotations).collect()
+        made.chain(data).chain(annotations).collect()
     }
 }
 

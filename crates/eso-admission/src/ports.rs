@@ -26,6 +26,8 @@ pub struct Target {
     pub object: String,
     /// What it asks for.
     pub desired: Desired,
+    /// What the Secret is to carry that says who filled it, where it is nobody's.
+    pub annotations: BTreeMap<&'static str, String>,
     /// What its templates stand in.
     pub sources: Sources,
 }

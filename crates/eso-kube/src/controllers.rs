@@ -29,7 +29,6 @@ use eso_core::{
         cluster_external_secret::ClusterExternalSecret,
         cluster_push_secret::ClusterPushSecret,
         external_secret::ExternalSecret,
-        legacy::ExternalSecret as OlderExternalSecret,
         push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
@@ -64,7 +63,7 @@ use crate::{
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
 use filled::FilledSecrets;
-use legacy::{LegacyObjects, Permits, is_defined, until_defined};
+use legacy::{LegacyObjects, Permits};
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
@@ -243,9 +242,6 @@ impl Controller {
             stop: end.clone(),
         });
         let settings = settings(&options);
-        let permits = Arc::default();
-        let legacy = options.legacy.map(Arc::new);
-        let legacy = legacy.map(|environment| LegacyObjects::new(&router, &stores, environment, &permits));
         let shared = Shared {
             client: client.clone(),
             stores: Arc::clone(&stores),
@@ -253,8 +249,9 @@ impl Controller {
             telemetry,
             settings,
             leadership: options.leadership.clone(),
-            permits,
+            permits: Arc::default(),
         };
+        let legacy = options.legacy.map(|environment| shared.legacy(&router, environment));
         let watches_all = options.namespace.is_none();
         let (push_secrets, pushing) = match options.push_secrets {
             true => {
@@ -309,7 +306,8 @@ impl Controller {
 
     /// Which objects write a Secret, for whoever fills one before it is stored.
     pub fn targets(&self) -> Targets {
-        Targets::new(&self.index, &self.served.stores, Writer::new(self.client.clone()))
+        let permits = self.served.legacy.as_ref().map(|legacy| legacy.permits()).unwrap_or_default();
+        Targets::new(&self.index, &self.served.stores, permits, Writer::new(self.client.clone()))
     }
 
     /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets
@@ -405,6 +403,11 @@ impl Shared {
         (engine, handle)
     }
 
+    /// Objects of the older group, of which the router is told.
+    fn legacy(&self, router: &Arc<Router>, environment: Environment) -> Arc<LegacyObjects> {
+        LegacyObjects::new(router, &self.stores, Arc::new(environment), &self.permits)
+    }
+
     /// PushSecrets, and the engine that serves them.
     fn pushing(&self, dependent: &Dependent, watches_all: bool) -> (Arc<Pushes>, (push::Engine, Handle)) {
         let pushes = Pushes::new(Parts {
@@ -451,7 +454,7 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         None => Arc::clone(&router) as _,
     };
     watches.follow(objects, external_secrets);
-    let older = follow_legacy(watches, legacy.as_ref()).await;
+    let older = LegacyObjects::follow(legacy.as_ref(), watches).await;
     // Nobody else waits for ever where their definition is not there.
     let apart: Vec<_> = pushing.iter().cloned().chain(older.clone()).collect();
     let (_, ()) = join(timeout(PATIENCE, all_listed(apart)), watches.listed()).await;
@@ -492,20 +495,6 @@ fn follow_push_secrets(watches: &mut Watches, served: &Served) -> Option<Receive
         (None, PushObjects::Known(_)) => return None,
     };
     Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
-}
-
-/// Follows objects of the older group, from when they are defined: gives whether all have been listed once, where they are
-/// defined now.
-async fn follow_legacy(watches: &mut Watches, legacy: Option<&Arc<LegacyObjects>>) -> Option<Receiver<bool>> {
-    let legacy = Arc::clone(legacy?);
-    let (client, objects) = (watches.client().clone(), watches.objects::<OlderExternalSecret>());
-    match is_defined(&client).await {
-        true => Some(watches.follow_apart(objects, legacy)),
-        false => {
-            watches.follow_after(objects, legacy, until_defined(client));
-            None
-        }
-    }
 }
 
 /// Follows stores, and keeps their finalizers once they and PushSecrets have been listed, however long that takes: a store

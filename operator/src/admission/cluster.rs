@@ -56,6 +56,7 @@ impl Cluster for KubeCluster {
         Ok(writing.map(|writing| Target {
             object: writing.object,
             desired: writing.desired,
+            annotations: writing.annotations,
             sources: writing.sources,
         }))
     }

@@ -296,7 +296,12 @@ async fn our_own_writes_are_let_through() {
 fn with_target() -> World {
     let world = World::new();
     let desired = Desired::owned("app").with_value("token", &reference("main"), "token");
-    let target = Target { object: "ExternalSecret \"app\"".into(), desired, sources: Sources::new() };
+    let target = Target {
+        object: "ExternalSecret \"app\"".into(),
+        desired,
+        annotations: Default::default(),
+        sources: Sources::new(),
+    };
     *world.cluster.target.lock() = Some(target);
     world
 }
@@ -316,6 +321,17 @@ async fn an_empty_secret_is_filled_with_what_its_object_would_write() {
     assert_eq!(stored["metadata"], secret(&[], &[])["metadata"], "the rest is the reconciler's");
     let asked: Vec<Access> = world.cluster.asked.lock().iter().map(|(_, access)| access.clone()).collect();
     assert_eq!(asked, [Access::get_secret(&place())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_filled_besides_carries_who_filled_it() {
+    let world = with_target();
+    world.cluster.target.lock().as_mut().unwrap().annotations = [("by", "uid".to_owned())].into();
+    let mut bare = secret(&[], &[]);
+    bare["metadata"].as_object_mut().unwrap().remove("annotations");
+    let (stored, _) = targets(&world, &review(bare, None)).await;
+    assert_eq!(stored["metadata"]["annotations"], json!({ "by": "uid" }));
+    assert_eq!(value(&stored, "token"), "CANARY-2");
 }
 
 #[tokio::test(start_paused = true)]

@@ -38,6 +38,7 @@ fn a_denial_says_why_and_patches_nothing() {
 fn values_and_annotations_are_set_by_their_paths() {
     let patch = Patch {
         makes_data: true,
+        makes_annotations: false,
         data: [("a.b".to_owned(), "x".into()), ("c".to_owned(), vec![0, 255].into())].into(),
         annotations: [("p/q~r", Some("t".to_owned())), ("z", None)].into(),
     };
@@ -47,6 +48,20 @@ fn values_and_annotations_are_set_by_their_paths() {
         { "op": "add", "path": "/data/c", "value": "AP8=" },
         { "op": "add", "path": "/metadata/annotations/p~1q~0r", "value": "t" },
         { "op": "remove", "path": "/metadata/annotations/z" },
+    ]);
+    assert_eq!(operations(patch), expected);
+}
+
+#[test]
+fn annotations_are_made_where_there_are_none() {
+    let patch = Patch {
+        makes_annotations: true,
+        annotations: [("a", Some("b".to_owned()))].into(),
+        ..Patch::default()
+    };
+    let expected = json!([
+        { "op": "add", "path": "/metadata/annotations", "value": {} },
+        { "op": "add", "path": "/metadata/annotations/a", "value": "b" },
     ]);
     assert_eq!(operations(patch), expected);
 }

@@ -12,7 +12,12 @@ use super::{content, writes};
 use crate::ports::Target;
 
 fn target(desired: Desired) -> Target {
-    Target { object: "ExternalSecret \"app\"".into(), desired, sources: Sources::new() }
+    Target {
+        object: "ExternalSecret \"app\"".into(),
+        desired,
+        annotations: Default::default(),
+        sources: Sources::new(),
+    }
 }
 
 #[test]

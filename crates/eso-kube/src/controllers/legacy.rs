@@ -19,10 +19,12 @@ use eso_sync::engine::Cause;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
+use tokio::sync::watch::Receiver;
 
 use super::{
     cluster::NamespaceFollower,
     external_secret::{Router, ready_of_older},
+    watches::Watches,
 };
 use crate::{
     index::{Family, Filled, Forgotten, Met, News},
@@ -30,7 +32,7 @@ use crate::{
     watch::{Item, Object, Watched},
 };
 
-pub(super) use definition::{is_defined, until_defined};
+use definition::{is_defined, until_defined};
 pub(super) use permits::{Permit, Permits};
 
 /// Takes what happens to them, and wakes those that it matters to.
@@ -62,6 +64,24 @@ impl LegacyObjects {
             kept: Mutex::default(),
             listed: AtomicBool::new(false),
         })
+    }
+
+    /// Follows them from when they are defined: gives whether all have been listed once, where they are defined now.
+    pub(super) async fn follow(objects: Option<&Arc<Self>>, watches: &mut Watches) -> Option<Receiver<bool>> {
+        let objects = Arc::clone(objects?);
+        let (client, all) = (watches.client().clone(), watches.objects::<ExternalSecret>());
+        match is_defined(&client).await {
+            true => Some(watches.follow_apart(all, objects)),
+            false => {
+                watches.follow_after(all, objects, until_defined(client));
+                None
+            }
+        }
+    }
+
+    /// What namespaces let them ask for.
+    pub(super) fn permits(&self) -> Arc<Permits> {
+        Arc::clone(&self.permits)
     }
 
     fn is_served(&self, object: &Object) -> bool {
@@ -109,7 +129,8 @@ impl LegacyObjects {
         self.let_go();
     }
 
-    fn wake_in(&self, namespace: &str) {
+    /// Has all of a namespace looked at; without one, all.
+    fn wake_in(&self, namespace: Option<&str>) {
         let inside = self.router.index().lock().older_in(namespace);
         self.router.wake(inside, Cause::Changed);
     }
@@ -156,12 +177,18 @@ impl Watched<Item<ExternalSecret>> for LegacyObjects {
 impl NamespaceFollower for LegacyObjects {
     fn meet_namespace(&self, metadata: &ObjectMeta) {
         if self.permits.meet(metadata, &self.environment) {
-            self.wake_in(metadata.name.as_deref().unwrap_or_default());
+            self.wake_in(metadata.name.as_deref());
         }
     }
 
     fn lose_namespace(&self, name: &str) {
         self.permits.lose(name);
+    }
+
+    fn refused(&self) {
+        if self.permits.refused() {
+            self.wake_in(None);
+        }
     }
 }
 

@@ -336,6 +336,10 @@ impl Watched<Metadata<Namespace>> for Namespaces {
         let gone = self.roll.lock().end();
         gone.iter().for_each(|name| self.delete(&name.1));
     }
+
+    fn refused(&self) {
+        self.followers.iter().for_each(|follower| follower.refused());
+    }
 }
 
 #[cfg(test)]

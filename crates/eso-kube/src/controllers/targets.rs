@@ -1,18 +1,19 @@
 //! Which object writes a Secret, for whoever fills one before it is stored, or judges another object.
 
-use std::{fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use eso_plan::{
-    convert::references,
+    convert::legacy::FILLED_BY,
     desired::{Desired, Ownership},
     template::{SourceName, Sources},
 };
 use futures::future::try_join_all;
 use parking_lot::Mutex;
 
+use super::legacy::{Permit, Permits};
 use crate::{
     apply::Writer,
-    index::{Index, Snapshot},
+    index::{Family, Index, Snapshot},
     stores::StoreRegistry,
 };
 
@@ -23,6 +24,7 @@ use crate::{
 pub struct Targets {
     index: Arc<Mutex<Index>>,
     stores: Arc<StoreRegistry>,
+    permits: Arc<Permits>,
     writer: Writer,
 }
 
@@ -33,13 +35,21 @@ pub struct Writing {
     pub object: String,
     /// What it asks for.
     pub desired: Desired,
+    /// What the Secret is to carry that says who filled it, where it is nobody's.
+    pub annotations: BTreeMap<&'static str, String>,
     /// What its templates stand in.
     pub sources: Sources,
 }
 
 impl Targets {
-    pub(super) fn new(index: &Arc<Mutex<Index>>, stores: &Arc<StoreRegistry>, writer: Writer) -> Self {
-        Self { index: Arc::clone(index), stores: Arc::clone(stores), writer }
+    /// `permits` is what namespaces let objects of the older group ask for.
+    pub(super) fn new(
+        index: &Arc<Mutex<Index>>,
+        stores: &Arc<StoreRegistry>,
+        permits: Arc<Permits>,
+        writer: Writer,
+    ) -> Self {
+        Self { index: Arc::clone(index), stores: Arc::clone(stores), permits, writer }
     }
 
     /// The object that writes this Secret, and what it asks for; `None` where there is none, or where it is not ours to
@@ -50,16 +60,18 @@ impl Targets {
     pub async fn of(&self, namespace: &str, secret: &str) -> Result<Option<Writing>, String> {
         let mut writers: Vec<_> =
             self.snapshots(namespace, secret).iter().filter_map(|found| self.writing(found)).collect();
-        writers.sort_by_key(|(object, desired)| (shares(desired), object.clone()));
-        let Some((object, desired)) = writers.into_iter().next() else { return Ok(None) };
-        let sources = self.sources(namespace, &desired).await?;
-        Ok(Some(Writing { object, desired, sources }))
+        writers.sort_by_key(|writing| (shares(&writing.desired), writing.object.clone()));
+        let Some(writing) = writers.into_iter().next() else { return Ok(None) };
+        let sources = self.sources(namespace, &writing.desired).await?;
+        Ok(Some(Writing { sources, ..writing }))
     }
 
-    /// The names of all objects that write this Secret, be they ours to serve or not.
+    /// The names of all objects that write this Secret, be they ours to serve or not; not of those that fill it besides their
+    /// own while it is nobody's.
     pub fn names(&self, namespace: &str, secret: &str) -> Vec<String> {
         let snapshots = self.snapshots(namespace, secret);
-        let mut names: Vec<String> = snapshots.iter().map(name).collect();
+        let writers = snapshots.iter().filter(|snapshot| snapshot.family() != Family::Fill);
+        let mut names: Vec<String> = writers.map(name).collect();
         names.sort();
         names
     }
@@ -72,11 +84,18 @@ impl Targets {
         snapshots.filter(|snapshot| snapshot.object.metadata.deletion_timestamp.is_none()).collect()
     }
 
-    fn writing(&self, snapshot: &Snapshot) -> Option<(String, Desired)> {
-        let is_ours = references::stores(&snapshot.object).iter().all(|store| self.stores.serves(store));
-        let desired = snapshot.desired().ok().filter(|_| is_ours)?;
+    /// What an object writes that is ours to serve; what its templates stand in is not read yet.
+    fn writing(&self, snapshot: &Snapshot) -> Option<Writing> {
+        let is_ours = snapshot.named_stores().all(|store| self.stores.serves(&store));
+        let is_permitted = self.permits.of_known(snapshot, &self.index) == Permit::Given;
+        let desired = snapshot.desired().ok().filter(|_| is_ours && is_permitted)?;
         let writes = desired.manifest.is_none() && desired.ownership != Ownership::Read;
-        writes.then(|| (format!("ExternalSecret {:?}", name(snapshot)), desired))
+        writes.then(|| Writing {
+            object: told(snapshot),
+            desired,
+            annotations: annotations(snapshot),
+            sources: Sources::default(),
+        })
     }
 
     async fn sources(&self, namespace: &str, desired: &Desired) -> Result<Sources, String> {
@@ -102,6 +121,22 @@ fn shares(desired: &Desired) -> bool {
     match desired.ownership {
         Ownership::Own | Ownership::Leave => false,
         Ownership::Share { .. } | Ownership::Read => true,
+    }
+}
+
+/// What an object is, for messages.
+fn told(snapshot: &Snapshot) -> String {
+    let name = name(snapshot);
+    match snapshot.family() {
+        Family::Newer => format!("ExternalSecret {name:?}"),
+        Family::Older | Family::Fill => format!("ExternalSecret {name:?} of kubernetes-client.io"),
+    }
+}
+
+fn annotations(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
+    match snapshot.family() {
+        Family::Newer | Family::Older => BTreeMap::new(),
+        Family::Fill => [(FILLED_BY, snapshot.object.metadata.uid.clone().unwrap_or_default())].into(),
     }
 }
 

@@ -62,10 +62,11 @@ impl Index {
         filled
     }
 
-    /// Those of a namespace, and what they fill besides.
-    pub fn older_in(&self, namespace: &str) -> Vec<Named> {
+    /// Those of a namespace, or of all, and what they fill besides.
+    pub fn older_in(&self, namespace: Option<&str>) -> Vec<Named> {
         let older = self.entries.iter().filter(|(_, entry)| entry.family() != Family::Newer);
-        let inside = older.filter(|(_, entry)| *entry.namespace == *namespace);
+        let inside =
+            older.filter(|(_, entry)| namespace.is_none_or(|namespace| *entry.namespace == *namespace));
         inside.map(|(id, entry)| entry.named(*id)).collect()
     }
 

@@ -44,6 +44,8 @@ pub(in crate::controllers) trait NamespaceFollower: fmt::Debug + Send + Sync {
     fn meet_namespace(&self, metadata: &ObjectMeta);
     /// One is gone.
     fn lose_namespace(&self, name: &str);
+    /// They may not be looked at.
+    fn refused(&self) {}
 }
 
 impl<K: Spread> NamespaceFollower for Clusters<K> {

@@ -20,7 +20,7 @@ use super::{KubeTarget, Run, malformed, while_there};
 use crate::{
     apply::{self, Place},
     controllers::legacy::Permit,
-    index::{Kin, Sight, Snapshot},
+    index::{Family, Sight, Snapshot},
     metadata::Seen,
     telemetry::Ready,
 };
@@ -28,18 +28,13 @@ use crate::{
 impl KubeTarget {
     /// What is seen of an object whose namespace does not let it ask for what it asks for.
     pub(super) fn withheld(&self, snapshot: &Snapshot) -> Option<Observation> {
-        match &snapshot.kin {
-            Kin::Newer => None,
-            Kin::Older { object, environment } => match self.permits.of(object, environment) {
-                Permit::Given => None,
-                Permit::Unknown => Some(Observation::Gone),
-                Permit::Refused(problem) => Some(malformed(snapshot, problem)),
-            },
-            // The object itself says why.
-            Kin::Fill(of) => {
-                let of = self.index.lock().snapshot(*of);
-                of.is_none_or(|of| self.withheld(&of).is_some()).then_some(Observation::Gone)
+        match self.permits.of_known(snapshot, &self.index) {
+            Permit::Given => None,
+            Permit::Refused(problem) if snapshot.family() == Family::Older => {
+                Some(malformed(snapshot, problem))
             }
+            // The object itself says why.
+            Permit::Refused(_) | Permit::Unknown => Some(Observation::Gone),
         }
     }
 

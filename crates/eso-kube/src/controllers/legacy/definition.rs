@@ -14,7 +14,7 @@ use crate::apply::within;
 const LOOK_INTERVAL: Duration = Duration::from_secs(30);
 
 /// Whether it is defined.
-pub(in crate::controllers) async fn is_defined(client: &Client) -> bool {
+pub(super) async fn is_defined(client: &Client) -> bool {
     let version = ExternalSecret::api_version(&());
     let resources = within(client.list_api_group_resources(&version)).await;
     let plural = ExternalSecret::plural(&());
@@ -22,7 +22,7 @@ pub(in crate::controllers) async fn is_defined(client: &Client) -> bool {
 }
 
 /// Returns when it is defined.
-pub(in crate::controllers) async fn until_defined(client: Client) {
+pub(super) async fn until_defined(client: Client) {
     while !is_defined(&client).await {
         sleep(LOOK_INTERVAL).await;
     }

@@ -1,11 +1,16 @@
 //! What namespaces let their objects ask for. What is not known is not given.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use eso_core::api::legacy::ExternalSecret;
 use eso_plan::convert::legacy::{Environment, permitted};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
+
+use crate::index::{Index, Kin, Snapshot};
 
 /// Whether an object may ask for what it asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +25,20 @@ pub(in crate::controllers) enum Permit {
 
 /// The namespaces, with those of their annotations that matter.
 #[derive(Debug, Default)]
-pub(in crate::controllers) struct Permits(Mutex<HashMap<String, BTreeMap<String, String>>>);
+pub(in crate::controllers) struct Permits {
+    known: Mutex<HashMap<String, BTreeMap<String, String>>>,
+    /// Whether they may not be looked at.
+    are_refused: AtomicBool,
+}
 
 impl Permits {
     /// Whether an object may ask for what it asks for.
     pub(in crate::controllers) fn of(&self, object: &ExternalSecret, environment: &Environment) -> Permit {
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
-        match self.0.lock().get(namespace) {
+        match self.known.lock().get(namespace) {
+            None if self.are_refused.load(Ordering::Relaxed) => Permit::Refused(format!(
+                "namespace {namespace} cannot be asked what it permits: let the operator list and watch namespaces"
+            )),
             None => Permit::Unknown,
             Some(annotations) => match permitted(object, Some(annotations), environment) {
                 Ok(()) => Permit::Given,
@@ -35,16 +47,35 @@ impl Permits {
         }
     }
 
+    /// As [`of`](Self::of), of what an index knows: for what is filled besides, it is its object that asks. Others than those of
+    /// the older group ask no namespace.
+    pub(in crate::controllers) fn of_known(&self, snapshot: &Snapshot, index: &Mutex<Index>) -> Permit {
+        match &snapshot.kin {
+            Kin::Newer => Permit::Given,
+            Kin::Older { object, environment } => self.of(object, environment),
+            Kin::Fill(of) => {
+                let of = index.lock().snapshot(*of);
+                of.map_or(Permit::Unknown, |of| self.of_known(&of, index))
+            }
+        }
+    }
+
     /// A namespace is there: says whether what it allows may be something else than before.
     pub(super) fn meet(&self, metadata: &ObjectMeta, environment: &Environment) -> bool {
         let name = metadata.name.clone().unwrap_or_default();
         let annotations = kept(metadata.annotations.as_ref(), environment);
-        self.0.lock().insert(name, annotations.clone()).is_none_or(|before| before != annotations)
+        self.are_refused.store(false, Ordering::Relaxed);
+        self.known.lock().insert(name, annotations.clone()).is_none_or(|before| before != annotations)
+    }
+
+    /// Namespaces may not be looked at: says whether that is news.
+    pub(super) fn refused(&self) -> bool {
+        !self.are_refused.swap(true, Ordering::Relaxed)
     }
 
     /// A namespace is gone.
     pub(super) fn lose(&self, name: &str) {
-        self.0.lock().remove(name);
+        self.known.lock().remove(name);
     }
 }
 

@@ -30,6 +30,8 @@ impl World {
             events,
             telemetry: Arc::new(()),
             class: "default".to_owned(),
+            cluster_stores: true,
+            standby: crate::stores::Standby::default(),
             requeue_interval: None,
             leadership: Leadership::standby(),
             stop: CancellationToken::new(),

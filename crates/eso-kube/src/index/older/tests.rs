@@ -144,9 +144,9 @@ fn a_namespace_knows_its_older_objects_and_what_they_fill() {
     index.meet_object(sent(app(5)));
     let old = index.meet_older(older(6, one_key()), &environment).object;
     let fill = index.fill(old.id, fill("logins", 6)).news[0];
-    let mut inside = index.older_in("demo");
+    let mut inside = index.older_in(None);
     inside.sort();
     let mut expected = [old, fill];
     expected.sort();
-    assert_eq!((inside.as_slice(), index.older_in("other").len()), (expected.as_slice(), 0));
+    assert_eq!((inside.as_slice(), index.older_in(Some("other")).len()), (expected.as_slice(), 0));
 }

@@ -30,6 +30,17 @@ fn nothing_is_given_before_the_namespace_is_known_and_after_it_is_gone() {
 }
 
 #[test]
+fn who_may_not_look_at_namespaces_says_so() {
+    let (permits, environment) = (Permits::default(), Environment::default());
+    assert_eq!((permits.refused(), permits.refused()), (true, false), "it is news once");
+    let refused =
+        "namespace demo cannot be asked what it permits: let the operator list and watch namespaces";
+    assert_eq!(permits.of(&object(), &environment), Permit::Refused(refused.to_owned()));
+    permits.meet(&namespace(json!({})), &environment);
+    assert_eq!(permits.of(&object(), &environment), Permit::Given);
+}
+
+#[test]
 fn an_edit_of_what_is_allowed_is_news_and_any_other_is_none() {
     let (permits, environment) = (Permits::default(), Environment::default());
     permits.meet(&namespace(json!({ KEYS: "^prod/", "owner": "me" })), &environment);
