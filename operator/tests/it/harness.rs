@@ -6,6 +6,7 @@
 mod audit;
 mod aws;
 mod canaries;
+mod chart;
 mod cluster;
 mod election;
 mod exhausted;
@@ -23,6 +24,7 @@ pub(crate) use self::{
     audit::in_words,
     aws::{aws, aws_spec, values_read},
     canaries::TOKEN_BEGINNING,
+    chart::rendered,
     cluster::{Cluster, ROLE, deploy},
     kind::Kind,
     patience::eventually,

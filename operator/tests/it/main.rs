@@ -6,6 +6,7 @@ mod harness;
 mod walk_through;
 
 mod aws_logins;
+mod chart;
 mod cluster;
 mod described;
 mod ends;
