@@ -4,6 +4,8 @@
 
 mod accepted;
 mod address;
+mod environment;
+mod originals;
 mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
@@ -14,6 +16,8 @@ use eso_core::duration;
 pub(crate) use accepted::HEADING as ACCEPTED;
 pub use accepted::{Accepted, Flag};
 pub use address::ListenAddress;
+pub use environment::environment;
+pub use originals::{CertController, Webhook};
 pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
@@ -145,6 +149,25 @@ pub struct Args {
     )]
     pub enable_cluster_push_secret_reconciler: bool,
 
+    /// Whether ExternalSecrets of `kubernetes-client.io` are served, where they are defined. The stores behind them are made of
+    /// the environment, with the variables of their older controller.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "true",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub serve_kubernetes_client_io: bool,
+
+    /// Where the operator's own service-account token is, with which stores of Vault log in that name no other: a file that is
+    /// read at each login.
+    #[arg(long, global = true, value_name = "FILE", default_value = eso_vault::Vault::OWN_TOKEN)]
+    pub own_token_file: PathBuf,
+
     /// How many objects may be under way at once, those that wait for their store included. Fewer than the default
     /// are not taken, so that a Deployment of the original, which says 1, keeps nobody waiting.
     #[arg(long, value_name = "NUMBER", default_value = "512")]
@@ -235,6 +258,12 @@ pub enum Command {
     Plan(Planned),
     /// Renders the target of an ExternalSecret without a cluster, values and all.
     Render(Rendered),
+    /// Serves webhooks that judge objects, and nothing else: what the original's Deployment of its webhook runs. It asks the
+    /// cluster nothing.
+    Webhook(Webhook),
+    /// Does nothing, and says that it is well: what the original's Deployment for certificates runs. The operator itself
+    /// keeps those of its webhooks.
+    Certcontroller(CertController),
     /// Prints the files that are generated, as a JSON object of their paths and contents.
     #[command(hide = true)]
     Codegen,

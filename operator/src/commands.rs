@@ -1,4 +1,5 @@
 //! What the binary does besides running the operator.
 
+pub mod originals;
 pub mod plan;
 pub mod render;

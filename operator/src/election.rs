@@ -38,7 +38,7 @@ impl Election {
         }
         let terms = terms(args)?;
         let grace = terms.lease_duration.saturating_sub(terms.renew_deadline);
-        let namespace = namespace(Path::new(OWN_NAMESPACE), client.default_namespace());
+        let namespace = own_namespace(client);
         let identity = own_identity()?;
         tracing::info!(lease = args.leader_election_id, namespace, identity, "takes part in the election");
         let elector = Elector::new(client.clone(), &namespace, &args.leader_election_id, identity, terms);
@@ -80,6 +80,11 @@ fn terms(args: &Args) -> anyhow::Result<Terms> {
         retry_period: args.leader_election_retry_period,
     };
     terms.checked().context("--leader-election-lease-duration, -renew-deadline and -retry-period do not fit")
+}
+
+/// The operator's own namespace.
+pub(crate) fn own_namespace(client: &Client) -> String {
+    namespace(Path::new(OWN_NAMESPACE), client.default_namespace())
 }
 
 /// The operator's own namespace: what the file says, and where there is none, that of the kubeconfig's context.

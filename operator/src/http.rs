@@ -22,14 +22,32 @@ pub use server::serve;
 /// The format that the original's metrics are in.
 const METRICS_FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `/healthz`, which says that the process answers, and `/readyz`, which says that its caches are in sync.
-pub fn health(synced: watch::Receiver<bool>) -> Router {
+/// Something that must hold before the operator is ready.
+#[derive(Clone, Debug)]
+pub struct Readiness {
+    /// Whether it holds.
+    pub holds: watch::Receiver<bool>,
+    /// What is said while it does not.
+    pub otherwise: &'static str,
+}
+
+impl Readiness {
+    /// That the caches are in sync.
+    pub fn synced(holds: watch::Receiver<bool>) -> Self {
+        Self { holds, otherwise: "the caches are not in sync yet" }
+    }
+}
+
+/// `/healthz`, which says that the process answers, and `/readyz`, which says that all of this holds, or the first thing
+/// that does not.
+pub fn health(conditions: Vec<Readiness>) -> Router {
     let ready = move || {
-        let synced = *synced.borrow();
+        let missing = conditions.iter().find(|condition| !*condition.holds.borrow());
+        let missing = missing.map(|condition| condition.otherwise);
         async move {
-            match synced {
-                true => (StatusCode::OK, "ok"),
-                false => (StatusCode::SERVICE_UNAVAILABLE, "the caches are not in sync yet"),
+            match missing {
+                None => (StatusCode::OK, "ok"),
+                Some(otherwise) => (StatusCode::SERVICE_UNAVAILABLE, otherwise),
             }
         }
     };

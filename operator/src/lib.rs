@@ -17,6 +17,7 @@ pub mod run;
 
 pub mod providers;
 
+mod admission;
 pub mod client;
 mod election;
 pub mod http;

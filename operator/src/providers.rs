@@ -2,7 +2,7 @@
 
 mod added;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use eso_aws::{Aws, Endpoints};
@@ -59,6 +59,12 @@ impl Providers {
         self
     }
 
+    /// With the operator's own service-account token at this path, with which stores of Vault log in that name no other.
+    #[must_use]
+    pub fn with_own_token(self, path: impl Into<PathBuf>) -> Self {
+        Self { vault: self.vault.with_own_token(path), ..self }
+    }
+
     /// With the address of AWS's Security Token Service for stores of Vault that log in by AWS, where it is not the
     /// region's own.
     #[must_use]
@@ -90,6 +96,10 @@ impl Connect for Providers {
 
     fn is_of_namespace(&self, provider: &Provider) -> bool {
         provider.aws.as_ref().is_some_and(eso_aws::is_of_namespace)
+    }
+
+    fn knows(&self, provider: &str) -> bool {
+        BUILT_IN.contains(&provider) || self.added.contains_key(provider)
     }
 
     async fn settled(&self) {

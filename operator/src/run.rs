@@ -7,18 +7,21 @@ use eso_aws::Endpoints;
 use eso_kube::{
     client::fenced,
     controllers::{Controller, Options},
-    stores::Connect,
+    seal,
+    stores::{Connect, Standby},
 };
-use eso_plan::template::Delimiters;
+use eso_plan::{convert::legacy::Environment, template::Delimiters};
 use tokio::{signal::unix, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    args::{Args, Command, ListenAddress},
+    admission::{Parts, Serving},
+    args::{Args, Command, ListenAddress, environment},
     client::{self, Limit},
     codegen, commands,
-    election::Election,
-    http, logs,
+    election::{Election, own_namespace},
+    http::{self, Readiness},
+    logs,
     providers::Providers,
     telemetry::Metrics,
 };
@@ -31,6 +34,8 @@ pub fn main(args: Args, extend: impl FnOnce(Providers) -> Providers) -> ExitCode
         Some(Command::Codegen) => print_generated(),
         Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked, connect),
         Some(Command::Render(ref asked)) => return commands::render::main(&args, asked),
+        Some(Command::Webhook(ref asked)) => commands::originals::webhook(asked, connect(&args)),
+        Some(Command::Certcontroller(ref asked)) => commands::originals::certcontroller(asked),
         None => operate(args, connect),
     };
     match outcome {
@@ -66,12 +71,15 @@ fn operate(args: Args, connect: impl FnOnce(&Args) -> Arc<dyn Connect>) -> anyho
 
 /// The providers that are built in, as the arguments want them.
 fn built_in(args: &Args) -> Providers {
+    // The older controller's name for it.
+    let secrets_manager = || std::env::var("AWS_SM_ENDPOINT").ok();
     let endpoints = Endpoints::from_environment_values(
-        args.aws_secretsmanager_endpoint.clone(),
+        args.aws_secretsmanager_endpoint.clone().or_else(secrets_manager),
         args.aws_ssm_endpoint.clone(),
         args.aws_sts_endpoint.clone(),
     );
-    Providers::new(endpoints).with_sts_of_vault(args.aws_sts_endpoint.clone())
+    let providers = Providers::new(endpoints).with_own_token(&args.own_token_file);
+    providers.with_sts_of_vault(args.aws_sts_endpoint.clone())
 }
 
 /// The threads that all of it runs on.
@@ -88,17 +96,43 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     args.accepted.log();
     let connected = client::connect().await?;
     let election = Election::begin(&args, &connected)?;
+    let namespace = own_namespace(&connected);
     let leadership = election.leadership();
     let limit = Limit { per_second: args.client_qps, burst: args.client_burst };
     // A request may wait for the limit, and is looked at again when it is sent.
-    let client = client::limited(fenced(connected, leadership.clone()), limit);
-    let options = Options { leadership, ..options(&args) };
+    let client = client::limited(fenced(connected.clone(), leadership.clone()), limit);
+    let (keys, keeping) = seal::follow(connected.clone(), &namespace, &args.webhook.seal_secret_name);
+    let mut kept = JoinSet::new();
+    let seal_key = args.webhook.webhook_enable.then(|| {
+        kept.spawn(keeping);
+        keys.clone()
+    });
+    let options = Options { leadership, seal_key, legacy: legacy(&args)?, ..options(&args) };
     let metrics = Arc::new(Metrics::new());
-    let controller = Controller::new(client, options, connect, Arc::clone(&metrics) as _);
+    let controller = Controller::new(client, options, Arc::clone(&connect), Arc::clone(&metrics) as _);
     metrics.watch_queues(controller.handles().to_vec());
-    let health = http::health(controller.synced());
-    let mut servers = JoinSet::new();
     let end = CancellationToken::new();
+    let admission = match args.webhook.webhook_enable {
+        true => {
+            let parts = Parts {
+                client: connected,
+                namespace,
+                keys,
+                targets: controller.targets(),
+                stores: controller.stores(),
+                synced: controller.synced(),
+                connect,
+                delimiters: delimiters(&args),
+                metrics: Arc::clone(&metrics),
+            };
+            Some(Serving::begin(&args.webhook, parts, end.clone()).await?)
+        }
+        false => None,
+    };
+    let mut ready = vec![Readiness::synced(controller.synced())];
+    ready.extend(admission.iter().flat_map(Serving::ready));
+    let health = http::health(ready);
+    let mut servers = JoinSet::new();
     for (address, router) in [(&args.live_addr, health), (&metrics_address(&args), http::metrics(metrics))] {
         if let Some(listener) = listen(address).await? {
             servers.spawn(http::serve(listener, router, end.clone()));
@@ -109,6 +143,9 @@ pub async fn run(args: Args, connect: Arc<dyn Connect>, stop: CancellationToken)
     // To the end it says that it lives: nobody should kill it while it stops.
     end.cancel();
     servers.join_all().await;
+    if let Some(admission) = admission {
+        admission.ended().await;
+    }
     outcome
 }
 
@@ -139,8 +176,18 @@ pub(crate) fn options(args: &Args) -> Options {
         events_per_second: args.events_per_second,
         delimiters: delimiters(args),
         generic_targets: args.unsafe_allow_generic_targets,
+        standby: match args.webhook.webhook_enable {
+            true => Standby::Connected,
+            false => Standby::Idle,
+        },
         ..default
     }
+}
+
+/// What objects of the older group are served with, where they are.
+fn legacy(args: &Args) -> anyhow::Result<Option<Environment>> {
+    let environment = || environment(|name| std::env::var(name).ok(), delimiters(args));
+    args.serve_kubernetes_client_io.then(environment).transpose()
 }
 
 /// What begins and ends an action in a template.
@@ -148,12 +195,12 @@ pub(crate) fn delimiters(args: &Args) -> Delimiters {
     Delimiters { left: args.template_left_delimiter.clone(), right: args.template_right_delimiter.clone() }
 }
 
-async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {
+pub(crate) async fn listen(address: &ListenAddress) -> anyhow::Result<Option<tokio::net::TcpListener>> {
     address.bind().await.with_context(|| format!("cannot listen at {address}"))
 }
 
 /// A token that SIGTERM and SIGINT cancel.
-fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
     let stop = CancellationToken::new();
     for kind in [unix::SignalKind::terminate(), unix::SignalKind::interrupt()] {
         let mut signal = unix::signal(kind).context("cannot listen for signals")?;

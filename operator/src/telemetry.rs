@@ -41,6 +41,10 @@ struct Counts {
     /// By provider, call and whether it succeeded.
     provider_calls: BTreeMap<(&'static str, &'static str, bool), u64>,
     events_dropped: u64,
+    /// By path, and what became of it.
+    reviews: BTreeMap<(&'static str, &'static str), u64>,
+    /// By path, how long all answers took together.
+    answering: BTreeMap<&'static str, Duration>,
 }
 
 /// The rows of a kind, by namespace and name.
@@ -67,6 +71,13 @@ impl Metrics {
         drop(self.queues.set(handles));
     }
 
+    /// A review was answered, or refused: at this path, with this result, after this time.
+    pub fn reviewed(&self, path: &'static str, result: &'static str, took: Duration) {
+        let mut counts = self.counts.lock();
+        *counts.reviews.entry((path, result)).or_default() += 1;
+        *counts.answering.entry(path).or_default() += took;
+    }
+
     /// Everything in the text format of Prometheus. It takes a while, in which nobody who counts has to wait.
     pub fn encode(&self) -> String {
         let queues = self.queues.get().cloned().unwrap_or_default();
@@ -78,7 +89,13 @@ impl Metrics {
         let counts = self.counts.lock();
         let kinds: Vec<Kind> = counts.objects.keys().copied().collect();
         let provider_calls = counts.provider_calls.clone();
-        let mut copy = Counts { provider_calls, events_dropped: counts.events_dropped, ..Counts::default() };
+        let mut copy = Counts {
+            objects: BTreeMap::new(),
+            provider_calls,
+            events_dropped: counts.events_dropped,
+            reviews: counts.reviews.clone(),
+            answering: counts.answering.clone(),
+        };
         drop(counts);
         for kind in kinds {
             let namespaces = copy.objects.entry(kind).or_default();
@@ -195,6 +212,8 @@ impl Scrape {
             Measure::Took(kind) => {
                 self.objects(kind, &mut metric, |row| row.took.map(|took| took.as_nanos() as f64))
             }
+            Measure::Results(kind) => self.results(kind, &mut metric),
+            Measure::State(kind) => self.objects(kind, &mut metric, |row| row.ready.map(state)),
             Measure::DataAge(kind) => {
                 self.objects(kind, &mut metric, |row| row.refreshed.map(|at| self.age(at)))
             }
@@ -212,6 +231,14 @@ impl Scrape {
                 queues => sample(&mut metric, &[], queues.iter().map(|queue| queue.overdue() as f64).sum()),
             },
             Measure::EventsDropped => sample(&mut metric, &[], self.counts.events_dropped as f64),
+            Measure::Reviews => self.counts.reviews.iter().try_for_each(|((path, result), count)| {
+                sample(&mut metric, &[("result", result), ("webhook", path)], *count as f64)
+            }),
+            Measure::Answering => {
+                self.counts.answering.iter().try_for_each(|(path, took)| {
+                    sample(&mut metric, &[("webhook", path)], took.as_secs_f64())
+                })
+            }
         }
     }
 
@@ -248,6 +275,18 @@ impl Scrape {
         Ok(())
     }
 
+    fn results(&self, kind: Kind, metric: &mut MetricEncoder<'_>) -> fmt::Result {
+        for (namespace, name, row) in self.rows(kind) {
+            for (status, count) in [("success", row.runs - row.failures), ("error", row.failures)] {
+                if count > 0 {
+                    let labels = [("name", name), ("namespace", namespace), ("status", status)];
+                    sample(metric, &labels, count as f64)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn provider_calls(&self, metric: &mut MetricEncoder<'_>) -> fmt::Result {
         self.counts.provider_calls.iter().try_for_each(|((provider, call, succeeded), count)| {
             let status = if *succeeded { "success" } else { "error" };
@@ -279,6 +318,14 @@ impl Scrape {
     /// In seconds; a clock that went back makes no data younger than new.
     fn age(&self, at: Timestamp) -> f64 {
         self.now.duration_since(at).as_secs_f64().max(0.0)
+    }
+}
+
+/// The older controller's number of a status.
+fn state(ready: Ready) -> f64 {
+    match ready {
+        Ready::True => 1.0,
+        Ready::False | Ready::Unknown => -1.0,
     }
 }
 

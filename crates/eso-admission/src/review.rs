@@ -127,6 +127,11 @@ impl<'a> Review<'a> {
         self.old.map(secret).transpose()
     }
 
+    /// The object as it is, as JSON.
+    pub fn old_object(&self) -> Option<&'a str> {
+        self.old.map(RawValue::get)
+    }
+
     /// The object as it is to be, as JSON.
     pub fn object(&self) -> Option<&'a str> {
         self.object.map(RawValue::get)

@@ -23,7 +23,7 @@ use eso_core::{
 };
 use tokio::{sync, time::Instant};
 
-pub(crate) use self::role::Role;
+pub(crate) use self::role::{Role, SessionName};
 use self::web_identity::WebIdentity;
 use crate::{
     client::RegionClients,

@@ -10,7 +10,11 @@ use eso_core::{
     key::StoreReference,
 };
 
-use crate::{auth::Role, prefix::Prefix, secrets_manager::Deletion};
+use crate::{
+    auth::{Role, SessionName},
+    prefix::Prefix,
+    secrets_manager::Deletion,
+};
 
 /// The operation that a spec's faults are reported under, as the original begins its messages.
 pub(crate) const SESSION: &str = "unable to create session";
@@ -103,10 +107,13 @@ fn source(auth: Option<&AwsAuth>) -> Result<Source<'_>, ProviderError> {
 
 /// `externalID` and tags are for the last of them only, which is `role`.
 fn roles(spec: &AwsProvider, store: &StoreReference) -> Result<Vec<Role>, ProviderError> {
-    let additional = spec.additional_roles.iter().map(|arn| Role { arn: arn.clone(), ..Role::default() });
+    let session_name = SessionName::of(store.kind);
+    let additional =
+        spec.additional_roles.iter().map(|arn| Role { arn: arn.clone(), session_name, ..Role::default() });
     let tags = tags(spec, store)?;
     let last = given(&spec.role).map(|arn| Role {
         arn: arn.to_owned(),
+        session_name,
         external_id: given(&spec.external_id).map(str::to_owned),
         tags,
         transitive_tag_keys: spec.transitive_tag_keys.clone(),

@@ -50,13 +50,16 @@ name! {
     Version
 }
 
-/// Which of the two kinds of store.
+/// Which kind of store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StoreKind {
     /// A `SecretStore`, for the objects of its own namespace.
     SecretStore,
     /// A `ClusterSecretStore`, for the namespaces that its conditions allow.
     ClusterSecretStore,
+    /// The one that an object of the older group means: made of what the object says and of the operator's environment, and
+    /// no object itself. No object of ours can name it.
+    Environment,
 }
 
 impl fmt::Display for StoreKind {
@@ -64,6 +67,7 @@ impl fmt::Display for StoreKind {
         f.write_str(match self {
             Self::SecretStore => "SecretStore",
             Self::ClusterSecretStore => "ClusterSecretStore",
+            Self::Environment => "environment's store",
         })
     }
 }

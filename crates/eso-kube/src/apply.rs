@@ -6,6 +6,7 @@
 pub(crate) mod cluster;
 pub(crate) mod filled;
 pub mod generic;
+pub(crate) mod older;
 pub(crate) mod push;
 pub mod store_status;
 

@@ -9,24 +9,33 @@ pub mod secret_store;
 
 #[cfg(test)]
 pub(crate) mod fixtures;
+mod legacy;
 mod preview;
 mod roll;
 mod sources;
+mod targets;
 mod watches;
 
-use std::{fmt, num::NonZeroUsize, panic::resume_unwind, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    panic::resume_unwind,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use eso_core::{
     api::{
         cluster_external_secret::ClusterExternalSecret,
         cluster_push_secret::ClusterPushSecret,
         external_secret::ExternalSecret,
+        legacy::ExternalSecret as OlderExternalSecret,
         push_secret::PushSecret,
         secret_store::{ClusterSecretStore, SecretStore},
     },
     key::StoreKind,
 };
-use eso_plan::{filled::record::SealKey, template::Delimiters};
+use eso_plan::{convert::legacy::Environment, filled::record::SealKey, template::Delimiters};
 use eso_sync::{
     engine::{Engine, Handle, Settings},
     push,
@@ -48,19 +57,21 @@ use crate::{
     index::Index,
     lease::Leadership,
     spread::Spread,
-    stores::{Connect, StoreRegistry, StoreRegistrySettings},
+    stores::{Connect, Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::Telemetry,
     watch::{Item, Watched},
 };
 use cluster::{Clusters, Copies, NamespaceFollower, Roster};
 use external_secret::{KubeTarget, Router, RunObserver};
 use filled::FilledSecrets;
+use legacy::{LegacyObjects, Permits, is_defined, until_defined};
 use push_secret::{Dependent, Parts, PushWatch, Pushes};
 use roll::PushSecretNames;
 use sources::{ConfigMaps, Secrets, ServiceAccounts, StoreObjects};
 use watches::{Watches, all_listed};
 
 pub use preview::Previewed;
+pub use targets::{Targets, Writing};
 
 /// How long the beginning waits for the lists of objects that are spread.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -82,6 +93,9 @@ pub struct Options {
     /// Whether ClusterPushSecrets are served (`--enable-cluster-push-secret-reconciler`). Where one namespace alone is
     /// served, they are not.
     pub cluster_push_secrets: bool,
+    /// What ExternalSecrets of `kubernetes-client.io` are served with; `None` serves none
+    /// (`--serve-kubernetes-client-io`).
+    pub legacy: Option<Environment>,
     /// How old a written `refreshTime` may be before it is written again although nothing changed.
     pub heartbeat: Duration,
     /// How many ExternalSecrets may be under way at once.
@@ -98,6 +112,8 @@ pub struct Options {
     pub seal_key: Option<Receiver<Option<SealKey>>>,
     /// Whether this process leads. The client that it is given is to be [fenced](crate::client::fenced) by it.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
 }
 
 impl Default for Options {
@@ -110,6 +126,7 @@ impl Default for Options {
             cluster_external_secrets: true,
             push_secrets: true,
             cluster_push_secrets: true,
+            legacy: None,
             heartbeat,
             concurrency,
             store_requeue_interval: None,
@@ -118,6 +135,7 @@ impl Default for Options {
             generic_targets: false,
             seal_key: None,
             leadership: Leadership::default(),
+            standby: Standby::default(),
         }
     }
 }
@@ -151,6 +169,7 @@ struct Served {
     cluster_push_secrets: Option<Arc<Clusters<ClusterPushSecret>>>,
     push_secrets: PushObjects,
     filled: Option<Arc<FilledSecrets>>,
+    legacy: Option<Arc<LegacyObjects>>,
 }
 
 /// The PushSecrets that are there.
@@ -203,7 +222,11 @@ impl Controller {
         let end = CancellationToken::new();
         let index = Arc::new(Mutex::new(Index::default()));
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::clone(&telemetry)));
-        let dependent = Arc::new(Dependent::of(&router));
+        let dependent = Arc::new(Dependent {
+            router: Arc::clone(&router),
+            pushes: OnceLock::new(),
+            filled: OnceLock::new(),
+        });
         let (events, event_task) =
             Events::new(client.clone(), options.events_per_second, Arc::clone(&telemetry));
         let stores = StoreRegistry::new(StoreRegistrySettings {
@@ -216,9 +239,13 @@ impl Controller {
             cluster_stores: options.cluster_stores,
             requeue_interval: options.store_requeue_interval,
             leadership: options.leadership.clone(),
+            standby: options.standby,
             stop: end.clone(),
         });
         let settings = settings(&options);
+        let permits = Arc::default();
+        let legacy = options.legacy.map(Arc::new);
+        let legacy = legacy.map(|environment| LegacyObjects::new(&router, &stores, environment, &permits));
         let shared = Shared {
             client: client.clone(),
             stores: Arc::clone(&stores),
@@ -226,11 +253,17 @@ impl Controller {
             telemetry,
             settings,
             leadership: options.leadership.clone(),
+            permits,
         };
         let watches_all = options.namespace.is_none();
-        let (pushes, pushing) = options.push_secrets.then(|| shared.pushing(&dependent, watches_all)).unzip();
+        let (push_secrets, pushing) = match options.push_secrets {
+            true => {
+                let (pushes, pushing) = shared.pushing(&dependent, watches_all);
+                (PushObjects::Served(pushes), Some(pushing))
+            }
+            false => (PushObjects::Known(Arc::default()), None),
+        };
         let (pushing, push_handle) = pushing.unzip();
-        let push_secrets = pushes.map_or_else(|| PushObjects::Known(Arc::default()), PushObjects::Served);
         let spreads = |is_asked_for: bool| is_asked_for && watches_all;
         let cluster_external_secrets =
             spreads(options.cluster_external_secrets).then(|| shared.spread(Arc::clone(&index) as _));
@@ -251,6 +284,7 @@ impl Controller {
                 cluster_push_secrets,
                 push_secrets,
                 filled,
+                legacy,
             },
             engine,
             filling,
@@ -266,6 +300,16 @@ impl Controller {
     /// Whether everything has been listed once: the operator is ready then, whether or not it leads.
     pub fn synced(&self) -> Receiver<bool> {
         self.synced.subscribe()
+    }
+
+    /// The stores, for whoever reads them besides.
+    pub fn stores(&self) -> Arc<StoreRegistry> {
+        Arc::clone(&self.served.stores)
+    }
+
+    /// Which objects write a Secret, for whoever fills one before it is stored.
+    pub fn targets(&self) -> Targets {
+        Targets::new(&self.index, &self.served.stores, Writer::new(self.client.clone()))
     }
 
     /// The handles of the engines, for their numbers: that of ExternalSecrets, and those of filled Secrets and PushSecrets
@@ -335,12 +379,13 @@ struct Shared {
     telemetry: Arc<dyn Telemetry>,
     settings: Settings,
     leadership: Leadership,
+    permits: Arc<Permits>,
 }
 
 impl Shared {
     /// The engine that serves ExternalSecrets, of which the router tells it.
     fn engine(self, index: &Arc<Mutex<Index>>, router: &Router, allows_generic: bool) -> (Engine, Handle) {
-        let Self { client, stores, events, telemetry, settings, leadership } = self;
+        let Self { client, stores, events, telemetry, settings, leadership, permits } = self;
         let target = KubeTarget {
             index: Arc::clone(index),
             stores: Arc::clone(&stores),
@@ -351,6 +396,7 @@ impl Shared {
             telemetry: Arc::clone(&telemetry),
             started: (settings.clock)(),
             leadership,
+            permits,
             clock: Arc::clone(&settings.clock),
         };
         let observer = Arc::new(RunObserver { index: Arc::clone(index), telemetry });
@@ -377,27 +423,6 @@ impl Shared {
         (pushes, (engine, handle))
     }
 
-    /// Filled Secrets, and the engine that refreshes them.
-    fn filling(
-        &self,
-        dependent: &Dependent,
-        key: Receiver<Option<SealKey>>,
-    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
-        let parts = filled::Parts {
-            key,
-            stores: Arc::clone(&self.stores),
-            writer: Writer::new(self.client.clone()),
-            events: self.events.clone(),
-            telemetry: Arc::clone(&self.telemetry),
-            delimiters: self.settings.delimiters.clone(),
-            clock: Arc::clone(&self.settings.clock),
-            leadership: self.leadership.clone(),
-        };
-        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
-        dependent.filled.get_or_init(|| Arc::clone(&secrets));
-        (secrets, filling)
-    }
-
     /// Those whose copies are told from all others by this roster.
     fn spread<Kind: Spread>(&self, roster: Arc<dyn Roster>) -> Arc<Clusters<Kind>> {
         Clusters::new(self.client.clone(), roster, Arc::clone(&self.telemetry))
@@ -410,7 +435,14 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     let pushing = follow_push_secrets(watches, &served);
     follow_stores(watches, &served, pushing.clone(), stop);
     let Served {
-        router, stores, cluster_external_secrets, cluster_push_secrets, push_secrets, filled, ..
+        router,
+        stores,
+        cluster_external_secrets,
+        cluster_push_secrets,
+        push_secrets,
+        filled,
+        legacy,
+        ..
     } = served;
     let pushes = push_secrets.served();
     let objects = watches.objects::<ExternalSecret>();
@@ -419,8 +451,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
         None => Arc::clone(&router) as _,
     };
     watches.follow(objects, external_secrets);
+    let older = follow_legacy(watches, legacy.as_ref()).await;
     // Nobody else waits for ever where their definition is not there.
-    let (_, ()) = join(timeout(PATIENCE, all_listed(pushing.clone())), watches.listed()).await;
+    let apart: Vec<_> = pushing.iter().cloned().chain(older.clone()).collect();
+    let (_, ()) = join(timeout(PATIENCE, all_listed(apart)), watches.listed()).await;
     let secrets = Secrets::new(Arc::clone(&router), &stores, watches.namespace(), (pushes.cloned(), filled));
     watches.follow(watches.metadata::<Secret>(), secrets);
     let maps = ConfigMaps::new(Arc::clone(&router), &stores, watches.namespace(), pushes.cloned());
@@ -431,8 +465,10 @@ async fn begin(watches: &mut Watches, served: Served, synced: &Sender<bool>, sto
     watches.follow_wanted(watches.metadata::<ServiceAccount>(), accounts, stores.accounts().wanted());
     let followers = [follower(&cluster_external_secrets), follower(&cluster_push_secrets)];
     let followers = followers.into_iter().flatten().collect();
-    let namespaces = watches.follow_namespaces(&router, &stores, followers);
+    let namespaces = watches.follow_namespaces(&router, &stores, followers, legacy);
     let mut listed = Vec::new();
+    // Without their namespaces, objects of the older group are not looked at.
+    listed.extend(older.filter(|_| *stores.namespaces_wanted().borrow()).map(|_| namespaces.clone()));
     if let Some(clusters) = cluster_external_secrets {
         listed.extend(watches.follow_spread(clusters, vec![namespaces.clone()]));
     }
@@ -456,6 +492,20 @@ fn follow_push_secrets(watches: &mut Watches, served: &Served) -> Option<Receive
         (None, PushObjects::Known(_)) => return None,
     };
     Some(watches.follow_apart(watches.objects::<PushSecret>(), watched))
+}
+
+/// Follows objects of the older group, from when they are defined: gives whether all have been listed once, where they are
+/// defined now.
+async fn follow_legacy(watches: &mut Watches, legacy: Option<&Arc<LegacyObjects>>) -> Option<Receiver<bool>> {
+    let legacy = Arc::clone(legacy?);
+    let (client, objects) = (watches.client().clone(), watches.objects::<OlderExternalSecret>());
+    match is_defined(&client).await {
+        true => Some(watches.follow_apart(objects, legacy)),
+        false => {
+            watches.follow_after(objects, legacy, until_defined(client));
+            None
+        }
+    }
 }
 
 /// Follows stores, and keeps their finalizers once they and PushSecrets have been listed, however long that takes: a store

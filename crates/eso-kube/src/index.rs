@@ -7,21 +7,22 @@
 mod entry;
 mod maps;
 mod names;
+mod older;
 mod packed;
 mod sources;
 mod strays;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{BuildHasher, RandomState},
     sync::Arc,
 };
 
-use eso_core::api::external_secret::ExternalSecretStatus;
 use eso_plan::template::{SourceKind, SourceName};
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Serialize;
 
 use crate::{
     apply::{Stored, generic::Left},
@@ -36,13 +37,16 @@ use names::{Groups, Interned, Names};
 use sources::Sources;
 use strays::Strays;
 
-pub use entry::{Edition, Known, Sight, Snapshot};
+pub use entry::{Edition, Family, Kin, Known, Lineage, Sight, Snapshot};
+pub use older::Filled;
 
 /// The ExternalSecrets, and what is seen of the Secrets that they name.
 #[derive(Debug, Default)]
 pub struct Index {
     entries: HashMap<ObjectId, Box<Entry>>,
     objects: Names,
+    /// What objects of the older group fill besides their own Secrets, by the name of the Secret.
+    fills: BTreeMap<(ObjectId, Box<str>), ObjectId>,
     targets: Names,
     groups: Groups,
     namespaces: Interned,
@@ -95,6 +99,10 @@ pub enum News {
 pub struct Forgotten {
     /// Its number.
     pub id: ObjectId,
+    /// What it was.
+    pub family: Family,
+    /// What it filled besides, which is forgotten with it.
+    pub fills: Vec<ObjectId>,
     /// Its namespace.
     pub namespace: Arc<str>,
     /// Its name.
@@ -105,35 +113,27 @@ pub struct Forgotten {
 impl Index {
     /// A list of all ExternalSecrets begins: what it does not show is gone when it ends.
     pub fn begin_objects(&mut self) {
-        self.entries.values_mut().for_each(|entry| entry.listed = false);
+        self.unlist(Family::Newer);
     }
 
     /// An ExternalSecret is there.
     pub fn meet_object(&mut self, object: Object) -> Met {
-        let namespace = object.metadata.namespace.clone().unwrap_or_default();
-        let name = object.metadata.name.clone().unwrap_or_default();
-        match self.find(&namespace, &name) {
-            Some(id) if self.entries[&id].is(&object) => self.update(id, object),
-            Some(id) => Met { replaced: self.forget(id), ..self.insert(object) },
-            None => self.insert(object),
-        }
+        self.meet(Lineage::Newer, object)
     }
 
     /// Whether there is an ExternalSecret of this name.
     pub fn contains(&self, namespace: &str, name: &str) -> bool {
-        self.find(namespace, name).is_some()
+        self.find(Family::Newer, namespace, name).is_some()
     }
 
     /// An ExternalSecret is gone.
     pub fn lose_object(&mut self, namespace: &str, name: &str) -> Option<Forgotten> {
-        self.find(namespace, name).and_then(|id| self.forget(id))
+        self.find(Family::Newer, namespace, name).and_then(|id| self.forget(id))
     }
 
     /// The list has ended: gives those that it did not show.
     pub fn end_objects(&mut self) -> Vec<Forgotten> {
-        let unlisted = self.entries.iter().filter(|(_, entry)| !entry.listed);
-        let unlisted: Vec<ObjectId> = unlisted.map(|(id, _)| *id).collect();
-        unlisted.into_iter().filter_map(|id| self.forget(id)).collect()
+        self.forget_unlisted(Family::Newer)
     }
 
     /// Everything that is known of an ExternalSecret, at the beginning of a run.
@@ -170,13 +170,11 @@ impl Index {
             .collect()
     }
 
-    /// All of them, with their namespaces and names, in the order of these.
+    /// All of them that are not of the older group, with their namespaces and names, in the order of these.
     pub fn all(&self) -> Vec<(ObjectId, String, String)> {
-        let mut all: Vec<_> = self
-            .entries
-            .iter()
-            .map(|(id, entry)| (*id, entry.namespace.to_string(), entry.name.to_string()))
-            .collect();
+        let newer = self.entries.iter().filter(|(_, entry)| entry.family() == Family::Newer);
+        let mut all: Vec<_> =
+            newer.map(|(id, entry)| (*id, entry.namespace.to_string(), entry.name.to_string())).collect();
         all.sort_by(|(_, one_namespace, one), (_, other_namespace, other)| {
             (one_namespace, one).cmp(&(other_namespace, other))
         });
@@ -212,12 +210,35 @@ impl Index {
         self.entries.is_empty()
     }
 
-    fn insert(&mut self, object: Object) -> Met {
+    fn meet(&mut self, lineage: Lineage, object: Object) -> Met {
+        let namespace = object.metadata.namespace.clone().unwrap_or_default();
+        let name = object.metadata.name.clone().unwrap_or_default();
+        match self.find(lineage.family(), &namespace, &name) {
+            Some(id) if self.entries[&id].is(&object) => self.update(id, object),
+            Some(id) => Met { replaced: self.forget(id), ..self.insert(lineage, object) },
+            None => self.insert(lineage, object),
+        }
+    }
+
+    fn unlist(&mut self, family: Family) {
+        let entries = self.entries.values_mut().filter(|entry| entry.family() == family);
+        entries.for_each(|entry| entry.listed = false);
+    }
+
+    fn forget_unlisted(&mut self, family: Family) -> Vec<Forgotten> {
+        let unlisted = self.entries.iter().filter(|(_, entry)| entry.family() == family && !entry.listed);
+        let unlisted: Vec<ObjectId> = unlisted.map(|(id, _)| *id).collect();
+        unlisted.into_iter().filter_map(|id| self.forget(id)).collect()
+    }
+
+    fn insert(&mut self, lineage: Lineage, object: Object) -> Met {
         self.last += 1;
         let id = ObjectId(self.last);
         let namespace = self.namespaces.intern(object.metadata.namespace.as_deref().unwrap_or_default());
-        let entry = Entry::new(namespace, object);
-        self.objects.insert(self.hash(&entry.namespace, &entry.name), id);
+        let entry = Entry::new(namespace, lineage, object);
+        if entry.family() != Family::Fill {
+            self.objects.insert(self.hash_of(&entry), id);
+        }
         self.entries.insert(id, Box::new(entry));
         let object = self.connect(id);
         Met { object, news: News::New, replaced: None }
@@ -242,16 +263,18 @@ impl Index {
 
     fn forget(&mut self, id: ObjectId) -> Option<Forgotten> {
         let target = self.entries.get(&id)?.target.clone();
+        let fills = self.forget_fills(id, |_| true);
         self.leave_target(id, target.as_deref());
         self.strays.forget(id);
         self.sources.forget(id);
         self.maps.forget(id);
         let entry = self.entries.remove(&id)?;
         entry.groups.iter().for_each(|group| self.groups.leave(*group, id));
-        self.objects.remove(self.hash(&entry.namespace, &entry.name), id);
+        self.objects.remove(self.hash_of(&entry), id);
+        let family = entry.family();
         let Entry { namespace, name, .. } = *entry;
         self.namespaces.release(&namespace);
-        Some(Forgotten { id, namespace, name })
+        Some(Forgotten { id, family, fills, namespace, name })
     }
 
     /// Notes which Secret and which stores an object names.
@@ -289,11 +312,13 @@ impl Index {
         }
     }
 
-    fn find(&self, namespace: &str, name: &str) -> Option<ObjectId> {
-        let mut ids = self.objects.of(self.hash(namespace, name));
-        ids.find(|id| {
-            self.entries.get(id).is_some_and(|entry| *entry.namespace == *namespace && *entry.name == *name)
-        })
+    fn find(&self, family: Family, namespace: &str, name: &str) -> Option<ObjectId> {
+        let mut ids = self.objects.of(self.hasher.hash_one((family, namespace, name)));
+        ids.find(|id| self.entries.get(id).is_some_and(|entry| entry.is_called(family, namespace, name)))
+    }
+
+    fn hash_of(&self, entry: &Entry) -> u64 {
+        self.hasher.hash_one((entry.family(), &*entry.namespace, &*entry.name))
     }
 
     fn hash(&self, namespace: &str, name: &str) -> u64 {
@@ -385,6 +410,17 @@ impl Index {
         self.named(self.maps.writers(hash).filter(news).collect())
     }
 
+    /// The ExternalSecrets whose target is this Secret, in no order.
+    pub fn writers(&self, namespace: &str, secret: &str) -> Vec<ObjectId> {
+        let is_target = |id: &ObjectId| {
+            let entry = self.entries.get(id);
+            entry.is_some_and(|entry| {
+                *entry.namespace == *namespace && entry.target.as_deref() == Some(secret)
+            })
+        };
+        self.targets.of(self.hash(namespace, secret)).filter(is_target).collect()
+    }
+
     fn named(&self, ids: Vec<ObjectId>) -> Vec<Named> {
         ids.into_iter().filter_map(|id| self.entries.get(&id).map(|entry| entry.named(id))).collect()
     }
@@ -398,7 +434,7 @@ impl Index {
 
     fn note_stray(&mut self, hash: u64, metadata: &ObjectMeta) {
         let Some(owner) = marks::controller(metadata) else { return };
-        let owner = self.find(metadata.namespace.as_deref().unwrap_or_default(), &owner.name);
+        let owner = self.find(Family::Newer, metadata.namespace.as_deref().unwrap_or_default(), &owner.name);
         let owner = owner.filter(|id| self.entries[id].strays(metadata));
         owner.into_iter().for_each(|id| self.strays.insert(id, hash));
     }
@@ -472,7 +508,7 @@ impl Index {
     }
 
     /// The status was written, and the object has this version now.
-    pub fn reported(&mut self, id: ObjectId, status: &ExternalSecretStatus, version: u64) {
+    pub fn reported(&mut self, id: ObjectId, status: &impl Serialize, version: u64) {
         self.change(id, |entry| entry.reported(status, version));
     }
 

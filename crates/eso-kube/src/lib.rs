@@ -2,7 +2,8 @@
 //!
 //! Start at [`controllers::Controller`], which joins the parts: [`watch`] and [`index`] know the cluster, [`metadata`]
 //! reads drift off it, [`apply`] alone writes targets and statuses, [`stores`] connects the stores, [`events`]
-//! tells people, and [`lease`] says whether this process may write at all.
+//! tells people, and [`lease`] says whether this process may write at all. [`certificates`] and [`seal`] keep what
+//! whoever serves admission needs besides.
 
 pub mod controllers;
 
@@ -20,4 +21,8 @@ pub mod lease;
 pub mod stores;
 pub mod telemetry;
 
+pub mod certificates;
+pub mod seal;
+
+mod own;
 mod spread;

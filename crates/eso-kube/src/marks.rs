@@ -7,8 +7,9 @@ use std::{
     hash::{Hash, Hasher},
 };
 
-use eso_core::api::external_secret::ExternalSecret;
+use eso_core::api::{external_secret::ExternalSecret, legacy};
 use eso_plan::{
+    convert::legacy::FILLED_BY,
     desired::{Dress, Ownership},
     digest,
 };
@@ -33,6 +34,9 @@ pub const CLEANUP_FINALIZER: &str = "externalsecrets.external-secrets.io/externa
 const OUR_LABELS: [&str; 2] = [MANAGED_LABEL, CREATED_BY_LABEL];
 
 const MANAGER_PREFIX: &str = "externalsecrets.external-secrets.io/";
+
+/// As [`MANAGER_PREFIX`], for objects of the older group.
+const OLDER_MANAGER_PREFIX: &str = "externalsecrets.kubernetes-client.io/";
 
 /// The longest field manager that the original uses; a longer one is hashed.
 const MANAGER_LENGTH: usize = 63;
@@ -60,6 +64,8 @@ pub struct Marks {
     pub finalizers: Vec<String>,
     /// Whether it must never change again.
     pub immutable: bool,
+    /// Whether the digest of its data is written beside them. Without it only a read tells what it holds.
+    pub hashed: bool,
 }
 
 /// What our field manager put on a target for a template, beside our own labels and annotations.
@@ -130,7 +136,7 @@ impl Marks {
         let mut annotations = metadata.annotations.clone().unwrap_or_default();
         annotations.remove(DATA_HASH_ANNOTATION);
         Self {
-            manager: field_manager(name),
+            manager: field_manager(MANAGER_PREFIX, name),
             ownership,
             labels,
             annotations,
@@ -140,18 +146,55 @@ impl Marks {
             secret_type: None,
             finalizers: Vec::new(),
             immutable: false,
+            hashed: true,
+        }
+    }
+
+    /// What an object of the older group puts on its Secret, of which this is the same in newer words: what its template says
+    /// and the owner, as its controller did, and nothing else. A Secret that this left behind needs no write.
+    pub fn wanted_by_older(object: &ExternalSecret, ownership: Ownership) -> Self {
+        let marks = Self::wanted_by(object, ownership);
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        let owner = marks.owner.map(|owner| OwnerReference {
+            api_version: legacy::ExternalSecret::api_version(&()).into_owned(),
+            block_owner_deletion: None,
+            ..owner
+        });
+        Self {
+            manager: field_manager(OLDER_MANAGER_PREFIX, name),
+            labels: BTreeMap::new(),
+            owner,
+            hashed: false,
+            ..marks
+        }
+    }
+
+    /// What an object of the older group puts on a Secret that it fills besides its own: who filled it.
+    pub fn wanted_by_fill(object: &ExternalSecret, ownership: Ownership) -> Self {
+        let bare = ObjectMeta { labels: None, annotations: None, ..object.metadata.clone() };
+        let marks = Self::of(&bare, ownership);
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        Self {
+            manager: field_manager(OLDER_MANAGER_PREFIX, name),
+            annotations: [(FILLED_BY.to_owned(), marks.uid.clone())].into(),
+            ..marks
         }
     }
 
     /// Whether all of them are on an object. Whatever else is there is none of our business.
     pub fn are_on(&self, metadata: &ObjectMeta) -> bool {
-        let hashed = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(CREATED_BY_LABEL));
+        let labelled = metadata.labels.as_ref().is_some_and(|labels| labels.contains_key(CREATED_BY_LABEL));
+        self.are_worn_by(metadata)
+            && labelled == self.labels.contains_key(CREATED_BY_LABEL)
+            && (!self.immutable || self.froze(metadata))
+    }
+
+    /// Whether all of them are on an object, whoever put them there.
+    pub fn are_worn_by(&self, metadata: &ObjectMeta) -> bool {
         includes(metadata.labels.as_ref(), &self.labels)
             && includes(metadata.annotations.as_ref(), &self.annotations)
-            && hashed == self.owner.is_some()
             && self.own(metadata) == self.owner.is_some()
             && has_all(metadata.finalizers.as_ref(), &self.finalizers)
-            && (!self.immutable || self.froze(metadata))
     }
 
     /// Whether our field manager made an object immutable.
@@ -241,12 +284,12 @@ pub fn controller(metadata: &ObjectMeta) -> Option<&OwnerReference> {
 }
 
 /// The field manager of a target's writes, for an ExternalSecret of this name.
-fn field_manager(name: &str) -> String {
-    let plain = format!("{MANAGER_PREFIX}{name}");
+fn field_manager(prefix: &str, name: &str) -> String {
+    let plain = format!("{prefix}{name}");
     if plain.len() <= MANAGER_LENGTH {
         return plain;
     }
-    format!("{MANAGER_PREFIX}sha3/{}", digest::of_text(name))
+    format!("{prefix}sha3/{}", digest::of_text(name))
 }
 
 fn owner_reference(name: &str, uid: &str) -> OwnerReference {

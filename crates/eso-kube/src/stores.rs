@@ -18,7 +18,7 @@ use eso_core::{
     key::{StoreKind, StoreReference},
     provider::{Connection, SecretProvider},
 };
-use eso_plan::fence::KeyPatterns;
+use eso_plan::{convert::legacy::LegacyStore, fence::KeyPatterns};
 use eso_sync::{
     ports::{Granted, Stores},
     store::{Backends, Store},
@@ -27,6 +27,7 @@ use futures::future::join_all;
 use k8s_openapi::{api::core::v1::Namespace, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{Api, core::PartialObjectMeta};
 use parking_lot::Mutex;
+use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     time::{timeout, timeout_at},
@@ -62,7 +63,7 @@ const SETTLING_TIME: Duration = Duration::from_secs(10);
 pub struct StoreKey {
     /// Which kind of store.
     pub kind: StoreKind,
-    /// Its namespace; `None` for a ClusterSecretStore.
+    /// Its namespace; `None` for a store of no namespace.
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
@@ -74,18 +75,19 @@ impl StoreKey {
         let StoreReference { kind, namespace, name } = reference;
         let namespace = match kind {
             StoreKind::SecretStore => Some(namespace.clone()),
-            StoreKind::ClusterSecretStore => None,
+            StoreKind::ClusterSecretStore | StoreKind::Environment => None,
         };
         Self { kind: *kind, namespace, name: name.clone() }
     }
 
-    /// The store, as it is counted.
-    pub fn subject(&self) -> Subject<'_> {
+    /// The store, as it is counted; `None` for one that is no object.
+    pub fn subject(&self) -> Option<Subject<'_>> {
         let kind = match self.kind {
             StoreKind::SecretStore => Kind::SecretStore,
             StoreKind::ClusterSecretStore => Kind::ClusterSecretStore,
+            StoreKind::Environment => return None,
         };
-        Subject { kind, namespace: self.namespace.as_deref().unwrap_or_default(), name: &self.name }
+        Some(Subject { kind, namespace: self.namespace.as_deref().unwrap_or_default(), name: &self.name })
     }
 }
 
@@ -134,6 +136,11 @@ pub trait Connect: fmt::Debug + Send + Sync + 'static {
         false
     }
 
+    /// Whether there is a provider of this name, a field of `spec.provider`.
+    fn knows(&self, _provider: &str) -> bool {
+        true
+    }
+
     /// Returns when nothing is under way any more that providers do by themselves, such as ending a login that nobody
     /// waited for. Called at the end, when all stores are closed.
     async fn settled(&self) {}
@@ -170,10 +177,33 @@ pub struct StoreRegistrySettings {
     /// The time between two validations of a store that says none itself (`--store-requeue-interval`); `None`: it is
     /// validated when it changes or fails.
     pub requeue_interval: Option<Duration>,
-    /// Whether this process leads: no store is connected, and nothing is said of it, before.
+    /// Whether this process leads: nothing is said of a store before.
     pub leadership: Leadership,
+    /// What becomes of the stores before this process leads.
+    pub standby: Standby,
     /// Ends every connection.
     pub stop: CancellationToken,
+}
+
+/// What becomes of the stores of a process that does not lead yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standby {
+    /// None is connected: nobody reads it.
+    #[default]
+    Idle,
+    /// They are connected, with logins of their own: somebody reads them whoever leads.
+    Connected,
+}
+
+/// Whether a store is there that somebody names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// It is there.
+    There,
+    /// It is not.
+    Missing,
+    /// It is there, and nobody knows its provider, which has this name.
+    Unknown(String),
 }
 
 impl fmt::Debug for StoreRegistrySettings {
@@ -211,7 +241,7 @@ impl StoreRegistry {
         let version = object.metadata.resource_version.clone();
         let parsed = Arc::new(Parsed::new(kind, object, self.shared.settings.connect.as_ref()));
         if parsed.specification.as_ref().is_ok_and(|specification| specification.needs_namespaces(kind)) {
-            self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
+            self.want_namespaces();
         }
         if parsed.specification.as_ref().is_ok_and(Specification::names_an_account) {
             self.shared.accounts.want();
@@ -219,11 +249,25 @@ impl StoreRegistry {
         self.state.lock().apply(&self.shared, &parsed, version.as_deref());
     }
 
+    /// Keeps the store that objects of the older group mean, until it is [deleted](Self::delete_store): gives its name. No
+    /// object stands for it, and nothing is written of it.
+    pub fn keep(&self, store: &LegacyStore) -> StoreKey {
+        let metadata = ObjectMeta { name: Some(store.name()), ..ObjectMeta::default() };
+        let spec = Some(json!(store.spec()));
+        self.apply_store(StoreKind::Environment, Object { metadata, spec, status: Value::Null });
+        StoreKey { kind: StoreKind::Environment, namespace: None, name: store.name() }
+    }
+
+    /// Has namespaces watched.
+    pub(crate) fn want_namespaces(&self) {
+        self.namespaces_wanted.send_if_modified(|wanted| !std::mem::replace(wanted, true));
+    }
+
     /// A store is gone.
     pub fn delete_store(&self, kind: StoreKind, namespace: Option<&str>, name: &str) {
         let key = StoreKey { kind, namespace: namespace.map(str::to_owned), name: name.to_owned() };
         if self.state.lock().delete(&key) {
-            self.shared.settings.telemetry.forgotten(key.subject());
+            key.subject().into_iter().for_each(|subject| self.shared.settings.telemetry.forgotten(subject));
             self.shared.settings.dependents.store_changed(&key, None, StoreChange::Lost);
         }
     }
@@ -267,6 +311,19 @@ impl StoreRegistry {
     /// cluster where those are not served.
     pub fn serves(&self, reference: &StoreReference) -> bool {
         self.serves_key(&StoreKey::of(reference))
+    }
+
+    /// Whether this store is there, once the stores have been listed.
+    pub fn presence(&self, reference: &StoreReference) -> Presence {
+        let Some(parsed) = self.state.lock().parsed(&StoreKey::of(reference)) else {
+            return Presence::Missing;
+        };
+        let connect = &self.shared.settings.connect;
+        let specification = parsed.specification.as_ref();
+        let mut others =
+            specification.into_iter().flat_map(|specification| specification.provider.others.keys());
+        let unknown = others.find(|provider| !connect.knows(provider));
+        unknown.map_or(Presence::There, |provider| Presence::Unknown(provider.clone()))
     }
 
     /// As [`serves`](Self::serves), of a store by its own name.
@@ -320,8 +377,8 @@ impl Stores for StoreRegistry {
         let is_theirs = asking.is_some();
         let standing = self.state.lock().standing(&self.shared, &parsed, asking).ok_or_else(not_ready)?;
         let store = first_answer(standing).await.map_err(|failure| match failure {
-            // No status says it: the store is fine, and the credentials are those of who asks.
-            Some(Failure { stage: _, reason }) if is_theirs => {
+            // No status says it: the store is fine, and the credentials are those of who asks; or there is no status.
+            Some(Failure { stage: _, reason }) if is_theirs || *kind == StoreKind::Environment => {
                 format!("{kind} \"{name}\" is not ready: {reason}")
             }
             Some(_) | None => not_ready(),

@@ -41,6 +41,8 @@ pub struct Subject<'a> {
 pub enum Kind {
     /// `ExternalSecret`.
     ExternalSecret,
+    /// `ExternalSecret` of `kubernetes-client.io`.
+    LegacyExternalSecret,
     /// `SecretStore`.
     SecretStore,
     /// `ClusterSecretStore`.

@@ -5,7 +5,12 @@
 
 mod item;
 
-use std::{fmt, pin::pin, time::Duration};
+use std::{
+    fmt,
+    pin::pin,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use futures::{Stream, StreamExt};
 use kube::{
@@ -48,6 +53,57 @@ where
 {
     let what = api.resource_url().rsplit('/').next().unwrap_or_default().to_owned();
     tell(&what, watcher(api, watcher::Config::default()), watched, listed).await;
+}
+
+/// Follows the one object of this name: gives how it is, over and over, to `told`.
+pub(crate) async fn follow_one<K>(api: Api<Item<K>>, name: &str, told: &Sender<Seen<K>>)
+where
+    K: Resource + Send + Sync + 'static,
+    Item<K>: Resource<DynamicType = ()>,
+{
+    let what = format!("{}/{name}", api.resource_url().rsplit('/').next().unwrap_or_default());
+    let one = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    let watched = One { told, listed: AtomicBool::new(false) };
+    tell(&what, watcher(api, one), &watched, &Sender::new(false)).await;
+}
+
+/// One object, as it was last seen.
+#[derive(Debug)]
+pub(crate) enum Seen<K> {
+    /// Nobody has looked yet.
+    Unknown,
+    /// It is not there.
+    Absent,
+    /// It is there.
+    There(Item<K>),
+}
+
+/// Keeps how the one object is.
+struct One<'a, K> {
+    told: &'a Sender<Seen<K>>,
+    /// Whether the list that is under way has shown it.
+    listed: AtomicBool,
+}
+
+impl<K: Send + Sync> Watched<Item<K>> for One<'_, K> {
+    fn begin(&self) {
+        self.listed.store(false, Ordering::Relaxed);
+    }
+
+    fn meet(&self, object: Item<K>) {
+        self.listed.store(true, Ordering::Relaxed);
+        self.told.send_replace(Seen::There(object));
+    }
+
+    fn lose(&self, _object: Item<K>) {
+        self.told.send_replace(Seen::Absent);
+    }
+
+    fn end(&self) {
+        if !self.listed.load(Ordering::Relaxed) {
+            self.told.send_replace(Seen::Absent);
+        }
+    }
 }
 
 async fn tell<K>(

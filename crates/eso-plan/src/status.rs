@@ -116,7 +116,7 @@ pub(crate) fn expects_nothing(record: &Record) -> bool {
     *ready && ([words.deleted, words.missing].contains(&reason.as_str()) || message == words.retained_message)
 }
 
-const UNREADABLE: &str = "could not get secret data from provider";
+pub(crate) const UNREADABLE: &str = "could not get secret data from provider";
 
 /// What the original says of a target of one kind: reasons, then messages.
 struct Words {

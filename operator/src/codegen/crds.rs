@@ -14,7 +14,7 @@ pub(super) fn manifests() -> Vec<(String, String)> {
         let text = serde_saphyr::to_string(definition).expect("a definition must be YAML");
         (path, text)
     };
-    definitions::all().iter().map(manifest).collect()
+    definitions::all().iter().chain([&definitions::legacy()]).map(manifest).collect()
 }
 
 /// The page: a table of fields for each kind. All versions of a kind have the same, and what is kept by name, at any
@@ -25,7 +25,7 @@ pub(super) fn reference() -> String {
          Fields that are not listed here are kept as they are; \
          those that this version does not serve, and that would change what is written, are refused by name.\n",
     );
-    for definition in definitions::all() {
+    for definition in definitions::all().into_iter().chain([definitions::legacy()]) {
         describe(&definition, &mut page);
     }
     page

@@ -78,6 +78,18 @@ pub(super) const RULES: &[Rule] = &[
         verbs: &["update"],
     },
     Rule {
+        why: "The older objects that it serves, and whether one whose status was refused is gone.",
+        group: "kubernetes-client.io",
+        resources: &["externalsecrets"],
+        verbs: &["get", "list", "watch"],
+    },
+    Rule {
+        why: "What it says about them.",
+        group: "kubernetes-client.io",
+        resources: &["externalsecrets/status"],
+        verbs: &["patch"],
+    },
+    Rule {
         why: "The Secrets that it keeps, and those that hold its stores' credentials.",
         group: "",
         resources: &["secrets"],
@@ -90,7 +102,8 @@ pub(super) const RULES: &[Rule] = &[
         verbs: &["get", "list", "watch"],
     },
     Rule {
-        why: "Labels of namespaces, which a ClusterSecretStore, a ClusterExternalSecret and a ClusterPushSecret ask for.",
+        why: "Labels of namespaces, which a ClusterSecretStore, a ClusterExternalSecret and a ClusterPushSecret ask for, and \
+              annotations, which say what older objects may ask for.",
         group: "",
         resources: &["namespaces"],
         verbs: &["get", "list", "watch"],

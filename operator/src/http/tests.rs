@@ -20,7 +20,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    health, metrics, scrapes,
+    Readiness, health, metrics, scrapes,
     server::{Limits, serve_within},
 };
 use crate::telemetry::Metrics;
@@ -45,7 +45,7 @@ async fn start_within(
 }
 
 fn alive() -> Router {
-    health(watch::channel(true).1)
+    health(vec![Readiness::synced(watch::channel(true).1)])
 }
 
 /// Ends when the other end has closed it, or broken it off.
@@ -67,7 +67,8 @@ async fn ask(address: SocketAddr, path: &str) -> String {
 #[tokio::test]
 async fn it_is_ready_when_its_caches_are_in_sync() {
     let (synced, receiver) = watch::channel(false);
-    let (address, _server) = start(health(receiver), &CancellationToken::new()).await;
+    let (address, _server) =
+        start(health(vec![Readiness::synced(receiver)]), &CancellationToken::new()).await;
     assert!(ask(address, "/healthz").await.starts_with("HTTP/1.1 200"));
     assert!(ask(address, "/readyz").await.starts_with("HTTP/1.1 503"));
     synced.send_replace(true);
@@ -89,7 +90,7 @@ async fn metrics_are_prometheus_text() {
 async fn a_server_that_is_stopped_ends() {
     let stop = CancellationToken::new();
     let (_synced, receiver) = watch::channel(true);
-    let (address, server) = start(health(receiver), &stop).await;
+    let (address, server) = start(health(vec![Readiness::synced(receiver)]), &stop).await;
     assert!(ask(address, "/healthz").await.ends_with("ok"));
     stop.cancel();
     server.await.unwrap();

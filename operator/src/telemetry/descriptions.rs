@@ -40,6 +40,10 @@ pub enum Measure {
     Took(Kind),
     /// The `Ready` condition.
     Condition(Kind),
+    /// Runs for objects of this kind, by whether they succeeded.
+    Results(Kind),
+    /// 1 for an object that is in step, and -1 for one that is not.
+    State(Kind),
     /// How old an object's values are, in seconds.
     DataAge(Kind),
     /// Calls to stores.
@@ -52,6 +56,10 @@ pub enum Measure {
     Overdue,
     /// Events that were not sent.
     EventsDropped,
+    /// Reviews, by what became of them.
+    Reviews,
+    /// How long all answers took together, in seconds.
+    Answering,
 }
 
 impl MetricKind {
@@ -195,6 +203,18 @@ pub const DESCRIPTIONS: &[Description] = &[
         "The time since the values of a Secret that was filled at admission were last read with success",
         Measure::DataAge(Kind::FilledSecret),
     )),
+    ours(counter(
+        "kubernetes_external_secrets_sync_calls_count",
+        &["name", "namespace", "status"],
+        "Number of sync operations of an older External Secret",
+        Measure::Results(Kind::LegacyExternalSecret),
+    )),
+    ours(gauge(
+        "kubernetes_external_secrets_last_sync_call_state",
+        OBJECT,
+        "1 where an older External Secret is in step, and -1 where it is not",
+        Measure::State(Kind::LegacyExternalSecret),
+    )),
     ours(gauge(
         "eso_queue_ready",
         &["lane"],
@@ -218,6 +238,19 @@ pub const DESCRIPTIONS: &[Description] = &[
         &[],
         "Events that were not sent because too many waited",
         Measure::EventsDropped,
+    )),
+    ours(counter(
+        "eso_admission_reviews_total",
+        &["result", "webhook"],
+        "Reviews of the API server, by where they were sent and what became of them: allowed, warned, filled, denied, \
+         malformed or late",
+        Measure::Reviews,
+    )),
+    ours(counter(
+        "eso_admission_seconds_total",
+        &["webhook"],
+        "How long the API server waited for the answers to all of them together",
+        Measure::Answering,
     )),
 ];
 

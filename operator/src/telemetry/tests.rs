@@ -65,6 +65,26 @@ fn the_originals_series_have_its_labels() {
 }
 
 #[test]
+fn older_objects_are_counted_under_the_names_of_their_controller() {
+    let metrics = metrics();
+    let old = Subject { kind: Kind::LegacyExternalSecret, ..object("app") };
+    metrics.reconciled(old, true, Duration::ZERO);
+    metrics.reconciled(old, false, Duration::ZERO);
+    metrics.condition(old, Ready::False);
+    let expected = [
+        r#"kubernetes_external_secrets_sync_calls_count{name="app",namespace="demo",status="success"} 1.0"#,
+        r#"kubernetes_external_secrets_sync_calls_count{name="app",namespace="demo",status="error"} 1.0"#,
+        r#"kubernetes_external_secrets_last_sync_call_state{name="app",namespace="demo"} -1.0"#,
+    ];
+    check(&metrics, &expected);
+    metrics.condition(old, Ready::True);
+    check(
+        &metrics,
+        &[r#"kubernetes_external_secrets_last_sync_call_state{name="app",namespace="demo"} 1.0"#],
+    );
+}
+
+#[test]
 fn runs_and_failures_are_counted() {
     let metrics = metrics();
     metrics.reconciled(object("app"), true, Duration::from_micros(1500));

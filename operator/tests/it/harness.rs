@@ -30,7 +30,7 @@ pub(crate) use self::{
     patience::eventually,
     secrets::{encoded, entries},
     setup::Setup,
-    vault::{Mount, secure_vault},
+    vault::{Mount, secure_vault, vault},
     waits::{Condition, measured},
     world::{Manifest, World},
 };

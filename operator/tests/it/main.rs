@@ -16,6 +16,7 @@ mod filled;
 mod generic_targets;
 mod isolation;
 mod lease;
+mod legacy;
 mod parameters;
 mod plan;
 mod policies;

@@ -19,7 +19,16 @@ const EDGES: &[(&str, &[&str])] = &[
     ("eso-rig", &[]),
     (
         "external-secrets",
-        &["eso-aws", "eso-core", "eso-fake", "eso-kube", "eso-plan", "eso-sync", "eso-vault"],
+        &[
+            "eso-admission",
+            "eso-aws",
+            "eso-core",
+            "eso-fake",
+            "eso-kube",
+            "eso-plan",
+            "eso-sync",
+            "eso-vault",
+        ],
     ),
     ("xtask", &["eso-rig"]),
     // The examples use what a program outside of this repository would.

@@ -65,12 +65,15 @@ const RULES: &[Rule] = &[
         except: &[
             "crates/eso-kube/src/apply.rs",
             "crates/eso-kube/src/apply/",
+            "crates/eso-kube/src/certificates/configurations.rs",
             "crates/eso-kube/src/credentials.rs",
             "crates/eso-kube/src/events.rs",
             "crates/eso-kube/src/lease/elector.rs",
+            "crates/eso-kube/src/own.rs",
         ],
         reason: "targets and statuses are written in `apply`, tokens are asked for in `credentials`, events are sent \
-                 in `events`, and the lease is held in `lease`",
+                 in `events`, the lease is held in `lease`, and what webhooks are served with is kept in `own` and \
+                 `certificates`",
     },
 ];
 

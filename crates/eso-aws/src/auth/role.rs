@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_credential_types::Credentials;
 use aws_sdk_sts as sts;
-use eso_core::{error::ProviderError, provider::CallObserver};
+use eso_core::{error::ProviderError, key::StoreKind, provider::CallObserver};
 
 use super::{Login, Session};
 use crate::error::{Call, Service};
@@ -14,11 +14,36 @@ use crate::error::{Call, Service};
 /// know it.
 pub(super) const SESSION_NAME: &str = "external-secrets-provider-aws";
 
+/// The same for objects of the older group, as its controller had it.
+const OLDER_SESSION_NAME: &str = "k8s-external-secrets";
+
+/// What the session of an assumed role is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionName(&'static str);
+
+impl SessionName {
+    /// That of a store of this kind.
+    pub(crate) fn of(kind: StoreKind) -> Self {
+        match kind {
+            StoreKind::SecretStore | StoreKind::ClusterSecretStore => Self::default(),
+            StoreKind::Environment => Self(OLDER_SESSION_NAME),
+        }
+    }
+}
+
+impl Default for SessionName {
+    fn default() -> Self {
+        Self(SESSION_NAME)
+    }
+}
+
 /// A role to assume, and all that is said with it. Two that are equal give the same credentials to whoever assumes them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Role {
     /// The role's ARN.
     pub(crate) arn: String,
+    /// What the session is called.
+    pub(crate) session_name: SessionName,
     /// What the role's trust policy may ask for.
     pub(crate) external_id: Option<String>,
     /// The tags of the session, as names and values.
@@ -44,12 +69,12 @@ impl Login for Assume {
 
 impl Assume {
     async fn assume(&self) -> Result<Credentials, ProviderError> {
-        let Role { arn, external_id, tags, transitive_tag_keys } = &self.role;
+        let Role { arn, session_name, external_id, tags, transitive_tag_keys } = &self.role;
         let request = self
             .client
             .assume_role()
             .role_arn(arn)
-            .role_session_name(SESSION_NAME)
+            .role_session_name(session_name.0)
             .set_external_id(external_id.clone())
             .set_tags(not_empty(tags.iter().map(tag).collect()))
             .set_transitive_tag_keys(not_empty(transitive_tag_keys.clone()));

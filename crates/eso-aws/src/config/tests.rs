@@ -8,7 +8,11 @@ use eso_core::{
 use serde_json::{Value, json};
 
 use super::{Config, Keeper, Source, tells_namespace};
-use crate::{auth::Role, prefix::Prefix, secrets_manager::Deletion};
+use crate::{
+    auth::{Role, SessionName},
+    prefix::Prefix,
+    secrets_manager::Deletion,
+};
 
 /// A spec with these fields beside the two that must be there.
 fn spec(fields: Value) -> AwsProvider {
@@ -109,6 +113,7 @@ fn roles_are_assumed_in_order_and_all_that_is_said_is_said_of_the_last() {
     let additional = |arn: &str| Role { arn: arn.to_owned(), ..Role::default() };
     let last = Role {
         arn: "arn:c".to_owned(),
+        session_name: SessionName::default(),
         external_id: Some("who".to_owned()),
         tags: vec![("b".to_owned(), "2".to_owned()), ("a".to_owned(), "1".to_owned())],
         transitive_tag_keys: vec!["a".to_owned()],
@@ -121,6 +126,15 @@ fn roles_are_assumed_in_order_and_all_that_is_said_is_said_of_the_last() {
     without["role"] = json!("");
     assert_eq!(roles(of_the_last), [additional("arn:a"), additional("arn:b"), last]);
     assert_eq!(roles(without), [additional("arn:a"), additional("arn:b")]);
+}
+
+#[test]
+fn sessions_of_objects_of_the_older_group_have_its_controllers_name() {
+    let older = StoreReference { kind: StoreKind::Environment, ..store() };
+    let spec = spec(json!({ "additionalRoles": ["arn:a"], "role": "arn:b" }));
+    let roles = Config::of(&spec, &older).unwrap().roles;
+    let name = SessionName::of(StoreKind::Environment);
+    assert!(roles.iter().all(|role| role.session_name == name) && name != SessionName::default());
 }
 
 #[test]

@@ -138,7 +138,6 @@ async fn of_many_parameters_put_at_once_as_many_are_written_as_can_be_and_the_re
     fixture.server.set_quota("PutParameter", 3);
     let store = fixture.parameter_store().await;
     let writer = store.writer().expect("AWS can write");
-    // Tags and looks have quotas too, which would spread the puts: so long as nothing is there, AWS is not asked for tags.
     let puts: Vec<Put> = keys(120)
         .map(|key| Put {
             key: key.into(),
@@ -155,4 +154,7 @@ async fn of_many_parameters_put_at_once_as_many_are_written_as_can_be_and_the_re
         assert!(error.kind() == eso_core::error::ErrorKind::Throttled && seconds >= 10, "{error:?}");
     }
     assert_eq!((fixture.server.throttled(), fixture.count("PutParameter")), (0, written.len()));
+    // Those who were told so took no turn: there is one for whoever comes next.
+    let next = Put { key: "/app/next".into(), ..puts[0].clone() };
+    assert!(writer.put(&next).await.is_ok());
 }

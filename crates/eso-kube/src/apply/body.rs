@@ -148,7 +148,9 @@ impl<'a> Metadata<'a> {
         let pairs =
             |map: &'a BTreeMap<String, String>| map.iter().map(|(name, value)| (&**name, Some(&**value)));
         let mut annotations: BTreeMap<_, _> = pairs(&marks.annotations).collect();
-        annotations.insert(DATA_HASH_ANNOTATION, Some(digest.as_str()));
+        if marks.hashed {
+            annotations.insert(DATA_HASH_ANNOTATION, Some(digest.as_str()));
+        }
         Self {
             name: None,
             uid: None,

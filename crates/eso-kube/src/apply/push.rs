@@ -88,7 +88,7 @@ impl Writer {
         object: &ObjectMeta,
         finalizers: &[String],
     ) -> Result<Option<ObjectMeta>, WriteError> {
-        let resource = store_status::resource(store.kind);
+        let Some(resource) = store_status::resource(store.kind) else { return Ok(None) };
         let path = kube::api::DynamicObject::url_path(&resource, store.namespace.as_deref());
         self.finalize(Request::new(path), object, finalizers).await
     }

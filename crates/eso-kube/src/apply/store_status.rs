@@ -14,7 +14,7 @@ use kube::{
 use super::{FIELD_MANAGER, status, within};
 use crate::{stores::StoreKey, watch::Item};
 
-/// Writes the status, and nothing else, and says the resource version that this made.
+/// Writes the status, and nothing else, and says the resource version that this made; nothing for a store that is no object.
 ///
 /// The uid goes with it: a store that was deleted and made again is not given the status of the one before.
 pub(crate) async fn write(
@@ -24,7 +24,7 @@ pub(crate) async fn write(
     status: &SecretStoreStatus,
 ) -> Result<Option<String>, WriteError> {
     let StoreKey { kind, namespace, name } = store;
-    let resource = resource(*kind);
+    let Some(resource) = resource(*kind) else { return Ok(None) };
     let stores: Api<Item<PartialObjectMeta<DynamicObject>>> = match namespace {
         Some(namespace) => Api::namespaced_with(client.clone(), namespace, &resource),
         None => Api::all_with(client.clone(), &resource),
@@ -35,12 +35,13 @@ pub(crate) async fn write(
     Ok(written.metadata().resource_version.clone())
 }
 
-/// The resource of a kind of store.
-pub(crate) fn resource(kind: StoreKind) -> ApiResource {
+/// The resource of a kind of store; `None` of one that is no object.
+pub(crate) fn resource(kind: StoreKind) -> Option<ApiResource> {
     let plural = match kind {
         StoreKind::SecretStore => "secretstores",
         StoreKind::ClusterSecretStore => "clustersecretstores",
+        StoreKind::Environment => return None,
     };
     let kind = GroupVersionKind::gvk(GROUP, "v1", &kind.to_string());
-    ApiResource::from_gvk_with_plural(&kind, plural)
+    Some(ApiResource::from_gvk_with_plural(&kind, plural))
 }

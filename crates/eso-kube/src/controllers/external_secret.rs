@@ -3,6 +3,7 @@
 mod generic;
 mod held;
 mod observer;
+mod older;
 mod router;
 
 use std::{
@@ -28,22 +29,23 @@ use eso_sync::{
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
-use kube::Resource;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use parking_lot::Mutex;
 
 use crate::{
     apply::{self, Place, Source, Stored, Writer, generic::GenericWriter},
     events::Events,
-    index::{Index, Sight, Snapshot},
+    index::{Family, Index, Kin, Sight, Snapshot},
     lease::Leadership,
     marks::{CLEANUP_FINALIZER, Marks},
     metadata::{self, Claim, Seen},
     stores::StoreRegistry,
-    telemetry::{self, Subject, Telemetry},
+    telemetry::{Subject, Telemetry},
 };
 
+use super::legacy::Permits;
 pub(super) use observer::{RunObserver, succeeded};
+pub(super) use older::ready as ready_of_older;
 pub(super) use router::{Router, ready};
 
 /// The ExternalSecrets of the cluster, and the Secrets that they write.
@@ -60,6 +62,8 @@ pub(super) struct KubeTarget {
     /// When this process first saw the cluster.
     pub(super) started: Timestamp,
     pub(super) leadership: Leadership,
+    /// What namespaces let objects of the older group ask for.
+    pub(super) permits: Arc<Permits>,
 }
 
 impl fmt::Debug for KubeTarget {
@@ -75,13 +79,19 @@ impl Target for KubeTarget {
         if let Some(leaving) = leaving(&snapshot) {
             return leaving;
         }
-        match understood(&snapshot) {
-            Err(problem) => malformed(&snapshot.object, problem),
-            Ok(_) if !self.serves(&snapshot.object) => Observation::Gone,
+        if let Some(withheld) = self.withheld(&snapshot) {
+            return withheld;
+        }
+        match snapshot.desired() {
+            Err(problem) => malformed(&snapshot, problem),
+            Ok(_) if !self.serves(&snapshot) => Observation::Gone,
             Ok(desired) if desired.manifest.is_some() && !self.allows_generic => {
-                malformed(&snapshot.object, generic::DISABLED.to_owned())
+                malformed(&snapshot, generic::DISABLED.to_owned())
             }
-            Ok(desired) => self.look_at(id, &snapshot, desired).await,
+            Ok(desired) => match snapshot.kin {
+                Kin::Newer | Kin::Older { .. } => self.look_at(id, &snapshot, desired).await,
+                Kin::Fill(_) => self.look_at_fill(id, &snapshot, desired).await,
+            },
         }
     }
 
@@ -121,11 +131,15 @@ impl Target for KubeTarget {
 
     async fn report(&self, id: ObjectId, report: &Report) -> Result<(), WriteError> {
         let Some(snapshot) = self.index.lock().snapshot(id) else { return Ok(()) };
-        if report.write {
-            self.write_status(id, &snapshot.object, report).await?;
+        match &snapshot.kin {
+            Kin::Older { object, .. } if older::is_no_news(object, report) => return Ok(()),
+            Kin::Older { object, .. } if report.write => self.write_older_status(id, object, report).await?,
+            Kin::Newer if report.write => self.write_status(id, &snapshot.object, report).await?,
+            Kin::Fill(_) => self.note_status(id, &snapshot.object, report),
+            Kin::Newer | Kin::Older { .. } => {}
         }
         for event in &report.events {
-            self.events.publish(regarding(&snapshot.object), event.clone());
+            self.events.publish(snapshot.reference(), event.clone());
         }
         Ok(())
     }
@@ -168,13 +182,13 @@ impl Run {
 
 impl KubeTarget {
     /// Whether the object's stores are ours: another operator may serve another class of them.
-    fn serves(&self, object: &ExternalSecret) -> bool {
-        references::stores(object).iter().all(|store| self.stores.serves(store))
+    fn serves(&self, snapshot: &Snapshot) -> bool {
+        snapshot.named_stores().all(|store| self.stores.serves(&store))
     }
 
     /// An object that is there, and its target.
     async fn look_at(&self, id: ObjectId, snapshot: &Snapshot, desired: Desired) -> Observation {
-        let record = external_secret::record(&snapshot.object);
+        let record = snapshot.record();
         match self.held(id, snapshot, &desired).await {
             Err(error) => Observation::Unseen { record, error },
             Ok(held) => Observation::Present(Box::new(Observed {
@@ -196,7 +210,7 @@ impl KubeTarget {
         let snapshot = index.snapshot(id).filter(|_| index.is_as_observed(id)).ok_or(WriteError::Conflict)?;
         drop(index);
         let target = references::target(&snapshot.object).to_owned();
-        let marks = Marks::wanted_by(&snapshot.object, ownership);
+        let marks = snapshot.marks(ownership);
         Ok(Run { id, snapshot, marks, target })
     }
 
@@ -233,6 +247,9 @@ impl KubeTarget {
             // The type of a Secret is told by nobody but the API server, which takes no other.
             _ if Stored::would_be(seen, entries) && run.marks.secret_type.is_none() => {
                 Stored::unchanged(seen.clone(), entries)
+            }
+            _ if !run.marks.hashed && self.is_already(run, seen, entries).await? => {
+                Stored::unchanged(older::as_wanted(seen), entries)
             }
             Ownership::Share { .. } => self.writer.merge(run.place(), seen, entries).await?,
             Ownership::Own | Ownership::Leave | Ownership::Read => {
@@ -284,8 +301,7 @@ impl KubeTarget {
             match metadata.name {
                 Some(name) if Some(name.as_str()) != target && seen.claim == Claim::Ours => {
                     self.writer.delete(place.namespace, &name, &seen).await?;
-                    self.events
-                        .publish(regarding(&run.snapshot.object), status::orphan_deleted(Kind::Secret));
+                    self.events.publish(run.snapshot.reference(), status::orphan_deleted(Kind::Secret));
                 }
                 Some(_) | None => {}
             }
@@ -341,23 +357,9 @@ fn leaving(snapshot: &Snapshot) -> Option<Observation> {
     }
 }
 
-/// What the object asks for.
-fn understood(snapshot: &Snapshot) -> Result<Desired, String> {
-    match &snapshot.problem {
-        Some(problem) => Err(problem.clone()),
-        None => external_secret::desired(&snapshot.object).map_err(|malformed| malformed.to_string()),
-    }
-}
-
 /// An object that cannot be understood.
-fn malformed(object: &ExternalSecret, problem: String) -> Observation {
-    let metadata = &object.metadata;
-    let (labels, annotations) = (metadata.labels.as_ref(), metadata.annotations.as_ref());
-    Observation::Malformed {
-        record: external_secret::record(object),
-        problem,
-        revision: external_secret::revision(metadata.generation, labels, annotations),
-    }
+fn malformed(snapshot: &Snapshot, problem: String) -> Observation {
+    Observation::Malformed { record: snapshot.record(), problem, revision: snapshot.revision() }
 }
 
 /// A number of the object's own, evenly spread and the same in every process.
@@ -366,29 +368,13 @@ pub(super) fn spread(metadata: &ObjectMeta) -> u32 {
     u32::try_from(hash >> 32).expect("the upper half of 64 bits must fit in 32")
 }
 
-fn regarding(object: &ExternalSecret) -> ObjectReference {
-    let metadata = &object.metadata;
-    ObjectReference {
-        api_version: Some(ExternalSecret::api_version(&()).into_owned()),
-        kind: Some(ExternalSecret::kind(&()).into_owned()),
-        namespace: metadata.namespace.clone(),
-        name: metadata.name.clone(),
-        uid: metadata.uid.clone(),
-        resource_version: metadata.resource_version.clone(),
-        field_path: None,
-    }
-}
-
 /// Counts for an object that is there. The index must stay locked until it is counted: an object that was forgotten
 /// meanwhile would have its series back, for ever.
 fn while_there(index: &Index, id: ObjectId, count: impl FnOnce(Subject<'_>)) {
-    if let Some((namespace, name)) = index.name(id) {
-        count(subject(&namespace, &name));
+    let kind = index.family(id).and_then(Family::counted);
+    if let (Some(kind), Some((namespace, name))) = (kind, index.name(id)) {
+        count(Subject { kind, namespace: &namespace, name: &name });
     }
-}
-
-fn subject<'a>(namespace: &'a str, name: &'a str) -> Subject<'a> {
-    Subject { kind: telemetry::Kind::ExternalSecret, namespace, name }
 }
 
 #[cfg(test)]

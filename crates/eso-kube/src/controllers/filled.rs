@@ -26,7 +26,7 @@ use eso_plan::{
     template::Delimiters,
 };
 use eso_sync::{
-    engine::{Clock, Engine, Handle, Settings},
+    engine::{Engine, Handle, Settings},
     ports::{ObjectId, Observer, Target},
 };
 use jiff::Timestamp;
@@ -39,7 +39,11 @@ use parking_lot::Mutex;
 use tokio::sync::watch::Receiver;
 
 use self::view::{Entry, Said, Sight, View};
-use super::external_secret::{spread, succeeded};
+use super::{
+    Shared,
+    external_secret::{spread, succeeded},
+    push_secret::Dependent,
+};
 use crate::{
     apply::{
         Writer,
@@ -63,16 +67,37 @@ pub(super) struct FilledSecrets {
 }
 
 /// What [`FilledSecrets`] are made of.
-pub(super) struct Parts {
+struct Parts {
     /// The key that their records are sealed with, once it is known.
-    pub(super) key: Receiver<Option<SealKey>>,
-    pub(super) stores: Arc<StoreRegistry>,
-    pub(super) writer: Writer,
-    pub(super) events: Events,
-    pub(super) telemetry: Arc<dyn Telemetry>,
-    pub(super) delimiters: Delimiters,
-    pub(super) clock: Clock,
-    pub(super) leadership: Leadership,
+    key: Receiver<Option<SealKey>>,
+    stores: Arc<StoreRegistry>,
+    writer: Writer,
+    events: Events,
+    telemetry: Arc<dyn Telemetry>,
+    delimiters: Delimiters,
+    leadership: Leadership,
+}
+
+impl Shared {
+    /// Filled Secrets, and the engine that refreshes them.
+    pub(super) fn filling(
+        &self,
+        dependent: &Dependent,
+        key: Receiver<Option<SealKey>>,
+    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
+        let parts = Parts {
+            key,
+            stores: Arc::clone(&self.stores),
+            writer: Writer::new(self.client.clone()),
+            events: self.events.clone(),
+            telemetry: Arc::clone(&self.telemetry),
+            delimiters: self.settings.delimiters.clone(),
+            leadership: self.leadership.clone(),
+        };
+        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
+        dependent.filled.get_or_init(|| Arc::clone(&secrets));
+        (secrets, filling)
+    }
 }
 
 impl fmt::Debug for FilledSecrets {
@@ -83,10 +108,10 @@ impl fmt::Debug for FilledSecrets {
 
 impl FilledSecrets {
     /// Those of which nothing is known yet, not even the key of their records, and the engine that refreshes them.
-    pub(super) fn new(parts: Parts, settings: Settings) -> (Arc<Self>, (Engine, Handle)) {
+    fn new(parts: Parts, settings: Settings) -> (Arc<Self>, (Engine, Handle)) {
         let filled = Arc::new(Self {
             view: Mutex::default(),
-            started: (parts.clock)(),
+            started: (settings.clock)(),
             engine: OnceLock::new(),
             listed: AtomicBool::new(false),
             parts,

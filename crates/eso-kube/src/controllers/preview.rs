@@ -32,7 +32,8 @@ impl Controller {
         let stop = CancellationToken::new();
         let mut watches = Watches::new(self.client, self.namespace, self.leadership, stop.clone());
         let stores = Arc::clone(&self.served.stores);
-        let served = Served { push_secrets: PushObjects::Known(Arc::default()), ..self.served };
+        let push_secrets = PushObjects::Known(Arc::default());
+        let served = Served { push_secrets, legacy: None, ..self.served };
         begin(&mut watches, served, &self.synced, &stop).await;
         let objects = self.index.lock().all();
         let objects = objects.into_iter().filter(|(_, namespace, name)| wanted(namespace, name));

@@ -53,7 +53,7 @@ impl StoreObjects {
     fn delete(&self, (namespace, name): &Name) {
         let namespace = match self.kind {
             StoreKind::SecretStore => Some(namespace.as_str()),
-            StoreKind::ClusterSecretStore => None,
+            StoreKind::ClusterSecretStore | StoreKind::Environment => None,
         };
         self.stores.delete_store(self.kind, namespace, name);
         let key = StoreKey { kind: self.kind, namespace: namespace.map(str::to_owned), name: name.clone() };

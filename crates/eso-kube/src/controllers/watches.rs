@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     cluster::{Clusters, NamespaceFollower},
     external_secret::Router,
+    legacy::LegacyObjects,
     sources::Namespaces,
 };
 use crate::{
@@ -47,6 +48,11 @@ impl Watches {
         stop: CancellationToken,
     ) -> Self {
         Self { client, namespace, leadership, stop, tasks: JoinSet::new(), listing: Vec::new() }
+    }
+
+    /// What all of them ask.
+    pub(super) fn client(&self) -> &Client {
+        &self.client
     }
 
     /// The one namespace that is watched; `None` for all.
@@ -104,6 +110,19 @@ impl Watches {
         listing
     }
 
+    /// As [`follow_apart`](Self::follow_apart), after something else.
+    pub(super) fn follow_after<K: Resource + 'static>(
+        &mut self,
+        api: Api<Item<K>>,
+        watched: Arc<dyn Watched<Item<K>>>,
+        before: impl Future<Output = ()> + Send + 'static,
+    ) {
+        self.spawn(async move {
+            before.await;
+            follow(api, &*watched, &Sender::new(false)).await;
+        });
+    }
+
     /// As [`follow_apart`](Self::follow_apart), from when somebody wants it.
     pub(super) fn follow_wanted<K: Resource + 'static>(
         &mut self,
@@ -121,16 +140,19 @@ impl Watches {
         listing
     }
 
-    /// Follows namespaces: from when a store asks for their labels, and at once where somebody else goes by them. Gives whether all have been listed once.
+    /// Follows namespaces: from when a store asks for their labels, or an object goes by their annotations, and at once where
+    /// somebody else goes by them. Gives whether all have been listed once.
     pub(super) fn follow_namespaces(
         &mut self,
         router: &Arc<Router>,
         stores: &Arc<StoreRegistry>,
         followers: Vec<Arc<dyn NamespaceFollower>>,
+        legacy: Option<Arc<LegacyObjects>>,
     ) -> Receiver<bool> {
         let api: Api<Metadata<Namespace>> = Api::all(self.client.clone());
         let at_once = !followers.is_empty();
-        let watched = Namespaces::new(router, stores, followers);
+        let legacy = legacy.map(|legacy| legacy as Arc<dyn NamespaceFollower>);
+        let watched = Namespaces::new(router, stores, followers.into_iter().chain(legacy).collect());
         match at_once {
             true => self.follow_apart(api, watched),
             false => self.follow_wanted(api, watched, stores.namespaces_wanted()),

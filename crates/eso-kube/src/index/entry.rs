@@ -1,11 +1,10 @@
 //! What is kept of one ExternalSecret, and of its target as it sees it.
 
+mod kin;
+
 use std::{collections::BTreeSet, sync::Arc};
 
-use eso_core::{
-    api::external_secret::{ExternalSecret, ExternalSecretSpec, ExternalSecretStatus},
-    key::{StoreKind, StoreReference},
-};
+use eso_core::api::external_secret::{ExternalSecret, ExternalSecretSpec};
 use eso_plan::{
     convert::{external_secret, references},
     digest::Digest,
@@ -14,7 +13,7 @@ use eso_plan::{
 use eso_sync::ports::{GroupId, ObjectId};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Deserializer, Value, json};
 
 use super::{Named, names::NO_STORE, packed::Packed};
@@ -25,6 +24,8 @@ use crate::{
     stores::StoreKey,
     watch::{Object, UNREADABLE_SPEC},
 };
+
+pub use kin::{Family, Kin, Lineage};
 
 /// What is seen of a target.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,9 +60,11 @@ pub struct Edition(u32);
 /// Everything that is known of an ExternalSecret, at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// Its metadata, as far as it is kept, with its version; its spec, which is empty where it cannot be read; and its
-    /// status.
+    /// Its metadata, as far as it is kept, with its version; its spec, in newer words, which is empty where it cannot be read;
+    /// and its status, where that is a newer one's.
     pub object: ExternalSecret,
+    /// What it is.
+    pub kin: Kin,
     /// Why its spec cannot be read, where it cannot.
     pub problem: Option<String>,
     /// Whether its namespace is being deleted, and it therefore soon.
@@ -85,6 +88,7 @@ pub struct Snapshot {
 /// What is kept of one ExternalSecret.
 #[derive(Debug)]
 pub(super) struct Entry {
+    lineage: Lineage,
     uid: Box<str>,
     /// The newest version of the object that the watch showed.
     version: u64,
@@ -116,9 +120,10 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    pub(super) fn new(namespace: Arc<str>, object: Object) -> Self {
+    pub(super) fn new(namespace: Arc<str>, lineage: Lineage, object: Object) -> Self {
         let text = |text: Option<&String>| text.map(String::as_str).unwrap_or_default().into();
         let mut entry = Self {
+            lineage,
             uid: text(object.metadata.uid.as_ref()),
             version: 0,
             status_version: 0,
@@ -184,7 +189,8 @@ impl Entry {
 
     /// The stores that the object names.
     pub(super) fn stores(&self) -> BTreeSet<StoreKey> {
-        self.parsed().iter().flat_map(references::stores).map(key).collect()
+        let named = self.parsed().iter().flat_map(references::stores).collect::<Vec<_>>();
+        named.into_iter().map(|store| StoreKey::of(&self.lineage.means(store))).collect()
     }
 
     /// The name of the ConfigMap that is its target, if it is one.
@@ -219,6 +225,7 @@ impl Entry {
         };
         let metadata = ObjectMeta { resource_version: Some(self.version.to_string()), ..object.metadata };
         Snapshot {
+            kin: self.kin(&metadata),
             object: ExternalSecret { metadata, status: self.status.read(), ..object },
             problem,
             namespace_leaves: false,
@@ -242,7 +249,8 @@ impl Entry {
             Some(marks) => Sight::Seen(metadata::seen(metadata, &marks)),
             None => Sight::Unseen,
         };
-        let news = is_news(&self.sight, &sight);
+        // Of the others no digest tells whether what they hold is what was written.
+        let news = self.family() != Family::Newer || is_news(&self.sight, &sight);
         self.see(sight);
         news
     }
@@ -331,7 +339,7 @@ impl Entry {
         }
     }
 
-    pub(super) fn reported(&mut self, status: &ExternalSecretStatus, version: u64) {
+    pub(super) fn reported(&mut self, status: &impl Serialize, version: u64) {
         // An edit that was made before our write, and is still on its way, must not be taken for an older state: only
         // the watch says how new the object is.
         if version >= self.status_version.max(self.version) {
@@ -339,15 +347,20 @@ impl Entry {
         }
     }
 
+    /// Takes what is said of it, and nowhere else.
+    pub(super) fn noted(&mut self, status: &impl Serialize) {
+        self.set_status(&json!(status), self.status_version);
+    }
+
     fn marks(&self) -> Option<Marks> {
-        self.parsed().ok().and_then(|object| marks_of(&object))
+        self.parsed().ok().and_then(|object| self.lineage.marks_of(&object))
     }
 
     /// What follows from an edit for the target, as it was seen with the marks before.
     fn edited(&mut self, before: Option<&Marks>) {
         let object = self.parsed().ok();
         let target = object.as_ref().and_then(references::secret).map(Into::into);
-        let now = object.as_ref().and_then(marks_of);
+        let now = object.as_ref().and_then(|object| self.lineage.marks_of(object));
         let moved = self.target != target;
         let of = |marks: &Marks| (marks.ownership, marks.templated);
         let reowned = before.map(of) != now.as_ref().map(of);
@@ -369,8 +382,11 @@ impl Entry {
         }
     }
 
-    /// Metadata and spec; or why the spec cannot be read.
+    /// Metadata and spec, in newer words; or why the spec cannot be read.
     fn parsed(&self) -> Result<ExternalSecret, String> {
+        if let Lineage::Older(environment) = &self.lineage {
+            return self.translated(environment);
+        }
         if !self.is_readable {
             return Err(UNREADABLE_SPEC.to_owned());
         }
@@ -416,10 +432,7 @@ impl Entry {
 
     fn set_status(&mut self, status: &Value, version: u64) {
         self.status_version = version;
-        let conditions = status["conditions"].as_array();
-        let mut conditions = conditions.into_iter().flatten();
-        self.ready =
-            conditions.any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
+        self.ready = self.lineage.is_ready(status);
         self.status = Packed::of(status);
     }
 }
@@ -428,12 +441,6 @@ impl Edition {
     fn next(self) -> Self {
         Self(self.0.wrapping_add(1))
     }
-}
-
-/// The marks of an object that can be understood.
-fn marks_of(object: &ExternalSecret) -> Option<Marks> {
-    let desired = external_secret::desired(object).ok()?;
-    Some(Marks::wanted_by(object, desired.ownership))
 }
 
 /// Whether an object should have a look at its target: not where the same is seen at another version.
@@ -446,15 +453,6 @@ fn is_news(before: &Sight, now: &Sight) -> bool {
         (Sight::Seen(before), Sight::Seen(now)) => Seen { version: now.version, ..before.clone() } != *now,
         _ => true,
     }
-}
-
-fn key(reference: StoreReference) -> StoreKey {
-    let StoreReference { kind, namespace, name } = reference;
-    let namespace = match kind {
-        StoreKind::SecretStore => Some(namespace),
-        StoreKind::ClusterSecretStore => None,
-    };
-    StoreKey { kind, namespace, name }
 }
 
 /// What observing and writing need of an object, and no more: managed fields alone are half of what is sent.

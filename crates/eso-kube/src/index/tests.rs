@@ -27,7 +27,7 @@ const HASH: &str = "172be50c5b738f1580f29fde29514bc1793510d86f9b8acb7cb46ada";
 const READY: &str = "Ready";
 
 /// `demo/app` at this version of it, with the uid `one`.
-fn app(version: u64) -> ObjectBuilder {
+pub(super) fn app(version: u64) -> ObjectBuilder {
     at("app", version)
 }
 
@@ -36,7 +36,7 @@ fn at(name: &str, version: u64) -> ObjectBuilder {
     builder.with("/metadata/resourceVersion", json!(version.to_string()))
 }
 
-fn sent(object: ObjectBuilder) -> Object {
+pub(super) fn sent(object: ObjectBuilder) -> Object {
     Object::sent(object.json())
 }
 
@@ -360,7 +360,7 @@ fn a_comparison_counts_for_its_version_only() {
 fn a_status_that_was_written_is_not_taken_back_by_an_older_event() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
-    index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
+    index.reported(object.id, &status, 30);
     index.meet_object(sent(app(6)));
     assert_eq!(index.users(&store("main"), None), [(object, true)]);
 }
@@ -369,7 +369,7 @@ fn a_status_that_was_written_is_not_taken_back_by_an_older_event() {
 fn an_edit_that_the_watch_shows_after_our_own_status_write_is_not_lost() {
     let (mut index, object) = both();
     let status = json!({ "conditions": [{ "type": READY, "status": "True" }] });
-    index.reported(object.id, &serde_json::from_value(status).unwrap(), 30);
+    index.reported(object.id, &status, 30);
     index.meet_object(sent(app(29).every("7m")));
     let snapshot = index.snapshot(object.id).unwrap();
     assert_eq!(snapshot.object.spec.refresh_interval.as_deref(), Some("7m"));

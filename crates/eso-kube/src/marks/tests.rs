@@ -4,7 +4,7 @@ use eso_plan::desired::Ownership;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
 
-use super::{Leftover, Marks, field_manager};
+use super::{Leftover, MANAGER_PREFIX, Marks, field_manager};
 
 fn metadata(value: Value) -> ObjectMeta {
     serde_json::from_value(value).unwrap()
@@ -71,9 +71,9 @@ fn a_long_name_makes_a_hashed_field_manager() {
     // The vector of the original's, reference/eso.md 2.3.
     let hashed =
         "externalsecrets.external-secrets.io/sha3/52a6f48b37cd3535ef771a530c08d9cc4b78350ccdd33f2405e22ebb";
-    assert_eq!(field_manager(&"a".repeat(28)), hashed);
+    assert_eq!(field_manager(MANAGER_PREFIX, &"a".repeat(28)), hashed);
     let plain = "a".repeat(27);
-    assert_eq!(field_manager(&plain), format!("externalsecrets.external-secrets.io/{plain}"));
+    assert_eq!(field_manager(MANAGER_PREFIX, &plain), format!("externalsecrets.external-secrets.io/{plain}"));
 }
 
 #[track_caller]
@@ -157,4 +157,47 @@ fn marks_exceed_others_by_names_and_not_by_values() {
     assert!(!one.exceed(&other) && other.exceed(&one));
     assert!(of(json!({ "c": "1" }), json!({})).exceed(&one));
     assert!(!one.exceed(&one));
+}
+
+/// The marks of an object of the older group: `wanted_by_older` or `wanted_by_fill`, by their ownership.
+fn older(ownership: Ownership) -> Marks {
+    let object = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+        "metadata": {
+            "name": "example", "namespace": "demo", "uid": "d16ae4d2", "labels": { "team": "blue" },
+            "annotations": { "note": "a b" },
+        },
+        "spec": { "target": { "template": { "type": "Opaque" } } },
+    });
+    let object = serde_json::from_value(object).unwrap();
+    match ownership {
+        Ownership::Own => Marks::wanted_by_older(&object, ownership),
+        _ => Marks::wanted_by_fill(&object, ownership),
+    }
+}
+
+#[test]
+fn an_older_object_puts_its_owner_on_its_secret_and_nothing_else() {
+    let marks = older(Ownership::Own);
+    assert!(marks.labels.is_empty() && marks.annotations.is_empty() && !marks.hashed);
+    let owner = json!([{
+        "apiVersion": "kubernetes-client.io/v1", "kind": "ExternalSecret", "name": "example", "uid": "d16ae4d2",
+        "controller": true,
+    }]);
+    assert_eq!(json!([marks.owner]), owner);
+    assert_eq!(marks.manager, "externalsecrets.kubernetes-client.io/example");
+    assert!(marks.are_on(&metadata(json!({ "ownerReferences": owner, "labels": { "theirs": "" } }))));
+}
+
+#[test]
+fn a_secret_that_an_older_object_fills_says_so_and_belongs_to_nobody() {
+    let marks = older(Ownership::Share { create: false });
+    assert_eq!(marks.owner, None);
+    assert!(marks.hashed);
+    let annotations = [("external-secrets.io/filled-by".to_owned(), "d16ae4d2".to_owned())];
+    assert_eq!(marks.annotations, annotations.into());
+    assert_eq!(
+        marks.labels,
+        [("reconcile.external-secrets.io/managed".to_owned(), "true".to_owned())].into()
+    );
 }

@@ -68,7 +68,7 @@ impl Parsed {
         let Object { metadata, spec, status } = object;
         let namespace = match kind {
             StoreKind::SecretStore => metadata.namespace,
-            StoreKind::ClusterSecretStore => None,
+            StoreKind::ClusterSecretStore | StoreKind::Environment => None,
         };
         let key = StoreKey { kind, namespace, name: metadata.name.unwrap_or_default() };
         Self {
@@ -137,7 +137,7 @@ impl Specification {
             refresh_interval: interval(refresh_interval.as_ref())?,
             conditions: match key.kind {
                 StoreKind::SecretStore => conditions_of_no_use(&conditions)?,
-                StoreKind::ClusterSecretStore => Conditions::parse(&conditions)?,
+                StoreKind::ClusterSecretStore | StoreKind::Environment => Conditions::parse(&conditions)?,
             },
             is_of_namespace: connect.is_of_namespace(&provider),
             provider,
@@ -148,7 +148,7 @@ impl Specification {
     /// Whether it logs in anew for each namespace that asks.
     pub(crate) fn follows_who_asks(&self, kind: StoreKind) -> bool {
         match kind {
-            StoreKind::SecretStore => false,
+            StoreKind::SecretStore | StoreKind::Environment => false,
             StoreKind::ClusterSecretStore => {
                 self.is_of_namespace || references::follow_who_asks(&self.references)
             }

@@ -87,7 +87,8 @@ impl State {
         if parsed.is_of_class(&shared.settings.class) {
             self.keep(shared, Assignment { parsed: Arc::clone(parsed), asking: None, change });
         } else {
-            shared.settings.telemetry.forgotten(parsed.key.subject());
+            let subject = parsed.key.subject();
+            subject.into_iter().for_each(|subject| shared.settings.telemetry.forgotten(subject));
         }
     }
 

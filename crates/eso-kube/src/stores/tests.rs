@@ -11,10 +11,13 @@ fn reference(kind: StoreKind) -> StoreReference {
 #[test]
 fn a_secret_store_is_of_the_namespace_that_asks_and_a_cluster_store_of_none() {
     let own = StoreKey::of(&reference(StoreKind::SecretStore));
-    assert_eq!((own.to_string(), own.subject().namespace), ("SecretStore demo/store".to_owned(), "demo"));
+    assert_eq!(
+        (own.to_string(), own.subject().unwrap().namespace),
+        ("SecretStore demo/store".to_owned(), "demo")
+    );
     let cluster = StoreKey::of(&reference(StoreKind::ClusterSecretStore));
     assert_eq!(
-        (cluster.to_string(), cluster.subject().namespace),
+        (cluster.to_string(), cluster.subject().unwrap().namespace),
         ("ClusterSecretStore store".to_owned(), "")
     );
 }

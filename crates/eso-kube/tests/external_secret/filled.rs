@@ -11,7 +11,7 @@ use eso_plan::filled::{
 };
 use serde_json::{Value, json};
 
-use crate::world::{World, encoded, in_words, seal_key};
+use crate::world::{Gate, World, encoded, in_words, seal_key};
 
 const HOUR: u64 = 3600;
 
@@ -246,6 +246,51 @@ async fn a_value_that_was_set_while_nobody_watched_stays_when_the_store_changes(
     let operator = world.start().await;
     world.holds("app", &[("a", "mine"), ("b", "new")]).await;
     operator.stop().await;
+}
+
+#[tokio::test]
+async fn a_value_that_is_set_while_the_secret_is_being_refreshed_stays() {
+    let world = World::new("filled-raced").await;
+    world.provider.put("db", "old");
+    let operator = world.start().await;
+    let asked = [("a", "eso:db"), ("b", "eso:db")];
+    world.filled("app", &world.sealed("app", &asked, 1), &[("a", "old"), ("b", "old")]).await;
+    world.stands("app", "SecretSynced", "").await;
+    operator.stop().await;
+    world.provider.put("db", "new");
+    let gate = Gate::before("/secrets/app");
+    let operator = world.start_behind(&gate).await;
+    world.is_asked(world.provider.reads() + 1).await;
+    let edit = json!({
+        "metadata": { "annotations": { "force-sync": "1" } }, "data": { "a": encoded("mine") },
+    });
+    world.edit(&world.secret_path("app"), edit).await;
+    gate.open();
+    world.holds("app", &[("a", "mine"), ("b", "new")]).await;
+    operator.stop().await;
+}
+
+#[tokio::test]
+async fn an_external_secret_that_shares_the_secret_keeps_its_entries_and_nobody_fights() {
+    let world = World::new("filled-merged").await;
+    world.provider.put("db", "old");
+    world.provider.put("hr", "theirs");
+    let operator = world.start().await;
+    let asked = [("a", "eso:db"), ("b", "eso:db")];
+    world.filled("app", &world.sealed("app", &asked, 1), &[("a", "old"), ("b", "old")]).await;
+    world.stands("app", "SecretSynced", "").await;
+    let merge = world.object("merge").target("app").creation("Merge").every("1s");
+    world.apply(merge.key("b", "hr").key("c", "hr")).await;
+    world.says("merge", "SecretSynced", "").await;
+    let released = world.sealed("app", &[("a", "eso:db")], 1);
+    world.until(world.secret_path("app"), |secret| annotation(secret, RECORD) == Some(&released)).await;
+    world.provider.put("db", "new");
+    world.holds("app", &[("a", "new"), ("b", "theirs"), ("c", "theirs")]).await;
+    world.is_asked(world.provider.reads() + 6).await;
+    let mark = world.mark().await;
+    world.is_asked(world.provider.reads() + 6).await;
+    operator.stop().await;
+    assert_eq!(in_words(&world.asked(mark).await), [""; 0]);
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ use eso_kube::{
     events::Events,
     lease::Leadership,
     stores::{
-        Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
+        Connect, ConnectError, Dependents, Standby, StoreChange, StoreKey, StoreRegistry,
+        StoreRegistrySettings,
     },
     telemetry::{Ready, Subject, Telemetry},
     watch::{Item, Watched, follow},
@@ -83,6 +84,7 @@ impl World {
             cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
+            standby: Standby::default(),
             stop: stop.clone(),
         });
         let mut tasks = JoinSet::new();

@@ -5,6 +5,7 @@
 
 mod entries;
 mod environment;
+mod fill;
 mod keys;
 mod manifest;
 mod path;
@@ -23,6 +24,7 @@ use eso_core::{
         legacy::{BackendType, ExternalSecret},
     },
     duration,
+    key::{StoreKind, StoreReference},
     provider::{Dialect, Documents, Lookup, MissingProperty},
 };
 use serde::Deserializer;
@@ -35,6 +37,7 @@ use crate::{
 pub use entries::Fill;
 use entries::Place;
 pub use environment::{Annotations, Environment};
+pub use fill::{FILLED_BY, Fillable, desired_of_fill, is_to_be_filled};
 pub use lodash::{Unserved, template};
 pub use permission::{Refusal, permitted};
 pub use status::{record, status};
@@ -100,10 +103,20 @@ pub fn parse<'de>(object: impl Deserializer<'de>) -> Result<ExternalSecret, Malf
     })
 }
 
-/// Whether an object is for this controller: both name the same id, or neither names one.
+/// Whether an object is for this controller: both name the same id, or neither names one, and its namespace is one of those
+/// that are served.
 pub fn is_served(object: &ExternalSecret, environment: &Environment) -> bool {
     let given = |id: &Option<String>| id.clone().filter(|id| !id.is_empty());
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    let watched = &environment.watched_namespaces;
     given(&object.spec.controller_id) == given(&environment.instance_id)
+        && (watched.is_empty() || watched.contains(namespace))
+}
+
+/// The store of an object, as its entries name it.
+pub fn reference(object: &ExternalSecret, store: &LegacyStore) -> StoreReference {
+    let namespace = object.metadata.namespace.clone().unwrap_or_default();
+    StoreReference { kind: StoreKind::Environment, namespace, name: store.name() }
 }
 
 /// What an object asks for, in newer words.
@@ -147,15 +160,19 @@ pub fn translate(object: &ExternalSecret, environment: &Environment) -> Result<T
 /// What an object asks for.
 ///
 /// It is what its newer words ask for, and what these cannot say: values are read and decoded as by the older controller,
-/// and entries win over each other in its order. Its revision is its generation, for its status knows no other.
+/// and entries win over each other in its order. Its revision is its generation.
 pub fn desired(object: &ExternalSecret, environment: &Environment) -> Result<Desired, Malformed> {
     let Translated { spec, places, .. } = translate(object, environment)?;
     let newer = Newer { metadata: object.metadata.clone(), spec, status: None };
     let desired = external_secret::desired(&newer)?;
     let many = newer.spec.data_from.len();
     let entries = places.iter().map(|place| served(&desired.entries[place.index(many)], place)).collect();
-    let revision = object.metadata.generation.unwrap_or_default().to_string();
-    Ok(Desired { revision, entries, ..desired })
+    Ok(Desired { revision: revision(object.metadata.generation), entries, ..desired })
+}
+
+/// What a state of an object is called: its generation, for its status knows no other.
+pub fn revision(generation: Option<i64>) -> String {
+    generation.unwrap_or_default().to_string()
 }
 
 /// An entry as the older controller reads it.
@@ -164,7 +181,8 @@ fn served(entry: &Entry, place: &Place) -> Entry {
         Decoding::None => Decoding::None,
         Decoding::Base64 | Decoding::Base64Url | Decoding::Auto | Decoding::Tolerant => Decoding::Tolerant,
     };
-    Entry { origin: place.origin, decoding, dialect: Some(DIALECT), ..entry.clone() }
+    let store = StoreReference { kind: StoreKind::Environment, ..entry.store.clone() };
+    Entry { origin: place.origin, store, decoding, dialect: Some(DIALECT), ..entry.clone() }
 }
 
 fn backend(backend: Option<BackendType>) -> Result<Served, Malformed> {

@@ -42,7 +42,7 @@ impl Printer<'_> {
 
     /// That of one value; of none, where the key has none.
     pub(super) fn of_value(self, key: &str, value: Option<&SecretBytes>) -> String {
-        let value = value.map(SecretBytes::expose).unwrap_or_default();
+        let value = value.map_or(&[][..], |value| value.expose());
         print(self.key, OF_VALUE, self.place, &[key.as_bytes(), value])
     }
 

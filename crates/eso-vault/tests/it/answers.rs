@@ -199,6 +199,10 @@ async fn a_success_that_is_none_is_not_understood() {
             check(step, 200, &body, Some(Unexpected)).await;
         }
     }
+    // A mount of version 2 always tells the version of a value.
+    for step in [LookBeside, LookBeforeWrite, LookBeforeDelete] {
+        check(step, 200, &json!({"data": {}}), Some(Unexpected)).await;
+    }
     for body in [json!(null), json!("canary-6fd2"), json!({"data": {}})] {
         check(WriteValue, 200, &body, Some(Unexpected)).await;
     }

@@ -1,9 +1,13 @@
 //! The kinds of objects that tests handle, and where the API server has them.
 
+use serde_json::Value;
+
 /// A kind of object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     ExternalSecret,
+    /// That of `kubernetes-client.io`.
+    LegacyExternalSecret,
     ClusterExternalSecret,
     PushSecret,
     ClusterPushSecret,
@@ -43,6 +47,16 @@ impl Kind {
         found.unwrap_or_else(|| panic!("the tests know no kind {name:?}"))
     }
 
+    /// The kind of a manifest.
+    #[track_caller]
+    pub(crate) fn of(manifest: &Value) -> Self {
+        let kind = Self::named(manifest["kind"].as_str().expect("a manifest must have a kind"));
+        match manifest["apiVersion"].as_str() {
+            Some("kubernetes-client.io/v1") => Self::LegacyExternalSecret,
+            Some(_) | None => kind,
+        }
+    }
+
     /// The path of its objects: those of `namespace`, or all of them where the kind has no namespaces.
     pub(crate) fn collection(self, namespace: &str) -> String {
         match self.is_namespaced() {
@@ -55,6 +69,7 @@ impl Kind {
     pub(crate) fn is_namespaced(self) -> bool {
         match self {
             Self::ExternalSecret
+            | Self::LegacyExternalSecret
             | Self::PushSecret
             | Self::SecretStore
             | Self::Secret
@@ -77,7 +92,10 @@ impl Kind {
     }
 
     fn resource(self) -> String {
-        format!("{self:?}s").to_lowercase()
+        match self {
+            Self::LegacyExternalSecret => "externalsecrets".to_owned(),
+            other => format!("{other:?}s").to_lowercase(),
+        }
     }
 
     fn group(self) -> &'static str {
@@ -86,6 +104,7 @@ impl Kind {
             | Self::ClusterExternalSecret
             | Self::SecretStore
             | Self::ClusterSecretStore => "/apis/external-secrets.io/v1",
+            Self::LegacyExternalSecret => "/apis/kubernetes-client.io/v1",
             Self::PushSecret | Self::ClusterPushSecret => "/apis/external-secrets.io/v1alpha1",
             Self::Secret | Self::ConfigMap | Self::Event | Self::Namespace | Self::ServiceAccount => {
                 "/api/v1"

@@ -115,6 +115,7 @@ impl World {
         self.canaries.assert_absent("an event", &json!(self.all(Kind::Event).await).to_string());
         for kind in [
             Kind::ExternalSecret,
+            Kind::LegacyExternalSecret,
             Kind::ClusterExternalSecret,
             Kind::PushSecret,
             Kind::ClusterPushSecret,
@@ -168,7 +169,7 @@ impl World {
     /// As [`create`](Self::create), where a refusal is no surprise.
     pub(crate) async fn try_create(&self, object: impl Manifest) -> Result<Value, Refusal> {
         let mut object = object.manifest();
-        let kind = Kind::named(object["kind"].as_str().expect("a manifest must have a kind"));
+        let kind = Kind::of(&object);
         if kind.is_namespaced() {
             object["metadata"]["namespace"] = json!(self.namespace);
         }

@@ -10,9 +10,8 @@ use crate::api::legacy::{BackendType, ExternalSecret};
 
 /// The definition of `kubernetes-client.io`.
 ///
-/// It is not among [`all`](super::all), and so neither in `deploy/crds` nor installed with the others: an object of a kind
-/// that is installed is one that somebody is expected to serve. Where the older controller's own definition is installed,
-/// this one only takes what that takes.
+/// It is not among [`all`](super::all): the operator works without it. It takes what the older controller's own takes, and may
+/// stand in its place.
 pub fn legacy() -> CustomResourceDefinition {
     let mut definition = ExternalSecret::crd();
     let schemas = definition.spec.versions.iter_mut().filter_map(|version| version.schema.as_mut());

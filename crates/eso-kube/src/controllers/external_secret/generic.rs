@@ -11,7 +11,7 @@ use eso_plan::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::api::DynamicObject;
 
-use super::{KubeTarget, Run, held::Question, regarding, status};
+use super::{KubeTarget, Run, held::Question, status};
 use crate::{
     apply::generic::{Body, Left, wanted},
     marks::Marks,
@@ -126,7 +126,7 @@ impl KubeTarget {
         for found in self.generic.look_at_owned(kind, place).await? {
             if found.name.as_deref() != Some(place.name) && run.marks.own(&found) {
                 self.generic.delete(kind, place.namespace, &found).await?;
-                self.events.publish(regarding(&run.snapshot.object), status::orphan_deleted(Kind::Resource));
+                self.events.publish(run.snapshot.reference(), status::orphan_deleted(Kind::Resource));
             }
         }
         Ok(())

@@ -1,10 +1,9 @@
 //! What a target holds: told by its metadata and by what we did to it, and by one read where these do not tell.
 
-use eso_core::api::external_secret::ExternalSecret;
 use eso_plan::{
     desired::{Absence, Desired, Destination, Ownership},
     digest::Digest,
-    observed::Held,
+    observed::{Held, Record},
     plan::WriteError,
 };
 use eso_sync::ports::ObjectId;
@@ -13,7 +12,6 @@ use super::KubeTarget;
 use crate::{
     apply::{self, Contents, Place},
     index::{Edition, Known, Sight, Snapshot},
-    marks::Marks,
     metadata::{self, Claim, Data, Keys, Seen},
 };
 
@@ -33,9 +31,8 @@ impl KubeTarget {
         snapshot: &Snapshot,
         desired: &Desired,
     ) -> Result<Held, WriteError> {
-        let object = &snapshot.object;
-        let marks = Marks::wanted_by(object, desired.ownership);
-        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        let marks = snapshot.marks(desired.ownership);
+        let namespace = snapshot.object.metadata.namespace.as_deref().unwrap_or_default();
         let place = Place { namespace, name: &desired.target, marks: &marks };
         let question = Question { id, about: snapshot.edition, place };
         if desired.ownership == Ownership::Read {
@@ -54,7 +51,7 @@ impl KubeTarget {
             .known
             .as_ref()
             .map(|known| known.keys)
-            .or_else(|| promised(desired).filter(|_| is_unedited(object, desired)));
+            .or_else(|| promised(desired).filter(|_| is_unedited(&snapshot.record(), desired)));
         let moved = snapshot.has_strays && desired.ownership == Ownership::Own;
         match told(&seen, snapshot.known.as_ref(), expected, moved) {
             Some(held) => Ok(held),
@@ -62,7 +59,7 @@ impl KubeTarget {
         }
     }
 
-    async fn look(&self, question: Question<'_>) -> Result<Option<Seen>, WriteError> {
+    pub(super) async fn look(&self, question: Question<'_>) -> Result<Option<Seen>, WriteError> {
         let Question { id, about, place } = question;
         let found = self.writer.look(place.namespace, place.name).await?;
         let seen = found.map(|metadata| metadata::seen(&metadata, place.marks));
@@ -133,9 +130,8 @@ fn intact(contents: &Contents, expected: Option<Keys>) -> Option<Known> {
 }
 
 /// Whether the object is as it was when its target was written: an edit of it is no drift of the target.
-fn is_unedited(object: &ExternalSecret, desired: &Desired) -> bool {
-    let status = object.status.as_ref();
-    status.and_then(|status| status.synced_resource_version.as_ref()) == Some(&desired.revision)
+fn is_unedited(record: &Record, desired: &Desired) -> bool {
+    record.revision.as_ref() == Some(&desired.revision)
 }
 
 /// The keys that the object names itself, where these are all that its target can hold.

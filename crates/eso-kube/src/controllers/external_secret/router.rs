@@ -10,19 +10,21 @@ use eso_core::api::{
     external_secret::ExternalSecret,
 };
 use eso_plan::template::SourceKind;
-use eso_sync::engine::{Cause, Handle};
+use eso_sync::{
+    engine::{Cause, Handle},
+    ports::ObjectId,
+};
 use k8s_openapi::{
     api::core::v1::{ConfigMap, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use parking_lot::Mutex;
 
-use super::subject;
 use crate::{
     controllers::watches::Metadata,
-    index::{Forgotten, Index, Met, Named, News},
+    index::{Family, Forgotten, Index, Met, Named, News},
     stores::{Dependents, StoreChange, StoreKey},
-    telemetry::{Ready, Telemetry},
+    telemetry::{Ready, Subject, Telemetry},
     watch::{Item, Object, Watched},
 };
 
@@ -47,7 +49,8 @@ impl Router {
         self.engine.get_or_init(|| engine);
     }
 
-    fn wake(&self, objects: impl IntoIterator<Item = Named>, cause: Cause) {
+    /// Has objects looked at.
+    pub(in crate::controllers) fn wake(&self, objects: impl IntoIterator<Item = Named>, cause: Cause) {
         let Some(engine) = self.engine.get() else { return };
         objects.into_iter().for_each(|Named { id, group }| engine.wake(id, group, cause));
     }
@@ -63,9 +66,34 @@ impl Router {
         self.index.lock().lose_namespace(name);
     }
 
-    fn forget(&self, forgotten: &Forgotten) {
-        self.engine.get().into_iter().for_each(|engine| engine.forget(forgotten.id));
-        self.telemetry.forgotten(subject(&forgotten.namespace, &forgotten.name));
+    /// An object is not there any more.
+    pub(in crate::controllers) fn forget(&self, forgotten: &Forgotten) {
+        let Forgotten { id, family, fills, namespace, name } = forgotten;
+        self.forget_runs(fills.iter().chain([id]));
+        if let Some(kind) = family.counted() {
+            self.telemetry.forgotten(Subject { kind, namespace, name });
+        }
+    }
+
+    /// Nothing is to be done for these any more.
+    pub(in crate::controllers) fn forget_runs<'a>(&self, ids: impl IntoIterator<Item = &'a ObjectId>) {
+        let Some(engine) = self.engine.get() else { return };
+        ids.into_iter().for_each(|id| engine.forget(*id));
+    }
+
+    /// An object was met whose status says this.
+    pub(in crate::controllers) fn count(&self, family: Family, metadata: &ObjectMeta, ready: Ready) {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let (namespace, name) = (text(&metadata.namespace), text(&metadata.name));
+        if let Some(kind) = family.counted() {
+            let subject = Subject { kind, namespace: &namespace, name: &name };
+            self.telemetry.condition(subject, ready);
+        }
+    }
+
+    /// The index that it keeps.
+    pub(in crate::controllers) fn index(&self) -> &Mutex<Index> {
+        &self.index
     }
 }
 
@@ -77,12 +105,11 @@ impl Watched<Item<ExternalSecret>> for Router {
     fn meet(&self, item: Item<ExternalSecret>) {
         let object = Object::from(item);
         let ready = ready_in(&object);
-        let (namespace, name) = (object.metadata.namespace.clone(), object.metadata.name.clone());
+        let metadata = object.metadata.clone();
         let Met { object, news, replaced } = self.index.lock().meet_object(object);
         replaced.iter().for_each(|forgotten| self.forget(forgotten));
         if let (News::New, Some(ready)) = (news, ready) {
-            let (namespace, name) = (namespace.unwrap_or_default(), name.unwrap_or_default());
-            self.telemetry.condition(subject(&namespace, &name), ready);
+            self.count(Family::Newer, &metadata, ready);
         }
         match news {
             News::New if !self.listed.load(Ordering::Relaxed) => self.wake([object], Cause::Listed),

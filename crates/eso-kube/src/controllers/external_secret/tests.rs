@@ -23,7 +23,7 @@ use crate::{
     index::{Index, Snapshot},
     lease::Leadership,
     marks::CLEANUP_FINALIZER,
-    stores::{StoreRegistry, StoreRegistrySettings},
+    stores::{Standby, StoreRegistry, StoreRegistrySettings},
     telemetry::{Ready, Subject, Telemetry},
     watch::Object,
 };
@@ -115,6 +115,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         cluster_stores: true,
         requeue_interval: None,
         leadership: Leadership::always(),
+        standby: Standby::default(),
         stop: CancellationToken::new(),
     });
     KubeTarget {
@@ -128,6 +129,7 @@ fn target(told: &Arc<Told>, client: Client) -> KubeTarget {
         clock: Arc::new(|| Timestamp::UNIX_EPOCH),
         started: Timestamp::UNIX_EPOCH,
         leadership: Leadership::standby(),
+        permits: Arc::default(),
     }
 }
 

@@ -133,16 +133,9 @@ impl Pushes {
 /// Tells ExternalSecrets, PushSecrets and filled Secrets what happens to stores.
 #[derive(Debug)]
 pub(in crate::controllers) struct Dependent {
-    router: Arc<Router>,
+    pub(in crate::controllers) router: Arc<Router>,
     pub(in crate::controllers) pushes: OnceLock<Arc<Pushes>>,
     pub(in crate::controllers) filled: OnceLock<Arc<FilledSecrets>>,
-}
-
-impl Dependent {
-    /// Tells nobody else so far.
-    pub(in crate::controllers) fn of(router: &Arc<Router>) -> Self {
-        Self { router: Arc::clone(router), pushes: OnceLock::new(), filled: OnceLock::new() }
-    }
 }
 
 impl Dependents for Dependent {

@@ -19,8 +19,7 @@ use self::task::Task;
 use super::gate::Gate;
 use crate::{
     credentials::{self, AccountWatch, CredentialObject, KubernetesCredentials, Scope},
-    lease::Leadership,
-    stores::{StoreChange, StoreRegistrySettings, connection::Standing, parsed::Parsed},
+    stores::{Standby, StoreChange, StoreRegistrySettings, connection::Standing, parsed::Parsed},
 };
 
 /// Longer than anybody waits: it is not known how long another one leads.
@@ -48,6 +47,29 @@ impl Shared {
         Arc::new(KubernetesCredentials::new(client, scope, accounts))
     }
 
+    /// Whether this process leads, and says how stores stand.
+    fn leads(&self) -> bool {
+        self.settings.leadership.since().is_some()
+    }
+
+    /// Returns when stores are connected.
+    async fn begins(&self) {
+        match self.settings.standby {
+            Standby::Idle => self.settings.leadership.led().await,
+            Standby::Connected => {}
+        }
+    }
+
+    /// Whoever waits for a store that is being connected counts from when that began, which it does not before we lead,
+    /// unless standbys connect too.
+    fn not_yet_connected(&self) -> Standing {
+        let begins_in = match self.settings.standby {
+            Standby::Idle if !self.leads() => UNTIL_WE_LEAD,
+            Standby::Idle | Standby::Connected => Duration::ZERO,
+        };
+        Standing::Connecting { since: Instant::now() + begins_in }
+    }
+
     /// Tells people what is unwise about an edit of a store, once: not of each store again when the operator starts,
     /// which then meets stores that have a condition already.
     fn warn(&self, parsed: &Parsed, change: StoreChange, is_judged: bool) {
@@ -55,7 +77,7 @@ impl Shared {
             StoreChange::Ready => is_judged,
             StoreChange::Edited | StoreChange::Lost => false,
         };
-        if let Some(event) = parsed.warning().filter(|_| !is_known) {
+        if let Some(event) = parsed.warning().filter(|_| !is_known && self.leads()) {
             self.settings.events.publish(parsed.reference(), event);
         }
     }
@@ -113,11 +135,11 @@ impl Seen {
 }
 
 impl Keeper {
-    /// Begins to keep an identity connected, as soon as this process leads.
+    /// Begins to keep an identity connected, as soon as this process leads, or at once where standbys connect too.
     pub(crate) fn start(shared: &Arc<Shared>, assignment: Assignment) -> Self {
         let Assignment { parsed, asking, change } = assignment;
         let stop = shared.settings.stop.child_token();
-        let (sender, standing) = watch::channel(not_yet_connected(&shared.settings.leadership));
+        let (sender, standing) = watch::channel(shared.not_yet_connected());
         let scope = parsed.scope(asking.as_deref());
         let state = Arc::new(State {
             edited: Notify::new(),
@@ -170,10 +192,4 @@ impl Keeper {
             *seen = Seen { version: version.map(str::to_owned), status: status.clone() };
         }
     }
-}
-
-/// Whoever waits for a store that is being connected counts from when that began, which it does not before we lead.
-fn not_yet_connected(leadership: &Leadership) -> Standing {
-    let begins_in = if leadership.since().is_some() { Duration::ZERO } else { UNTIL_WE_LEAD };
-    Standing::Connecting { since: Instant::now() + begins_in }
 }

@@ -23,7 +23,8 @@ use crate::{
     events::Events,
     lease::Leadership,
     stores::{
-        Connect, ConnectError, Dependents, StoreChange, StoreKey, StoreRegistry, StoreRegistrySettings,
+        Connect, ConnectError, Dependents, Standby, StoreChange, StoreKey, StoreRegistry,
+        StoreRegistrySettings,
     },
     watch::{Item, Object, Watched},
 };
@@ -89,6 +90,7 @@ impl World {
             cluster_stores: true,
             requeue_interval: None,
             leadership: Leadership::always(),
+            standby: Standby::default(),
             stop: CancellationToken::new(),
         });
         Self { stores, connector, told }

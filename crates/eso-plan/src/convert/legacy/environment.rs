@@ -1,6 +1,6 @@
 //! What the older controller was told by its environment, as plain data: whoever runs us reads it.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use crate::template::Delimiters;
 
@@ -21,6 +21,8 @@ pub struct Environment {
     pub default_vault_mount: Option<String>,
     /// `INSTANCE_ID`: which objects are ours.
     pub instance_id: Option<String>,
+    /// `WATCHED_NAMESPACES`: the namespaces whose objects are served; none is all.
+    pub watched_namespaces: BTreeSet<String>,
     /// `POLLER_INTERVAL_MILLISECONDS`: how often values are read.
     pub interval: Duration,
     /// Whether values are read again at all: not where `DISABLE_POLLING` is there.
@@ -53,6 +55,7 @@ impl Default for Environment {
             default_vault_role: None,
             default_vault_mount: None,
             instance_id: None,
+            watched_namespaces: BTreeSet::new(),
             interval: Duration::from_secs(10),
             polls: true,
             annotations: Annotations::default(),

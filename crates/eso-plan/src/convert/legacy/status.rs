@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use crate::{
     observed::{Kind, Record},
-    status::{Report, failed_condition, synced_condition},
+    status::{Report, UNREADABLE, failed_condition, synced_condition},
 };
 
 const SUCCESS: &str = "SUCCESS";
@@ -15,7 +15,7 @@ const ERROR: &str = "ERROR, ";
 pub fn status(report: &Report, at: Timestamp, generation: Option<i64>) -> ExternalSecretStatus {
     let status = report.record.condition.as_ref().map(|(is_good, _, message)| match is_good {
         true => SUCCESS.to_owned(),
-        false => format!("{ERROR}{}", one_line(message)),
+        false => format!("{ERROR}{}", one_line(bare(message))),
     });
     ExternalSecretStatus {
         last_sync: Some(at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()),
@@ -37,6 +37,11 @@ pub fn record(object: &ExternalSecret) -> Record {
         condition: failure.or_else(|| synced.then(synced_condition)),
         kind: Kind::Secret,
     }
+}
+
+/// A message without the newer controller's beginning of it, where that says no more than the status itself.
+fn bare(message: &str) -> &str {
+    message.strip_prefix(UNREADABLE).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message)
 }
 
 fn one_line(text: &str) -> String {

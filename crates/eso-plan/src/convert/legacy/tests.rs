@@ -292,6 +292,15 @@ fn an_object_is_served_where_it_names_the_same_id() {
 }
 
 #[test]
+fn an_object_is_served_where_its_namespace_is() {
+    for (watched, expected) in [(vec![], true), (vec!["demo", "other"], true), (vec!["other"], false)] {
+        let watched_namespaces = watched.iter().map(|name| (*name).to_owned()).collect();
+        let environment = Environment { watched_namespaces, ..Environment::default() };
+        assert_eq!(is_served(&object(secrets_manager(json!({}))), &environment), expected, "{watched:?}");
+    }
+}
+
+#[test]
 fn an_object_that_cannot_be_read_is_told_by_its_field_alone() {
     let error =
         parse(json!({ "metadata": {}, "spec": { "backendType": "canary" } })).unwrap_err().to_string();

@@ -105,9 +105,9 @@ fn an_object_that_was_edited_since_it_was_synced_promises_nothing_about_its_targ
     let mut edited = object("app").key("a", "db").build();
     let desired = external_secret::desired(&edited).unwrap();
     edited.status = None;
-    assert!(!is_unedited(&edited, &desired));
+    assert!(!is_unedited(&external_secret::record(&edited), &desired));
     for (synced, expected) in [(desired.revision.as_str(), true), ("0-older", false)] {
         edited.status = serde_json::from_value(json!({ "syncedResourceVersion": synced })).unwrap();
-        assert_eq!(is_unedited(&edited, &desired), expected, "{synced}");
+        assert_eq!(is_unedited(&external_secret::record(&edited), &desired), expected, "{synced}");
     }
 }

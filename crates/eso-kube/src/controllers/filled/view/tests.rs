@@ -183,10 +183,10 @@ fn how_it_stands_is_said_by_its_own_status_alone() {
     let text = status.write("1");
     let (view, id) = view_of(&secret("app", "1", 10, &[(STATUS, &text)]));
     assert_eq!(view.entry(id).unwrap().is_ready(), Some(true));
-    assert_eq!(view.users_of(&main_store(), None)[0].1, true);
+    assert!(view.users_of(&main_store(), None)[0].1);
     let (view, id) = view_of(&secret("app", "2", 10, &[(STATUS, &text)]));
     assert_eq!(view.entry(id).unwrap().is_ready(), None, "it was copied");
-    assert_eq!(view.users_of(&main_store(), None)[0].1, false);
+    assert!(!view.users_of(&main_store(), None)[0].1);
 }
 
 #[test]

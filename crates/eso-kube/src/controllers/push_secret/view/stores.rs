@@ -138,7 +138,7 @@ fn means(desired: &Desired, key: &StoreKey, metadata: &ObjectMeta) -> bool {
 pub(super) fn named(choice: &Choice, namespace: &str) -> Option<StoreKey> {
     let namespace = match choice.kind {
         StoreKind::SecretStore => Some(namespace.to_owned()),
-        StoreKind::ClusterSecretStore => None,
+        StoreKind::ClusterSecretStore | StoreKind::Environment => None,
     };
     match &choice.by {
         By::Name(name) => Some(StoreKey { kind: choice.kind, namespace, name: name.clone() }),
@@ -150,7 +150,7 @@ pub(super) fn named(choice: &Choice, namespace: &str) -> Option<StoreKey> {
 pub(in super::super) fn key_of(kind: StoreKind, metadata: &ObjectMeta) -> StoreKey {
     let namespace = match kind {
         StoreKind::SecretStore => Some(metadata.namespace.clone().unwrap_or_default()),
-        StoreKind::ClusterSecretStore => None,
+        StoreKind::ClusterSecretStore | StoreKind::Environment => None,
     };
     StoreKey { kind, namespace, name: metadata.name.clone().unwrap_or_default() }
 }

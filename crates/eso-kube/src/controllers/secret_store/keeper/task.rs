@@ -8,7 +8,11 @@ use std::{
     time::Duration,
 };
 
-use eso_core::{key::StoreReference, provider::Connection};
+use eso_core::{
+    key::{StoreKind, StoreReference},
+    provider::Connection,
+};
+use eso_plan::status::Event;
 use eso_sync::store::{Store, StoreSettings};
 use jiff::Timestamp;
 use tokio::{
@@ -32,7 +36,6 @@ use crate::{
         connection::{Attempt, Failure, Standing, retire, revalidate},
         parsed::{Parsed, Specification},
     },
-    telemetry::Subject,
 };
 
 /// How often it is looked whether the provider has a notice, or the status says something else than it should.
@@ -63,7 +66,7 @@ enum Woken {
 impl Task {
     pub(super) async fn run(mut self, stop: CancellationToken) {
         stop.run_until_cancelled(async {
-            self.shared.settings.leadership.led().await;
+            self.shared.begins().await;
             self.begin();
             self.keep().await;
         })
@@ -187,14 +190,11 @@ impl Task {
 
     fn count(&self, succeeded: bool, took: Duration) {
         let telemetry = &self.shared.settings.telemetry;
-        telemetry.reconciled(self.subject(), succeeded, took);
+        let Some(subject) = self.parsed.key.subject() else { return };
+        telemetry.reconciled(subject, succeeded, took);
         if let Some(verdict) = self.verdict() {
-            telemetry.condition(self.subject(), verdict.ready());
+            telemetry.condition(subject, verdict.ready());
         }
-    }
-
-    fn subject(&self) -> Subject<'_> {
-        self.parsed.key.subject()
     }
 
     fn verdict(&self) -> Option<Verdict> {
@@ -202,9 +202,12 @@ impl Task {
         Verdict::of(&self.standing.borrow(), provider)
     }
 
-    /// Writes the status where it says something else, and the event that goes with it. What fails is tried again at
-    /// the next look.
+    /// Writes the status where it says something else, and the event that goes with it. What fails, or is not ours to
+    /// say because another one leads, is tried again at the next look.
     async fn tell_people(&self) {
+        if !self.shared.leads() {
+            return;
+        }
         let Some(verdict) = self.verdict() else { return };
         let found = self.state.seen.lock().status.clone();
         let Some(status) = verdict.status(&found, this_second()) else { return };
@@ -212,11 +215,23 @@ impl Task {
         match store_status::write(&self.shared.settings.client, key, uid, &status).await {
             Ok(version) => {
                 *self.state.seen.lock() = Seen { version, status };
-                if let Some(event) = verdict.event(&found) {
-                    self.shared.settings.events.publish(self.parsed.reference(), event);
-                }
+                verdict.event(&found).into_iter().for_each(|event| self.publish(event));
             }
             Err(error) => warn!(store = %key, %error, "the status of a store could not be written"),
+        }
+    }
+
+    /// Of a store that is no object the log tells, and its objects do.
+    fn publish(&self, event: Event) {
+        let Parsed { key, .. } = &*self.parsed;
+        match key.kind {
+            StoreKind::SecretStore | StoreKind::ClusterSecretStore => {
+                self.shared.settings.events.publish(self.parsed.reference(), event);
+            }
+            StoreKind::Environment if event.warning => {
+                warn!(store = %key, problem = event.message, "a store cannot be used");
+            }
+            StoreKind::Environment => {}
         }
     }
 
@@ -289,7 +304,7 @@ impl Task {
     /// Keeps the status true while nothing else happens.
     async fn look_around(&self) -> Infallible {
         loop {
-            sleep(LOOK_INTERVAL).await;
+            self.next_look().await;
             self.standing.send_if_modified(|standing| match standing {
                 Standing::Ready { store, notice } => {
                     let now = store.provider().notice();
@@ -302,6 +317,14 @@ impl Task {
             if self.asking.is_none() {
                 self.tell_people().await;
             }
+        }
+    }
+
+    /// Returns when it is time for the next look: sooner where this process begins to lead meanwhile.
+    async fn next_look(&self) {
+        select! {
+            () = sleep(LOOK_INTERVAL) => {}
+            () = self.shared.settings.leadership.led(), if !self.shared.leads() => {}
         }
     }
 

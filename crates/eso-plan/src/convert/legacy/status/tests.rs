@@ -43,8 +43,14 @@ fn read(report: &Report) -> Record {
 fn what_is_written_is_read_again() {
     let success = report(Some(synced_condition()));
     assert_eq!(read(&success), success.record);
-    let failure = malformed(&Record::default(), "spec.data[0]: it is wrong");
-    assert_eq!(read(&failure), failure.record);
+    let failure = report(Some(failed_condition("could not update secret: it is wrong")));
+    assert_eq!(read(&failure).condition, failure.record.condition);
+}
+
+#[test]
+fn an_error_says_what_is_wrong_and_nothing_before_it() {
+    let refused = malformed(&Record::default(), "backendType akeyless is not supported");
+    check(refused.record.condition, Some("ERROR, backendType akeyless is not supported"));
 }
 
 #[test]

@@ -1,0 +1,197 @@
+//! What is answered where, within limits: a review is read, answered in time, and counted.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::Request,
+    http::{StatusCode, header::CONTENT_LENGTH, header::CONTENT_TYPE},
+    response::{IntoResponse as _, Response as HttpResponse},
+    routing::post,
+};
+use eso_admission::{
+    answer::Response,
+    decide::Registration,
+    review::{LARGEST, Review},
+};
+use eso_kube::stores::Connect;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    judge::{self, Judge},
+    keys::Filling,
+};
+use crate::{
+    codegen::webhooks::{CLUSTER_SECRET_STORES, EXTERNAL_SECRETS, REFERENCES, SECRET_STORES, TARGETS},
+    telemetry::Metrics,
+};
+
+/// How much of reviews is held at once, in KiB: twenty of the largest, or some thousand usual ones.
+const HELD: usize = 64 << 10;
+
+/// How long a review may take to arrive: the API server sends one at once.
+const ARRIVAL: Duration = Duration::from_secs(5);
+
+/// What reviews are answered with.
+pub(crate) struct Routes {
+    /// What fills Secrets; `None` where none are filled.
+    pub(crate) admission: Option<Filling>,
+    /// What judges objects.
+    pub(crate) judge: Judge,
+    /// Which providers there are.
+    pub(crate) connect: Arc<dyn Connect>,
+    /// How long an answer may take.
+    pub(crate) timeout: Duration,
+    /// Counts what is answered.
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+/// What a review is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Fill(Registration),
+    JudgeExternalSecret,
+    JudgeStore,
+}
+
+/// Why a review is not answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refusal {
+    TooLarge,
+    Malformed,
+    TooSlow,
+    Busy,
+}
+
+impl Routes {
+    /// All that is served.
+    pub(crate) fn router(self) -> Router {
+        let shared = Arc::new(Shared { routes: self, room: Arc::new(Semaphore::new(HELD)) });
+        let fills = [(TARGETS, Registration::Targets), (REFERENCES, Registration::References)];
+        let fills = fills.map(|(path, registration)| (path, Purpose::Fill(registration)));
+        let judges = [
+            (EXTERNAL_SECRETS, Purpose::JudgeExternalSecret),
+            (SECRET_STORES, Purpose::JudgeStore),
+            (CLUSTER_SECRET_STORES, Purpose::JudgeStore),
+        ];
+        let is_served =
+            |purpose: Purpose| shared.routes.admission.is_some() || !matches!(purpose, Purpose::Fill(_));
+        let served = fills.into_iter().chain(judges).filter(|(_, purpose)| is_served(*purpose));
+        served.fold(Router::new(), |router, (path, purpose)| {
+            let shared = Arc::clone(&shared);
+            router.route(
+                path,
+                post(move |request: Request| {
+                    let shared = Arc::clone(&shared);
+                    async move { shared.serve((path, purpose), request).await }
+                }),
+            )
+        })
+    }
+}
+
+struct Shared {
+    routes: Routes,
+    room: Arc<Semaphore>,
+}
+
+impl Shared {
+    async fn serve(&self, (path, purpose): (&'static str, Purpose), request: Request) -> HttpResponse {
+        let began = Instant::now();
+        let deadline = began + self.routes.timeout;
+        let answered = match self.read(request, deadline).await {
+            Ok((body, _room)) => match Review::parse(&body) {
+                Ok(review) => Ok(self.answer(purpose, &review, deadline).await),
+                Err(_) => Err(Refusal::Malformed),
+            },
+            Err(refusal) => Err(refusal),
+        };
+        let result = answered.as_ref().map_or_else(|refusal| refusal.name(), result);
+        self.routes.metrics.reviewed(path, result, began.elapsed());
+        answered.map_or_else(|refusal| refusal.response(), |response| sent(&response))
+    }
+
+    /// The body, and the room that is kept for it.
+    async fn read(
+        &self,
+        request: Request,
+        deadline: Instant,
+    ) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
+        let length =
+            request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+        let length: usize = length.unwrap_or(LARGEST);
+        if length > LARGEST {
+            return Err(Refusal::TooLarge);
+        }
+        let room = u32::try_from(length / 1024 + 1).map_err(|_| Refusal::TooLarge)?;
+        let room = timeout_at(deadline, Arc::clone(&self.room).acquire_many_owned(room)).await;
+        let room = room.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
+        let arrival = deadline.min(Instant::now() + ARRIVAL);
+        let body = timeout_at(arrival, to_bytes(request.into_body(), length)).await;
+        let body = body.map_err(|_| Refusal::TooSlow)?.map_err(|_| Refusal::TooLarge)?;
+        Ok((body, room))
+    }
+
+    async fn answer(&self, purpose: Purpose, review: &Review<'_>, deadline: Instant) -> Response {
+        match purpose {
+            Purpose::Fill(registration) => self.fill(registration, review, deadline).await,
+            Purpose::JudgeExternalSecret => self.routes.judge.external_secret(review),
+            Purpose::JudgeStore => judge::store(review, self.routes.connect.as_ref()),
+        }
+    }
+
+    async fn fill(&self, registration: Registration, review: &Review<'_>, deadline: Instant) -> Response {
+        let admission = self.routes.admission.as_ref().and_then(|filling| filling.borrow().clone());
+        match (admission, registration) {
+            (Some(admission), _) => admission.answer(registration, review, deadline).await,
+            (None, Registration::Targets) => Response::allow(&review.uid),
+            (None, Registration::References) => Response::allow(&review.uid).denied(
+                "the operator has no key yet to seal what this Secret refers to: try again, and see its log",
+            ),
+        }
+    }
+}
+
+impl Refusal {
+    fn name(self) -> &'static str {
+        match self {
+            Self::TooLarge | Self::Malformed => "malformed",
+            Self::TooSlow | Self::Busy => "late",
+        }
+    }
+
+    fn response(self) -> HttpResponse {
+        let (status, words) = match self {
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "the body takes more than 3 MiB"),
+            Self::Malformed => {
+                (StatusCode::BAD_REQUEST, "the body is no AdmissionReview of admission.k8s.io/v1")
+            }
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too much is being answered: try again"),
+        };
+        (status, words).into_response()
+    }
+}
+
+/// What became of a review.
+fn result(response: &Response) -> &'static str {
+    match response {
+        Response { denial: Some(_), .. } => "denied",
+        Response { patch, .. } if !patch.is_empty() => "filled",
+        Response { warnings, .. } if !warnings.is_empty() => "warned",
+        Response { .. } => "allowed",
+    }
+}
+
+fn sent(response: &Response) -> HttpResponse {
+    // The bytes are wiped when they are sent.
+    let body = Body::from(Bytes::from_owner(response.body()));
+    ([(CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+#[cfg(test)]
+mod tests;

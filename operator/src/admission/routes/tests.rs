@@ -1,0 +1,119 @@
+//! What is answered to what arrives, without a cluster.
+
+use std::{future::pending, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    http::{Request, StatusCode, header::CONTENT_LENGTH},
+};
+use eso_aws::Endpoints;
+use futures::stream;
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use super::{EXTERNAL_SECRETS, Judge, LARGEST, REFERENCES, Routes, SECRET_STORES, TARGETS};
+use crate::{providers::Providers, telemetry::Metrics};
+
+/// What is served where no key is known yet.
+fn routes() -> Routes {
+    Routes {
+        admission: Some(watch::channel(None).1),
+        judge: Judge::blind(),
+        connect: Arc::new(Providers::new(Endpoints::default())),
+        timeout: Duration::from_secs(8),
+        metrics: Arc::new(Metrics::new()),
+    }
+}
+
+async fn ask(routes: Routes, path: &str, body: Body) -> (StatusCode, String) {
+    let request = Request::post(path).body(body).unwrap();
+    let answer = routes.router().oneshot(request).await.unwrap();
+    let status = answer.status();
+    let body = to_bytes(answer.into_body(), LARGEST).await.unwrap();
+    (status, String::from_utf8(body.to_vec()).unwrap())
+}
+
+async fn review(path: &str, object: Value) -> Value {
+    let body = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "7", "operation": "CREATE", "resource": { "resource": "any" },
+            "namespace": "demo", "name": "app", "object": object,
+        },
+    });
+    let (status, body) = ask(routes(), path, body.to_string().into()).await;
+    assert_eq!(status, StatusCode::OK);
+    serde_json::from_str::<Value>(&body).unwrap()["response"].take()
+}
+
+#[track_caller]
+fn check(answer: (StatusCode, String), expected: StatusCode) {
+    assert_eq!(answer.0, expected, "{}", answer.1);
+    assert!(!answer.1.contains("CANARY"), "{}", answer.1);
+}
+
+#[tokio::test]
+async fn what_is_no_review_is_refused_and_none_of_it_is_said() {
+    for body in ["", "CANARY", "{}", "[[[[", "{\"apiVersion\":\"CANARY\"}"] {
+        check(ask(routes(), TARGETS, body.into()).await, StatusCode::BAD_REQUEST);
+    }
+    let deep = "[".repeat(1 << 20);
+    check(ask(routes(), TARGETS, deep.into()).await, StatusCode::BAD_REQUEST);
+    check(ask(routes(), "/elsewhere", "{}".into()).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_refused_whether_or_not_it_says_so() {
+    let request = Request::post(TARGETS).header(CONTENT_LENGTH, LARGEST + 1);
+    let request =
+        request.body(Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>())).unwrap();
+    let answer = routes().router().oneshot(request).await.unwrap();
+    assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE, "nobody waits for it");
+    let body = vec![b' '; LARGEST + 1];
+    check(ask(routes(), TARGETS, body.into()).await, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_arrive_is_not_waited_for() {
+    let never = stream::once(pending::<Result<Bytes, std::io::Error>>());
+    check(ask(routes(), TARGETS, Body::from_stream(never)).await, StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test]
+async fn without_a_key_references_are_refused_and_targets_are_left() {
+    assert_eq!(review(TARGETS, json!({})).await["allowed"], true);
+    let refused = review(REFERENCES, json!({})).await;
+    assert_eq!(refused["allowed"], false);
+    assert!(refused["status"]["message"].as_str().unwrap().contains("no key"), "{refused}");
+}
+
+#[tokio::test]
+async fn objects_are_judged_by_themselves_where_nothing_is_seen() {
+    let store = json!({ "spec": { "provider": { "gcpsm": {} } } });
+    let warned = review(SECRET_STORES, store).await;
+    assert!(warned["warnings"][0].as_str().unwrap().contains("gcpsm"), "{warned}");
+    let object = json!({
+        "metadata": { "name": "app", "namespace": "demo" },
+        "spec": { "secretStoreRef": { "name": "main" } },
+    });
+    let refused = review(EXTERNAL_SECRETS, object).await;
+    assert_eq!(refused["status"]["message"], "either data or dataFrom should be specified");
+}
+
+#[tokio::test]
+async fn where_nothing_is_filled_nothing_is_served_for_it() {
+    let blind = || Routes { admission: None, ..routes() };
+    check(ask(blind(), TARGETS, "{}".into()).await, StatusCode::NOT_FOUND);
+    check(ask(blind(), SECRET_STORES, "{}".into()).await, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn what_is_answered_is_counted() {
+    let metrics = Arc::new(Metrics::new());
+    let counted = Routes { metrics: Arc::clone(&metrics), ..routes() };
+    ask(counted, TARGETS, "{}".into()).await;
+    let text = metrics.encode();
+    let series = r#"eso_admission_reviews_total{result="malformed",webhook="/mutate/targets"} 1"#;
+    assert!(text.contains(series), "{text}");
+}
