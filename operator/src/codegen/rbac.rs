@@ -126,8 +126,23 @@ pub(super) const RULES: &[Rule] = &[
         resources: &["serviceaccounts"],
         verbs: &["get", "list", "watch"],
     },
+    Rule {
+        why: "Whether somebody whose Secret is filled at admission may see it, and have a store read.",
+        group: "authorization.k8s.io",
+        resources: &["subjectaccessreviews"],
+        verbs: &["create"],
+    },
+    Rule {
+        why: "Whom the API server trusts when it calls the webhooks: `caBundle` of these two and of no others.",
+        group: NAMED.0,
+        resources: &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
+        verbs: &["list", "watch", "patch"],
+    },
     Rule { why: "What it tells people.", group: "", resources: &["events"], verbs: &["create", "patch"] },
 ];
+
+/// Of this group, objects of this name alone are ours.
+const NAMED: (&str, &str) = ("admissionregistration.k8s.io", "external-secrets-webhook");
 
 /// The manifest, by its path: a service account, its roles and their bindings.
 pub(super) fn manifest() -> (String, String) {
@@ -145,7 +160,11 @@ pub(super) fn rule(rule: &Rule) -> String {
 pub(super) fn rule_for(rule: &Rule, resources: &[&str]) -> String {
     let Rule { why, group, resources: _, verbs } = rule;
     let (resources, verbs) = (resources.join(", "), verbs.join(", "));
-    format!("  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n    verbs: [{verbs}]\n")
+    let names = match *group == NAMED.0 {
+        true => format!("    resourceNames: [{}]\n", NAMED.1),
+        false => String::new(),
+    };
+    format!("  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n{names}    verbs: [{verbs}]\n")
 }
 
 const HEAD: &str = "\

@@ -3,6 +3,7 @@
 //!
 //! A test says what it needs ([`Setup`]), acts and waits through its [`World`], and ends it, which looks for leaks.
 
+mod admission;
 mod audit;
 mod aws;
 mod canaries;
@@ -21,6 +22,7 @@ mod waits;
 mod world;
 
 pub(crate) use self::{
+    admission::{Answer, RECORD, STORE, asking},
     audit::in_words,
     aws::{aws, aws_spec, values_read},
     canaries::TOKEN_BEGINNING,

@@ -5,6 +5,7 @@ mod harness;
 
 mod walk_through;
 
+mod admission;
 mod aws_logins;
 mod chart;
 mod cluster;

@@ -13,8 +13,9 @@ use kube::{
 use tempfile::TempDir;
 
 use super::{
+    admission::serve_webhooks,
     canaries::Canaries,
-    cluster::Cluster,
+    cluster::{Cluster, NAMESPACE},
     operator::{Operator, Options},
     world::World,
 };
@@ -26,6 +27,7 @@ pub(crate) struct Setup {
     cluster: Option<Arc<Cluster>>,
     everywhere: bool,
     elects: bool,
+    admits: bool,
     options: Options,
 }
 
@@ -38,6 +40,7 @@ impl Setup {
             cluster: None,
             everywhere: false,
             elects: false,
+            admits: false,
             options: Options::default(),
         }
     }
@@ -64,6 +67,11 @@ impl Setup {
         flags.iter().fold(setup, |setup, flag| setup.argument(&format!("--leader-election-{flag}")))
     }
 
+    /// With an operator that serves admission, whose webhooks are registered for the test's namespace.
+    pub(crate) fn webhooks(self) -> Self {
+        Self { admits: true, ..self }
+    }
+
     /// With an AWS double.
     pub(crate) fn aws(self, url: &str) -> Self {
         let variables = ["AWS_SECRETSMANAGER_ENDPOINT", "AWS_SSM_ENDPOINT", "AWS_STS_ENDPOINT"];
@@ -84,14 +92,18 @@ impl Setup {
 
     /// Starts all that, and returns when the operator is ready.
     pub(crate) async fn start(self) -> World {
+        let admits = self.admits;
         let world = self.start_unready().await;
         world.operator.ready().await;
+        if admits {
+            world.admits().await;
+        }
         world
     }
 
     /// Starts all that; the operator may not be ready yet.
     pub(crate) async fn start_unready(self) -> World {
-        let Self { name, is_exact, cluster, everywhere, elects, mut options } = self;
+        let Self { name, is_exact, cluster, everywhere, elects, admits, mut options } = self;
         let cluster = match cluster {
             Some(cluster) => cluster,
             None => Cluster::shared().await,
@@ -104,6 +116,11 @@ impl Setup {
         if elects {
             options.arguments.push(format!("--leader-election-id={namespace}"));
             kubeconfig = cluster.candidate(&namespace, &namespace, &kubeconfig).await;
+        }
+        if admits {
+            let port = serve_webhooks(&mut options, &namespace);
+            cluster.register_webhooks(&namespace, port).await;
+            kubeconfig = kubeconfig.replace("namespace: default", &format!("namespace: {NAMESPACE}"));
         }
         let began = cluster.plane.mark().await.unwrap();
         if !everywhere {
