@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use eso_rig::{Mode, Moto, OpenBao, Program, Progress as _};
 
-use self::stop::Stop;
+pub(crate) use self::stop::Stop;
 use crate::{
     cluster::Cluster,
     operator::{self, Operator},

@@ -22,8 +22,8 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use eso_rig::Program;
 
-use crate::{operator, prerequisites, project::Profile, screen::Screen};
-use kernel::Kernel;
+use crate::{demo::Stop, operator, prerequisites, project::Profile, screen::Screen};
+use kernel::{FOLDERS, Kernel};
 use network::Network;
 
 /// How the node test is run.
@@ -66,9 +66,13 @@ pub(crate) fn run(options: Options) -> Result<()> {
         Some(binary) => binary,
         None => operator::build(&Screen, Profile::Development)?,
     };
-    let _kernel = Kernel::remember();
-    let network = Network::make()?;
-    in_namespaces(&network, &binary)
+    let runtime = tokio::runtime::Runtime::new().context("no async runtime")?;
+    runtime.block_on(async {
+        let mut stop = Stop::listen()?;
+        let _kernel = Kernel::remember();
+        let network = Network::make()?;
+        stop.unless("interrupted before the end of the node test", in_namespaces(&network, &binary)).await
+    })
 }
 
 /// Looks for what a node needs.
@@ -95,15 +99,26 @@ fn check() -> Result<()> {
     Ok(())
 }
 
-/// Runs this program in its namespaces, and waits for it.
-fn in_namespaces(network: &Network, binary: &Path) -> Result<()> {
+/// Hides the folders that it is given, up to `--`, and becomes what comes then.
+const HIDE: &str = r#"
+while [ "$1" != -- ]; do
+    mkdir -p "$1" && mount -t tmpfs tmpfs "$1" || exit 1
+    shift
+done
+shift
+exec "$@"
+"#;
+
+/// Runs this program in its namespaces, and waits for it. All that is in them is killed when this is dropped.
+async fn in_namespaces(network: &Network, binary: &Path) -> Result<()> {
     let this = env::current_exe().context("this program must know its file")?;
     let binary = binary.canonicalize().with_context(|| format!("there is no {}", binary.display()))?;
-    let mut command = Command::new("nsenter");
+    let mut command = tokio::process::Command::new("nsenter");
     command.arg(format!("--net={}", network.path()));
     command.args(["unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"]);
+    command.args(["sh", "-c", HIDE, "sh"]).args(FOLDERS).arg("--");
     command.arg(this).args(["node-test", "--inside", "--operator"]).arg(binary);
-    let status = command.status().context("cannot run nsenter")?;
+    let status = command.kill_on_drop(true).status().await.context("cannot run nsenter")?;
     ensure!(status.success(), "the node test failed");
     Ok(())
 }

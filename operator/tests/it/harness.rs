@@ -7,6 +7,7 @@ mod admission;
 mod audit;
 mod aws;
 mod canaries;
+mod chart;
 mod cluster;
 mod election;
 mod exhausted;
@@ -25,6 +26,7 @@ pub(crate) use self::{
     audit::in_words,
     aws::{aws, aws_spec, values_read},
     canaries::TOKEN_BEGINNING,
+    chart::rendered,
     cluster::{Cluster, ROLE, deploy},
     kind::Kind,
     patience::eventually,

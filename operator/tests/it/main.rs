@@ -7,6 +7,7 @@ mod walk_through;
 
 mod admission;
 mod aws_logins;
+mod chart;
 mod cluster;
 mod described;
 mod ends;

@@ -6,20 +6,20 @@ use anyhow::{Context, Result, bail};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Hears of both signals. From the first of these on, neither ends the process by itself.
-pub(super) struct Stop {
+pub(crate) struct Stop {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Stop {
     /// Listens from now on.
-    pub(super) fn listen() -> Result<Self> {
+    pub(crate) fn listen() -> Result<Self> {
         let listen = |kind| signal(kind).context("cannot listen to signals");
         Ok(Self { interrupt: listen(SignalKind::interrupt())?, terminate: listen(SignalKind::terminate())? })
     }
 
     /// Waits until somebody says to stop.
-    pub(super) async fn told(&mut self) {
+    pub(crate) async fn told(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
@@ -30,7 +30,7 @@ impl Stop {
     ///
     /// # Errors
     /// The work's own; `interrupted` where it was not finished.
-    pub(super) async fn unless<T>(
+    pub(crate) async fn unless<T>(
         &mut self,
         interrupted: &'static str,
         work: impl Future<Output = Result<T>>,

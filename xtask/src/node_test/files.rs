@@ -83,6 +83,7 @@ fn kubelet(folder: &Path, port: u16) -> String {
         "failSwapOn": false,
         "oomScoreAdj": 0,
         "maxOpenFiles": 20_000,
+        "resolvConf": "",
         "podLogsDir": folder.join("pod-logs"),
         "evictionHard": { "memory.available": "10Mi", "nodefs.available": "10Mi", "imagefs.available": "10Mi" },
         "imageGCHighThresholdPercent": 100,

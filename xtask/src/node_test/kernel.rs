@@ -1,8 +1,10 @@
-//! What a kubelet changes of the whole machine, and leaves: settings of the kernel, and control groups.
+//! What a node changes of the whole machine, and leaves: settings of the kernel, control groups, and folders.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 /// The settings that a kubelet sets.
@@ -17,10 +19,19 @@ const SETTINGS: [&str; 5] = [
 /// The control groups that the pods are in, below each controller or below the one tree of all.
 const GROUPS: [&str; 2] = ["kubepods", "k8s.io"];
 
-/// The settings as they were: they are put back when this is dropped, and the control groups removed that are new.
+/// Where a node writes, whatever it is told: each is hidden from it by an empty folder of its own.
+pub(super) const FOLDERS: [&str; 5] =
+    ["/run/containerd", "/run/netns", "/var/lib/cni", "/var/lib/kubelet", "/var/log/containers"];
+
+/// A control group can be removed a moment after the last process of it was killed.
+const TRIES: usize = 50;
+
+/// The settings as they were: they are put back when this is dropped, and the control groups and folders removed that are
+/// new.
 pub(super) struct Kernel {
     settings: Vec<(PathBuf, String)>,
     groups: Vec<PathBuf>,
+    folders: Vec<&'static str>,
 }
 
 impl Kernel {
@@ -29,7 +40,8 @@ impl Kernel {
         let settings = SETTINGS.iter().map(|name| Path::new("/proc/sys").join(name));
         let settings = settings.filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)));
         let groups = groups().filter(|group| !group.exists()).collect();
-        Self { settings: settings.collect(), groups }
+        let folders = FOLDERS.into_iter().filter(|folder| !Path::new(folder).exists()).collect();
+        Self { settings: settings.collect(), groups, folders }
     }
 }
 
@@ -40,7 +52,18 @@ impl Drop for Kernel {
             let _ = fs::write(path, value);
         }
         for group in &self.groups {
-            let _ = remove(group);
+            for _ in 0..TRIES {
+                match remove(group) {
+                    Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                    Ok(()) | Err(_) => break,
+                }
+            }
+        }
+        for folder in &self.folders {
+            // It is left where somebody else uses it now.
+            let _ = fs::remove_dir(folder);
         }
     }
 }

@@ -77,8 +77,8 @@ fn values_for(aws: &str) -> Value {
         "leaderElect": true,
         // So that it is found out in seconds that a leader is gone.
         "extraArgs": {
-            "leader-election-lease-duration": "5s",
-            "leader-election-renew-deadline": "3s",
+            "leader-election-lease-duration": "8s",
+            "leader-election-renew-deadline": "6s",
             "leader-election-retry-period": "1s",
         },
         "extraEnv": [

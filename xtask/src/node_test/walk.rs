@@ -1,6 +1,6 @@
 //! What is seen on the node, one thing after another.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
@@ -45,7 +45,6 @@ struct World {
 
 /// Installs the operator and looks at what it does.
 pub(super) async fn walk(screen: &Screen, binary: &Path) -> Result<()> {
-    fs::metadata("/run/netns").context("this must run in the namespaces of the node test")?;
     screen.heading("The operator on a real node");
     let world = screen.step("a cluster with a node", World::start(binary)).await?;
     let walked = world.steps(screen).await;

@@ -1,6 +1,6 @@
 //! The whole list of the original's flags: each is taken with its default, and what decides nothing is known.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use clap::{CommandFactory as _, Parser as _};
 
@@ -107,6 +107,28 @@ fn a_value_that_the_original_refuses_is_refused() {
         ["--enable-flood-gate=maybe", "--vault-token-cache-size=many", "--generator-gc-grace-period=2"]
     {
         assert!(Args::try_parse_from(["eso", flag]).is_err(), "{flag}");
+    }
+}
+
+#[test]
+fn what_the_chart_says_is_understood_and_decides_something() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../xtask/tests/chart");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let goldens: Vec<_> = files.filter(|path| path.to_string_lossy().ends_with(".golden.yaml")).collect();
+    assert!(goldens.len() >= 4, "{goldens:?}");
+    for golden in goldens {
+        let documents: Vec<serde_json::Value> =
+            serde_saphyr::from_multiple(&fs::read_to_string(&golden).unwrap()).unwrap();
+        let deployment = documents.iter().find(|document| document["kind"] == "Deployment").unwrap();
+        let flags = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
+        let flags: Vec<String> = flags.iter().map(|flag| flag.as_str().unwrap().to_owned()).collect();
+        let idle: Vec<&str> = parse(&flags).accepted.given().iter().map(|flag| flag.name).collect();
+        let expected: &[&str] = match flags.iter().any(|flag| flag == "--enable-flood-gate") {
+            // What somebody gave by extraArgs.
+            true => &["enable-flood-gate"],
+            false => &[],
+        };
+        assert_eq!(idle, expected, "{}", golden.display());
     }
 }
 
