@@ -164,7 +164,9 @@ pub(super) fn rule_for(rule: &Rule, resources: &[&str]) -> String {
         true => format!("    resourceNames: [{}]\n", NAMED.1),
         false => String::new(),
     };
-    format!("  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n{names}    verbs: [{verbs}]\n")
+    format!(
+        "  # {why}\n  - apiGroups: [\"{group}\"]\n    resources: [{resources}]\n{names}    verbs: [{verbs}]\n"
+    )
 }
 
 const HEAD: &str = "\
