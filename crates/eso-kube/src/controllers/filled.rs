@@ -40,9 +40,8 @@ use tokio::sync::watch::Receiver;
 
 use self::view::{Entry, Said, Sight, View};
 use super::{
-    Shared,
     external_secret::{spread, succeeded},
-    push_secret::Dependent,
+    shared::Shared,
 };
 use crate::{
     apply::{
@@ -78,28 +77,6 @@ struct Parts {
     leadership: Leadership,
 }
 
-impl Shared {
-    /// Filled Secrets, and the engine that refreshes them.
-    pub(super) fn filling(
-        &self,
-        dependent: &Dependent,
-        key: Receiver<Option<SealKey>>,
-    ) -> (Arc<FilledSecrets>, (Engine, Handle)) {
-        let parts = Parts {
-            key,
-            stores: Arc::clone(&self.stores),
-            writer: Writer::new(self.client.clone()),
-            events: self.events.clone(),
-            telemetry: Arc::clone(&self.telemetry),
-            delimiters: self.settings.delimiters.clone(),
-            leadership: self.leadership.clone(),
-        };
-        let (secrets, filling) = FilledSecrets::new(parts, self.settings.clone());
-        dependent.filled.get_or_init(|| Arc::clone(&secrets));
-        (secrets, filling)
-    }
-}
-
 impl fmt::Debug for FilledSecrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("FilledSecrets")
@@ -107,8 +84,18 @@ impl fmt::Debug for FilledSecrets {
 }
 
 impl FilledSecrets {
-    /// Those of which nothing is known yet, not even the key of their records, and the engine that refreshes them.
-    fn new(parts: Parts, settings: Settings) -> (Arc<Self>, (Engine, Handle)) {
+    /// Those whose records are sealed with this key, once it is known, and the engine that refreshes them.
+    pub(super) fn new(shared: &Shared, key: Receiver<Option<SealKey>>) -> (Arc<Self>, (Engine, Handle)) {
+        let parts = Parts {
+            key,
+            stores: Arc::clone(&shared.stores),
+            writer: Writer::new(shared.client.clone()),
+            events: shared.events.clone(),
+            telemetry: Arc::clone(&shared.telemetry),
+            delimiters: shared.settings.delimiters.clone(),
+            leadership: shared.leadership.clone(),
+        };
+        let settings = shared.settings.clone();
         let filled = Arc::new(Self {
             view: Mutex::default(),
             started: (settings.clock)(),

@@ -6,7 +6,11 @@ use eso_sync::{engine::Preview, ports::ObjectId};
 use futures::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{Controller, PushObjects, Served, begin, watches::Watches};
+use super::{
+    Controller,
+    served::{self, PushObjects, Served},
+    watches::Watches,
+};
 
 /// How many objects are looked at at once: enough to fill several batches of a store.
 const AT_ONCE: usize = 100;
@@ -34,14 +38,14 @@ impl Controller {
         let stores = Arc::clone(&self.served.stores);
         let push_secrets = PushObjects::Known(Arc::default());
         let served = Served { push_secrets, legacy: None, ..self.served };
-        begin(&mut watches, served, &self.synced, &stop).await;
+        served::begin(&mut watches, served, &self.synced, &stop).await;
         let objects = self.index.lock().all();
         let objects = objects.into_iter().filter(|(_, namespace, name)| wanted(namespace, name));
         let previews =
             stream::iter(objects).map(async |(id, namespace, name): (ObjectId, String, String)| Previewed {
                 namespace,
                 name,
-                preview: self.engine.preview(id).await,
+                preview: self.engines.external_secrets.preview(id).await,
             });
         let previews = previews.buffered(AT_ONCE).collect().await;
         drop(watches.end().await);

@@ -21,8 +21,10 @@ impl World {
     /// and that is left out.
     pub(crate) async fn asked_after_its_start(&self, mark: Mark) -> ApiRequests {
         let asked = self.asked(mark).await;
-        let mut listed = in_words(&asked.verb("list"));
-        let lists = listed.clone();
+        let lists = asked.verb("list");
+        let mut lists: Vec<_> = lists.iter().map(|request| (&request.group, &request.resource)).collect();
+        lists.sort();
+        let mut listed = lists.clone();
         listed.dedup();
         assert_eq!(lists, listed, "each kind is listed once");
         asked.matching(|request| request.verb != "list")
