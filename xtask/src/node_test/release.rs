@@ -70,7 +70,7 @@ impl Helm {
 
 fn values_for(aws: &str) -> Value {
     let (repository, tag) = IMAGE;
-    let endpoint = |name: &str| json!({ "name": name, "value": aws });
+    let variable = |name: &str, value: &str| json!({ "name": name, "value": value });
     json!({
         "image": { "repository": repository, "tag": tag, "pullPolicy": "Never" },
         "replicaCount": 2,
@@ -82,9 +82,12 @@ fn values_for(aws: &str) -> Value {
             "leader-election-retry-period": "1s",
         },
         "extraEnv": [
-            endpoint("AWS_SECRETSMANAGER_ENDPOINT"),
-            endpoint("AWS_SSM_ENDPOINT"),
-            endpoint("AWS_STS_ENDPOINT"),
+            variable("AWS_SECRETSMANAGER_ENDPOINT", aws),
+            variable("AWS_SSM_ENDPOINT", aws),
+            variable("AWS_STS_ENDPOINT", aws),
+            // The operator's own identity, with which older objects are read.
+            variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            variable("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ],
         // A value of the original's chart that means nothing here, and is told of.
         "certController": { "create": true },
