@@ -52,6 +52,15 @@ impl Helm {
         self.run(&["uninstall", RELEASE, "--wait", "--timeout=2m"]).await
     }
 
+    /// Installs it once more, over what stayed, and upgrades that; without an operator. Returns what is the release's then.
+    pub(super) async fn install_again(&self) -> Result<String> {
+        for verb in ["install", "upgrade"] {
+            let nothing_runs = "createOperator=false,webhook.create=false";
+            self.run(&[verb, RELEASE, CHART, "--timeout=2m", "--set", nothing_runs]).await?;
+        }
+        self.run(&["get", "manifest", RELEASE]).await
+    }
+
     async fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.args(arguments).args(["--namespace", RELEASE]).current_dir(project::root());
@@ -89,8 +98,9 @@ fn values_for(aws: &str) -> Value {
             variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
             variable("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ],
-        // A value of the original's chart that means nothing here, and is told of.
+        // Values of the original's chart that mean nothing here, and are told of.
         "certController": { "create": true },
+        "log": { "timeEncoding": "epoch" },
         "podDisruptionBudget": { "enabled": true, "minAvailable": 1 },
     })
 }

@@ -85,13 +85,16 @@ impl World {
         screen.step("the well-known example starts with username and password", self.example()).await?;
         screen.step("the file follows a change in the store", self.followed()).await?;
         screen.step("the leader is killed, and nothing is lost", self.leader_killed()).await?;
-        screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await
+        screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await?;
+        screen.step("helm installs it again over what stayed", self.installed_again()).await
     }
 
     async fn installed(&self) -> Result<()> {
         self.node.plane.create(DEFINITIONS, &definition()?).await?;
         let notes = self.helm.install(&self.aws_address).await?;
-        ensure!(notes.contains("Note: certController has no effect"), "the notes do not say it: {notes}");
+        for value in ["certController", "log.timeEncoding"] {
+            ensure!(notes.contains(&format!("Note: {value} has no effect")), "{value} is not in {notes}");
+        }
         let pods = ready_pods(&self.node.plane, RELEASE, OPERATOR).await?;
         ensure!(pods.len() == 2, "{} operators are ready", pods.len());
         for pod in &pods {
@@ -199,6 +202,26 @@ impl World {
         let secret = self.secret("db").await?;
         ensure!(text(&secret, "password").as_deref() == Some("third"), "the Secret has changed");
         self.older_definition_is_left().await
+    }
+
+    /// What helm made is the next release's; and where nobody made the older definition, helm does, and keeps it.
+    async fn installed_again(&self) -> Result<()> {
+        let path = format!("{DEFINITIONS}/{OLDER}");
+        self.node.plane.request(Method::DELETE, &path, None).await?.success()?;
+        until("the older definition is gone", async || match get(&self.node.plane, &path).await {
+            Ok(_) => Err("it is there"),
+            Err(_) => Ok(()),
+        })
+        .await?;
+        let manifest = self.helm.install_again().await?;
+        ensure!(manifest.contains(&format!("name: {OLDER}\n")), "an upgrade lets go of {OLDER}");
+        let made = get(&self.node.plane, &path).await?;
+        let annotations = &made["metadata"]["annotations"];
+        ensure!(
+            annotations["helm.sh/resource-policy"] == "keep",
+            "it would go with the release: {annotations}"
+        );
+        Ok(())
     }
 
     /// The name of the pod that leads, and how often the lease has gone over.
