@@ -1,6 +1,6 @@
 //! What a test's operator asked of the API server, by the audit log, and how often it looked at its objects.
 
-use eso_rig::{ApiRequests, Mark};
+use eso_rig::{ApiRequest, ApiRequests, Mark};
 
 use super::{World, eventually};
 
@@ -17,8 +17,8 @@ impl World {
         requests.matching(|request| request.verb != "watch" && request.resource != "events")
     }
 
-    /// As [`asked`](Self::asked), of an operator that was started since then: it lists each kind once, and only once,
-    /// and that is left out.
+    /// As [`asked`](Self::asked), of an operator that was started since then: it lists each kind once, asks once whether
+    /// the older group is there, and that is left out.
     pub(crate) async fn asked_after_its_start(&self, mark: Mark) -> ApiRequests {
         let asked = self.asked(mark).await;
         let lists = asked.verb("list");
@@ -27,7 +27,9 @@ impl World {
         let mut listed = lists.clone();
         listed.dedup();
         assert_eq!(lists, listed, "each kind is listed once");
-        asked.matching(|request| request.verb != "list")
+        let looks_for_group = |request: &ApiRequest| request.uri == "/apis/kubernetes-client.io/v1";
+        assert_eq!(asked.matching(looks_for_group).len(), 1, "the older group is looked for once");
+        asked.matching(|request| request.verb != "list" && !looks_for_group(request))
     }
 
     /// Waits until the operator that runs now has looked so often at each of so many objects.
