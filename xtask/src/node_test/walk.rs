@@ -226,6 +226,7 @@ impl World {
         .await?;
         let manifest = self.helm.install_again().await?;
         ensure!(manifest.contains(&format!("name: {OLDER}\n")), "an upgrade lets go of {OLDER}");
+        ensure!(!manifest.contains("WebhookConfiguration"), "webhooks are registered that nobody answers");
         let made = get(&self.node.plane, &path).await?;
         let annotations = &made["metadata"]["annotations"];
         ensure!(
