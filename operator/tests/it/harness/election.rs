@@ -1,10 +1,11 @@
 //! Operators that elect a leader: what they may do, a second one, and their lease.
 
+use eso_rig::free_port;
 use serde_json::{Value, json};
 
 use super::{
     cluster::{Cluster, NAMESPACE},
-    operator::Operator,
+    operator::{Operator, Options},
     patience::eventually,
     world::World,
 };
@@ -65,7 +66,7 @@ impl World {
         let account = self.rival_account();
         let kubeconfig = self.cluster.operator_account(&account).await;
         let kubeconfig = self.cluster.candidate(&account, &self.namespace, &kubeconfig).await;
-        let rival = Operator::start(&kubeconfig, &self.options);
+        let rival = Operator::start(&kubeconfig, &elsewhere(&self.options));
         rival.ready().await;
         rival
     }
@@ -81,6 +82,19 @@ impl World {
         self.call("PATCH", &path, Some(&json!({ "spec": spec }))).await.unwrap();
     }
 
+    /// Starts the operator again while somebody holds the lease of whom nobody hears: it stands by.
+    pub(crate) async fn stands_by(&self) {
+        self.operator.kill();
+        self.operator.ends().await;
+        self.write_lease(&json!({ "holderIdentity": "another", "leaseDurationSeconds": 3600 })).await;
+        self.operator.restart().await;
+    }
+
+    /// Has whoever holds the lease give it up.
+    pub(crate) async fn give_up_the_lease(&self) {
+        self.write_lease(&json!({ "holderIdentity": "" })).await;
+    }
+
     /// Waits until this operator holds the lease, and answers what the lease says.
     pub(crate) async fn leads(&self, operator: &Operator) -> Value {
         eventually("the operator holds the lease", async || {
@@ -92,6 +106,17 @@ impl World {
         })
         .await
     }
+}
+
+/// The same, with webhooks at another port: one process has it.
+fn elsewhere(options: &Options) -> Options {
+    let mut options = options.clone();
+    for argument in &mut options.arguments {
+        if argument.starts_with("--webhook-port=") {
+            *argument = format!("--webhook-port={}", free_port().unwrap());
+        }
+    }
+    options
 }
 
 /// Whether this is the identity of that operator: others log it too, as somebody else's.
