@@ -89,13 +89,17 @@ impl Command {
     }
 }
 
-/// A certificate in a folder, as a Secret is mounted there; and a client that trusts it alone.
-fn certify(folder: &TempDir, port: u16) -> Client {
+/// Puts a certificate into a folder, as a Secret is mounted there, and answers it.
+fn certify(folder: &TempDir) -> Certificate {
     let made = generate_simple_self_signed(vec![NAME.to_owned()]).unwrap();
     fs::write(folder.path().join("tls.crt"), made.cert.pem()).unwrap();
     fs::write(folder.path().join("tls.key"), made.signing_key.serialize_pem()).unwrap();
-    let trusted = Certificate::from_pem(made.cert.pem().as_bytes()).unwrap();
-    let client = Client::builder().no_proxy().tls_certs_only([trusted]).pool_max_idle_per_host(0);
+    Certificate::from_pem(made.cert.pem().as_bytes()).unwrap()
+}
+
+/// A client that trusts this certificate alone, and has no connection yet.
+fn trusting(certificate: &Certificate, port: u16) -> Client {
+    let client = Client::builder().no_proxy().tls_certs_only([certificate.clone()]);
     let address = format!("127.0.0.1:{port}").parse().unwrap();
     client.resolve(NAME, address).timeout(Duration::from_secs(30)).build().unwrap()
 }
@@ -129,7 +133,8 @@ async fn webhook_judges_objects_with_the_originals_flags_and_the_certificate_in_
         "--tls-min-version=1.2",
     ]);
     command.says(StatusCode::SERVICE_UNAVAILABLE).await;
-    let client = certify(&folder, port);
+    let first = certify(&folder);
+    let client = trusting(&first, port);
     command.says(StatusCode::OK).await;
     let object = |spec: Value| json!({ "metadata": { "name": "app", "namespace": "demo" }, "spec": spec });
     let of_objects = (port, "validate-external-secrets-io-v1-externalsecret");
@@ -156,13 +161,13 @@ async fn webhook_judges_objects_with_the_originals_flags_and_the_certificate_in_
     assert!(metrics.contains("eso_admission_reviews_total{result=\"denied\""), "{metrics}");
 
     // The one in the folder is changed, as the original's certificate controller does.
-    let renewed = certify(&folder, port);
-    eventually("the other certificate is served", async || {
-        let url = format!("https://{NAME}:{port}/");
-        renewed.get(url).send().await.map(drop).map_err(|problem| problem.to_string())
-    })
-    .await;
-    assert!(client.get(format!("https://{NAME}:{port}/")).send().await.is_err(), "the old one is not");
+    let renewed = certify(&folder);
+    let asked = async |certificate| {
+        let answer = trusting(certificate, port).get(format!("https://{NAME}:{port}/")).send().await;
+        answer.map(drop).map_err(|problem| problem.to_string())
+    };
+    eventually("the other certificate is served", async || asked(&renewed).await).await;
+    assert!(asked(&first).await.is_err(), "the old one is not");
     command.stops().await;
 }
 

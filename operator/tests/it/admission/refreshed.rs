@@ -81,16 +81,16 @@ async fn what_one_process_filled_follows_its_store_where_another_one_begins_to_l
     let lease = ["lease-duration=6s", "renew-deadline=5s", "retry-period=200ms"];
     let (world, double, first) = world(Setup::new("admission-leaders").elects(&lease)).await;
     world.leads(&world.operator).await;
-    let rival = world.rival().await;
+    let replica = world.replica().await;
     check(world.make(&app(), None).await, &[("own", "as it is"), ("url", &format!("db://joe:{first}@db"))]);
     let second = put(&world, &double, "second");
     holds(&world, &second).await;
-    assert_eq!(rival.logged("this process leads"), Vec::<String>::new());
+    assert_eq!(replica.logged("this process leads"), Vec::<String>::new());
     world.operator.kill();
     let third = put(&world, &double, "third");
-    world.leads(&rival).await;
+    world.leads(&replica).await;
     holds(&world, &third).await;
-    assert!(rival.terminate().await.success(), "{}", rival.log());
+    assert!(replica.terminate().await.success(), "{}", replica.log());
     world.end().await;
 }
 
@@ -100,15 +100,20 @@ async fn another_manager_applies_it_over_what_was_refreshed_only_by_force_and_ch
     world.apply("gitops", "", &app()).await.taken();
     let second = put(&world, &double, "second");
     holds(&world, &second).await;
+    // What stands in `stringData` is nobody's field, and what stands in `data` is one.
     let path = format!("{}?fieldManager=gitops", world.path(Kind::Secret, "app"));
-    let apply = ("PATCH", "application/apply-patch+yaml");
-    let refused = world.ask(apply, &path, &app(), None).await;
+    let apply =
+        async |asked: &Value| world.ask(("PATCH", "application/apply-patch+yaml"), &path, asked, None).await;
+    let applied = apply(&app()).await.taken();
+    assert_eq!(applied["data"]["url"], encoded(&format!("db://joe:{second}@db")));
+    let mut as_data = app();
+    as_data["stringData"] = json!(null);
+    as_data["data"] = json!({ "url": encoded("db://joe:${eso:db}@db"), "own": encoded("as it is") });
+    let refused = apply(&as_data).await;
     assert_eq!(refused.status, 409, "{refused:?}");
-    assert!(
-        refused.body["message"].as_str().unwrap().contains("conflict with \"external-secrets\""),
-        "{refused:?}"
-    );
-    let forced = world.apply("gitops", "", &app()).await.taken();
+    let said = refused.body["message"].as_str().unwrap();
+    assert!(said.contains("conflict with \"external-secrets\""), "{said}");
+    let forced = world.apply("gitops", "", &as_data).await.taken();
     assert_eq!(forced["data"]["url"], encoded(&format!("db://joe:{second}@db")));
     // One that says nothing of the values owns none of them, and takes none away.
     let labels = json!({

@@ -66,9 +66,19 @@ impl World {
         let account = self.rival_account();
         let kubeconfig = self.cluster.operator_account(&account).await;
         let kubeconfig = self.cluster.candidate(&account, &self.namespace, &kubeconfig).await;
-        let rival = Operator::start(&kubeconfig, &elsewhere(&self.options));
+        let rival = Operator::start(&kubeconfig, &self.options);
         rival.ready().await;
         rival
+    }
+
+    /// Starts one more operator under the account of the first, as a Deployment of two has it, and waits until it is ready. Its
+    /// webhooks are at another port: one process has it.
+    pub(crate) async fn replica(&self) -> Operator {
+        let kubeconfig = self.cluster.account_kubeconfig(&self.namespace).await;
+        let kubeconfig = kubeconfig.replace("namespace: default", &format!("namespace: {NAMESPACE}"));
+        let replica = Operator::start(&kubeconfig, &elsewhere(&self.options));
+        replica.ready().await;
+        replica
     }
 
     /// The test's lease; nothing where it is not there.
@@ -108,7 +118,7 @@ impl World {
     }
 }
 
-/// The same, with webhooks at another port: one process has it.
+/// The same, with webhooks at another port.
 fn elsewhere(options: &Options) -> Options {
     let mut options = options.clone();
     for argument in &mut options.arguments {
