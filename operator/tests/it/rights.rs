@@ -7,7 +7,7 @@ use eso_rig::{ApiRequest, ControlPlaneOptions, Mark};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, aws, secure_vault};
+use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, asking, aws, secure_vault};
 
 /// The original's finalizer of an ExternalSecret.
 const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
@@ -34,7 +34,7 @@ type Right = String;
 async fn the_role_holds_no_right_that_is_never_used() {
     let cluster = Cluster::alone(ControlPlaneOptions::default()).await;
     let aws = aws();
-    let world = Setup::new("rights").on(cluster).everywhere().aws(&aws.url()).start().await;
+    let world = Setup::new("rights").on(cluster).everywhere().webhooks().aws(&aws.url()).start().await;
     all_that_it_does(&world).await;
     // A watch is in the audit log when it ends.
     world.operator.terminate().await;
@@ -51,6 +51,8 @@ async fn the_role_holds_no_right_that_is_never_used() {
 async fn all_that_it_does(world: &World) {
     let value = world.canary("value");
     from_fake(world, &value).await;
+    // Whoever makes it is asked for their rights.
+    world.make(&asking("filled", &[("password", "eso:db")]), None).await.taken();
     from_vault(world, &value).await;
     from_aws(world).await;
     let cluster_store = store("rights").for_cluster().value("db", &value);
