@@ -4,6 +4,9 @@ use eso_rig::{ApiRequests, Mark};
 
 use super::{World, eventually};
 
+/// Where the API server says what the older group has.
+const OLDER: &str = "/apis/kubernetes-client.io/v1";
+
 impl World {
     /// A point in the API server's audit log, after every request that was answered so far.
     pub(crate) async fn mark(&self) -> Mark {
@@ -17,8 +20,8 @@ impl World {
         requests.matching(|request| request.verb != "watch" && request.resource != "events")
     }
 
-    /// As [`asked`](Self::asked), of an operator that was started since then: it lists each kind once, and only once,
-    /// and that is left out.
+    /// As [`asked`](Self::asked), of an operator that was started since then: it lists each kind once, and only once, and
+    /// looks once whether the older group is defined. That is left out.
     pub(crate) async fn asked_after_its_start(&self, mark: Mark) -> ApiRequests {
         let asked = self.asked(mark).await;
         let lists = asked.verb("list");
@@ -27,7 +30,9 @@ impl World {
         let mut listed = lists.clone();
         listed.dedup();
         assert_eq!(lists, listed, "each kind is listed once");
-        asked.matching(|request| request.verb != "list")
+        let definition = asked.matching(|request| request.uri == OLDER);
+        assert!(definition.len() <= 1, "{definition:?}");
+        asked.matching(|request| request.verb != "list" && request.uri != OLDER)
     }
 
     /// Waits until the operator that runs now has looked so often at each of so many objects.
