@@ -82,7 +82,17 @@ impl Controller {
         let (namespace, leadership) = (options.namespace.clone(), options.leadership.clone());
         let index = Arc::clone(&shared.index);
         let (served, engines) = shared.serve(options);
-        Self { client, namespace, index, served, engines, events, leadership, synced: Sender::new(false), end }
+        Self {
+            client,
+            namespace,
+            index,
+            served,
+            engines,
+            events,
+            leadership,
+            synced: Sender::new(false),
+            end,
+        }
     }
 
     /// Whether everything has been listed once: the operator is ready then, whether or not it leads.
