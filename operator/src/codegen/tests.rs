@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 use super::{
-    NOTICE, files,
+    NOTICE, files, rbac,
     webhooks::{EXAMPLE, Installation, configurations},
 };
 

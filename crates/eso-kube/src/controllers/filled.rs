@@ -26,7 +26,7 @@ use eso_plan::{
     template::Delimiters,
 };
 use eso_sync::{
-    engine::{Engine, Handle, Settings},
+    engine::{Engine, Handle},
     ports::{ObjectId, Observer, Target},
 };
 use jiff::Timestamp;
