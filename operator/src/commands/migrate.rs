@@ -8,10 +8,10 @@ mod moves;
 mod report;
 mod step;
 
-use std::{io::Write as _, process::ExitCode};
+use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use eso_plan::convert::migrate::{Migrated, Newer};
+use eso_plan::convert::migrate::{Migrated, Newer, Parts};
 
 use crate::{
     args::{Args, Migrate, environment},
@@ -39,16 +39,18 @@ pub fn main(args: &Args, asked: &Migrate) -> ExitCode {
 
 fn done(args: &Args, asked: &Migrate) -> anyhow::Result<bool> {
     let environment = environment(|name| std::env::var(name).ok(), run::delimiters(args))?;
+    // A store that names none is served by every class.
+    let class = Some(args.controller_class.as_str()).filter(|class| *class != "default");
     if !asked.from_cluster {
         let input = Input::of_files(&asked.files, &args.namespace)?;
-        return print(input.migrated(&environment), asked);
+        return print(input.migrated(&environment, class), asked);
     }
     run::install_crypto();
     run::runtime()?.block_on(async {
         let client = client::connect().await?;
         let reader = Reader { client: client.clone(), namespace: args.namespace.clone() };
         if !asked.apply {
-            return print(reader.all().await?.migrated(&environment), asked);
+            return print(reader.all().await?.migrated(&environment, class), asked);
         }
         let path = asked.backup.as_deref().context("--apply needs --backup")?;
         let mover = Mover {
@@ -56,10 +58,10 @@ fn done(args: &Args, asked: &Migrate) -> anyhow::Result<bool> {
             backup: Backup::open(path)?,
             timeout: asked.timeout,
             // A controller that polls comes back within its interval.
-            settle: if environment.polls { environment.interval * 3 / 2 } else { environment.interval * 0 },
+            settle: if environment.polls { environment.interval * 3 / 2 } else { Duration::ZERO },
         };
         let input = reader.of_older_group().await?;
-        let migrated = input.migrated(&environment);
+        let migrated = input.migrated(&environment, class);
         mover.all(input.documents.into_iter().zip(migrated).collect()).await
     })
 }
@@ -74,7 +76,7 @@ fn print(migrated: Vec<Migrated>, asked: &Migrate) -> anyhow::Result<bool> {
 }
 
 /// The objects that are moved, each with its manifest.
-fn parts(migrated: &Migrated) -> Option<&eso_plan::convert::migrate::Parts> {
+fn parts(migrated: &Migrated) -> Option<&Parts> {
     match &migrated.newer {
         Newer::Parts(parts) => Some(parts),
         Newer::Object(_) | Newer::Unwritten | Newer::LeftOut => None,

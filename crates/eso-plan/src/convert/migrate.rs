@@ -91,6 +91,8 @@ pub struct Surroundings<'a> {
     pub filled: &'a BTreeSet<(String, String)>,
     /// Whether these are all that there are.
     pub sees_all: bool,
+    /// The class of the operator that stores are for; any, where none is said.
+    pub class: Option<&'a str>,
 }
 
 /// What becomes of a manifest.

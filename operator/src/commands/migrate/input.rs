@@ -46,10 +46,10 @@ impl Input {
         Ok(input)
     }
 
-    /// What becomes of each of them.
-    pub(super) fn migrated(&self, environment: &Environment) -> Vec<Migrated> {
+    /// What becomes of each of them, with stores of this class.
+    pub(super) fn migrated(&self, environment: &Environment, class: Option<&str>) -> Vec<Migrated> {
         let Self { documents, namespaces, filled, sees_all } = self;
-        let surroundings = Surroundings { environment, namespaces, filled, sees_all: *sees_all };
+        let surroundings = Surroundings { environment, namespaces, filled, sees_all: *sees_all, class };
         documents.iter().map(|document| migrate(document, &surroundings)).collect()
     }
 

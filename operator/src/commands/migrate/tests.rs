@@ -29,7 +29,7 @@ fn environment() -> Environment {
 }
 
 fn report(input: &Input) -> Report {
-    Report::of(input.migrated(&environment())).unwrap()
+    Report::of(input.migrated(&environment(), None)).unwrap()
 }
 
 /// What is printed for these files of a folder, in a namespace.
@@ -221,7 +221,7 @@ fn content(desired: &Desired) -> Content {
 fn the_examples_give_the_same_values_as_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples/kubernetes-client-io");
     let input = Input::of_files(&[folder], "demo").unwrap();
-    let migrated = input.migrated(&environment());
+    let migrated = input.migrated(&environment(), None);
     let mut compared = Vec::new();
     for (document, migrated) in input.documents.iter().zip(&migrated) {
         let Some(parts) = parts(migrated) else { continue };

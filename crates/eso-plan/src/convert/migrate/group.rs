@@ -36,40 +36,45 @@ pub(super) fn parts(document: &Value, surroundings: &Surroundings<'_>, remarks: 
     remark_on_namespace(&object, surroundings, remarks);
     let metadata = metadata::kept(&document["metadata"], &[REFRESH_INTERVAL], remarks);
     let fills = fills(&object, &translated, surroundings, remarks);
-    Newer::Parts(Box::new(made(metadata, translated, fills)))
+    Newer::Parts(Box::new(made(metadata, translated, fills, surroundings.class)))
 }
 
 /// The objects of what was translated. All name the one store.
-fn made(metadata: Map<String, Value>, translated: Translated, fills: Vec<ExternalSecret>) -> Parts {
+fn made(
+    metadata: Map<String, Value>,
+    translated: Translated,
+    fills: Vec<ExternalSecret>,
+    class: Option<&str>,
+) -> Parts {
     let mut object = ExternalSecret::new("", translated.spec);
     object.metadata =
         serde_json::from_value(metadata.into()).expect("metadata that was read must be readable");
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
-    let name = store_name(&translated.store, &namespace);
-    let reference =
-        SecretStoreRef { name: Some(name.clone()), kind: Some(SecretStoreRefKind::ClusterSecretStore) };
+    let store = store(&translated.store, &namespace, class);
+    let reference = SecretStoreRef {
+        name: store.metadata.name.clone(),
+        kind: Some(SecretStoreRefKind::ClusterSecretStore),
+    };
     let of_store = |mut object: ExternalSecret| {
         object.spec.secret_store_ref = Some(reference.clone());
         object
     };
-    Parts {
-        store: store(&translated.store, &name, &namespace),
-        object: of_store(object),
-        fills: fills.into_iter().map(of_store).collect(),
-    }
+    Parts { object: of_store(object), fills: fills.into_iter().map(of_store).collect(), store }
 }
 
 /// The store of the objects of a namespace, which lets no other in.
 ///
 /// It is one of the cluster: it logs in as the operator itself, which whoever writes a store of a namespace may not do.
-fn store(store: &LegacyStore, name: &str, namespace: &str) -> ClusterSecretStore {
+fn store(store: &LegacyStore, namespace: &str, class: Option<&str>) -> ClusterSecretStore {
     let mut spec = store.spec();
+    spec.controller = class.map(str::to_owned);
+    let name = store_name(&store.backend, &spec, namespace);
     if !namespace.is_empty() {
         let condition =
             NamespaceCondition { namespaces: vec![namespace.to_owned()], ..NamespaceCondition::default() };
         spec.conditions = vec![condition];
     }
-    ClusterSecretStore::new(name, ClusterSecretStoreSpec { store: spec })
+    ClusterSecretStore::new(&name, ClusterSecretStoreSpec { store: spec })
 }
 
 /// Those that fill other Secrets, under the names of these Secrets.

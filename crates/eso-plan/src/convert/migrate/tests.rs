@@ -24,6 +24,7 @@ pub(super) fn migrated_in(
         namespaces: &[("demo".to_owned(), held)].into(),
         filled: &names.collect(),
         sees_all: filled.is_some(),
+        class: None,
     };
     migrate(document, &surroundings)
 }

@@ -1,6 +1,6 @@
 //! Names of stores: readable, the same for the same store, and another for another.
 
-use super::{super::super::legacy::Backend, LegacyStore, Service, store_name};
+use super::{super::super::legacy::LegacyStore, *};
 
 fn aws(region: &str, role: Option<&str>) -> LegacyStore {
     let backend = Backend::Aws {
@@ -24,14 +24,18 @@ fn vault(mount: Option<&str>, role: &str) -> LegacyStore {
     LegacyStore { backend }
 }
 
+fn name(store: &LegacyStore, namespace: &str) -> String {
+    store_name(&store.backend, &store.spec(), namespace)
+}
+
 #[track_caller]
 fn check(store: &LegacyStore, words: &str) {
-    let name = store_name(store, "demo");
-    let (found, digest) = name.rsplit_once('-').unwrap();
-    assert_eq!(found, words);
-    assert!(digest.len() == 10 && digest.chars().all(|one| one.is_ascii_hexdigit()), "{name}");
-    assert!(name.len() <= 63, "{name}");
-    assert_eq!(name, store_name(store, "demo"));
+    let found = name(store, "demo");
+    let (beginning, digest) = found.rsplit_once('-').unwrap();
+    assert_eq!(beginning, words);
+    assert!(digest.len() == 10 && digest.chars().all(|one| one.is_ascii_hexdigit()), "{found}");
+    assert!(found.len() <= 63, "{found}");
+    assert_eq!(found, name(store, "demo"));
 }
 
 #[test]
@@ -51,6 +55,8 @@ fn a_name_says_what_and_where_and_as_whom() {
 fn another_store_and_another_namespace_have_another_name() {
     let store = aws("us-east-1", Some("arn:aws:iam::123456789012:role/x"));
     let of_other_account = aws("us-east-1", Some("arn:aws:iam::999999999999:role/x"));
-    assert_ne!(store_name(&store, "demo"), store_name(&of_other_account, "demo"));
-    assert_ne!(store_name(&store, "demo"), store_name(&store, "other"));
+    assert_ne!(name(&store, "demo"), name(&of_other_account, "demo"));
+    assert_ne!(name(&store, "demo"), name(&store, "other"));
+    let of_class = SecretStoreSpec { controller: Some("dev".to_owned()), ..store.spec() };
+    assert_ne!(name(&store, "demo"), store_name(&store.backend, &of_class, "demo"));
 }
