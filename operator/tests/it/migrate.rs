@@ -20,7 +20,7 @@ async fn start(name: &str, double: &FastAws) -> World {
 /// The command, as an administrator of the world's cluster runs it, with the environment of the older controller.
 fn command(world: &World, class: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eso"));
-    command.args(["migrate", "--from-cluster", "--timeout=60s"]).args(arguments).env_clear();
+    command.args(["migrate", "--from-cluster"]).args(arguments).env_clear();
     command.args([format!("--namespace={}", world.namespace), format!("--controller-class={class}")]);
     command.env("HOME", "/nowhere").env("KUBECONFIG", world.kubeconfig());
     command.env("POLLER_INTERVAL_MILLISECONDS", "1000").kill_on_drop(true);
@@ -208,7 +208,7 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     world.patch(Kind::Secret, "owned", json!({ "metadata": { "ownerReferences": theirs } })).await;
     let other = json!({
         "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": { "name": "taken" },
-        "spec": { "refreshInterval": "0", "data": [] },
+        "spec": { "secretStoreRef": { "name": "nowhere" }, "dataFrom": [{ "extract": { "key": "a" } }] },
     });
     world.create(other).await;
     let mut before = Vec::new();
@@ -216,12 +216,12 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
         before.push(world.get(Kind::Secret, name).await.unwrap());
     }
     world.operator.restart().await;
-    let (is_well, _, said) = ran(moving(&world, "migrate-refused", &["--timeout=10s"])).await;
+    let (is_well, _, said) = ran(moving(&world, "migrate-refused", &["--timeout=45s"])).await;
     assert!(!is_well);
     for expected in [
         "/owned: not moved: its Secret belongs to App shop, which is to say whose it is",
         "/taken: not moved: the namespace has an ExternalSecret of external-secrets.io of its name that asks for",
-        "/odd: not moved: waited for 10 s in vain: the newer object would write something else than the Secret holds, in \
+        "/odd: not moved: waited for 45 s in vain: the newer object would write something else than the Secret holds, in \
          these keys: nothing; ",
         "/foreign: it is not written: backendType akeyless is not supported",
         "/fine: moved",
@@ -344,7 +344,10 @@ async fn an_older_controller_that_fights_back_is_told_of() {
     let world = start(class, &double).await;
     let value = world.canary("value");
     double.put("db", &value).unwrap();
-    world.create(older("app", "db", json!({}))).await;
+    // What is asked for does not go by the interval of all.
+    let mut object = older("app", "db", json!({}));
+    object["metadata"]["annotations"] = json!({ "external-secrets.io/refresh-interval": "1s" });
+    world.create(object).await;
     says(&world, "app", "SUCCESS").await;
     let before = world.get(Kind::Secret, "app").await.unwrap();
     // It has time enough to fight back.
