@@ -10,6 +10,8 @@ use eso_rig::{ControlPlaneOptions, FastAws, SecretsManager};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
+pub(crate) use vault::trust_the_operator;
+
 use crate::harness::{Cluster, Kind, Setup, World, aws, deploy, encoded};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/x";

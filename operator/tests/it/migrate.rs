@@ -5,11 +5,12 @@ use std::{fs, path::PathBuf, process::Output};
 
 use eso_rig::FastAws;
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 use crate::{
-    harness::{Kind, World, aws, eventually},
-    legacy::{apply, older, says, setup},
+    harness::{Kind, Setup, World, aws, eventually, vault},
+    legacy::{apply, older, says, setup, trust_the_operator},
 };
 
 /// An operator that serves stores of a class of its own: those of the cluster are everybody's.
@@ -85,13 +86,11 @@ async fn collected(world: &World) {
     world.gone(Kind::ConfigMap, "owned").await;
 }
 
-/// How often somebody wrote this Secret's data: its managers and when they wrote it.
-fn writes(secret: &Value) -> Vec<Value> {
+/// Who wrote this Secret's data, and what of it, as the API server knows.
+fn writers(secret: &Value) -> Vec<(&str, &Value)> {
     let entries = secret["metadata"]["managedFields"].as_array().unwrap().iter();
-    entries
-        .filter(|entry| !entry["fieldsV1"]["f:data"].is_null())
-        .map(|entry| entry["fieldsV1"]["f:data"].clone())
-        .collect()
+    let data = entries.map(|entry| (entry["manager"].as_str().unwrap(), &entry["fieldsV1"]["f:data"]));
+    data.filter(|(_, data)| !data.is_null()).collect()
 }
 
 #[tokio::test]
@@ -112,7 +111,6 @@ async fn newer_objects_take_the_secrets_of_older_ones_over_as_they_are() {
         says(&world, name, "SUCCESS").await;
         before.push(world.get(Kind::Secret, name).await.unwrap());
     }
-    let mark = world.mark().await;
     let said = moves(&world, "migrate-moves").await;
     assert!(said.contains("2 moved, 0 not moved"), "{said}");
     for (name, before) in ["one", "two"].into_iter().zip(&before) {
@@ -123,12 +121,12 @@ async fn newer_objects_take_the_secrets_of_older_ones_over_as_they_are() {
     for (name, before) in ["one", "two"].into_iter().zip(&before) {
         is_handed_over(&world, name, before).await;
         let after = world.get(Kind::Secret, name).await.unwrap();
-        assert_eq!(writes(&after), writes(before), "nobody else wrote its data");
+        let manager = format!("externalsecrets.external-secrets.io/{name}");
+        let [(_, data)] = writers(before)[..] else { panic!("{before}") };
+        assert_eq!(writers(&after), [(manager.as_str(), data)]);
         world.gone(Kind::ExternalSecret, &format!("{name}-migration")).await;
         world.gone(Kind::Secret, &format!("{name}-migration")).await;
     }
-    let made = world.asked(mark).await.resource("secrets").verb("delete").name("one");
-    assert!(made.is_empty(), "{made:?}");
     let stores = world.all(Kind::ClusterSecretStore).await;
     let ours = stores.iter().filter(|store| store["spec"]["controller"] == "migrate-moves");
     assert_eq!(ours.count(), 1, "both mean the same store");
@@ -136,6 +134,34 @@ async fn newer_objects_take_the_secrets_of_older_ones_over_as_they_are() {
     let changed = world.canary("changed");
     double.put("text", &changed).unwrap();
     world.holds("two", &[("value", &changed)]).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn values_of_vault_are_read_as_the_operator_itself_after_a_move_too() {
+    let class = "migrate-vault";
+    let server = vault().await;
+    let token_file = NamedTempFile::with_prefix("eso-it-").unwrap();
+    let world = Setup::new(class)
+        .variable("VAULT_ADDR", server.url())
+        .variable("POLLER_INTERVAL_MILLISECONDS", "1000")
+        .argument(&format!("--own-token-file={}", token_file.path().display()))
+        .argument(&format!("--controller-class={class}"))
+        .start()
+        .await;
+    trust_the_operator(&world, &token_file).await;
+    let [password, one] = ["password", "one"].map(|name| world.canary(name));
+    server.put("secret", "hello-service/password", &json!({ "password": password })).await.unwrap();
+    server.put("secret", "hello-service/all", &json!({ "one": one, "deep": { "b": 1 } })).await.unwrap();
+    apply(&world, "hello-vault.yaml", &[]).await;
+    let entries = [("deep", r#"{"b":1}"#), ("one", one.as_str()), ("password", &password)];
+    let before = world.holds("hello-vault", &entries).await;
+    let mut moving = moving(&world, class, &[]);
+    moving.env("VAULT_ADDR", server.url());
+    let (is_well, _, said) = ran(moving).await;
+    assert!(is_well && said.contains("spec.vaultRole: the role of Vault must be bound"), "{said}");
+    is_handed_over(&world, "hello-vault", &before).await;
+    world.gone(Kind::LegacyExternalSecret, "hello-vault").await;
     world.end().await;
 }
 

@@ -11,7 +11,7 @@ use eso_plan::{
     convert::migrate::{Migrated, Parts},
     desired::Ownership,
 };
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry};
 use kube::{
     Api, Client, Resource, ResourceExt as _,
     api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
@@ -206,14 +206,16 @@ impl<'m> Move<'m> {
         Ok(())
     }
 
-    /// Exchanges the owner of the Secret that was looked at, and nothing else.
+    /// Exchanges the owner of the Secret that was looked at, and who wrote its data, and nothing else.
     async fn hand_over(&self, seen: &Seen) -> Result<(), Failure> {
         let (Some(secret), Some(newer)) = (&seen.secret, &seen.newer) else { return Err(Failure::Outdated) };
+        let marks = Marks::of(&newer.metadata, Ownership::Own);
         let mut owners = secret.owner_references().to_vec();
-        owners.retain(|owner| owner.uid != self.uid && Some(&owner.uid) != newer.metadata.uid.as_ref());
-        owners.extend(Marks::of(&newer.metadata, Ownership::Own).owner);
+        owners.retain(|owner| owner.uid != self.uid && owner.uid != marks.uid);
+        owners.extend(marks.owner);
         let patch = json!({ "metadata": {
             "resourceVersion": secret.resource_version(), "uid": secret.uid(), "ownerReferences": owners,
+            "managedFields": rewritten(secret.managed_fields(), &marks.manager),
         } });
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         within(self.secrets.patch_metadata(&self.name, &params, &Patch::Merge(patch))).await.map(drop)
@@ -244,6 +246,19 @@ impl<'m> Move<'m> {
     fn is_our_trial(&self, trial: &ExternalSecret) -> bool {
         trial.annotations().get(TRIAL_OF) == Some(&self.uid)
     }
+}
+
+/// Who wrote what, where whoever wrote the data is now this one: from here on the newer object sees by that, as of any other
+/// Secret, whether somebody else wrote it, and takes off what its template says no more.
+fn rewritten(written: &[ManagedFieldsEntry], manager: &str) -> Vec<ManagedFieldsEntry> {
+    let has_data = |entry: &ManagedFieldsEntry| {
+        entry.fields_v1.as_ref().is_some_and(|fields| fields.0.get("f:data").is_some())
+    };
+    let mut entries = written.to_vec();
+    for entry in entries.iter_mut().filter(|entry| has_data(entry)) {
+        entry.manager = Some(manager.to_owned());
+    }
+    entries
 }
 
 /// Why a step was not taken.

@@ -44,3 +44,17 @@ fn the_name_of_a_trial_is_never_too_long() {
         format!("{}-migration", "a".repeat(242))
     );
 }
+
+#[test]
+fn whoever_wrote_the_data_is_the_newer_object_now() {
+    let entry = |manager: &str, fields: Value| {
+        json!({
+            "manager": manager, "operation": "Update", "apiVersion": "v1", "fieldsType": "FieldsV1", "fieldsV1": fields,
+        })
+    };
+    let data = json!({ "f:data": { ".": {}, "f:a": {} }, "f:type": {} });
+    let others = json!({ "f:metadata": { "f:labels": { "f:b": {} } } });
+    let written = json!([entry("unknown", data.clone()), entry("kubectl", others.clone())]);
+    let written: Vec<ManagedFieldsEntry> = serde_json::from_value(written).unwrap();
+    assert_eq!(json!(rewritten(&written, "ours")), json!([entry("ours", data), entry("kubectl", others)]));
+}
