@@ -9,6 +9,7 @@ mod forward;
 mod kernel;
 mod network;
 mod node;
+mod objects;
 mod pods;
 mod release;
 mod walk;

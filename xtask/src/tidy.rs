@@ -38,6 +38,7 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-plan/src/decoding.rs", "a value is decoded"),
     ("crates/eso-plan/src/digest.rs", "the original's hash over the entries"),
     ("crates/eso-plan/src/filled.rs", "a value is searched for references, by whoever is to fill them"),
+    ("crates/eso-plan/src/filled/fingerprints.rs", "values are hashed with a key that nobody else has"),
     ("crates/eso-plan/src/naming.rs", "values are measured: rewrites may make them grow"),
     ("crates/eso-plan/src/naming/merge.rs", "values that are JSON objects are merged"),
     ("crates/eso-plan/src/property.rs", "a property is looked up"),

@@ -55,16 +55,24 @@ where
     tell(&what, watcher(api, watcher::Config::default()), watched, listed).await;
 }
 
+/// As [`follow`], of the one object of this name: a right to that one is enough.
+pub(crate) async fn follow_named<K>(api: Api<K>, name: &str, watched: &dyn Watched<K>, listed: &Sender<bool>)
+where
+    K: Resource + Clone + DeserializeOwned + fmt::Debug + Send + 'static,
+{
+    let what = format!("{}/{name}", api.resource_url().rsplit('/').next().unwrap_or_default());
+    let one = watcher::Config::default().fields(&format!("metadata.name={name}"));
+    tell(&what, watcher(api, one), watched, listed).await;
+}
+
 /// Follows the one object of this name: gives how it is, over and over, to `told`.
 pub(crate) async fn follow_one<K>(api: Api<Item<K>>, name: &str, told: &Sender<Seen<K>>)
 where
     K: Resource + Send + Sync + 'static,
     Item<K>: Resource<DynamicType = ()>,
 {
-    let what = format!("{}/{name}", api.resource_url().rsplit('/').next().unwrap_or_default());
-    let one = watcher::Config::default().fields(&format!("metadata.name={name}"));
     let watched = One { told, listed: AtomicBool::new(false) };
-    tell(&what, watcher(api, one), &watched, &Sender::new(false)).await;
+    follow_named(api, name, &watched, &Sender::new(false)).await;
 }
 
 /// One object, as it was last seen.

@@ -14,7 +14,7 @@
 {{- with .Values.scopedNamespace }}
 - --namespace={{ . }}
 {{- end }}
-{{- if or $scoped (not .Values.processClusterStore) (not .Values.crds.createClusterSecretStore) }}
+{{- if not (include "external-secrets.clusterStores" .) }}
 - --enable-cluster-store-reconciler=false
 {{- end }}
 {{- if not .Values.processSecretStore }}
@@ -29,6 +29,9 @@
 {{- if or (not .Values.processPushSecret) (not .Values.crds.createPushSecret) }}
 - --enable-push-secret-reconciler=false
 {{- end }}
+{{- if not .Values.serveKubernetesClientIo }}
+- --serve-kubernetes-client-io=false
+{{- end }}
 {{- with .Values.storeRequeueInterval }}
 - --store-requeue-interval={{ . }}
 {{- end }}
@@ -40,6 +43,7 @@
 - --webhook-port={{ .Values.webhook.port }}
 - --webhook-service-name={{ include "external-secrets.webhook" . }}
 - --webhook-configuration-name={{ include "external-secrets.webhook" . }}
+- --seal-secret-name={{ include "external-secrets.seal" . }}
 {{- if .Values.webhook.certManager.enabled }}
 - --webhook-certificates=followed
 {{- end }}

@@ -13,6 +13,11 @@
 {{ include "external-secrets.fullname" . | trunc 55 | trimSuffix "-" }}-webhook
 {{- end }}
 
+{{/* The Secret with the key that records of filled Secrets are sealed with. */}}
+{{- define "external-secrets.seal" -}}
+{{ include "external-secrets.fullname" . | trunc 58 | trimSuffix "-" }}-seal
+{{- end }}
+
 {{- define "external-secrets.namespace" -}}
 {{ .Values.namespaceOverride | default .Release.Namespace }}
 {{- end }}
@@ -46,6 +51,43 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "external-secrets.scoped" -}}
 {{- if .Values.scopedRBAC -}}
 {{- required "scopedRBAC needs a scopedNamespace: name the namespace that is served" .Values.scopedNamespace -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether ClusterSecretStores are served: something, or nothing. */}}
+{{- define "external-secrets.clusterStores" -}}
+{{- if and (not (include "external-secrets.scoped" .)) .Values.processClusterStore .Values.crds.createClusterSecretStore -}}
+yes
+{{- end -}}
+{{- end }}
+
+{{/* Whether the operator makes the certificates of its webhooks: something, or nothing. */}}
+{{- define "external-secrets.ownCertificates" -}}
+{{- if and .Values.webhook.create (not .Values.webhook.certManager.enabled) -}}
+yes
+{{- end -}}
+{{- end }}
+
+{{/* The annotations of the webhook configurations. */}}
+{{- define "external-secrets.webhookAnnotations" -}}
+{{- $manager := .Values.webhook.certManager -}}
+{{- $annotations := deepCopy .Values.webhook.annotations -}}
+{{- if and $manager.enabled $manager.addInjectorAnnotations -}}
+{{- $certificate := printf "%s/%s" (include "external-secrets.namespace" .) (include "external-secrets.webhook" .) -}}
+{{- $annotations = merge $annotations (dict "cert-manager.io/inject-ca-from" $certificate) -}}
+{{- end -}}
+{{- with $annotations -}}
+{{- toYaml . -}}
+{{- end -}}
+{{- end }}
+
+{{/* Whether a definition of this name is there that is not this release's: something, or nothing. */}}
+{{- define "external-secrets.isOfOthers" -}}
+{{- $there := lookup "apiextensions.k8s.io/v1" "CustomResourceDefinition" "" .name -}}
+{{- $release := dig "metadata" "annotations" "meta.helm.sh/release-name" "" $there -}}
+{{- $namespace := dig "metadata" "annotations" "meta.helm.sh/release-namespace" "" $there -}}
+{{- if and $there (not (and (eq $release .root.Release.Name) (eq $namespace .root.Release.Namespace))) -}}
+yes
 {{- end -}}
 {{- end }}
 

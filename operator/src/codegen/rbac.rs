@@ -156,7 +156,7 @@ pub(super) fn rule(rule: &Rule) -> String {
     rule_for(rule, rule.resources)
 }
 
-/// A rule for some of its resources.
+/// A rule, for these of its resources.
 pub(super) fn rule_for(rule: &Rule, resources: &[&str]) -> String {
     let Rule { why, group, resources: _, verbs } = rule;
     let (resources, verbs) = (resources.join(", "), verbs.join(", "));

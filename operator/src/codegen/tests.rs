@@ -81,7 +81,7 @@ fn pages_have_a_line_for_each_field_and_flag() {
 }
 
 #[test]
-fn what_nobody_answers_is_refused_only_where_a_reference_would_be_stored() {
+fn what_nobody_answers_is_refused_but_for_a_secret_that_is_filled_later() {
     let [mutating, validating] = configurations(&EXAMPLE);
     let policies = |configuration: &serde_json::Value| {
         let webhooks = configuration["webhooks"].as_array().unwrap().clone();
@@ -91,10 +91,10 @@ fn what_nobody_answers_is_refused_only_where_a_reference_would_be_stored() {
         };
         webhooks.iter().map(policy).collect::<Vec<_>>()
     };
-    let failing = |(name, policy): (String, String)| (policy != "Ignore").then_some(name);
-    let failing: Vec<_> =
-        policies(&mutating).into_iter().chain(policies(&validating)).filter_map(failing).collect();
-    assert_eq!(failing, ["references.admission.external-secrets.io"]);
+    let ignored = |(name, policy): (String, String)| (policy != "Fail").then_some(name);
+    let ignored: Vec<_> =
+        policies(&mutating).into_iter().chain(policies(&validating)).filter_map(ignored).collect();
+    assert_eq!(ignored, ["targets.admission.external-secrets.io"]);
 }
 
 #[test]

@@ -69,8 +69,7 @@ pub const MUTATING: [Webhook; 2] = [
     },
 ];
 
-/// Those that judge our objects. What they refuse never works and all else is a warning: while nobody answers, nothing is
-/// lost.
+/// Those that judge our objects. While nobody answers, such an object is refused, as in the original.
 pub const VALIDATING: [Webhook; 3] = [
     Webhook {
         name: "validate.externalsecret.external-secrets.io",
@@ -103,7 +102,7 @@ const SECRETS: Webhook = Webhook {
     condition: None,
 };
 
-const JUDGED: Webhook = Webhook { group: "external-secrets.io", ..SECRETS };
+const JUDGED: Webhook = Webhook { group: "external-secrets.io", failure_policy: "Fail", ..SECRETS };
 
 /// Where an operator is installed. A template of a chart may stand in each of these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

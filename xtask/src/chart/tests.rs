@@ -1,10 +1,12 @@
 //! What was rendered is of the chart as it is, and says what the code says.
 
+mod values;
+
 use std::fs;
 
 use serde_json::{Value, json};
 
-use super::{CASES, golden, head, without_schemas};
+use super::{CASES, golden, head, is_same, without_schemas};
 use crate::project;
 
 /// Everything that a case renders.
@@ -23,7 +25,8 @@ fn find<'a>(documents: &'a [Value], kind: &str, name: &str) -> Option<&'a Value>
 }
 
 fn operator(documents: &[Value]) -> &Value {
-    let deployment = find(documents, "Deployment", "external-secrets").expect("a Deployment must be there");
+    let deployment = documents.iter().find(|document| document["kind"] == "Deployment");
+    let deployment = deployment.expect("a Deployment must be there");
     &deployment["spec"]["template"]["spec"]["containers"][0]
 }
 
@@ -75,10 +78,10 @@ fn the_webhooks_are_those_of_the_example_which_tests_go_by() {
         none.iter().all(|document| !document["kind"].as_str().unwrap().ends_with("WebhookConfiguration"))
     );
     assert!(arguments(&none).iter().all(|argument| !argument.starts_with("--webhook")));
-    let strict = rendered("everything");
-    let validating = find(&strict, "ValidatingWebhookConfiguration", "external-secrets-webhook").unwrap();
+    let lenient = rendered("everything");
+    let validating = find(&lenient, "ValidatingWebhookConfiguration", "external-secrets-webhook").unwrap();
     for webhook in validating["webhooks"].as_array().unwrap() {
-        assert_eq!(webhook["failurePolicy"], "Fail");
+        assert_eq!(webhook["failurePolicy"], "Ignore");
         assert_eq!(webhook["clientConfig"]["service"]["namespace"], "elsewhere");
     }
 }
@@ -125,10 +128,25 @@ fn where_one_namespace_is_served_no_right_reaches_beyond_it() {
     {
         assert!(!text.contains(resource), "{resource} in {text}");
     }
-    for binding in chart.iter().filter(|document| document["kind"] == "ClusterRoleBinding") {
-        let role = find(&chart, "ClusterRole", binding["roleRef"]["name"].as_str().unwrap()).unwrap();
-        assert!(!role["rules"].to_string().contains("secrets\""), "{role}");
+    let bindings: Vec<&Value> =
+        chart.iter().filter(|document| document["kind"] == "ClusterRoleBinding").collect();
+    let [binding] = bindings.as_slice() else { panic!("{bindings:?}") };
+    let role = find(&chart, "ClusterRole", binding["roleRef"]["name"].as_str().unwrap()).unwrap();
+    for rule in role["rules"].as_array().unwrap() {
+        let names = match rule["resources"][0].as_str().unwrap() {
+            "subjectaccessreviews" => Value::Null,
+            "namespaces" => json!(["apps"]),
+            "mutatingwebhookconfigurations" => json!(["external-secrets-webhook"]),
+            other => panic!("{other} in {role}"),
+        };
+        assert_eq!(rule.get("resourceNames").unwrap_or(&Value::Null), &names, "{rule}");
     }
+    let role = find(&chart, "Role", "external-secrets-webhook").unwrap();
+    assert_eq!(role["metadata"]["namespace"], "external-secrets");
+    assert_eq!(
+        role["rules"][1]["resourceNames"],
+        json!(["external-secrets-webhook", "external-secrets-seal"])
+    );
     for flag in [
         "--namespace=apps",
         "--enable-cluster-store-reconciler=false",
@@ -140,52 +158,72 @@ fn where_one_namespace_is_served_no_right_reaches_beyond_it() {
 }
 
 #[test]
-fn values_with_the_originals_names_mean_what_they_do_there() {
-    let chart = rendered("everything");
-    let arguments = arguments(&chart);
-    for flag in [
-        "--enable-leader-election=true",
-        "--leader-election-id=external-secrets-controller",
-        "--controller-class=team-a",
-        "--concurrent=1000",
-        "--loglevel=debug",
-        "--store-requeue-interval=5m0s",
-        "--webhook-port=9443",
-        "--client-qps=200",
-        "--enable-flood-gate",
-    ] {
-        assert!(arguments.contains(&flag), "{flag} in {arguments:?}");
+fn everything_has_the_common_labels() {
+    for document in rendered("everything").iter().filter(|document| document["kind"] != "ConfigMap") {
+        let labels = &document["metadata"]["labels"];
+        assert_eq!(labels["everywhere"], "yes", "{}", document["metadata"]["name"]);
     }
-    let deployment =
-        find(&chart, "Deployment", "eso").or_else(|| chart.iter().find(|d| d["kind"] == "Deployment"));
-    let deployment = deployment.unwrap();
-    assert_eq!(deployment["metadata"]["name"], "external-secrets");
-    assert_eq!(deployment["metadata"]["namespace"], "elsewhere");
-    assert_eq!(deployment["spec"]["replicas"], 2);
-    let pod = &deployment["spec"]["template"];
-    assert_eq!(pod["metadata"]["labels"]["team"], "a");
-    assert_eq!(pod["metadata"]["labels"]["everywhere"], "yes");
-    assert_eq!(pod["metadata"]["annotations"]["example.com/note"], "here");
-    assert_eq!(pod["spec"]["serviceAccountName"], "operator");
-    assert_eq!(pod["spec"]["imagePullSecrets"][0]["name"], "registry");
-    assert_eq!(pod["spec"]["nodeSelector"]["kubernetes.io/os"], "linux");
-    assert_eq!(pod["spec"]["tolerations"][0]["key"], "dedicated");
-    assert_eq!(pod["spec"]["containers"][0]["image"], "registry.example/eso:1.2-ubi");
-    assert_eq!(pod["spec"]["containers"][0]["env"][0]["name"], "AWS_REGION");
-    assert_eq!(pod["spec"]["containers"][0]["resources"]["requests"]["memory"], "32Mi");
-    let account = find(&chart, "ServiceAccount", "operator").unwrap();
-    assert_eq!(account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"], "arn:aws:iam::1:role/eso");
-    for document in &chart {
-        if document["kind"] != "ConfigMap" {
-            assert_eq!(
-                document["metadata"]["labels"]["everywhere"], "yes",
-                "{}",
-                document["metadata"]["name"]
-            );
+}
+
+#[test]
+fn a_release_of_another_name_shares_no_object_and_no_right_with_the_first() {
+    let (first, other) = (rendered("default"), rendered("named"));
+    let name = |document: &Value| (document["kind"].to_string(), document["metadata"]["name"].to_string());
+    let of_the_first: Vec<_> = first.iter().map(name).collect();
+    for document in &other {
+        assert!(!of_the_first.contains(&name(document)), "both make {:?}", name(document));
+    }
+    let role = find(&other, "ClusterRole", "team-a-controller").unwrap();
+    let rules = role["rules"].as_array().unwrap().iter();
+    let named: Vec<_> = rules.filter_map(|rule| rule.get("resourceNames")).collect();
+    assert_eq!(named, [&json!(["team-a-webhook"])]);
+    for flag in ["service-name", "configuration-name"] {
+        assert!(arguments(&other).contains(&format!("--webhook-{flag}=team-a-webhook").as_str()), "{flag}");
+    }
+    assert!(arguments(&other).contains(&"--seal-secret-name=team-a-seal"));
+    assert!(arguments(&first).contains(&"--seal-secret-name=external-secrets-seal"));
+}
+
+#[test]
+fn where_one_namespace_is_served_secrets_of_others_are_not_sent() {
+    for (case, is_alone) in [("default", false), ("named", true), ("one-namespace", true)] {
+        for document in rendered(case) {
+            for webhook in document["webhooks"].as_array().into_iter().flatten() {
+                let expected = match is_alone && webhook["rules"][0]["scope"] == "Namespaced" {
+                    true => json!({ "matchLabels": { "kubernetes.io/metadata.name": "apps" } }),
+                    false => Value::Null,
+                };
+                assert_eq!(webhook["namespaceSelector"], expected, "{case}: {}", webhook["name"]);
+            }
         }
     }
-    assert!(find(&chart, "PodDisruptionBudget", "external-secrets-pdb").is_some());
-    assert_eq!(find(&chart, "ConfigMap", "extra").unwrap()["data"]["release"], "external-secrets");
+    let scopes = |case: &str| rendered(case).iter().map(Value::to_string).collect::<String>();
+    assert!(scopes("named").contains("validate.clustersecretstore"));
+    assert!(!scopes("one-namespace").contains("validate.clustersecretstore"));
+}
+
+#[test]
+fn the_older_group_is_nowhere_where_it_is_not_served() {
+    let text = |case: &str| {
+        let documents = rendered(case);
+        documents.iter().map(|document| document.to_string() + "\n").collect::<String>()
+    };
+    let said = |case: &str| text(case).lines().filter(|line| line.contains("kubernetes-client.io")).count();
+    // Its definition, the operator's role, and those for people and for service bindings.
+    assert_eq!(said("default"), 5);
+    assert_eq!(said("named"), 0);
+    assert!(arguments(&rendered("named")).contains(&"--serve-kubernetes-client-io=false"));
+}
+
+#[test]
+fn cert_manager_is_asked_to_have_its_certificates_trusted_and_the_operator_may_not_change_that() {
+    let chart = rendered("everything");
+    for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
+        let annotations = &find(&chart, kind, "external-secrets-webhook").unwrap()["metadata"]["annotations"];
+        assert_eq!(annotations["cert-manager.io/inject-ca-from"], "elsewhere/external-secrets-webhook");
+    }
+    let role = find(&chart, "ClusterRole", "external-secrets-controller").unwrap();
+    assert!(!role.to_string().contains("webhookconfigurations"));
 }
 
 #[test]
@@ -194,4 +232,14 @@ fn a_definition_that_is_not_ours_is_not_taken_for_it() {
                   name: secretstores.external-secrets.io\nspec:\n  group: other\n";
     let error = without_schemas(theirs).unwrap_err().to_string();
     assert!(error.contains("deploy/crds/external-secrets.io_secretstores.yaml"), "{error}");
+}
+
+#[test]
+fn a_number_is_the_same_with_a_decimal_point_and_nothing_else_is() {
+    let check = |ours: Value, theirs: Value, expected: bool| assert_eq!(is_same(&ours, &theirs), expected);
+    check(json!({ "a": [1.0, "1"] }), json!({ "a": [1, "1"] }), true);
+    check(json!(1), json!("1"), false);
+    check(json!({ "a": 1 }), json!({ "a": 1, "b": 2 }), false);
+    check(json!({ "a": 1 }), json!({ "b": 1 }), false);
+    check(json!([1]), json!([1, 2]), false);
 }

@@ -63,6 +63,14 @@ impl Node {
         ctr(self.folder.path(), &["task", "kill", "--signal", "SIGKILL", id]).await.map(drop)
     }
 
+    /// The environment that a program is started with in a container, as `env` prints it.
+    pub(super) async fn environment(&self, id: &str) -> Result<String> {
+        let id = id.trim_start_matches("containerd://");
+        let arguments = ["task", "exec", "--exec-id", "environment", id, "/bin/busybox", "env"];
+        let output = ctr(self.folder.path(), &arguments).await?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
     /// What the containers of a namespace's pods have logged, the end of each; for an error.
     pub(super) fn logs(&self, namespace: &str) -> String {
         let pods = fs::read_dir(self.folder.path().join("pod-logs")).into_iter().flatten().flatten();

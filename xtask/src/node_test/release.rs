@@ -52,6 +52,15 @@ impl Helm {
         self.run(&["uninstall", RELEASE, "--wait", "--timeout=2m"]).await
     }
 
+    /// Installs it once more, over what stayed, and upgrades that; without an operator. Returns what is the release's then.
+    pub(super) async fn install_again(&self) -> Result<String> {
+        for verb in ["install", "upgrade"] {
+            let nothing_runs = "createOperator=false,webhook.create=false";
+            self.run(&[verb, RELEASE, CHART, "--timeout=2m", "--set", nothing_runs]).await?;
+        }
+        self.run(&["get", "manifest", RELEASE]).await
+    }
+
     async fn run(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(&self.program);
         command.args(arguments).args(["--namespace", RELEASE]).current_dir(project::root());
@@ -70,7 +79,7 @@ impl Helm {
 
 fn values_for(aws: &str) -> Value {
     let (repository, tag) = IMAGE;
-    let endpoint = |name: &str| json!({ "name": name, "value": aws });
+    let variable = |name: &str, value: &str| json!({ "name": name, "value": value });
     json!({
         "image": { "repository": repository, "tag": tag, "pullPolicy": "Never" },
         "replicaCount": 2,
@@ -82,12 +91,16 @@ fn values_for(aws: &str) -> Value {
             "leader-election-retry-period": "1s",
         },
         "extraEnv": [
-            endpoint("AWS_SECRETSMANAGER_ENDPOINT"),
-            endpoint("AWS_SSM_ENDPOINT"),
-            endpoint("AWS_STS_ENDPOINT"),
+            variable("AWS_SECRETSMANAGER_ENDPOINT", aws),
+            variable("AWS_SSM_ENDPOINT", aws),
+            variable("AWS_STS_ENDPOINT", aws),
+            // The operator's own identity, with which older objects are read.
+            variable("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
+            variable("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
         ],
-        // A value of the original's chart that means nothing here, and is told of.
+        // Values of the original's chart that mean nothing here, and are told of.
         "certController": { "create": true },
+        "log": { "timeEncoding": "epoch" },
         "podDisruptionBudget": { "enabled": true, "minAvailable": 1 },
     })
 }

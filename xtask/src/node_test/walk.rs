@@ -12,19 +12,17 @@ use super::{
     forward::Forward,
     network::NODE,
     node::Node,
+    objects::{APPLICATION, EXAMPLE, NAMESPACE, asking, definition, example, external_secret, objects},
     pods::{asked, get, ready_pods, until, warnings},
     release::{Helm, IMAGE, RELEASE},
 };
-use crate::{image, screen::Screen};
-
-/// The namespace of what the operator serves.
-const NAMESPACE: &str = "demo";
+use crate::{
+    image::{self, Entry, Image},
+    screen::Screen,
+};
 
 /// The port of the node at which pods reach AWS.
 const AWS_PORT: u16 = 4566;
-
-/// The image of the application.
-const APPLICATION: &str = "rig.test/busybox:1";
 
 /// Where the operator's pods are told from others.
 const OPERATOR: &str = "app.kubernetes.io/name=external-secrets";
@@ -32,6 +30,10 @@ const OPERATOR: &str = "app.kubernetes.io/name=external-secrets";
 /// The original's Lease.
 const LEASE: &str =
     "/apis/coordination.k8s.io/v1/namespaces/external-secrets/leases/external-secrets-controller";
+
+/// Where definitions are, and the older group's.
+const DEFINITIONS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
+const OLDER: &str = "externalsecrets.kubernetes-client.io";
 
 /// All that runs.
 struct World {
@@ -65,7 +67,9 @@ impl World {
         let node = Node::start().await?;
         let (repository, tag) = IMAGE;
         node.load(&format!("{repository}:{tag}"), &image::of_operator(binary)?).await?;
-        node.load(APPLICATION, &image::of_program("/bin/busybox".as_ref(), "bin/busybox")?).await?;
+        let busybox = busybox()?;
+        node.load(APPLICATION, &busybox).await?;
+        node.load(EXAMPLE, &busybox).await?;
         let folder = TempDir::with_prefix("eso-helm-")?;
         let helm = Helm::new(node.plane.kubeconfig_path(), folder.path()).await?;
         let aws_address = format!("http://{NODE}:{AWS_PORT}");
@@ -73,24 +77,39 @@ impl World {
     }
 
     async fn steps(&self, screen: &Screen) -> Result<()> {
-        screen.step("helm installs two operators", self.installed()).await?;
+        screen.step("helm installs two operators beside the older definition", self.installed()).await?;
         screen
             .step("an application has a value in its environment and in a file", self.application())
             .await?;
+        screen.step("a Secret with references is filled through the Service", self.filled("asking")).await?;
+        screen.step("the well-known example starts with username and password", self.example()).await?;
         screen.step("the file follows a change in the store", self.followed()).await?;
         screen.step("the leader is killed, and nothing is lost", self.leader_killed()).await?;
-        screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await
+        screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await?;
+        screen.step("helm installs it again over what stayed", self.installed_again()).await
     }
 
     async fn installed(&self) -> Result<()> {
+        self.node.plane.create(DEFINITIONS, &definition()?).await?;
         let notes = self.helm.install(&self.aws_address).await?;
-        ensure!(notes.contains("Note: certController has no effect"), "the notes do not say it: {notes}");
+        for value in ["certController", "log.timeEncoding"] {
+            ensure!(notes.contains(&format!("Note: {value} has no effect")), "{value} is not in {notes}");
+        }
         let pods = ready_pods(&self.node.plane, RELEASE, OPERATOR).await?;
         ensure!(pods.len() == 2, "{} operators are ready", pods.len());
         for pod in &pods {
             ensure!(pod["spec"]["serviceAccountName"] == RELEASE, "{}", pod["spec"]["serviceAccountName"]);
         }
+        self.older_definition_is_left().await?;
         self.leader().await.map(drop)
+    }
+
+    /// Helm has neither taken it over nor removed it.
+    async fn older_definition_is_left(&self) -> Result<()> {
+        let metadata = get(&self.node.plane, &format!("{DEFINITIONS}/{OLDER}")).await?["metadata"].take();
+        ensure!(metadata["deletionTimestamp"].is_null(), "the older definition goes");
+        ensure!(metadata.get("annotations").is_none(), "it is somebody's: {}", metadata["annotations"]);
+        Ok(())
     }
 
     async fn application(&self) -> Result<()> {
@@ -98,10 +117,38 @@ impl World {
         for object in objects() {
             self.apply(&object).await?;
         }
-        let pod = self.pod().await?;
+        let pod = self.pod("app=app").await?;
         let environment = asked(&pod, "environment").await?;
         ensure!(environment.trim() == "admin first", "the environment has {environment:?}");
         self.file_holds("first").await
+    }
+
+    /// Makes a Secret that says what it wants: what the API server answers is filled already.
+    async fn filled(&self, name: &str) -> Result<()> {
+        let answered = self.apply(&asking(name)).await?;
+        let stored = self.secret(name).await?;
+        for secret in [&answered, &stored] {
+            let url = text(secret, "url").unwrap_or_default();
+            ensure!(
+                url == "postgres://admin:first@db" || url == "postgres://admin:third@db",
+                "it holds {url:?}"
+            );
+        }
+        Ok(())
+    }
+
+    /// An empty Secret, which is made by hand, is filled with the members of the JSON, and a Deployment goes by it.
+    async fn example(&self) -> Result<()> {
+        self.aws.put("my-secret", r#"{"username": "ada", "password": "well known"}"#)?;
+        for object in example()? {
+            self.apply(&object).await?;
+        }
+        let pod = self.pod("app=my-app").await?;
+        let environment = self.node.environment(container(&pod)?).await?;
+        for variable in ["username=ada", "password=well known"] {
+            ensure!(environment.lines().any(|line| line == variable), "{variable} is not in {environment:?}");
+        }
+        Ok(())
     }
 
     async fn followed(&self) -> Result<()> {
@@ -115,9 +162,7 @@ impl World {
         let pods = ready_pods(&self.node.plane, RELEASE, OPERATOR).await?;
         let pod =
             pods.iter().find(|pod| pod["metadata"]["name"] == leader.as_str()).context("no leading pod")?;
-        let container =
-            pod["status"]["containerStatuses"][0]["containerID"].as_str().context("no container")?;
-        self.node.kill(container).await?;
+        self.node.kill(container(pod)?).await?;
         // What happens while nobody leads is done by the next one.
         self.aws.put("app/late", "made while nobody led")?;
         self.aws.put("app/db", r#"{"username": "admin", "password": "third"}"#)?;
@@ -127,6 +172,7 @@ impl World {
         ))
         .await?;
         self.file_holds("third").await?;
+        self.filled("after-the-leader").await?;
         until("the new ExternalSecret has its Secret", async || {
             let secret = self.secret("late").await.map_err(|error| format!("{error:#}"))?;
             match text(&secret, "value").as_deref() {
@@ -155,6 +201,26 @@ impl World {
         ensure!(object["metadata"]["deletionTimestamp"].is_null(), "the ExternalSecret goes");
         let secret = self.secret("db").await?;
         ensure!(text(&secret, "password").as_deref() == Some("third"), "the Secret has changed");
+        self.older_definition_is_left().await
+    }
+
+    /// What helm made is the next release's; and where nobody made the older definition, helm does, and keeps it.
+    async fn installed_again(&self) -> Result<()> {
+        let path = format!("{DEFINITIONS}/{OLDER}");
+        self.node.plane.request(Method::DELETE, &path, None).await?.success()?;
+        until("the older definition is gone", async || match get(&self.node.plane, &path).await {
+            Ok(_) => Err("it is there"),
+            Err(_) => Ok(()),
+        })
+        .await?;
+        let manifest = self.helm.install_again().await?;
+        ensure!(manifest.contains(&format!("name: {OLDER}\n")), "an upgrade lets go of {OLDER}");
+        let made = get(&self.node.plane, &path).await?;
+        let annotations = &made["metadata"]["annotations"];
+        ensure!(
+            annotations["helm.sh/resource-policy"] == "keep",
+            "it would go with the release: {annotations}"
+        );
         Ok(())
     }
 
@@ -173,10 +239,10 @@ impl World {
         .await
     }
 
-    /// The application's pod, once it is ready.
-    async fn pod(&self) -> Result<Value> {
+    /// The pod of an application, chosen by a label, once it is ready.
+    async fn pod(&self, label: &str) -> Result<Value> {
         until("the application is ready", async || {
-            let pods = ready_pods(&self.node.plane, NAMESPACE, "app=app").await;
+            let pods = ready_pods(&self.node.plane, NAMESPACE, label).await;
             let pods = pods.map_err(|error| format!("{error:#}"))?;
             pods.into_iter().next().ok_or("it has no ready pod".to_owned())
         })
@@ -185,7 +251,7 @@ impl World {
 
     /// Waits until the file that is mounted into the application holds this.
     async fn file_holds(&self, expected: &str) -> Result<()> {
-        let pod = self.pod().await?;
+        let pod = self.pod("app=app").await?;
         until(&format!("the mounted file holds {expected:?}"), async || {
             let held = asked(&pod, "mounted/password").await.map_err(|error| format!("{error:#}"))?;
             match held == expected {
@@ -200,7 +266,9 @@ impl World {
         get(&self.node.plane, &format!("/api/v1/namespaces/{NAMESPACE}/secrets/{name}")).await
     }
 
-    async fn apply(&self, object: &Value) -> Result<()> {
+    /// Makes an object, and answers it as the API server has it. It tries again while the webhooks are not reached: a moment
+    /// passes until each API server knows where they are.
+    async fn apply(&self, object: &Value) -> Result<Value> {
         let (kind, group) =
             (object["kind"].as_str().unwrap_or_default(), object["apiVersion"].as_str().unwrap_or_default());
         let collection = match (group, kind) {
@@ -208,9 +276,31 @@ impl World {
             ("v1", kind) => format!("/api/v1/namespaces/{NAMESPACE}/{}s", kind.to_lowercase()),
             (group, kind) => format!("/apis/{group}/namespaces/{NAMESPACE}/{}s", kind.to_lowercase()),
         };
-        let answer = self.node.plane.request(Method::POST, &collection, Some(object)).await?;
-        answer.success().with_context(|| format!("POST {collection}")).map(drop)
+        let answer = until(&format!("a webhook answers for {kind}"), async || {
+            let answer = self.node.plane.request(Method::POST, &collection, Some(object)).await;
+            match answer.map_err(|error| format!("{error:#}"))? {
+                answer if answer.body.to_string().contains("failed calling webhook") => {
+                    Err(answer.body.to_string())
+                }
+                answer => Ok(answer),
+            }
+        })
+        .await?;
+        answer.success().with_context(|| format!("POST {collection}"))
     }
+}
+
+/// An image with the programs of the applications, which are one file.
+fn busybox() -> Result<Image> {
+    let mut image = image::of_program("/bin/busybox".as_ref(), "bin/busybox")?;
+    let program = std::fs::read("/bin/busybox").context("cannot read busybox")?;
+    image.files.extend(["bin/sh", "bin/sleep"].map(|path| Entry::program(path, program.clone())));
+    Ok(image)
+}
+
+/// The container of a pod, as its status has it.
+fn container(pod: &Value) -> Result<&str> {
+    pod["status"]["containerStatuses"][0]["containerID"].as_str().context("the pod has no container")
 }
 
 fn path_of(resource: &str, name: &str) -> String {
@@ -221,74 +311,4 @@ fn path_of(resource: &str, name: &str) -> String {
 fn text(secret: &Value, key: &str) -> Option<String> {
     let bytes = BASE64_STANDARD.decode(secret["data"][key].as_str()?).ok()?;
     String::from_utf8(bytes).ok()
-}
-
-/// A namespace, a store with its credentials, an ExternalSecret, and an application that uses what comes of it.
-fn objects() -> [Value; 5] {
-    let credential = |key: &str| json!({ "name": "aws", "key": key });
-    [
-        json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": NAMESPACE } }),
-        json!({
-            "apiVersion": "v1", "kind": "Secret", "metadata": { "name": "aws" },
-            "stringData": { "id": "AKIAIOSFODNN7EXAMPLE", "key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY" },
-        }),
-        json!({
-            "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": { "name": "aws" },
-            "spec": { "provider": { "aws": {
-                "service": "SecretsManager", "region": "us-east-1",
-                "auth": { "secretRef": {
-                    "accessKeyIDSecretRef": credential("id"), "secretAccessKeySecretRef": credential("key"),
-                } },
-            } } },
-        }),
-        external_secret(
-            "db",
-            json!([
-                { "secretKey": "username", "remoteRef": { "key": "app/db", "property": "username" } },
-                { "secretKey": "password", "remoteRef": { "key": "app/db", "property": "password" } },
-            ]),
-        ),
-        application(),
-    ]
-}
-
-fn external_secret(name: &str, data: Value) -> Value {
-    json!({
-        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": { "name": name },
-        "spec": { "refreshInterval": "1s", "secretStoreRef": { "name": "aws", "kind": "SecretStore" }, "data": data },
-    })
-}
-
-/// A Deployment that shows its environment and the file that is mounted, to whoever asks over HTTP.
-fn application() -> Value {
-    let variable =
-        |name: &str| json!({ "name": name, "valueFrom": { "secretKeyRef": { "name": "db", "key": name } } });
-    let script = "echo \"$username $password\" > /www/environment && exec busybox httpd -f -p 8080 -h /www";
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "app" },
-        "spec": {
-            "selector": { "matchLabels": { "app": "app" } },
-            "template": {
-                "metadata": { "labels": { "app": "app" } },
-                "spec": {
-                    "terminationGracePeriodSeconds": 0,
-                    "automountServiceAccountToken": false,
-                    "containers": [{
-                        "name": "app", "image": APPLICATION, "imagePullPolicy": "Never",
-                        "command": ["/bin/busybox", "sh", "-c", script],
-                        "env": [variable("username"), variable("password")],
-                        "volumeMounts": [
-                            { "name": "www", "mountPath": "/www" },
-                            { "name": "db", "mountPath": "/www/mounted" },
-                        ],
-                        "readinessProbe": { "httpGet": { "port": 8080, "path": "/environment" }, "periodSeconds": 1 },
-                    }],
-                    "volumes": [
-                        { "name": "www", "emptyDir": {} },
-                        { "name": "db", "secret": { "secretName": "db" } },
-                    ],
-                },
-            },
-        },
-    })
 }

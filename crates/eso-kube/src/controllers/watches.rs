@@ -20,7 +20,7 @@ use crate::{
     lease::Leadership,
     spread::Spread,
     stores::StoreRegistry,
-    watch::{Item, Watched, follow},
+    watch::{Item, Watched, follow, follow_named},
 };
 
 /// An object without its content.
@@ -128,20 +128,16 @@ impl Watches {
         &mut self,
         api: Api<Item<K>>,
         watched: Arc<dyn Watched<Item<K>>>,
-        mut wanted: Receiver<bool>,
+        wanted: Receiver<bool>,
     ) -> Receiver<bool> {
         let listed = Sender::new(false);
         let listing = listed.subscribe();
-        self.spawn(async move {
-            if wanted.wait_for(|wanted| *wanted).await.is_ok() {
-                follow(api, &*watched, &listed).await;
-            }
-        });
+        self.spawn(from_when(wanted, async move { follow(api, &*watched, &listed).await }));
         listing
     }
 
-    /// Follows namespaces: from when a store asks for their labels, or an object goes by their annotations, and at once where
-    /// somebody else goes by them. Gives whether all have been listed once.
+    /// Follows namespaces, or the one that is served: from when a store asks for their labels, or an object goes by their
+    /// annotations, and at once where somebody else goes by them. Gives whether all have been listed once.
     pub(super) fn follow_namespaces(
         &mut self,
         router: &Arc<Router>,
@@ -153,9 +149,18 @@ impl Watches {
         let at_once = !followers.is_empty();
         let legacy = legacy.map(|legacy| legacy as Arc<dyn NamespaceFollower>);
         let watched = Namespaces::new(router, stores, followers.into_iter().chain(legacy).collect());
-        match at_once {
-            true => self.follow_apart(api, watched),
-            false => self.follow_wanted(api, watched, stores.namespaces_wanted()),
+        let wanted = stores.namespaces_wanted();
+        match (self.namespace.clone(), at_once) {
+            (_, true) => self.follow_apart(api, watched),
+            (None, false) => self.follow_wanted(api, watched, wanted),
+            (Some(namespace), false) => {
+                let listed = Sender::new(false);
+                let listing = listed.subscribe();
+                self.spawn(from_when(wanted, async move {
+                    follow_named(api, &namespace, &*watched, &listed).await;
+                }));
+                listing
+            }
         }
     }
 
@@ -208,6 +213,13 @@ impl Watches {
             watch.await;
             drop(stop);
         });
+    }
+}
+
+/// Follows something from when somebody wants it.
+async fn from_when(mut wanted: Receiver<bool>, following: impl Future<Output = ()>) {
+    if wanted.wait_for(|wanted| *wanted).await.is_ok() {
+        following.await;
     }
 }
 

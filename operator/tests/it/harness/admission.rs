@@ -1,6 +1,7 @@
 //! An operator that serves admission: its webhooks are registered for the test's own namespace, at its own port.
 
 use eso_rig::free_port;
+use eso_testkit::objects::object;
 use external_secrets::codegen::webhooks::{EXAMPLE, Installation, configurations};
 use http::Request;
 use kube::client::Body;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     cluster::{Cluster, NAMESPACE, ROLE},
+    kind::Kind,
     operator::Options,
     patience::eventually,
     world::World,
@@ -62,8 +64,7 @@ impl Cluster {
             // Objects of the cluster are those of other tests too.
             webhooks.retain(|webhook| webhook["rules"][0]["scope"] == "Namespaced");
             for webhook in webhooks {
-                let path = webhook["clientConfig"]["service"]["path"].as_str().unwrap().to_owned();
-                webhook["clientConfig"] = json!({ "url": format!("https://127.0.0.1:{port}{path}") });
+                lead_to(webhook, port);
                 webhook["namespaceSelector"] =
                     json!({ "matchLabels": { "kubernetes.io/metadata.name": account } });
             }
@@ -89,6 +90,12 @@ impl Cluster {
         });
         self.goes_by(account, &wants, true).await;
     }
+}
+
+/// Leads a webhook to a port of this machine, rather than to a Service.
+pub(super) fn lead_to(webhook: &mut Value, port: u16) {
+    let path = webhook["clientConfig"]["service"]["path"].as_str().unwrap().to_owned();
+    webhook["clientConfig"] = json!({ "url": format!("https://127.0.0.1:{port}{path}") });
 }
 
 /// What an operator of this account is told that serves admission; and its port.
@@ -122,13 +129,16 @@ impl World {
         self.options.arguments.iter().find_map(flag).expect("the test must serve admission")
     }
 
-    /// Waits until the API server reaches the webhooks, and trusts them.
+    /// Waits until the API server reaches the webhooks of both configurations, and trusts them.
     pub(crate) async fn admits(&self) {
+        let probe = object("probe").key("a", "none").json();
+        let objects = format!("{}?dryRun=All", Kind::ExternalSecret.collection(&self.namespace));
         eventually("the API server reaches the webhooks", async || {
-            let answer = self.post("?dryRun=All", &asking("probe", &[("a", "eso:none")]), None).await;
-            match answer.body.to_string().contains("failed calling webhook") {
-                false => Ok(()),
-                true => Err(format!("{answer:?}")),
+            let secret = self.post("?dryRun=All", &asking("probe", &[("a", "eso:none")]), None).await;
+            let object = self.ask(("POST", "application/json"), &objects, &probe, None).await;
+            match format!("{secret:?} {object:?}") {
+                answers if answers.contains("failed calling webhook") => Err(answers),
+                _ => Ok(()),
             }
         })
         .await;
