@@ -35,7 +35,7 @@ use look::{Memory, Seen};
 const AT_ONCE: usize = 32;
 
 /// Between two looks at what is waited for.
-const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(30);

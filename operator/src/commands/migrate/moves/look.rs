@@ -82,7 +82,11 @@ impl Move<'_> {
         }
         let made = got(&self.secrets, &trial.name_any()).await?;
         let Some(made) = made else { return Ok(Some(Trial::Unready("it has no Secret yet".to_owned()))) };
-        let keys = different(secret, Some(&made));
+        let mut keys = different(secret, Some(&made));
+        // The API server changes no type.
+        if secret.is_some_and(|secret| secret.type_ != made.type_) {
+            keys.push("(its type)".to_owned());
+        }
         Ok(Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) }))
     }
 
