@@ -9,7 +9,7 @@ use super::go_duration;
 pub struct Migrate {
     /// Files of manifests, or folders with such files (`.yaml`, `.yml`, `.json`); `-` is the standard input. `--namespace` is
     /// the namespace of objects that name none.
-    #[arg(value_name = "FILE", required_unless_present = "from_cluster", conflicts_with = "from_cluster")]
+    #[arg(value_name = "FILE", required_unless_present = "from_cluster", conflicts_with_all = ["from_cluster", "apply"])]
     pub files: Vec<PathBuf>,
 
     /// Reads the objects of the kubeconfig's cluster: of all namespaces, or of the one that `--namespace` names. Of
