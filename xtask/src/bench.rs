@@ -9,6 +9,7 @@ mod objects;
 mod sightings;
 mod usage;
 
+mod admission;
 mod cold;
 mod floor;
 mod memory;
@@ -68,6 +69,8 @@ enum Measure {
     Busy,
     /// Resident memory with 50,000 objects.
     Large,
+    /// A Secret that the webhook fills while it is created, beside one that no webhook looks at.
+    Admission,
     /// A template of 20 lines, 10,000 times, in Go and in Rust. It needs Go, and nothing else; only where it is named.
     Templates,
 }
@@ -132,6 +135,9 @@ async fn measure(options: &Options, screen: &Screen, binary: &Path, report: &mut
     };
     if options.wants(Measure::Idle) {
         memory::idle(&world, report).await?;
+    }
+    if options.wants(Measure::Admission) {
+        admission::measure(&world, report).await?;
     }
     if options.wants(Measure::Small) && options.objects > FEW {
         drop(cold::measure(&world, FEW, floor.as_ref(), report).await?);

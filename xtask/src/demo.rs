@@ -123,7 +123,7 @@ async fn walk(screen: &Screen, cluster: &Cluster, binary: &Path) -> Result<Runni
     let moto = screen.step("the AWS double (moto)", Moto::start()).await?;
     let bao = screen.step("OpenBao", OpenBao::start(Mode::Development)).await?;
     screen.step("custom resources and roles", cluster.install()).await?;
-    let operator = screen.step("the operator", Operator::start(cluster, binary, moto.url())).await?;
+    let operator = screen.step("the operator", Operator::start(cluster, binary, (moto.url(), &[]))).await?;
     let walked = async {
         aws::walk(screen, cluster, moto.secrets()).await.context("the AWS part")?;
         vault::walk(screen, cluster, &bao).await.context("the Vault part")

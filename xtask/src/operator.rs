@@ -53,8 +53,12 @@ fn step() -> Step {
 }
 
 impl Operator {
-    /// Starts it, and returns when it says that it is ready.
-    pub(crate) async fn start(cluster: &Cluster, binary: &Path, aws: &str) -> Result<Self> {
+    /// Starts it with an AWS double and more arguments, and returns when it says that it is ready.
+    pub(crate) async fn start(
+        cluster: &Cluster,
+        binary: &Path,
+        (aws, arguments): (&str, &[String]),
+    ) -> Result<Self> {
         let folder = TempDir::with_prefix("eso-operator")?;
         let kubeconfig = folder.path().join("kubeconfig.json");
         let (namespace, name) = ACCOUNT;
@@ -65,6 +69,7 @@ impl Operator {
         let process = Command::new(binary)
             .args([format!("--live-addr={live}"), format!("--metrics-addr={metrics}")])
             .arg("--log-format=text")
+            .args(arguments)
             .env("KUBECONFIG", &kubeconfig)
             .env("AWS_SECRETSMANAGER_ENDPOINT", aws)
             .env("AWS_SSM_ENDPOINT", aws)
@@ -147,7 +152,7 @@ async fn is_ready(live: &str) -> bool {
         && answer.starts_with("HTTP/1.1 200")
 }
 
-fn free_address() -> Result<String> {
+pub(crate) fn free_address() -> Result<String> {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
     Ok(listener.local_addr()?.to_string())
 }

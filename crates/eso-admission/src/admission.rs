@@ -92,7 +92,7 @@ impl Admission {
     async fn fill_target(&self, review: &Review<'_>, secret: &Secret) -> Response {
         let allow = Response::allow(&review.uid);
         let target = match self.cluster.target(&review.place).await {
-            Ok(target) => target.filter(targets::writes),
+            Ok(target) => target.filter(|target| targets::writes(target, secret)),
             Err(problem) => return allow.warning(format!("stored empty: {problem}")),
         };
         let Some(target) = target else { return allow };

@@ -24,6 +24,8 @@ pub trait Cluster: fmt::Debug + Send + Sync + 'static {
 pub struct Target {
     /// What it is, for messages: `ExternalSecret "app"`.
     pub object: String,
+    /// Its uid.
+    pub uid: String,
     /// What it asks for.
     pub desired: Desired,
     /// What the Secret is to carry that says who filled it, where it is nobody's.

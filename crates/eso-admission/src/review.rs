@@ -84,11 +84,36 @@ pub struct Secret {
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
     pub annotations: BTreeMap<String, String>,
+    /// Whom it goes with.
+    pub owners: Vec<Owner>,
     /// Its values.
     pub data: BTreeMap<String, SecretBytes>,
 }
 
+/// Whom an object goes with.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Owner {
+    /// The group and version of its kind.
+    #[serde(default)]
+    pub api_version: String,
+    /// Its kind.
+    #[serde(default)]
+    pub kind: String,
+    /// Its uid.
+    #[serde(default)]
+    pub uid: String,
+    /// Whether it is the one owner that controls the object.
+    #[serde(default)]
+    pub controller: Option<bool>,
+}
+
 impl Secret {
+    /// The owner that controls it.
+    pub fn controller(&self) -> Option<&Owner> {
+        self.owners.iter().find(|owner| owner.controller == Some(true))
+    }
+
     /// The value of one of its annotations.
     pub fn annotation(&self, name: &str) -> Option<&str> {
         self.annotations.get(name).map(String::as_str)
@@ -229,11 +254,14 @@ struct SentSecret {
 }
 
 #[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Metadata {
     #[serde(default)]
     labels: Option<BTreeMap<String, String>>,
     #[serde(default)]
     annotations: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    owner_references: Option<Vec<Owner>>,
 }
 
 fn secret(object: &RawValue) -> Result<Secret, ReviewError> {
@@ -246,6 +274,7 @@ fn secret(object: &RawValue) -> Result<Secret, ReviewError> {
         kind: kind.unwrap_or_default(),
         labels: metadata.labels.unwrap_or_default(),
         annotations: metadata.annotations.unwrap_or_default(),
+        owners: metadata.owner_references.unwrap_or_default(),
         data: data.collect(),
     })
 }

@@ -136,8 +136,9 @@ impl KubernetesCredentials {
     async fn key_of_secret(&self, object: CredentialObject, key: &str) -> Result<Vec<u8>, CredentialError> {
         let secrets = Api::<Item<Secret>>::namespaced(self.client.clone(), &object.namespace);
         let secret = self.read(&object, secrets.get(&object.name)).await?;
-        self.reads.record(object.clone(), Read::whole(secret.metadata()));
-        secret.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
+        let mut entries = secret.entries();
+        self.reads.record_value(&object, secret.metadata(), (key, entries.get(key)));
+        entries.remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
     }
 
     async fn key_of_config_map(
@@ -147,8 +148,38 @@ impl KubernetesCredentials {
     ) -> Result<Vec<u8>, CredentialError> {
         let config_maps = Api::<Item<ConfigMap>>::namespaced(self.client.clone(), &object.namespace);
         let config_map = self.read(&object, config_maps.get(&object.name)).await?;
-        self.reads.record(object.clone(), Read::whole(config_map.metadata()));
-        config_map.entries().remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
+        let mut entries = config_map.entries();
+        self.reads.record_value(&object, config_map.metadata(), (key, entries.get(key)));
+        entries.remove(key).ok_or_else(|| self.lacks(&object.namespace, key))
+    }
+
+    /// Whether all that was told of since it was read still gives what was read of it: nobody logs in anew for a label. It is
+    /// looked at for that; what cannot be seen counts as another.
+    pub(crate) async fn are_as_read(&self) -> bool {
+        let Some(doubted) = self.reads.doubted().filter(|doubted| !doubted.is_empty()) else { return false };
+        for object in doubted {
+            if !self.is_as_read(&object).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    async fn is_as_read(&self, object: &CredentialObject) -> bool {
+        let CredentialObject { kind, namespace, name } = object;
+        let client = self.client.clone();
+        let now = match kind {
+            CredentialKind::Secret => {
+                let now = answer(Api::<Item<Secret>>::namespaced(client, namespace).get(name)).await;
+                now.ok().map(|now| (now.metadata().clone(), now.entries()))
+            }
+            CredentialKind::ConfigMap => {
+                let now = answer(Api::<Item<ConfigMap>>::namespaced(client, namespace).get(name)).await;
+                now.ok().map(|now| (now.metadata().clone(), now.entries()))
+            }
+            CredentialKind::ServiceAccount => None,
+        };
+        now.is_some_and(|(metadata, entries)| self.reads.is_as_read(object, &metadata, &entries))
     }
 
     /// A missing object is recorded too: its coming is news.

@@ -115,11 +115,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::found;
-    use crate::watch::{Item, Seen};
+    use crate::watch::Seen;
 
     fn there(data: Value) -> Seen<Secret> {
         let secret = json!({ "metadata": { "name": "seal", "resourceVersion": "1" }, "data": data });
-        Seen::There(serde_json::from_value::<Item<Secret>>(secret).unwrap())
+        Seen::There(serde_json::from_value(secret).unwrap())
     }
 
     #[track_caller]

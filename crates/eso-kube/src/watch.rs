@@ -83,7 +83,7 @@ pub(crate) enum Seen<K> {
     /// It is not there.
     Absent,
     /// It is there.
-    There(Item<K>),
+    There(Box<Item<K>>),
 }
 
 /// Keeps how the one object is.
@@ -100,7 +100,7 @@ impl<K: Send + Sync> Watched<Item<K>> for One<'_, K> {
 
     fn meet(&self, object: Item<K>) {
         self.listed.store(true, Ordering::Relaxed);
-        self.told.send_replace(Seen::There(object));
+        self.told.send_replace(Seen::There(Box::new(object)));
     }
 
     fn lose(&self, _object: Item<K>) {

@@ -4,6 +4,14 @@
 - --concurrent={{ .Values.concurrent }}
 - --loglevel={{ .Values.log.level }}
 - --metrics-addr=:{{ .Values.metrics.listen.port }}
+{{- range $what := list "secure" "auth" }}
+{{- if dig $what "enabled" false $.Values.metrics.listen }}
+- --metrics-{{ $what }}=true
+{{- end }}
+{{- end }}
+{{- with .Values.livenessProbe.spec }}
+- --live-addr={{ .address }}:{{ .port }}
+{{- end }}
 {{- if .Values.leaderElect }}
 - --enable-leader-election=true
 - --leader-election-id={{ .Values.leaderElectionID }}

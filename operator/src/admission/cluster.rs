@@ -55,6 +55,7 @@ impl Cluster for KubeCluster {
         let writing = self.targets.of(&place.namespace, &place.name).await?;
         Ok(writing.map(|writing| Target {
             object: writing.object,
+            uid: writing.uid,
             desired: writing.desired,
             annotations: writing.annotations,
             sources: writing.sources,

@@ -1,10 +1,10 @@
 //! What is answered where, within limits: a review is read, answered in time, and counted.
 
-use std::{sync::Arc, time::Duration};
+use std::{future::poll_fn, pin::Pin, sync::Arc, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody as _},
     extract::Request,
     http::{StatusCode, header::CONTENT_LENGTH, header::CONTENT_TYPE},
     response::{IntoResponse as _, Response as HttpResponse},
@@ -115,7 +115,8 @@ impl Shared {
         answered.map_or_else(|refusal| refusal.response(), |response| sent(&response))
     }
 
-    /// The body, and the room that is kept for it.
+    /// The body, and the room that is kept for it: for what has arrived, so that who promises much and sends little keeps
+    /// nobody out.
     async fn read(
         &self,
         request: Request,
@@ -123,17 +124,29 @@ impl Shared {
     ) -> Result<(Bytes, OwnedSemaphorePermit), Refusal> {
         let length =
             request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-        let length: usize = length.unwrap_or(LARGEST);
-        if length > LARGEST {
+        if length.is_some_and(|length: usize| length > LARGEST) {
             return Err(Refusal::TooLarge);
         }
-        let room = u32::try_from(length / 1024 + 1).map_err(|_| Refusal::TooLarge)?;
-        let room = timeout_at(deadline, Arc::clone(&self.room).acquire_many_owned(room)).await;
-        let room = room.map_err(|_| Refusal::Busy)?.map_err(|_| Refusal::Busy)?;
         let arrival = deadline.min(Instant::now() + ARRIVAL);
-        let body = timeout_at(arrival, to_bytes(request.into_body(), length)).await;
-        let body = body.map_err(|_| Refusal::TooSlow)?.map_err(|_| Refusal::TooLarge)?;
-        Ok((body, room))
+        let (mut sent, mut body) = (request.into_body(), Vec::new());
+        let mut room = self.room(1, arrival).await?;
+        loop {
+            let part = timeout_at(arrival, next(&mut sent)).await.map_err(|_| Refusal::TooSlow)?;
+            let Some(part) = part else { return Ok((body.into(), room)) };
+            body.extend_from_slice(&part.map_err(|_broken| Refusal::TooSlow)?);
+            if body.len() > LARGEST {
+                return Err(Refusal::TooLarge);
+            }
+            let more = (body.len() / 1024 + 1).saturating_sub(room.num_permits());
+            room.merge(self.room(more, arrival).await?);
+        }
+    }
+
+    /// Room for so many KiB more, by then.
+    async fn room(&self, kib: usize, by: Instant) -> Result<OwnedSemaphorePermit, Refusal> {
+        let kib = u32::try_from(kib).map_err(|_| Refusal::TooLarge)?;
+        let room = timeout_at(by, Arc::clone(&self.room).acquire_many_owned(kib)).await;
+        room.map_err(|_late| Refusal::Busy)?.map_err(|_closed| Refusal::Busy)
     }
 
     async fn answer(&self, purpose: Purpose, review: &Review<'_>, deadline: Instant) -> Response {
@@ -152,6 +165,20 @@ impl Shared {
             (None, Registration::References) => Response::allow(&review.uid).denied(
                 "the operator has no key yet to seal what this Secret refers to: try again, and see its log",
             ),
+        }
+    }
+}
+
+/// The next part of a body.
+async fn next(body: &mut Body) -> Option<Result<Bytes, axum::Error>> {
+    loop {
+        match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await? {
+            Ok(frame) => match frame.into_data() {
+                Ok(part) => return Some(Ok(part)),
+                // What may follow a body is of no interest.
+                Err(_trailers) => {}
+            },
+            Err(broken) => return Some(Err(broken)),
         }
     }
 }

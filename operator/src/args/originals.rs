@@ -50,9 +50,9 @@ pub struct Webhook {
     #[arg(long, value_name = "VERSION", default_value = "1.2")]
     pub tls_min_version: String,
 
-    /// Accepted for the original's sake.
+    /// What both are told besides.
     #[command(flatten)]
-    pub unused: Unused,
+    pub common: Common,
 }
 
 /// What `certcontroller` is told.
@@ -120,14 +120,52 @@ pub struct CertController {
     )]
     pub enable_partial_cache: bool,
 
-    /// Accepted for the original's sake.
+    /// What both are told besides.
     #[command(flatten)]
-    pub unused: Unused,
+    pub common: Common,
 }
 
-/// What both are told for nothing.
+/// What both are told besides.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
-pub struct Unused {
+pub struct Common {
+    /// Whether metrics are to be served over TLS: here they are not served then.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub metrics_secure: bool,
+
+    /// Whether metrics are to be served to those who may read them: here they are not served then.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value = "false",
+        default_missing_value = "true",
+        num_args = 0..=1,
+        require_equals = true,
+        action = ArgAction::Set,
+        value_parser = BoolishValueParser::new(),
+    )]
+    pub metrics_auth: bool,
+
+    /// Accepted for the original's sake: metrics are served without TLS or not at all.
+    #[arg(long, value_name = "FOLDER", default_value = "")]
+    pub metrics_cert_dir: String,
+
+    /// Accepted for the original's sake: metrics are served without TLS or not at all.
+    #[arg(long, value_name = "NAME", default_value = "tls.crt")]
+    pub metrics_cert_name: String,
+
+    /// Accepted for the original's sake: metrics are served without TLS or not at all.
+    #[arg(long, value_name = "NAME", default_value = "tls.key")]
+    pub metrics_key_name: String,
+
     /// Accepted for the original's sake: HTTP 2 is served in any case.
     #[arg(
         long,
@@ -144,4 +182,14 @@ pub struct Unused {
     /// Accepted for the original's sake: times are logged as RFC 3339.
     #[arg(long, value_name = "ENCODING", default_value = "rfc3339")]
     pub zap_time_encoding: String,
+}
+
+impl Common {
+    /// Where metrics are served, of this address: who wants them protected is not served them without.
+    pub fn metrics(&self, address: &ListenAddress) -> ListenAddress {
+        match self.metrics_secure || self.metrics_auth {
+            true => ListenAddress::nowhere(),
+            false => address.clone(),
+        }
+    }
 }

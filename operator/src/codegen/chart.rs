@@ -63,7 +63,7 @@ const PLACES: Installation<'static> = Installation {
     configuration: "__configuration__",
 };
 
-/// Both webhook configurations, of a release.
+/// Both webhook configurations, of a release that has somebody who answers.
 fn webhook_configurations() -> String {
     let [mut mutating, mut validating] = webhooks::configurations(&PLACES);
     for webhook in webhooks_of(&mut validating).iter_mut() {
@@ -79,7 +79,7 @@ fn webhook_configurations() -> String {
         PLACES_IN_THE_CHART.iter().fold(document, |text, (place, template)| text.replace(place, template))
     });
     format!(
-        "{{{{- if .Values.webhook.create }}}}\n{KNOWS_CONDITIONS}\n{mutating}---\n{{{{- end }}}}\n{validating}{{{{- end }}}}\n"
+        "{{{{- if and .Values.createOperator .Values.webhook.create }}}}\n{KNOWS_CONDITIONS}\n{mutating}---\n{{{{- end }}}}\n{validating}{{{{- end }}}}\n"
     )
 }
 

@@ -52,7 +52,8 @@ pub fn webhook(asked: &Webhook, connect: Arc<dyn Connect>) -> anyhow::Result<()>
         let listener = listen(asked.port).await?;
         tracing::info!(version = env!("CARGO_PKG_VERSION"), "the webhooks that judge objects are served");
         let serving = server::serve(listener, acceptor, routes.router(), stop.clone());
-        let addresses = Addresses { health: &asked.healthz_addr, metrics: &asked.metrics_addr };
+        let addresses =
+            Addresses { health: &asked.healthz_addr, metrics: &asked.common.metrics(&asked.metrics_addr) };
         tokio::join!(serving, addresses.serve(vec![ready], metrics, stop)).1
     })
 }
@@ -67,7 +68,10 @@ pub fn certcontroller(asked: &CertController) -> anyhow::Result<()> {
             "there is nothing to do here: the operator keeps the certificates of its webhooks itself, and this Deployment \
              can be deleted"
         );
-        let addresses = Addresses { health: &asked.healthz_addr, metrics: &asked.metrics_addr };
+        let addresses = Addresses {
+            health: &asked.healthz_addr,
+            metrics: &asked.common.metrics(&asked.metrics_addr),
+        };
         addresses.serve(Vec::new(), Arc::default(), stop).await
     })
 }

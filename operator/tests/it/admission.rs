@@ -1,8 +1,12 @@
 //! Admission, by what the API server stores: Secrets are filled, refused with a reason, or left.
 
+mod away;
 mod certificates;
+mod followed;
+mod guides;
 mod hostile;
 mod judged;
+mod refreshed;
 
 use eso_testkit::objects::{object, store};
 use futures::future::join_all;
@@ -276,12 +280,7 @@ async fn a_standby_serves_admission_with_a_login_of_its_own_and_writes_nothing()
     let token = world.canary("token");
     world.create(store("main").value("token", &token)).await;
     world.store_says(Kind::SecretStore, "main", "Valid", "store validated").await;
-    // Another one holds the lease: after a restart, this one waits for it.
-    let held = json!({ "holderIdentity": "another", "leaseDurationSeconds": 3600 });
-    world.operator.kill();
-    world.operator.ends().await;
-    world.write_lease(&held).await;
-    world.operator.restart().await;
+    world.stands_by().await;
     world.admits().await;
     let asked = asking("app", &[("a", "eso:token")]);
     check(world.make(&asked, None).await, &[("a", &token)]);

@@ -22,7 +22,7 @@ mod waits;
 mod world;
 
 pub(crate) use self::{
-    admission::{Answer, RECORD, STORE, asking},
+    admission::{Answer, INTERVAL, RECORD, STORE, asking},
     audit::in_words,
     aws::{aws, aws_spec, values_read},
     canaries::TOKEN_BEGINNING,

@@ -13,6 +13,9 @@ use crate::harness::{Kind, Setup, World, aws, aws_spec, eventually};
 
 const UNREADABLE: &str = "could not get secret data from provider";
 
+/// How a request is refused, given what is to be in the answer.
+type Refusal = fn(&str) -> Reply;
+
 /// Waits until each object has failed so, and has said it in an event.
 async fn all_fail(world: &World, names: &[String], beginning: &str) {
     for name in names {

@@ -158,6 +158,7 @@ async fn a_lease_that_a_foreign_holder_renews_is_left_to_it() {
     .await;
     let asked = world.cluster.plane.since(mark).await.unwrap().by(&world.rival_user());
     assert_eq!(in_words(&asked.writes()), Vec::<String>::new());
+    assert_eq!(rival.logged("somebody else holds the lease").len(), 1, "a renewal is no news");
 
     let taken = world.leads(&rival).await;
     assert_eq!(taken["leaseTransitions"], 5);

@@ -1,5 +1,6 @@
 //! ExternalSecrets of `kubernetes-client.io`, as their manifests are, on real servers.
 
+mod admitted;
 mod fills;
 mod takeover;
 mod vault;

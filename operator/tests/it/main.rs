@@ -19,6 +19,7 @@ mod isolation;
 mod lease;
 mod legacy;
 mod migrate;
+mod originals;
 mod parameters;
 mod plan;
 mod policies;

@@ -7,7 +7,7 @@ use eso_rig::{ApiRequest, ControlPlaneOptions, Mark};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
-use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, aws, secure_vault};
+use crate::harness::{Cluster, Kind, Mount, ROLE, Setup, World, asking, aws, secure_vault};
 
 /// The original's finalizer of an ExternalSecret.
 const FINALIZER: &str = "externalsecrets.external-secrets.io/externalsecret-cleanup";
@@ -34,7 +34,7 @@ type Right = String;
 async fn the_role_holds_no_right_that_is_never_used() {
     let cluster = Cluster::alone(ControlPlaneOptions::default()).await;
     let aws = aws();
-    let world = Setup::new("rights").on(cluster).everywhere().aws(&aws.url()).start().await;
+    let world = Setup::new("rights").on(cluster).everywhere().aws(&aws.url()).webhooks().start().await;
     all_that_it_does(&world).await;
     // A watch is in the audit log when it ends.
     world.operator.terminate().await;
@@ -63,6 +63,8 @@ async fn all_that_it_does(world: &World) {
     in_a_namespace(world).await;
     pushed_from_a_namespace(world).await;
     kept_until_it_is_cleaned_up(world).await;
+    // Certificates of webhooks are trusted, and somebody's rights are asked for.
+    world.make(&asking("filled", &[("password", "eso:db")]), None).await.taken();
 }
 
 /// A PushSecret that deletes what it wrote holds itself and its stores of both kinds until that is done.

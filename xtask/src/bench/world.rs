@@ -22,7 +22,7 @@ use crate::{cluster::Cluster, operator::Operator, screen::Screen};
 pub(super) const NAMESPACE: &str = "bench";
 
 /// How long AWS takes to answer, from within the same region.
-const SERVICE_TIME: Duration = Duration::from_millis(15);
+pub(super) const SERVICE_TIME: Duration = Duration::from_millis(15);
 
 /// What AWS grants an account in a region, in requests a second.
 const QUOTAS: [(&str, u32); 2] = [("GetSecretValue", 10_000), ("BatchGetSecretValue", 100)];
@@ -58,7 +58,12 @@ impl World {
 
     /// Starts the operator, and returns when it is ready.
     pub(super) async fn operator(&self) -> Result<Operator> {
-        Operator::start(&self.cluster, &self.binary, &self.aws.url()).await
+        self.operator_with(&[]).await
+    }
+
+    /// As [`operator`](Self::operator), with more arguments.
+    pub(super) async fn operator_with(&self, arguments: &[String]) -> Result<Operator> {
+        Operator::start(&self.cluster, &self.binary, (&self.aws.url(), arguments)).await
     }
 
     /// Which API server it is.

@@ -14,6 +14,9 @@ use super::{Entry, Image};
 /// Whom the operator runs as; the same number as in distroless images.
 const USER: &str = "65532:65532";
 
+/// Where the operator is in its image.
+const PROGRAM: &str = "bin/external-secrets";
+
 /// Where certificate authorities are, by distribution.
 const AUTHORITIES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
@@ -26,7 +29,7 @@ pub(crate) fn of_operator(binary: &Path) -> Result<Image> {
     let authorities = AUTHORITIES.iter().find_map(|path| fs::read(path).ok());
     let authorities =
         authorities.context("no certificate authorities on this machine: install ca-certificates")?;
-    let mut image = of_program(binary, "bin/external-secrets")?;
+    let mut image = of_program(binary, PROGRAM)?;
     image.files.extend([
         Entry::folder("tmp", 0o1777),
         Entry::file("etc/passwd", "root:x:0:0::/:/none\nnonroot:x:65532:65532::/:/none\n"),
@@ -68,9 +71,10 @@ fn paths(said: &str) -> BTreeSet<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
+    use std::{fs, path::PathBuf};
 
-    use super::paths;
+    use super::{PROGRAM, USER, paths};
+    use crate::project;
 
     #[test]
     fn libraries_are_those_that_ldd_finds() {
@@ -79,5 +83,16 @@ mod tests {
         let expected = ["/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2"].map(PathBuf::from);
         assert_eq!(paths(said).into_iter().collect::<Vec<_>>(), expected);
         assert!(paths("\tstatically linked\n").is_empty());
+    }
+
+    #[test]
+    fn an_engine_makes_an_image_that_is_started_in_the_same_way() {
+        let file = fs::read_to_string(project::root().join("deploy/Dockerfile")).unwrap();
+        let lines: Vec<&str> = file.lines().collect();
+        let copied = format!("COPY --from=build /eso /{PROGRAM}");
+        for line in [&copied, &format!("USER {USER}"), &format!("ENTRYPOINT [\"/{PROGRAM}\"]")] {
+            assert!(lines.contains(&line.as_str()), "{line} is not in deploy/Dockerfile");
+        }
+        assert!(file.contains("--package external-secrets --bin eso "), "{file}");
     }
 }

@@ -55,8 +55,7 @@ impl Helm {
     /// Installs it once more, over what stayed, and upgrades that; without an operator. Returns what is the release's then.
     pub(super) async fn install_again(&self) -> Result<String> {
         for verb in ["install", "upgrade"] {
-            let nothing_runs = "createOperator=false,webhook.create=false";
-            self.run(&[verb, RELEASE, CHART, "--timeout=2m", "--set", nothing_runs]).await?;
+            self.run(&[verb, RELEASE, CHART, "--timeout=2m", "--set", "createOperator=false"]).await?;
         }
         self.run(&["get", "manifest", RELEASE]).await
     }

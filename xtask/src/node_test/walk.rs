@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use eso_rig::{FastAws, FastAwsOptions, Method};
+use eso_rig::{FastAws, FastAwsOptions, Mark, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -85,6 +85,7 @@ impl World {
         screen.step("the well-known example starts with username and password", self.example()).await?;
         screen.step("the file follows a change in the store", self.followed()).await?;
         screen.step("the leader is killed, and nothing is lost", self.leader_killed()).await?;
+        screen.step("the API server has refused the operators nothing", self.nothing_refused()).await?;
         screen.step("helm takes it away, and the Secrets stay", self.uninstalled()).await?;
         screen.step("helm installs it again over what stayed", self.installed_again()).await
     }
@@ -195,6 +196,16 @@ impl World {
         .await
     }
 
+    /// The chart's roles are enough for all that was done.
+    async fn nothing_refused(&self) -> Result<()> {
+        let account = format!("system:serviceaccount:{RELEASE}:{RELEASE}");
+        let asked = self.node.plane.since(Mark::START).await?.by(&account);
+        ensure!(!asked.is_empty(), "the operators have asked for nothing");
+        let refused = asked.matching(|request| request.status == 403);
+        ensure!(refused.is_empty(), "the API server refused: {refused:?}");
+        Ok(())
+    }
+
     async fn uninstalled(&self) -> Result<()> {
         self.helm.uninstall().await?;
         let object = get(&self.node.plane, &path_of("externalsecrets", "db")).await?;
@@ -215,6 +226,7 @@ impl World {
         .await?;
         let manifest = self.helm.install_again().await?;
         ensure!(manifest.contains(&format!("name: {OLDER}\n")), "an upgrade lets go of {OLDER}");
+        ensure!(!manifest.contains("WebhookConfiguration"), "webhooks are registered that nobody answers");
         let made = get(&self.node.plane, &path).await?;
         let annotations = &made["metadata"]["annotations"];
         ensure!(

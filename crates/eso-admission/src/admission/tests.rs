@@ -298,6 +298,7 @@ fn with_target() -> World {
     let desired = Desired::owned("app").with_value("token", &reference("main"), "token");
     let target = Target {
         object: "ExternalSecret \"app\"".into(),
+        uid: "ours".into(),
         desired,
         annotations: Default::default(),
         sources: Sources::new(),
@@ -332,6 +333,17 @@ async fn a_secret_that_is_filled_besides_carries_who_filled_it() {
     let (stored, _) = targets(&world, &review(bare, None)).await;
     assert_eq!(stored["metadata"]["annotations"], json!({ "by": "uid" }));
     assert_eq!(value(&stored, "token"), "CANARY-2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_somebody_else_owns_is_not_filled_besides() {
+    let world = with_target();
+    world.cluster.target.lock().as_mut().unwrap().annotations = [("by", "uid".to_owned())].into();
+    let mut owned = secret(&[], &[]);
+    owned["metadata"]["ownerReferences"] =
+        json!([{ "apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "theirs" }]);
+    assert_eq!(targets(&world, &review(owned.clone(), None)).await, (owned, Vec::new()));
+    assert_eq!(world.provider.reads(), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -43,6 +43,20 @@ fn a_review_says_who_does_what_to_which_object() {
 }
 
 #[test]
+fn a_secret_goes_with_its_owners_of_whom_one_may_control_it() {
+    let mut object = secret(&[], &[]);
+    let owner = |kind: &str| json!({ "apiVersion": "v1", "kind": kind, "name": "x", "uid": kind });
+    let mut controller = owner("Pod");
+    controller["controller"] = json!(true);
+    object["metadata"]["ownerReferences"] = json!([owner("ConfigMap"), controller]);
+    let read = crate::fixtures::parsed(&object);
+    assert_eq!(read.owners.iter().map(|owner| owner.uid.as_str()).collect::<Vec<_>>(), ["ConfigMap", "Pod"]);
+    assert_eq!(read.controller().map(|owner| owner.kind.as_str()), Some("Pod"));
+    object["metadata"]["ownerReferences"] = json!(null);
+    assert_eq!(crate::fixtures::parsed(&object).controller(), None);
+}
+
+#[test]
 fn what_the_api_server_leaves_out_or_writes_as_null_is_nothing() {
     let body = json!({
         "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",

@@ -9,11 +9,15 @@ use eso_plan::{
 };
 
 use super::{content, writes};
-use crate::ports::Target;
+use crate::{
+    ports::Target,
+    review::{Owner, Secret},
+};
 
 fn target(desired: Desired) -> Target {
     Target {
         object: "ExternalSecret \"app\"".into(),
+        uid: "ours".into(),
         desired,
         annotations: Default::default(),
         sources: Sources::new(),
@@ -30,13 +34,45 @@ fn an_object_writes_its_secret_unless_it_writes_nothing_or_something_else() {
         (Ownership::Read, false),
     ] {
         assert_eq!(
-            writes(&target(Desired { ownership, ..Desired::owned("app") })),
+            writes(&target(Desired { ownership, ..Desired::owned("app") }), &Secret::default()),
             expected,
             "{ownership:?}"
         );
     }
     let manifest = Some(Manifest { api_version: "v1".into(), kind: "ConfigMap".into() });
-    assert!(!writes(&target(Desired { manifest, ..Desired::owned("app") })));
+    assert!(!writes(&target(Desired { manifest, ..Desired::owned("app") }), &Secret::default()));
+}
+
+/// A Secret of this owner.
+fn of(api_version: &str, kind: &str, uid: &str, controller: Option<bool>) -> Secret {
+    let owner = Owner { api_version: api_version.into(), kind: kind.into(), uid: uid.into(), controller };
+    Secret { owners: vec![owner], ..Secret::default() }
+}
+
+#[test]
+fn what_is_somebody_elses_is_left_to_them() {
+    let of_older = ("kubernetes-client.io/v1", "ExternalSecret");
+    let of_newer = ("external-secrets.io/v1", "ExternalSecret");
+    let of_other = ("apps/v1", "Deployment");
+    // Whose it is, whether that one controls it, and whether one that owns, one that merges and one that fills it besides
+    // would write it.
+    for (by, uid, controller, expected) in [
+        (of_newer, "ours", Some(true), [true, true, false]),
+        (of_older, "ours", Some(true), [true, true, false]),
+        (of_newer, "theirs", Some(true), [false, false, false]),
+        (of_older, "theirs", Some(true), [false, true, false]),
+        (of_other, "theirs", Some(true), [false, true, false]),
+        (of_other, "theirs", Some(false), [true, true, false]),
+        (of_other, "theirs", None, [true, true, false]),
+    ] {
+        let secret = of(by.0, by.1, uid, controller);
+        let merges = Desired { ownership: Ownership::Share { create: false }, ..Desired::owned("app") };
+        let fills = Target { annotations: [("by", "ours".to_owned())].into(), ..target(merges.clone()) };
+        let targets = [target(Desired::owned("app")), target(merges), fills];
+        assert_eq!(targets.map(|target| writes(&target, &secret)), expected, "{secret:?}");
+    }
+    let besides = Target { annotations: [("by", "ours".to_owned())].into(), ..target(Desired::owned("app")) };
+    assert!(writes(&besides, &Secret::default()));
 }
 
 #[test]

@@ -8,7 +8,32 @@ use eso_core::{
     provider::{Connection, SecretProvider},
 };
 
-use crate::stores::{Connect, ConnectError};
+use kube::Client;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    events::Events,
+    lease::Leadership,
+    stores::{Connect, ConnectError, Dependents, Standby, StoreRegistry, StoreRegistrySettings},
+};
+
+/// Stores that a standby knows of, and connects none of.
+pub(crate) fn registry(client: Client, dependents: Arc<dyn Dependents>) -> Arc<StoreRegistry> {
+    let (events, _) = Events::new(client.clone(), 0, Arc::new(()));
+    StoreRegistry::new(StoreRegistrySettings {
+        client,
+        connect: Arc::new(ToNothing),
+        dependents,
+        events,
+        telemetry: Arc::new(()),
+        class: "default".to_owned(),
+        cluster_stores: true,
+        standby: Standby::default(),
+        requeue_interval: None,
+        leadership: Leadership::standby(),
+        stop: CancellationToken::new(),
+    })
+}
 
 /// Knows no provider.
 #[derive(Debug)]

@@ -33,6 +33,8 @@ pub struct Targets {
 pub struct Writing {
     /// What it is, for messages: `ExternalSecret "app"`.
     pub object: String,
+    /// Its uid.
+    pub uid: String,
     /// What it asks for.
     pub desired: Desired,
     /// What the Secret is to carry that says who filled it, where it is nobody's.
@@ -92,6 +94,7 @@ impl Targets {
         let writes = desired.manifest.is_none() && desired.ownership != Ownership::Read;
         writes.then(|| Writing {
             object: told(snapshot),
+            uid: uid(snapshot),
             desired,
             annotations: annotations(snapshot),
             sources: Sources::default(),
@@ -136,10 +139,17 @@ fn told(snapshot: &Snapshot) -> String {
 fn annotations(snapshot: &Snapshot) -> BTreeMap<&'static str, String> {
     match snapshot.family() {
         Family::Newer | Family::Older => BTreeMap::new(),
-        Family::Fill => [(FILLED_BY, snapshot.object.metadata.uid.clone().unwrap_or_default())].into(),
+        Family::Fill => [(FILLED_BY, uid(snapshot))].into(),
     }
+}
+
+fn uid(snapshot: &Snapshot) -> String {
+    snapshot.object.metadata.uid.clone().unwrap_or_default()
 }
 
 fn name(snapshot: &Snapshot) -> String {
     snapshot.object.metadata.name.clone().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

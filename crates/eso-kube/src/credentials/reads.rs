@@ -1,10 +1,14 @@
 //! What one identity has read of the cluster to log in, and whether what is told of it since is news.
 //!
-//! Of a Secret and a ConfigMap every other version is news. Of a service account only another one of its name is, and
+//! Of a Secret and a ConfigMap every other version may be news: whether what was read of it is another is told by a look at
+//! it, for others write labels and annotations to them too. Of a service account only another one of its name is, and
 //! another value of an annotation that was asked for: controllers write to service accounts too, and no login should be
 //! made anew for that.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{BuildHasher as _, RandomState},
+};
 
 use eso_core::{api::selectors::CaProviderKind, credentials::CredentialError};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -45,6 +49,8 @@ impl From<CaProviderKind> for CredentialKind {
 #[derive(Debug, Default)]
 pub struct Reads {
     state: Mutex<ReadState>,
+    /// Values are kept as hashes of this process alone.
+    hasher: RandomState,
 }
 
 #[derive(Debug, Default)]
@@ -65,8 +71,11 @@ struct ReadState {
 pub(super) struct Read {
     /// `None` is one that was used without being shown: a service account whose token was asked for.
     version: Option<String>,
-    /// What matters of it; `None` where all of it does.
+    /// What matters of it, of a service account.
     account: Option<Account>,
+    /// What was read of it, of others: keys, and hashes of their values; `None` is one that was read twice and was another
+    /// the second time.
+    values: BTreeMap<String, Option<u64>>,
 }
 
 /// What matters of a service account.
@@ -114,6 +123,45 @@ impl Reads {
         self.state.lock().is_behind()
     }
 
+    /// The objects that were told of in another version than was read, where a look at them tells whether they still hold
+    /// what was read; `None` where one is told of of which it does not.
+    pub(super) fn doubted(&self) -> Option<Vec<CredentialObject>> {
+        let state = self.state.lock();
+        let others = state.told.iter().filter(|(object, told)| state.is_another(object, told));
+        others.map(|(object, told)| state.is_comparable(object, told).then(|| object.clone())).collect()
+    }
+
+    /// Whether an object that holds this now still gives all that was read of it. Then it counts as read in this version.
+    pub(super) fn is_as_read(
+        &self,
+        object: &CredentialObject,
+        now: &ObjectMeta,
+        entries: &BTreeMap<String, Vec<u8>>,
+    ) -> bool {
+        let mut state = self.state.lock();
+        let Some(Some(read)) = state.read.get_mut(object) else { return false };
+        let is_same = read.values.iter().all(|(key, then)| {
+            let now = entries.get(key).map(|value| self.hasher.hash_one(value.as_slice()));
+            then.is_some() && *then == now
+        });
+        if is_same {
+            read.version.clone_from(&now.resource_version);
+        }
+        is_same
+    }
+
+    /// A value of an object that was read.
+    pub(super) fn record_value(
+        &self,
+        object: &CredentialObject,
+        metadata: &ObjectMeta,
+        (key, value): (&str, Option<&Vec<u8>>),
+    ) {
+        let hash = value.map(|value| self.hasher.hash_one(value.as_slice()));
+        let values = BTreeMap::from([(key.to_owned(), hash)]);
+        self.record(object.clone(), Read { values, ..Read::whole(metadata) });
+    }
+
     /// Something is read of which no watch tells when it is another.
     pub(crate) fn depend_on_unwatched(&self) {
         self.state.lock().unwatched = true;
@@ -151,31 +199,42 @@ impl ReadState {
     /// What was told while its read was under way was no news yet. What matters of a service account was not known then:
     /// any newer version of it may be news.
     fn is_behind(&self) -> bool {
-        self.told.iter().any(|(object, told)| match (self.read.get(object), told) {
+        self.told.iter().any(|(object, told)| self.is_another(object, told))
+    }
+
+    /// Whether an object was told of in another version than was read.
+    fn is_another(&self, object: &CredentialObject, told: &Option<String>) -> bool {
+        match (self.read.get(object), told) {
             (None, _) => false,
             (Some(None), told) => told.is_some(),
             (Some(Some(_)), None) => true,
             (Some(Some(read)), Some(told)) => read.version.is_some() && !read.is_of(told),
-        })
+        }
+    }
+
+    /// Whether a look at an object tells whether it is as it was read.
+    fn is_comparable(&self, object: &CredentialObject, told: &Option<String>) -> bool {
+        let read = self.read.get(object).and_then(Option::as_ref);
+        told.is_some() && read.is_some_and(|read| read.account.is_none())
     }
 }
 
 impl Read {
     /// An object of which every version counts.
     pub(super) fn whole(metadata: &ObjectMeta) -> Self {
-        Self { version: metadata.resource_version.clone(), account: None }
+        Self { version: metadata.resource_version.clone(), ..Self::default() }
     }
 
     /// A service account, of which these annotations were asked for.
     pub(super) fn annotations(metadata: &ObjectMeta, names: &[&str]) -> Self {
         let annotations = names.iter().map(|name| ((*name).to_owned(), annotation(metadata, name).cloned()));
         let account = Account { uid: metadata.uid.clone(), annotations: annotations.collect() };
-        Self { version: metadata.resource_version.clone(), account: Some(account) }
+        Self { account: Some(account), ..Self::whole(metadata) }
     }
 
     /// A service account whose token is asked for. Which one of its name gave it is not said.
     pub(super) fn token() -> Self {
-        Self { version: None, account: Some(Account::default()) }
+        Self { account: Some(Account::default()), ..Self::default() }
     }
 
     /// Whether what was read is still so in this version, or in one that is older. Then it counts as read in the newer
@@ -197,10 +256,14 @@ impl Read {
 
     /// It was read again.
     fn add(&mut self, again: Self) {
-        let Self { version, account } = again;
+        let Self { version, account, values } = again;
         let is_newer = self.version.as_deref().zip(version.as_deref()).is_some_and(|(a, b)| is_older(a, b));
         if let (Some(known), Some(account)) = (&mut self.account, account) {
             known.add(account, is_newer);
+        }
+        for (key, value) in values {
+            let known = self.values.entry(key).or_insert(value);
+            *known = known.filter(|known| Some(*known) == value);
         }
         if !is_newer {
             self.version = version.or_else(|| self.version.take());

@@ -1,6 +1,7 @@
 //! Tests of `index`.
 
 mod answers;
+mod writers;
 
 use eso_core::key::StoreKind;
 use eso_plan::{

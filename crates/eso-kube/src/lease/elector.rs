@@ -121,10 +121,11 @@ impl Elector {
         let before = self.seen.take().map(|(seen, _)| seen);
         self.seen = found.map(|lease| {
             let record = Record::read(lease.spec.as_ref(), self.terms.lease_duration);
-            let same = before.filter(|before| before.record == record);
-            if same.is_none() && record.holder != self.identity {
+            let is_known = before.as_ref().is_some_and(|before| before.record.holder == record.holder);
+            if !is_known && record.holder != self.identity {
                 info!(lease = self.name, holder = record.holder, "somebody else holds the lease");
             }
+            let same = before.filter(|before| before.record == record);
             (same.unwrap_or(Seen { record, since: now }), lease)
         });
     }

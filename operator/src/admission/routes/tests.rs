@@ -7,7 +7,7 @@ use axum::{
     http::{Request, StatusCode, header::CONTENT_LENGTH},
 };
 use eso_aws::Endpoints;
-use futures::stream;
+use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
@@ -78,6 +78,43 @@ async fn what_is_too_large_is_refused_whether_or_not_it_says_so() {
 async fn what_does_not_arrive_is_not_waited_for() {
     let never = stream::once(pending::<Result<Bytes, std::io::Error>>());
     check(ask(routes(), TARGETS, Body::from_stream(never)).await, StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_promises_much_and_sends_little_keeps_nobody_waiting() {
+    let router = routes().router();
+    let slow = (0..400).map(|_| {
+        let first = stream::once(async { Ok::<_, std::io::Error>(Bytes::from_static(b"{")) });
+        let body = Body::from_stream(first.chain(stream::pending()));
+        let request = Request::post(TARGETS).header(CONTENT_LENGTH, LARGEST).body(body).unwrap();
+        tokio::spawn(router.clone().oneshot(request))
+    });
+    let slow: Vec<_> = slow.collect();
+    tokio::task::yield_now().await;
+    let began = tokio::time::Instant::now();
+    let request = Request::post(TARGETS).body(Body::from("{}")).unwrap();
+    let answer = router.clone().oneshot(request).await.unwrap();
+    assert_eq!((answer.status(), began.elapsed()), (StatusCode::BAD_REQUEST, Duration::ZERO));
+    for slow in slow {
+        assert_eq!(slow.await.unwrap().unwrap().status(), StatusCode::REQUEST_TIMEOUT);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_there_is_no_room_for_is_refused_and_the_room_is_had_again() {
+    let router = routes().router();
+    let most = |rest| {
+        let first = stream::once(async { Ok::<_, std::io::Error>(Bytes::from(vec![b' '; LARGEST - 1])) });
+        Request::post(TARGETS).body(Body::from_stream(first.chain(rest))).unwrap()
+    };
+    let held: Vec<_> =
+        (0..30).map(|_| tokio::spawn(router.clone().oneshot(most(stream::pending().boxed())))).collect();
+    for held in held {
+        let status = held.await.unwrap().unwrap().status();
+        assert!([StatusCode::REQUEST_TIMEOUT, StatusCode::SERVICE_UNAVAILABLE].contains(&status), "{status}");
+    }
+    let whole = router.oneshot(most(stream::empty().boxed())).await.unwrap();
+    assert_eq!(whole.status(), StatusCode::BAD_REQUEST, "it was read");
 }
 
 #[tokio::test]

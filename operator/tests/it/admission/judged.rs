@@ -33,6 +33,13 @@ async fn what_cannot_work_now_is_said_when_it_is_applied_and_stored_all_the_same
     warned(Kind::SecretStore, unknown, "gcpsm").await;
     let silent = create(&world, Kind::ExternalSecret, object("fourth").store("main").key("a", "k")).await;
     assert_eq!(silent.warnings, "");
+    // One that is known is no second one beside itself.
+    world.synced("fourth").await;
+    let edit = json!({ "spec": { "refreshInterval": "2h" } });
+    let path = world.path(Kind::ExternalSecret, "fourth");
+    let edited = world.ask(("PATCH", "application/merge-patch+json"), &path, &edit, None).await;
+    assert_eq!(edited.warnings, "");
+    edited.taken();
     let twice = object("fifth").store("main").key("a", "k").key("a", "l");
     let refused = create(&world, Kind::ExternalSecret, twice).await.refused();
     assert!(refused.contains("duplicate secretKey found: a"), "{refused}");

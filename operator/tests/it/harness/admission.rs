@@ -25,6 +25,9 @@ pub(crate) const STORE: &str = "admission.external-secrets.io/store";
 /// The annotation in which it is written down what it was filled with.
 pub(crate) const RECORD: &str = "admission.external-secrets.io/record";
 
+/// The annotation that says how often it is read again.
+pub(crate) const INTERVAL: &str = "admission.external-secrets.io/refresh-interval";
+
 /// What the API server answered.
 #[derive(Debug)]
 pub(crate) struct Answer {

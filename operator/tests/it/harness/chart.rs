@@ -108,6 +108,6 @@ fn arguments(chart: &[Value]) -> Vec<String> {
     let deployment = chart.iter().find(|document| document["kind"] == "Deployment").unwrap();
     let arguments = deployment["spec"]["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
     let arguments = arguments.iter().map(|argument| argument.as_str().unwrap().to_owned());
-    let elsewhere = ["--metrics-addr=", "--webhook-port=", "--loglevel="];
+    let elsewhere = ["--metrics-addr=", "--live-addr=", "--webhook-port=", "--loglevel="];
     arguments.filter(|argument| !elsewhere.iter().any(|flag| argument.starts_with(flag))).collect()
 }

@@ -1,10 +1,11 @@
 //! Operators that elect a leader: what they may do, a second one, and their lease.
 
+use eso_rig::free_port;
 use serde_json::{Value, json};
 
 use super::{
     cluster::{Cluster, NAMESPACE},
-    operator::Operator,
+    operator::{Operator, Options},
     patience::eventually,
     world::World,
 };
@@ -70,6 +71,16 @@ impl World {
         rival
     }
 
+    /// Starts one more operator under the account of the first, as a Deployment of two has it, and waits until it is ready. Its
+    /// webhooks are at another port: one process has it.
+    pub(crate) async fn replica(&self) -> Operator {
+        let kubeconfig = self.cluster.account_kubeconfig(&self.namespace).await;
+        let kubeconfig = kubeconfig.replace("namespace: default", &format!("namespace: {NAMESPACE}"));
+        let replica = Operator::start(&kubeconfig, &elsewhere(&self.options));
+        replica.ready().await;
+        replica
+    }
+
     /// The test's lease; nothing where it is not there.
     pub(crate) async fn lease(&self) -> Option<Value> {
         self.call("GET", &format!("{LEASES}/{}", self.namespace), None).await.ok()
@@ -79,6 +90,19 @@ impl World {
     pub(crate) async fn write_lease(&self, spec: &Value) {
         let path = format!("{LEASES}/{}", self.namespace);
         self.call("PATCH", &path, Some(&json!({ "spec": spec }))).await.unwrap();
+    }
+
+    /// Starts the operator again while somebody holds the lease of whom nobody hears: it stands by.
+    pub(crate) async fn stands_by(&self) {
+        self.operator.kill();
+        self.operator.ends().await;
+        self.write_lease(&json!({ "holderIdentity": "another", "leaseDurationSeconds": 3600 })).await;
+        self.operator.restart().await;
+    }
+
+    /// Has whoever holds the lease give it up.
+    pub(crate) async fn give_up_the_lease(&self) {
+        self.write_lease(&json!({ "holderIdentity": "" })).await;
     }
 
     /// Waits until this operator holds the lease, and answers what the lease says.
@@ -92,6 +116,17 @@ impl World {
         })
         .await
     }
+}
+
+/// The same, with webhooks at another port.
+fn elsewhere(options: &Options) -> Options {
+    let mut options = options.clone();
+    for argument in &mut options.arguments {
+        if argument.starts_with("--webhook-port=") {
+            *argument = format!("--webhook-port={}", free_port().unwrap());
+        }
+    }
+    options
 }
 
 /// Whether this is the identity of that operator: others log it too, as somebody else's.

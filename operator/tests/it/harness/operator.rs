@@ -76,6 +76,15 @@ impl Operator {
         text.lines().find_map(|line| line.strip_prefix(series)?.trim().parse().ok())
     }
 
+    /// Waits until one series of `/metrics` has this value.
+    pub(crate) async fn measures(&self, series: &str, value: f64) {
+        eventually(&format!("{series} is {value}"), async || match self.metric(series).await {
+            Some(measured) if measured == value => Ok(()),
+            measured => Err(format!("it was {measured:?}")),
+        })
+        .await;
+    }
+
     /// All that it ever logged, its earlier lives included.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.log_file()).unwrap()

@@ -5,7 +5,7 @@ use eso_rig::{Effect, FastAws, Fault, Reply, Scripted, ScriptedRequest};
 use eso_testkit::objects::store;
 use serde_json::{Value, json};
 
-use super::{by_token, said, vault, with_keys};
+use super::{Refusal, by_token, said, vault, with_keys};
 use crate::harness::{Condition, Kind, Setup, World, aws_spec};
 
 /// What a push asks of a Vault, one after the other.
@@ -30,7 +30,7 @@ impl Step {
 }
 
 /// How a request is refused, in words that have all of it.
-const REFUSALS: [(&str, fn(&str) -> Reply); 4] = [
+const REFUSALS: [(&str, Refusal); 4] = [
     ("denied", |said| Reply::json(403, &json!({ "errors": [said], "warnings": [said] }))),
     ("invalid", |said| Reply::json(400, &json!({ "errors": [said], "data": { "password": said } }))),
     ("broken", |said| Reply::status(500).body(said.to_owned())),

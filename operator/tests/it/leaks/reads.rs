@@ -4,7 +4,7 @@ use eso_rig::{Effect, Fault, ParameterStore, Reply, ScriptedRequest, SecretsMana
 use eso_testkit::objects::{ObjectBuilder, object, store};
 use serde_json::{Value, json};
 
-use super::{UNREADABLE, all_fail, by_token, said, vault, with_keys};
+use super::{Refusal, UNREADABLE, all_fail, by_token, said, vault, with_keys};
 use crate::harness::{Setup, aws_spec};
 
 /// An object that looks for values.
@@ -75,7 +75,7 @@ async fn nothing_of_parameters_searches_and_tags_of_aws_gets_out() {
 }
 
 /// What a Vault answers to a search or a look beside a value, but for one sort of request, to which it says back all of it.
-fn echoes(method: &'static str, reply: fn(&str) -> Reply) -> impl FnMut(&ScriptedRequest) -> Option<Reply> {
+fn echoes(method: &'static str, reply: Refusal) -> impl FnMut(&ScriptedRequest) -> Option<Reply> {
     move |request| {
         let custom = json!({ "current_version": 1, "custom_metadata": { "team": "blue" } });
         Some(match request.method.as_str() {
@@ -91,7 +91,7 @@ async fn nothing_of_searches_and_custom_metadata_of_vault_gets_out() {
     let world = Setup::new("leaks-beside").start().await;
     let secret = world.canary("secret");
     world.create_secret("token", &[("token", &world.canary("token"))]).await;
-    let replies: [(&str, fn(&str) -> Reply); 3] = [
+    let replies: [(&str, Refusal); 3] = [
         ("denied", |said| Reply::json(403, &json!({ "errors": [said] }))),
         ("broken", |said| Reply::status(500).body(said.to_owned())),
         ("no-json", |said| Reply::status(200).body(said.to_owned())),

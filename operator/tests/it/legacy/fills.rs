@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{apply, older, says, setup};
 use crate::harness::{Kind, World, aws, encoded, eventually};
 
-fn empty(name: &str) -> Value {
+pub(super) fn empty(name: &str) -> Value {
     json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "type": "Opaque" })
 }
 

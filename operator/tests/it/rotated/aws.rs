@@ -85,9 +85,9 @@ async fn follows<T>(
     double.put(name, &value).unwrap();
     let turned = turn().await;
     measured(name, world.holds(name, &[("password", &value)])).await;
-    let reads =
-        double.calls().into_iter().filter(|call| call.operation == "GetSecretValue" && call.keys == [name]);
-    (turned, reads.last().unwrap().access_key_id)
+    let mut calls = double.calls().into_iter().rev();
+    let last = calls.find(|call| call.operation == "GetSecretValue" && call.keys == [name]);
+    (turned, last.unwrap().access_key_id)
 }
 
 /// Whom the keys of this id are to AWS when it reads: themselves, or a session of the role.

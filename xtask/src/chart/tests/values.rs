@@ -53,7 +53,7 @@ const NAMES: [&str; 37] = [
 
 /// Where a value is seen: the case that says it, the kind of an object, where in it, and what is there as JSON; `null` where the
 /// object or its field is not. `POD` and `CONTAINER` are where a Deployment has them.
-const SEEN: [(&str, &str, &str, &str, &str); 37] = [
+const SEEN: [(&str, &str, &str, &str, &str); 40] = [
     ("replicaCount", "everything", "Deployment", "/spec/replicas", "2"),
     ("image.repository", "everything", "Deployment", "CONTAINER/image", IMAGE),
     ("image.tag", "everything", "Deployment", "CONTAINER/image", IMAGE),
@@ -80,6 +80,9 @@ const SEEN: [(&str, &str, &str, &str, &str); 37] = [
     ("serviceAccount.automount", "named", "ServiceAccount", "/automountServiceAccountToken", "false"),
     ("securityContext", "named", "Deployment", "CONTAINER/securityContext/runAsUser", "2000"),
     ("podSecurityContext", "named", "Deployment", "POD/securityContext/fsGroup", "2000"),
+    ("hostUsers", "named", "Deployment", "POD/hostUsers", "false"),
+    ("livenessProbe.enabled", "named", "Deployment", "CONTAINER/livenessProbe/httpGet/port", r#""live""#),
+    ("livenessProbe.spec.port", "named", "Deployment", "CONTAINER/ports/1/containerPort", "9082"),
     ("scopedNamespace", "named", "MutatingWebhookConfiguration", SELECTED, r#""apps""#),
     ("installCRDs", "one-namespace", "CustomResourceDefinition", "/metadata/name", "null"),
     ("scopedRBAC", "one-namespace", "Role", "/metadata/namespace", r#""apps""#),
@@ -101,7 +104,7 @@ const SELECTED: &str = "/webhooks/0/namespaceSelector/matchLabels/kubernetes.io~
 const POLICY: &str = "/webhooks/0/failurePolicy";
 
 /// Flags that values become: the case that says them.
-const FLAGS: [(&str, &str, &str); 9] = [
+const FLAGS: [(&str, &str, &str); 12] = [
     ("leaderElect", "everything", "--enable-leader-election=true"),
     ("controllerClass", "everything", "--controller-class=team-a"),
     ("concurrent", "everything", "--concurrent=1000"),
@@ -110,6 +113,9 @@ const FLAGS: [(&str, &str, &str); 9] = [
     ("webhook.port", "everything", "--webhook-port=9443"),
     ("extraArgs", "everything", "--client-qps=200"),
     ("extraArgs", "everything", "--enable-flood-gate"),
+    ("livenessProbe.spec.address", "named", "--live-addr=0.0.0.0:9082"),
+    ("livenessProbe.spec.port", "named", "--live-addr=0.0.0.0:9082"),
+    ("metrics.listen.secure.enabled", "without-rights", "--metrics-secure=true"),
     ("scopedNamespace", "one-namespace", "--namespace=apps"),
 ];
 

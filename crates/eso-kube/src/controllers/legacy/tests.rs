@@ -4,13 +4,9 @@ use std::collections::BTreeSet;
 
 use kube::{Client, Config};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::{
-    controllers::fixtures::ToNothing, events::Events, index::Index, lease::Leadership,
-    stores::StoreRegistrySettings,
-};
+use crate::{controllers::fixtures::registry, index::Index};
 
 struct World {
     index: Arc<Mutex<Index>>,
@@ -22,20 +18,7 @@ impl World {
         let index: Arc<Mutex<Index>> = Arc::default();
         let router = Arc::new(Router::new(Arc::clone(&index), Arc::new(())));
         let client = Client::try_from(Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
-        let (events, _) = Events::new(client.clone(), 0, Arc::new(()));
-        let stores = StoreRegistry::new(StoreRegistrySettings {
-            client,
-            connect: Arc::new(ToNothing),
-            dependents: Arc::clone(&router) as _,
-            events,
-            telemetry: Arc::new(()),
-            class: "default".to_owned(),
-            cluster_stores: true,
-            standby: crate::stores::Standby::default(),
-            requeue_interval: None,
-            leadership: Leadership::standby(),
-            stop: CancellationToken::new(),
-        });
+        let stores = registry(client, Arc::clone(&router) as _);
         let objects = LegacyObjects::new(&router, &stores, Arc::new(environment), &Arc::default());
         Self { index, objects }
     }

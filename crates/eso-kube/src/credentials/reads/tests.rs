@@ -219,3 +219,66 @@ fn an_edit_while_a_credential_is_read_is_noticed_whenever_it_is_told() {
     reads.record(object(), Read::whole(&version("6")));
     assert!(!reads.are_behind(), "what was read is what was told");
 }
+
+/// An object whose keys held these values.
+fn read_of(values: &[(&str, &str)]) -> Reads {
+    let reads = Reads::default();
+    for (key, value) in values {
+        reads.record_value(&object(), &version("5"), (key, Some(&value.as_bytes().to_vec())));
+    }
+    reads
+}
+
+/// Whether what was read is still so where the object holds this in version 7; it was told of in version 6.
+#[track_caller]
+fn check_look(read: &[(&str, &str)], now: &[(&str, &str)], expected: bool) {
+    let reads = read_of(read);
+    assert!(reads.is_news(&object(), Some(&version("6"))));
+    assert_eq!(reads.doubted(), Some(vec![object()]));
+    let entries = now.iter().map(|(key, value)| ((*key).to_owned(), value.as_bytes().to_vec())).collect();
+    assert_eq!(reads.is_as_read(&object(), &version("7"), &entries), expected, "{read:?} {now:?}");
+    assert_eq!(reads.are_behind(), !expected);
+    assert_eq!(reads.is_news(&object(), Some(&version("7"))), !expected, "it counts as read in that version");
+    assert!(reads.is_news(&object(), Some(&version("8"))), "the next one may be another again");
+}
+
+#[test]
+fn a_look_tells_whether_what_was_read_is_another() {
+    check_look(&[("token", "a")], &[("token", "a")], true);
+    check_look(&[("token", "a")], &[("token", "a"), ("more", "b")], true);
+    check_look(&[("token", "a")], &[("token", "b")], false);
+    check_look(&[("token", "a")], &[], false);
+    check_look(&[("id", "a"), ("secret", "b")], &[("id", "a"), ("secret", "b")], true);
+    check_look(&[("id", "a"), ("secret", "b")], &[("id", "a"), ("secret", "c")], false);
+    // It was another when it was read again: what is held of it is not known.
+    check_look(&[("token", "a"), ("token", "b")], &[("token", "a")], false);
+    check_look(&[("token", "a"), ("token", "b")], &[("token", "b")], false);
+}
+
+#[test]
+fn where_a_look_tells_nothing_nobody_looks() {
+    let gone = read_of(&[("token", "a")]);
+    assert!(gone.is_news(&object(), None));
+    assert_eq!(gone.doubted(), None);
+    let missed = Reads::default();
+    missed.missed(object(), true);
+    assert!(missed.is_news(&object(), Some(&version("6"))));
+    assert_eq!(missed.doubted(), None);
+    let account_edited = logged_in_as(&shown("a", "5", &[(ROLE, "reader")]));
+    check_told(&account_edited, &[(Some(shown("a", "6", &[(ROLE, "writer")])), true)]);
+    assert_eq!(account_edited.doubted(), None);
+    assert_eq!(read_of(&[("token", "a")]).doubted(), Some(Vec::new()));
+}
+
+#[test]
+fn a_key_that_was_not_there_counts_as_another() {
+    let reads = Reads::default();
+    reads.record_value(&object(), &version("5"), ("token", None));
+    assert!(reads.is_news(&object(), Some(&version("6"))));
+    assert!(!reads.is_as_read(&object(), &version("6"), &BTreeMap::new()));
+}
+
+#[test]
+fn no_value_is_kept() {
+    assert!(!format!("{:?}", read_of(&[("token", "canary")])).contains("canary"));
+}

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     future::pending,
     hash::{BuildHasher, BuildHasherDefault, DefaultHasher},
+    pin::pin,
     sync::Arc,
     time::Duration,
 };
@@ -236,9 +237,29 @@ impl Task {
     }
 
     async fn rest(&self, doubts: &mut Doubts) -> Woken {
-        if self.state.credentials.lock().reads().are_behind() {
+        let is_behind = self.state.credentials.lock().reads().are_behind();
+        if is_behind && !self.holds_what_was_read().await {
             return Woken::Edited;
         }
+        let mut others = pin!(self.rest_of_others(doubts));
+        loop {
+            select! {
+                () = self.state.edited.notified() => if !self.holds_what_was_read().await {
+                    return Woken::Edited;
+                },
+                woken = others.as_mut() => return woken,
+            }
+        }
+    }
+
+    /// Whether the credentials that were told of are what this identity has logged in with.
+    async fn holds_what_was_read(&self) -> bool {
+        let credentials = Arc::clone(&*self.state.credentials.lock());
+        credentials.are_as_read().await
+    }
+
+    /// Rests until something else than an edit of a credential makes a look needed.
+    async fn rest_of_others(&self, doubts: &mut Doubts) -> Woken {
         let interval = self.validation_interval();
         let due = async {
             match interval {
@@ -247,7 +268,6 @@ impl Task {
             }
         };
         select! {
-            () = self.state.edited.notified() => Woken::Edited,
             () = due => Woken::Due,
             () = self.doubted(doubts) => Woken::Doubted,
             never = self.look_around() => match never {},
