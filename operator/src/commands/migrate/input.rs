@@ -18,8 +18,8 @@ use crate::commands::render::files;
 /// How the names of files end that are read in a folder.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// The kinds that live in a namespace, of those that are migrated.
-const NAMESPACED: [&str; 2] = ["ExternalSecret", "SecretStore"];
+/// The kinds that live in a namespace, of those that are looked at.
+const NAMESPACED: [&str; 3] = ["ExternalSecret", "SecretStore", "Secret"];
 
 /// Manifests, and what is known beside them.
 #[derive(Debug, Default)]
@@ -60,11 +60,10 @@ impl Input {
         {
             return std::mem::take(items).into_iter().for_each(|item| self.take(item, namespace));
         }
+        let has_namespace = NAMESPACED.contains(&kind.as_str()) && !namespace.is_empty();
         let metadata = document.get_mut("metadata").and_then(Value::as_object_mut);
-        if let Some(metadata) = metadata.filter(|_| !namespace.is_empty()) {
-            if NAMESPACED.contains(&kind.as_str()) || kind == "Secret" {
-                metadata.entry("namespace").or_insert_with(|| json!(namespace));
-            }
+        if let Some(metadata) = metadata.filter(|_| has_namespace) {
+            metadata.entry("namespace").or_insert_with(|| json!(namespace));
         }
         self.note(&kind, &document);
         self.documents.push(document);
