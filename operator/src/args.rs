@@ -5,6 +5,7 @@
 mod accepted;
 mod address;
 mod environment;
+mod migrate;
 mod originals;
 mod webhook;
 
@@ -17,6 +18,7 @@ pub(crate) use accepted::HEADING as ACCEPTED;
 pub use accepted::{Accepted, Flag};
 pub use address::ListenAddress;
 pub use environment::environment;
+pub use migrate::Migrate;
 pub use originals::{CertController, Webhook};
 pub use webhook::{CertificateSource, WebhookFlags};
 
@@ -258,6 +260,12 @@ pub enum Command {
     Plan(Planned),
     /// Renders the target of an ExternalSecret without a cluster, values and all.
     Render(Rendered),
+    /// Writes manifests of `external-secrets.io/v1`, with their stores, in place of older ones: those of
+    /// `kubernetes-client.io/v1`, and of `external-secrets.io` in the versions `v1beta1` and `v1alpha1`. What has no
+    /// equivalent is listed on the standard error. The code is 1 where an object could not be written.
+    ///
+    /// The environment is that of the older controller's Deployment: VAULT_ADDR, AWS_REGION and so on.
+    Migrate(Migrate),
     /// Serves webhooks that judge objects, and nothing else: what the original's Deployment of its webhook runs. It asks the
     /// cluster nothing.
     Webhook(Webhook),

@@ -34,6 +34,7 @@ pub fn main(args: Args, extend: impl FnOnce(Providers) -> Providers) -> ExitCode
         Some(Command::Codegen) => print_generated(),
         Some(Command::Plan(ref asked)) => return commands::plan::main(&args, asked, connect),
         Some(Command::Render(ref asked)) => return commands::render::main(&args, asked),
+        Some(Command::Migrate(ref asked)) => return commands::migrate::main(&args, asked),
         Some(Command::Webhook(ref asked)) => commands::originals::webhook(asked, connect(&args)),
         Some(Command::Certcontroller(ref asked)) => commands::originals::certcontroller(asked),
         None => operate(args, connect),

@@ -4,6 +4,7 @@ pub mod cluster_external_secret;
 pub mod cluster_push_secret;
 pub mod external_secret;
 pub mod legacy;
+pub mod migrate;
 pub mod push;
 pub mod references;
 

@@ -135,3 +135,27 @@ fn admission_is_served_where_it_is_asked_for_and_its_secret_is_named_as_its_serv
     check(&[], |args| args.webhook.webhook_timeout, Duration::from_secs(9));
     refused(&["--webhook-certificates=somebody"]);
 }
+
+#[test]
+fn a_migration_reads_files_or_the_cluster_and_moves_nothing_without_a_backup() {
+    let taken = |flags: &[&str]| parse(&[&["migrate"], flags].concat()).is_ok();
+    let cluster = "--from-cluster";
+    for flags in [
+        &["a.yaml", "-"][..],
+        &[cluster],
+        &["a", "--strict"],
+        &[cluster, "--apply", "--backup", "older.yaml"],
+    ] {
+        assert!(taken(flags), "{flags:?}");
+    }
+    for flags in [
+        &[][..],
+        &["a.yaml", cluster],
+        &[cluster, "--apply"],
+        &["a.yaml", "--apply", "--backup", "older.yaml"],
+        &[cluster, "--backup", "older.yaml"],
+        &[cluster, "--apply", "--strict", "--backup", "older.yaml"],
+    ] {
+        assert!(!taken(flags), "{flags:?}");
+    }
+}

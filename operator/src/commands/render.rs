@@ -1,7 +1,7 @@
 //! `eso render`: the target of an ExternalSecret, made without a cluster. It is one of the places that show values: that is
 //! what it is for.
 
-mod files;
+pub(super) mod files;
 mod target;
 
 use std::{collections::BTreeMap, io::Write as _, path::Path, process::ExitCode};

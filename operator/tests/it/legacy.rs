@@ -11,12 +11,14 @@ use eso_rig::{ControlPlaneOptions, FastAws, SecretsManager};
 use eso_testkit::objects::{object, store};
 use serde_json::{Value, json};
 
+pub(crate) use vault::trust_the_operator;
+
 use crate::harness::{Cluster, Kind, Setup, World, aws, deploy, encoded};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/x";
 
 /// An operator whose own identity is somebody on this double, and that reads values each second.
-fn setup(name: &str, double: &FastAws) -> Setup {
+pub(crate) fn setup(name: &str, double: &FastAws) -> Setup {
     let setup = Setup::new(name).aws(&double.url());
     let setup = setup.variable("AWS_ACCESS_KEY_ID", "AKIAQQQQQQQQQQQQQQQQ");
     let setup = setup.variable("AWS_SECRET_ACCESS_KEY", "the-operators-own");
@@ -24,7 +26,7 @@ fn setup(name: &str, double: &FastAws) -> Setup {
 }
 
 /// A manifest of `deploy/examples/kubernetes-client-io/`, whose texts are changed so, applied as a user does.
-async fn apply(world: &World, file: &str, changes: &[(&str, &str)]) {
+pub(crate) async fn apply(world: &World, file: &str, changes: &[(&str, &str)]) {
     let text = fs::read_to_string(deploy(&format!("examples/kubernetes-client-io/{file}"))).unwrap();
     let text = changes.iter().fold(text, |text, (from, to)| text.replace(from, to));
     let path = world.kubeconfig().with_file_name(file);
@@ -33,7 +35,7 @@ async fn apply(world: &World, file: &str, changes: &[(&str, &str)]) {
 }
 
 /// An object of one key of Secrets Manager, with these fields put over its spec.
-fn older(name: &str, key: &str, fields: Value) -> Value {
+pub(crate) fn older(name: &str, key: &str, fields: Value) -> Value {
     let mut spec = json!({ "backendType": "secretsManager", "data": [{ "key": key, "name": "value" }] });
     spec.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     json!({
@@ -43,7 +45,7 @@ fn older(name: &str, key: &str, fields: Value) -> Value {
 }
 
 /// Waits until an object's status begins so, and answers the object.
-async fn says(world: &World, name: &str, beginning: &str) -> Value {
+pub(crate) async fn says(world: &World, name: &str, beginning: &str) -> Value {
     world
         .until(Kind::LegacyExternalSecret, name, &format!("says {beginning:?}"), |object| {
             let said = object["status"]["status"].as_str().unwrap_or_default();

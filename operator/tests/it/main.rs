@@ -18,6 +18,7 @@ mod generic_targets;
 mod isolation;
 mod lease;
 mod legacy;
+mod migrate;
 mod originals;
 mod parameters;
 mod plan;

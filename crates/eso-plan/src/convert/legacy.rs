@@ -41,7 +41,7 @@ pub use fill::{FILLED_BY, Fillable, desired_of_fill, is_to_be_filled};
 pub use lodash::{Unserved, template};
 pub use permission::{Refusal, permitted};
 pub use status::{record, status};
-pub use store::{Backend, LegacyStore};
+pub use store::{Backend, LegacyStore, Service};
 
 /// An annotation of ours: how often this object's values are read, in place of the interval of all.
 pub const REFRESH_INTERVAL: &str = "external-secrets.io/refresh-interval";

@@ -27,11 +27,8 @@ pub(super) struct Files {
 impl Files {
     /// Reads a file of one or more documents; `-` is the standard input.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let text = text(path)?;
-        let documents: Vec<Value> = serde_saphyr::from_multiple(&text)
-            .map_err(|error| anyhow!("{} is no YAML{}", path.display(), place(&error)))?;
         let mut files = Self { objects: Vec::new(), held: BTreeMap::new() };
-        for document in documents.into_iter().filter(|document| !document.is_null()) {
+        for document in documents(path)? {
             files.take(document)?;
         }
         if files.objects.is_empty() {
@@ -91,6 +88,13 @@ fn entries(kind: SourceKind, document: &Value) -> anyhow::Result<BTreeMap<String
         entries.insert(name.clone(), SecretBytes::from(value.as_str().unwrap_or_default()));
     }
     Ok(entries)
+}
+
+/// The documents of a file of YAML; `-` is the standard input.
+pub(in crate::commands) fn documents(path: &Path) -> anyhow::Result<Vec<Value>> {
+    let documents: Vec<Value> = serde_saphyr::from_multiple(&text(path)?)
+        .map_err(|error| anyhow!("{} is no YAML{}", path.display(), place(&error)))?;
+    Ok(documents.into_iter().filter(|document| !document.is_null()).collect())
 }
 
 /// The text of a file; `-` is the standard input.

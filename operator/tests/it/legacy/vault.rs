@@ -9,7 +9,7 @@ use crate::harness::{Kind, Setup, World, vault};
 const AUTH: &str = "my-kubernetes-vault-mount-point";
 
 /// Lets the operator's own service account log in as `my-vault-role`, and gives it its token, as a pod has it.
-async fn trust_the_operator(world: &World, token_file: &NamedTempFile) {
+pub(crate) async fn trust_the_operator(world: &World, token_file: &NamedTempFile) {
     let server = vault().await;
     server.enable_auth("kubernetes", AUTH).await.unwrap();
     let cluster = json!({
