@@ -18,7 +18,7 @@ use std::{net::Ipv4Addr, sync::Arc};
 
 use anyhow::Context as _;
 use eso_kube::{
-    certificates::{self, Own, Source},
+    certificates::{self, Own, Source, paths},
     controllers::Targets,
     seal::SealKeys,
     stores::{Connect, StoreRegistry},
@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{CertificateSource, WebhookFlags},
+    codegen::webhooks::PATHS,
     http::Readiness,
     telemetry::Metrics,
 };
@@ -82,10 +83,12 @@ impl Serving {
         kept.spawn(keeping);
         let (certificates, is_served) = tls::Certificates::new();
         kept.spawn(Arc::clone(&certificates).follow(served));
-        let (admission, is_sealed, keeping) = keys::admission(&parts);
+        let (filling, is_sealed, keeping) = keys::admission(&parts);
         kept.spawn(keeping);
+        let configuration = flags.webhook_configuration_name.clone();
+        kept.spawn(paths::keep(parts.client.clone(), configuration, PATHS, parts.keys.clone()));
         let routes = Routes {
-            admission: Some(admission),
+            admission: Some(filling),
             judge: Judge::seeing(Sight {
                 stores: Arc::clone(&parts.stores),
                 targets: parts.targets.clone(),

@@ -15,6 +15,7 @@ mod decide;
 mod keeper;
 mod material;
 mod parsed;
+pub mod paths;
 
 use std::{fmt, time::Duration};
 

@@ -16,6 +16,7 @@ use eso_core::{
 pub mod annotations;
 pub mod grammar;
 pub mod record;
+pub mod token;
 
 pub mod refresh;
 pub mod status;

@@ -61,13 +61,6 @@ yes
 {{- end -}}
 {{- end }}
 
-{{/* Whether the operator makes the certificates of its webhooks: something, or nothing. */}}
-{{- define "external-secrets.ownCertificates" -}}
-{{- if and .Values.webhook.create (not .Values.webhook.certManager.enabled) -}}
-yes
-{{- end -}}
-{{- end }}
-
 {{/* The annotations of the webhook configurations. */}}
 {{- define "external-secrets.webhookAnnotations" -}}
 {{- $manager := .Values.webhook.certManager -}}

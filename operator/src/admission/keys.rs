@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use eso_admission::{Admission, Settings};
 use eso_kube::apply::within;
+use eso_plan::filled::record::SealKey;
 use eso_sync::{contents::Contents, engine};
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::{Api, Client, api::PostParams};
@@ -13,7 +14,16 @@ use tracing::warn;
 use super::{KubeCluster, Parts};
 
 /// What fills Secrets now; `None` where no key is known.
-pub(super) type Filling = watch::Receiver<Option<Arc<Admission>>>;
+pub(crate) type Filling = watch::Receiver<Option<Keyed>>;
+
+/// What fills Secrets with a key.
+#[derive(Clone)]
+pub(crate) struct Keyed {
+    /// The key.
+    pub(crate) key: SealKey,
+    /// What fills them.
+    pub(crate) admission: Arc<Admission>,
+}
 
 /// What fills Secrets, whether there is anything that does, and what keeps both.
 pub(super) fn admission(
@@ -32,8 +42,9 @@ pub(super) fn admission(
             let is_known = key.is_some();
             let admission = key.map(|key| {
                 let contents = Contents::new(Arc::clone(&stores) as _, &settings);
-                let settings = Settings { key, user: user.clone() };
-                Arc::new(Admission::new(Arc::clone(&cluster) as _, contents, settings))
+                let settings = Settings { key: key.clone(), user: user.clone() };
+                let admission = Arc::new(Admission::new(Arc::clone(&cluster) as _, contents, settings));
+                Keyed { key, admission }
             });
             filling.send_replace(admission);
             sealed.send_replace(is_known);

@@ -11,11 +11,14 @@ use axum::{
     routing::post,
 };
 use eso_admission::{
+    Admission,
     answer::Response,
     decide::Registration,
     review::{LARGEST, Review},
 };
 use eso_kube::stores::Connect;
+use eso_plan::filled::token::Hour;
+use jiff::Timestamp;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, timeout_at},
@@ -23,7 +26,7 @@ use tokio::{
 
 use super::{
     judge::{self, Judge},
-    keys::Filling,
+    keys::{Filling, Keyed},
 };
 use crate::{
     codegen::webhooks::{CLUSTER_SECRET_STORES, EXTERNAL_SECRETS, REFERENCES, SECRET_STORES, TARGETS},
@@ -58,6 +61,13 @@ enum Purpose {
     JudgeStore,
 }
 
+/// Who answers a review.
+enum Answering {
+    Filling(Registration, Arc<Admission>),
+    JudgingExternalSecret,
+    JudgingStore,
+}
+
 /// Why a review is not answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Refusal {
@@ -65,6 +75,8 @@ enum Refusal {
     Malformed,
     TooSlow,
     Busy,
+    /// It was not sent to where the API server sends Secrets.
+    Unknown,
 }
 
 impl Routes {
@@ -83,8 +95,12 @@ impl Routes {
         let served = fills.into_iter().chain(judges).filter(|(_, purpose)| is_served(*purpose));
         served.fold(Router::new(), |router, (path, purpose)| {
             let shared = Arc::clone(&shared);
+            let place = match purpose {
+                Purpose::Fill(_) => format!("/{{token}}{path}"),
+                Purpose::JudgeExternalSecret | Purpose::JudgeStore => path.to_owned(),
+            };
             router.route(
-                path,
+                &place,
                 post(move |request: Request| {
                     let shared = Arc::clone(&shared);
                     async move { shared.serve((path, purpose), request).await }
@@ -103,16 +119,48 @@ impl Shared {
     async fn serve(&self, (path, purpose): (&'static str, Purpose), request: Request) -> HttpResponse {
         let began = Instant::now();
         let deadline = began + self.routes.timeout;
-        let answered = match self.read(request, deadline).await {
-            Ok((body, _room)) => match Review::parse(&body) {
-                Ok(review) => Ok(self.answer(purpose, &review, deadline).await),
-                Err(_) => Err(Refusal::Malformed),
-            },
-            Err(refusal) => Err(refusal),
-        };
+        let answered = self.answered((path, purpose), request, deadline).await;
         let result = answered.as_ref().map_or_else(|refusal| refusal.name(), result);
         self.routes.metrics.reviewed(path, result, began.elapsed());
         answered.map_or_else(|refusal| refusal.response(), |response| sent(&response))
+    }
+
+    async fn answered(
+        &self,
+        (path, purpose): (&str, Purpose),
+        request: Request,
+        deadline: Instant,
+    ) -> Result<Response, Refusal> {
+        let answering = self.answering(purpose, path, request.uri().path())?;
+        let (body, _room) = self.read(request, deadline).await?;
+        let review = Review::parse(&body).map_err(|_error| Refusal::Malformed)?;
+        Ok(match answering {
+            Answering::Filling(registration, admission) => {
+                admission.answer(registration, &review, deadline).await
+            }
+            Answering::JudgingExternalSecret => self.routes.judge.external_secret(&review),
+            Answering::JudgingStore => judge::store(&review, self.routes.connect.as_ref()),
+        })
+    }
+
+    /// Who answers. A review says itself who its user is, and is believed: so it must come from somebody who knows the
+    /// token, which is the API server. Without a key there is none, and nobody fills anything.
+    fn answering(&self, purpose: Purpose, path: &str, sent_to: &str) -> Result<Answering, Refusal> {
+        let registration = match purpose {
+            Purpose::Fill(registration) => registration,
+            Purpose::JudgeExternalSecret => return Ok(Answering::JudgingExternalSecret),
+            Purpose::JudgeStore => return Ok(Answering::JudgingStore),
+        };
+        let keyed = self.routes.admission.as_ref().and_then(|filling| filling.borrow().clone());
+        let token = sent_to.strip_suffix(path).and_then(|before| before.strip_prefix('/'));
+        match (keyed, token) {
+            (Some(Keyed { key, admission }), Some(token))
+                if Hour::of(Timestamp::now()).admits(&key, token) =>
+            {
+                Ok(Answering::Filling(registration, admission))
+            }
+            (Some(_) | None, _) => Err(Refusal::Unknown),
+        }
     }
 
     /// The body, and the room that is kept for it: for what has arrived, so that who promises much and sends little keeps
@@ -148,25 +196,6 @@ impl Shared {
         let room = timeout_at(by, Arc::clone(&self.room).acquire_many_owned(kib)).await;
         room.map_err(|_late| Refusal::Busy)?.map_err(|_closed| Refusal::Busy)
     }
-
-    async fn answer(&self, purpose: Purpose, review: &Review<'_>, deadline: Instant) -> Response {
-        match purpose {
-            Purpose::Fill(registration) => self.fill(registration, review, deadline).await,
-            Purpose::JudgeExternalSecret => self.routes.judge.external_secret(review),
-            Purpose::JudgeStore => judge::store(review, self.routes.connect.as_ref()),
-        }
-    }
-
-    async fn fill(&self, registration: Registration, review: &Review<'_>, deadline: Instant) -> Response {
-        let admission = self.routes.admission.as_ref().and_then(|filling| filling.borrow().clone());
-        match (admission, registration) {
-            (Some(admission), _) => admission.answer(registration, review, deadline).await,
-            (None, Registration::Targets) => Response::allow(&review.uid),
-            (None, Registration::References) => Response::allow(&review.uid).denied(
-                "the operator has no key yet to seal what this Secret refers to: try again, and see its log",
-            ),
-        }
-    }
 }
 
 /// The next part of a body.
@@ -188,6 +217,7 @@ impl Refusal {
         match self {
             Self::TooLarge | Self::Malformed => "malformed",
             Self::TooSlow | Self::Busy => "late",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -198,6 +228,8 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, "the body is no AdmissionReview of admission.k8s.io/v1")
             }
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+            // As anything else that is not served.
+            Self::Unknown => (StatusCode::NOT_FOUND, ""),
             Self::Busy => (StatusCode::SERVICE_UNAVAILABLE, "too much is being answered: try again"),
         };
         (status, words).into_response()

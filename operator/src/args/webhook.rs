@@ -34,7 +34,8 @@ pub struct WebhookFlags {
     #[arg(long, value_name = "NAME")]
     pub webhook_secret_name: Option<String>,
 
-    /// The name of the MutatingWebhookConfiguration and of the ValidatingWebhookConfiguration whose `caBundle`s are kept.
+    /// The name of the MutatingWebhookConfiguration and of the ValidatingWebhookConfiguration whose `caBundle`s and
+    /// paths are kept.
     #[arg(long, value_name = "NAME", default_value = "external-secrets-webhook")]
     pub webhook_configuration_name: String,
 

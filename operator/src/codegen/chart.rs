@@ -28,7 +28,7 @@ const ABOUT_WEBHOOKS: &[&str] = &["admissionregistration.k8s.io", "authorization
 const SWITCHES: &[(&str, &str)] = &[
     ("kubernetes-client.io", ".Values.serveKubernetesClientIo"),
     ("authorization.k8s.io", ".Values.webhook.create"),
-    ("admissionregistration.k8s.io", r#"include "external-secrets.ownCertificates" ."#),
+    ("admissionregistration.k8s.io", ".Values.webhook.create"),
 ];
 
 /// What is put for a name of the example's, in this order.

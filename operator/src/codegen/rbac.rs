@@ -133,7 +133,8 @@ pub(super) const RULES: &[Rule] = &[
         verbs: &["create"],
     },
     Rule {
-        why: "Whom the API server trusts when it calls the webhooks: `caBundle` of these two and of no others.",
+        why: "Whom the API server trusts when it calls the webhooks, and the path that it sends Secrets to: of these two and of \
+              no others.",
         group: NAMED.0,
         resources: &["mutatingwebhookconfigurations", "validatingwebhookconfigurations"],
         verbs: &["list", "watch", "patch"],

@@ -1,12 +1,13 @@
 //! The webhooks that the operator serves, as they are registered with the API server: what is sent to it, and what becomes
 //! of that while nobody answers.
 
+use eso_kube::certificates::paths::Paths;
 use serde_json::{Value, json};
 
-/// Where Secrets are sent that some object may write.
+/// Where Secrets are sent that some object may write, behind the token of the hour.
 pub const TARGETS: &str = "/mutate/targets";
 
-/// Where Secrets are sent that say what they want.
+/// Where Secrets are sent that say what they want, behind the token of the hour.
 pub const REFERENCES: &str = "/mutate/references";
 
 /// Where ExternalSecrets are judged, as in the original.
@@ -69,6 +70,9 @@ pub const MUTATING: [Webhook; 2] = [
     },
 ];
 
+/// Their names and paths.
+pub(crate) const PATHS: Paths = &[(MUTATING[0].name, MUTATING[0].path), (MUTATING[1].name, MUTATING[1].path)];
+
 /// Those that judge our objects. While nobody answers, such an object is refused, as in the original.
 pub const VALIDATING: [Webhook; 3] = [
     Webhook {
@@ -125,8 +129,8 @@ pub const EXAMPLE: Installation<'static> = Installation {
     configuration: "external-secrets-webhook",
 };
 
-/// The configurations: the mutating one, and the validating one. What is trusted is left out: the operator puts that in
-/// itself.
+/// The configurations: the mutating one, and the validating one. What is trusted is left out, and
+/// so are the paths of the mutating one: the operator puts these in itself.
 pub fn configurations(installation: &Installation<'_>) -> [Value; 2] {
     let configuration = |kind: &str, webhooks: Vec<Value>| {
         json!({
@@ -138,6 +142,11 @@ pub fn configurations(installation: &Installation<'_>) -> [Value; 2] {
     };
     let mutating = MUTATING.iter().map(|webhook| {
         let mut webhook = registered(webhook, installation);
+        // The operator puts one in: nobody who applies a manifest again takes it away.
+        webhook["clientConfig"]["service"]
+            .as_object_mut()
+            .expect("a service must be an object")
+            .remove("path");
         // A second look at what was filled would take values for what somebody wrote.
         webhook["reinvocationPolicy"] = json!("Never");
         webhook

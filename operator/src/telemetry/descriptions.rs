@@ -243,7 +243,7 @@ pub const DESCRIPTIONS: &[Description] = &[
         "eso_admission_reviews_total",
         &["result", "webhook"],
         "Reviews of the API server, by where they were sent and what became of them: allowed, warned, filled, denied, \
-         malformed or late",
+         malformed, late, or unknown, which is from somebody who is not the API server",
         Measure::Reviews,
     )),
     ours(counter(

@@ -216,14 +216,21 @@ fn the_older_group_is_nowhere_where_it_is_not_served() {
 }
 
 #[test]
-fn cert_manager_is_asked_to_have_its_certificates_trusted_and_the_operator_may_not_change_that() {
+fn cert_manager_is_asked_to_have_its_certificates_trusted_and_the_operator_puts_the_paths_in() {
     let chart = rendered("everything");
     for kind in ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"] {
         let annotations = &find(&chart, kind, "external-secrets-webhook").unwrap()["metadata"]["annotations"];
         assert_eq!(annotations["cert-manager.io/inject-ca-from"], "elsewhere/external-secrets-webhook");
     }
+    let webhooks = find(&chart, "MutatingWebhookConfiguration", "external-secrets-webhook").unwrap();
+    for webhook in webhooks["webhooks"].as_array().unwrap() {
+        assert_eq!(webhook["clientConfig"]["service"].get("path"), None, "an upgrade would reset it");
+    }
     let role = find(&chart, "ClusterRole", "external-secrets-controller").unwrap();
-    assert!(!role.to_string().contains("webhookconfigurations"));
+    let rules = role["rules"].as_array().unwrap();
+    let rule = rules.iter().find(|rule| rule["resources"][0] == "mutatingwebhookconfigurations").unwrap();
+    assert_eq!(rule["resourceNames"], json!(["external-secrets-webhook"]));
+    assert_eq!(rule["verbs"], json!(["list", "watch", "patch"]));
 }
 
 #[test]

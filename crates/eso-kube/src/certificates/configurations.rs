@@ -1,5 +1,7 @@
 //! The webhook configurations: followed by name, and told whom to trust.
 
+use std::fmt;
+
 use eso_plan::plan::WriteError;
 use k8s_openapi::{
     ClusterResourceScope,
@@ -40,7 +42,7 @@ impl Configurations {
 
     /// To be told when one of them changes.
     pub(super) fn news(&self) -> News {
-        News { mutating: self.mutating.told.subscribe(), validating: self.validating.told.subscribe() }
+        News { mutating: self.mutating.news(), validating: self.validating.news() }
     }
 
     /// Has each of them trust these authorities: whether that is so, as far as we heard.
@@ -66,7 +68,26 @@ impl News {
     }
 }
 
-struct Configuration<K> {
+/// What a patch tells the API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patched {
+    /// Whom to trust.
+    Bundles,
+    /// Where Secrets are sent.
+    Paths,
+}
+
+impl fmt::Display for Patched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bundles => "whom to trust (caBundle)",
+            Self::Paths => "where to send Secrets (a path with the token of the hour)",
+        })
+    }
+}
+
+/// One configuration: followed by name, and patched.
+pub(super) struct Configuration<K> {
     api: Api<Item<K>>,
     name: String,
     told: watch::Sender<Seen<K>>,
@@ -76,12 +97,19 @@ impl<K> Configuration<K>
 where
     K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Send + Sync + 'static,
 {
-    fn new(client: &Client, name: &str) -> Self {
+    /// The one of this name.
+    pub(super) fn new(client: &Client, name: &str) -> Self {
         Self { api: Api::all(client.clone()), name: name.to_owned(), told: watch::Sender::new(Seen::Unknown) }
     }
 
-    async fn follow(&self) {
+    /// Hears of it, for as long as it is polled.
+    pub(super) async fn follow(&self) {
         follow_one(self.api.clone(), &self.name, &self.told).await;
+    }
+
+    /// How it is, and when it changes.
+    pub(super) fn news(&self) -> watch::Receiver<Seen<K>> {
+        self.told.subscribe()
     }
 
     /// One that is not there trusts nobody, and asks nobody either.
@@ -98,20 +126,23 @@ where
             }
         };
         if let Some(patch) = patch {
-            self.send(patch).await;
+            self.send(patch, Patched::Bundles).await;
         }
         false
     }
 
-    async fn send(&self, patch: serde_json::Value) {
+    /// Sends a JSON patch, and says what became of it.
+    pub(super) async fn send(&self, patch: serde_json::Value, patched: Patched) {
         let kind = K::kind(&());
         let patch = serde_json::from_value(patch).expect("operations must be a JSON patch");
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
         match within(self.api.patch_metadata(&self.name, &params, &Patch::Json::<()>(patch))).await {
-            Ok(_) => info!(%kind, name = self.name, "the API server is told whom to trust"),
+            Ok(_) => info!(%kind, name = self.name, "the API server is told {patched}"),
             // A test that fails is answered so: it was changed meanwhile, and that is heard of soon.
             Err(WriteError::Conflict | WriteError::Invalid(_)) => {}
-            Err(problem) => warn!(%kind, name = self.name, %problem, "the caBundle could not be written"),
+            Err(problem) => {
+                warn!(%kind, name = self.name, %problem, "the API server could not be told {patched}")
+            }
         }
     }
 }

@@ -197,7 +197,7 @@ const PRINTED: usize = 12;
 
 /// The code over a Secret and what belongs to it. Each part has its length before it, so that no two lists of parts are
 /// the same bytes.
-fn mac(key: &SealKey, purpose: &[u8], place: &Place, parts: &[&[u8]]) -> Hmac<Sha256> {
+pub(super) fn mac(key: &SealKey, purpose: &[u8], place: &Place, parts: &[&[u8]]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key.0.as_slice()).expect("a key of any length must do");
     for part in [purpose, place.namespace.as_bytes(), place.name.as_bytes()].iter().chain(parts) {
         mac.update(&(part.len() as u64).to_be_bytes());

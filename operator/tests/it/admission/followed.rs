@@ -39,11 +39,16 @@ async fn trust(world: &World, pairs: &[&Pair]) {
     let bundle: String = pairs.iter().map(|pair| pair.certificate.as_str()).collect();
     for kind in ["mutatingwebhookconfigurations", "validatingwebhookconfigurations"] {
         let path = format!("{REGISTRATION}/{kind}/{}", world.namespace);
-        let mut configuration = world.call("GET", &path, None).await.unwrap();
-        for webhook in configuration["webhooks"].as_array_mut().unwrap() {
-            webhook["clientConfig"]["caBundle"] = json!(encoded(&bundle));
-        }
-        world.call("PUT", &path, Some(&configuration)).await.unwrap();
+        // The operator writes them too, and who is outrun tries again.
+        eventually("it is trusted", async || {
+            let mut configuration = world.call("GET", &path, None).await.unwrap();
+            for webhook in configuration["webhooks"].as_array_mut().unwrap() {
+                webhook["clientConfig"]["caBundle"] = json!(encoded(&bundle));
+            }
+            let written = world.call("PUT", &path, Some(&configuration)).await;
+            written.map(drop).map_err(|refusal| format!("{refusal:?}"))
+        })
+        .await;
     }
 }
 

@@ -15,7 +15,7 @@ use tokio::{
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
 use super::{check, world};
-use crate::harness::{Kind, RECORD, STORE, World, asking, encoded, entries};
+use crate::harness::{Kind, RECORD, STORE, World, asking, encoded, entries, eventually};
 
 #[tokio::test]
 async fn what_reaches_for_others_is_refused() {
@@ -112,7 +112,7 @@ async fn what_is_sent_past_the_api_server_does_no_harm() {
     let (world, _, token) = world("admission-raw").await;
     let port = world.webhook_port();
     let client = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build().unwrap();
-    let url = format!("https://127.0.0.1:{port}/mutate/references");
+    let url = world.references_url().await;
     let post = async |body: Vec<u8>| client.post(&url).body(body).send().await.unwrap();
     let send = async |body: Vec<u8>| post(body).await.status();
     assert_eq!(send(b"{}".to_vec()).await, StatusCode::BAD_REQUEST);
@@ -155,10 +155,76 @@ async fn what_is_sent_past_the_api_server_does_no_harm() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_review_that_is_not_the_api_servers_gets_nothing() {
+    let (world, _, token) = world("admission-forged").await;
+    let good = world.references_url().await;
+    let (origin, _) = good.split_once("/mutate").unwrap();
+    let (origin, told) = origin.rsplit_once('/').unwrap();
+    assert_eq!(told.len(), 32, "{good}");
+    let mut review = json!({
+        "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "7", "operation": "CREATE", "resource": { "group": "", "resource": "secrets" },
+            "namespace": world.namespace, "name": "app", "object": asking("app", &[]),
+            "userInfo": { "username": "system:admin", "groups": ["system:masters"] },
+        },
+    });
+    review["request"]["object"]["data"] = json!({ "a": encoded("eso:token") });
+    let client = Client::builder().no_proxy().tls_danger_accept_invalid_certs(true).build().unwrap();
+    let post = async |url: &str| {
+        let answer = client.post(url).body(review.to_string()).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    let (one, other) = ("0".repeat(32), told.chars().rev().collect::<String>());
+    for path in ["".to_owned(), "/".to_owned(), format!("/{one}"), format!("/{other}"), format!("/{told}0")] {
+        let answer = post(&format!("{origin}{path}/mutate/references")).await;
+        assert_eq!(answer, (StatusCode::NOT_FOUND, String::new()), "{path}");
+    }
+    // Only the token stands before the store: so it is nobody's but the API server's.
+    let (status, answer) = post(&good).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(answer.contains("\"patch\""), "{answer}");
+    check(world.make(&asking("app", &[("a", "eso:token")]), None).await, &[("a", &token)]);
+    world.end().await;
+}
+
+/// The webhook of Secrets that say what they want.
+const REFERENCES: &str = "references.admission.external-secrets.io";
+
+#[tokio::test]
+async fn a_path_that_somebody_resets_gets_its_token_back() {
+    let (world, _, token) = world("admission-reset").await;
+    let path = world.mutating_configuration();
+    let good = world.references_url().await;
+    let (origin, _) = good.split_once("/mutate").unwrap();
+    let (origin, _) = origin.rsplit_once('/').unwrap();
+    for reset in [
+        origin.to_owned(),
+        format!("{origin}/mutate/references"),
+        format!("{origin}/{}/mutate/references", "0".repeat(32)),
+    ] {
+        let configuration = world.call("GET", &path, None).await.unwrap();
+        let webhooks = configuration["webhooks"].as_array().unwrap();
+        let place = webhooks.iter().position(|webhook| webhook["name"] == json!(REFERENCES)).unwrap();
+        let field = format!("/webhooks/{place}/clientConfig/url");
+        let patch = json!([{ "op": "replace", "path": field, "value": reset }]);
+        world.ask(("PATCH", "application/json-patch+json"), &path, &patch, None).await.taken();
+        eventually("the token is put back", async || match world.references_url().await {
+            url if url.ends_with("/mutate/references") && url != reset => Ok(()),
+            url => Err(url),
+        })
+        .await;
+        world.admits().await;
+    }
+    check(world.make(&asking("app", &[("a", "eso:token")]), None).await, &[("a", &token)]);
+    world.end().await;
+}
+
 /// A connection that has begun to send so large a review, and does not go on.
 async fn slow(world: &World, length: usize) -> TlsStream<TcpStream> {
-    let path = format!("/api/v1/namespaces/external-secrets/secrets/{}-webhook", world.namespace);
-    let secret = world.call("GET", &path, None).await.unwrap();
+    let secret = format!("/api/v1/namespaces/external-secrets/secrets/{}-webhook", world.namespace);
+    let secret = world.call("GET", &secret, None).await.unwrap();
     let authority = entries(&secret).remove("ca.crt").unwrap();
     let mut trusted = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(authority.as_bytes()) {
@@ -168,7 +234,9 @@ async fn slow(world: &World, length: usize) -> TlsStream<TcpStream> {
     let stream = TcpStream::connect(("127.0.0.1", world.webhook_port())).await.unwrap();
     let name = ServerName::try_from("127.0.0.1").unwrap();
     let mut stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await.unwrap();
-    let head = format!("POST /mutate/references HTTP/1.1\r\nhost: any\r\ncontent-length: {length}\r\n\r\n{{");
+    let url = world.references_url().await.parse::<reqwest::Url>().unwrap();
+    let path = url.path();
+    let head = format!("POST {path} HTTP/1.1\r\nhost: any\r\ncontent-length: {length}\r\n\r\n{{");
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
 }

@@ -97,7 +97,7 @@ impl Cluster {
 
 /// Leads a webhook to a port of this machine, rather than to a Service.
 pub(super) fn lead_to(webhook: &mut Value, port: u16) {
-    let path = webhook["clientConfig"]["service"]["path"].as_str().unwrap().to_owned();
+    let path = webhook["clientConfig"]["service"]["path"].as_str().unwrap_or_default().to_owned();
     webhook["clientConfig"] = json!({ "url": format!("https://127.0.0.1:{port}{path}") });
 }
 
@@ -130,6 +130,20 @@ impl World {
     pub(crate) fn webhook_port(&self) -> u16 {
         let flag = |argument: &String| argument.strip_prefix("--webhook-port=")?.parse().ok();
         self.options.arguments.iter().find_map(flag).expect("the test must serve admission")
+    }
+
+    /// Where the mutating configuration is.
+    pub(crate) fn mutating_configuration(&self) -> String {
+        format!("{REGISTRATION}/mutatingwebhookconfigurations/{}", self.namespace)
+    }
+
+    /// Where the API server sends Secrets that say what they want, token and all.
+    pub(crate) async fn references_url(&self) -> String {
+        let configuration = self.call("GET", &self.mutating_configuration(), None).await.unwrap();
+        let webhooks = configuration["webhooks"].as_array().unwrap();
+        let references =
+            webhooks.iter().find(|webhook| webhook["name"].as_str().unwrap().starts_with("references."));
+        references.unwrap()["clientConfig"]["url"].as_str().unwrap().to_owned()
     }
 
     /// Waits until the API server reaches the webhooks of both configurations, and trusts them.
