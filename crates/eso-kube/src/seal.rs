@@ -1,9 +1,9 @@
 //! The key that the records of filled Secrets are sealed with: 32 random bytes in a Secret of the operator's own.
 //!
-//! Whoever finds no key makes one, and all replicas take the one that is there. It is never changed here; who changes it
-//! by hand breaks every seal that it made, and Secrets are filled anew when somebody applies them again.
+//! Whoever finds no key makes one, and all replicas take the one that is there. One that is deleted while a replica knows
+//! it is put back. It is never changed here; who changes it by hand breaks every seal that it made, and Secrets are filled anew when somebody applies them again.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use eso_plan::filled::record::SealKey;
 use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::ObjectMeta};
@@ -19,6 +19,9 @@ use crate::{
 
 /// Where in the Secret the key is.
 pub const KEY: &str = "seal.key";
+
+/// How many bytes a key has.
+const LENGTH: usize = 32;
 
 /// The wait after a write that failed.
 const PAUSE: Duration = Duration::from_secs(4);
@@ -43,16 +46,20 @@ pub fn follow(
 async fn keep(secret: &OwnSecret, keys: &watch::Sender<Option<SealKey>>) {
     let (told, mut seen) = watch::channel(Seen::Unknown);
     let react = async {
+        let mut last = None;
         loop {
             let found = found(&seen.borrow_and_update());
-            match &found {
+            match found {
                 Found::Unknown => {}
-                Found::Key(key) => drop(keys.send_replace(Some(key.clone()))),
+                Found::Key(key) => {
+                    keys.send_replace(Some(SealKey::new(&key.0)));
+                    last = Some(key);
+                }
                 Found::Malformed => {
                     warn!(%secret, "its {KEY} is not 32 bytes: no Secret is filled before it is");
                     keys.send_replace(None);
                 }
-                Found::Nothing(version) => make(secret, version.as_deref()).await,
+                Found::Nothing(seen) => make(secret, seen.as_deref(), last.as_ref()).await,
             }
             if seen.changed().await.is_err() {
                 return;
@@ -69,10 +76,19 @@ async fn keep(secret: &OwnSecret, keys: &watch::Sender<Option<SealKey>>) {
 #[derive(Debug)]
 enum Found {
     Unknown,
-    Key(SealKey),
+    Key(Key),
     Malformed,
     /// No key; and the Secret where there is one.
     Nothing(Option<Box<ObjectMeta>>),
+}
+
+/// A key, to be put back where it is deleted. `Debug` shows nothing of it.
+struct Key(Zeroizing<[u8; LENGTH]>);
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("redacted")
+    }
 }
 
 fn found(seen: &Seen<Secret>) -> Found {
@@ -86,18 +102,17 @@ fn found(seen: &Seen<Secret>) -> Found {
 fn of(secret: &Item<Secret>) -> Found {
     match entries(secret).get(KEY) {
         None => Found::Nothing(Some(Box::new(secret.metadata().clone()))),
-        Some(bytes) => <&[u8; 32]>::try_from(bytes.as_slice())
-            .map_or(Found::Malformed, |bytes| Found::Key(SealKey::new(bytes))),
+        Some(bytes) => <[u8; LENGTH]>::try_from(bytes.as_slice())
+            .map_or(Found::Malformed, |bytes| Found::Key(Key(Zeroizing::new(bytes)))),
     }
 }
 
-/// Tries until it is made, by whomever.
-async fn make(secret: &OwnSecret, seen: Option<&ObjectMeta>) {
-    let mut key = Zeroizing::new(vec![0; 32]);
-    if getrandom::fill(&mut key).is_err() {
+/// Tries until it is made, by whomever: the one that was there before, where there was one.
+async fn make(secret: &OwnSecret, seen: Option<&ObjectMeta>, last: Option<&Key>) {
+    let Some(key) = key_for(last) else {
         warn!("the system gives no random bytes: no key is made");
         return sleep(PAUSE).await;
-    }
+    };
     let entries = Entries::from([(KEY.to_owned(), key)]);
     loop {
         match secret.write(seen, &entries).await {
@@ -109,12 +124,23 @@ async fn make(secret: &OwnSecret, seen: Option<&ObjectMeta>) {
     }
 }
 
+/// The bytes to write; `None` where there are none to be had.
+fn key_for(last: Option<&Key>) -> Option<Zeroizing<Vec<u8>>> {
+    if let Some(Key(last)) = last {
+        return Some(Zeroizing::new(last.to_vec()));
+    }
+    let mut key = Zeroizing::new(vec![0; LENGTH]);
+    getrandom::fill(&mut key).is_ok().then_some(key)
+}
+
 #[cfg(test)]
 mod tests {
     use k8s_openapi::api::core::v1::Secret;
     use serde_json::{Value, json};
 
-    use super::found;
+    use zeroize::Zeroizing;
+
+    use super::{Key, found, key_for};
     use crate::watch::Seen;
 
     fn there(data: Value) -> Seen<Secret> {
@@ -129,6 +155,14 @@ mod tests {
     }
 
     #[test]
+    fn the_last_key_is_put_back_and_another_is_made_only_where_none_was_known() {
+        let last = Key(Zeroizing::new([7; 32]));
+        assert_eq!(key_for(Some(&last)).unwrap().as_slice(), [7; 32]);
+        let (one, other) = (key_for(None).unwrap(), key_for(None).unwrap());
+        assert!(one.len() == 32 && one != other);
+    }
+
+    #[test]
     fn a_key_is_made_only_where_none_is_and_nothing_else_is_taken_for_one() {
         check(&Seen::Unknown, "Unknown");
         check(&Seen::Absent, "Nothing(None)");
@@ -136,6 +170,6 @@ mod tests {
         check(&there(json!({ "other": "AAAA" })), "Nothing(Some(");
         check(&there(json!({ "seal.key": "AAAA" })), "Malformed");
         check(&there(json!({ "seal.key": null })), "Malformed");
-        check(&there(json!({ "seal.key": format!("{}=", "A".repeat(43)) })), "Key(SealKey(redacted))");
+        check(&there(json!({ "seal.key": format!("{}=", "A".repeat(43)) })), "Key(redacted)");
     }
 }

@@ -77,3 +77,22 @@ async fn twenty_creates_a_second_through_three_rotations_do_not_fail() {
     assert!(made > 100, "{made}");
     world.end().await;
 }
+
+#[tokio::test]
+async fn the_key_of_the_records_is_put_back_where_it_is_deleted() {
+    let world = Setup::new("admission-key").webhooks().start().await;
+    let path = format!("{SECRETS}/{}-seal", world.namespace);
+    let first = world.call("GET", &path, None).await.unwrap();
+    let mut uid = first["metadata"]["uid"].clone();
+    for _ in 0..2 {
+        world.call("DELETE", &path, None).await.unwrap();
+        let again = eventually("there is a key again", async || match world.call("GET", &path, None).await {
+            Ok(secret) if secret["metadata"]["uid"] != uid => Ok(secret),
+            other => Err(format!("{:?}", other.map(drop))),
+        })
+        .await;
+        assert!(again["data"] == first["data"], "it is another key");
+        uid = again["metadata"]["uid"].clone();
+    }
+    world.end().await;
+}
