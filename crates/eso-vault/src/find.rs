@@ -18,7 +18,7 @@ use vaultrs::api::{
 use crate::{
     error::{Call, of_refusal},
     http::Reply,
-    kv::{Folder, Location},
+    kv::{Folder, Location, can_be_said},
     store::{Question, Store, in_time},
     token::Token,
 };
@@ -103,14 +103,19 @@ impl Store {
         Ok(paths.iter().map(|path| Found { key: folder.key(path).into(), value: None }).collect())
     }
 
-    /// The paths below the mount of all values in a folder and in those below it.
+    /// The paths below the mount of all values in a folder and in those below it. What no key can say is left out: whoever
+    /// may write one name would else end everybody's searches.
     async fn all_below(&self, folder: &Folder) -> Result<Vec<String>, ProviderError> {
         let (mut values, mut level, mut met) = (Vec::new(), vec![folder.path.clone()], 0);
         while !level.is_empty() {
             let lists = stream::iter(level).map(|path: String| async move {
                 let names = self.list(folder, &path).await?;
                 Ok::<_, ProviderError>(
-                    names.into_iter().map(move |name| format!("{path}{name}")).collect::<Vec<_>>(),
+                    names
+                        .into_iter()
+                        .filter(|name| can_be_said(name))
+                        .map(move |name| format!("{path}{name}"))
+                        .collect::<Vec<_>>(),
                 )
             });
             let listed: Vec<Vec<String>> = lists.buffer_unordered(AT_ONCE).try_collect().await?;
