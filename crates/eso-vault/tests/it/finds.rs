@@ -247,3 +247,14 @@ async fn a_name_that_no_key_can_say_hides_itself_alone() {
         asked.iter().filter(|request| request.path.starts_with(ROOT)).all(|request| is_known(&request.path))
     );
 }
+
+#[tokio::test]
+async fn a_search_that_is_too_large_is_its_own_fault_and_says_how_to_narrow_it() {
+    for (count, length) in [(50_001, 6), (10_000, 300)] {
+        let names: Vec<String> = (0..count).map(|number| format!("{number:0length$}")).collect();
+        let server = scripted().await;
+        let store = naming(&server, &names).await;
+        let error = expect_kind(find(&store, &named("")).await, Invalid);
+        assert!(error.contains("look further down, with find.path"), "{error}");
+    }
+}
