@@ -265,6 +265,28 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn a_secret_of_the_name_of_the_trial_is_left_alone() {
+    let class = "migrate-spare";
+    let double = aws();
+    let world = start(class, &double).await;
+    double.put("db", &world.canary("value")).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    let theirs =
+        json!({ "kind": "Secret", "metadata": { "name": "app-migration" }, "stringData": { "a": "b" } });
+    let theirs = world.create(theirs).await;
+    let (is_well, _, said) = ran(moving(&world, class, &[])).await;
+    collected(&world).await;
+    assert_eq!(world.get(Kind::Secret, "app-migration").await, Some(theirs));
+    let expected = "/app: not moved: the namespace has a Secret of the name that its trial would have";
+    assert!(!is_well && said.contains(expected), "{said}");
+    assert!(world.get(Kind::LegacyExternalSecret, "app").await.is_some());
+    world.delete(Kind::Secret, "app-migration").await;
+    moves(&world, class).await;
+    world.end().await;
+}
+
 /// Starts the command, and ends it at once when an object is there.
 async fn killed_when(world: &World, class: &str, what: &str, is_so: impl AsyncFn() -> bool) {
     let mut child: Child = moving(world, class, &[]).spawn().unwrap();

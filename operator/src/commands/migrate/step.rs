@@ -38,6 +38,8 @@ pub(super) struct Look {
     pub(super) store: There,
     /// The trial.
     pub(super) trial: Option<Trial>,
+    /// Whether a Secret of the trial's name is nobody's: a trial would take it, and it would go with the trial.
+    pub(super) trial_would_take: bool,
     /// The newer object.
     pub(super) newer: There,
     /// What the newer object says of itself.
@@ -139,7 +141,11 @@ pub(super) fn next(look: &Look, past: Past) -> Step {
 fn before_newer(look: &Look) -> Step {
     match (&look.secret, &look.trial) {
         // There is nothing to compare with, and nothing to lose.
-        (None, _) | (Some(_), Some(Trial::Same)) => Step::MakeNewer,
+        (None, _) => Step::MakeNewer,
+        _ if look.trial_would_take => Step::Refuse(
+            "the namespace has a Secret of the name that its trial would have: delete that, if nobody needs it".to_owned(),
+        ),
+        (Some(_), Some(Trial::Same)) => Step::MakeNewer,
         (Some(_), None | Some(Trial::Foreign)) => Step::MakeTrial,
         (Some(_), Some(Trial::Unready(said))) => {
             Step::Wait(format!("the newer object cannot be tried: {said}"))
@@ -168,7 +174,7 @@ fn after_newer(look: &Look, past: Past) -> Step {
 
 /// Why nothing more can be done, if that is so.
 fn refusal(look: &Look, past: Past) -> Option<String> {
-    let Look { older, store, trial, newer, newer_is: _, fills, secret, changed } = look;
+    let Look { older, store, trial, trial_would_take: _, newer, newer_is: _, fills, secret, changed } = look;
     let problem = match (older, secret) {
         (Older::Gone, _) => return None,
         (Older::Another, _) => "it was deleted and made anew meanwhile: run this again".to_owned(),

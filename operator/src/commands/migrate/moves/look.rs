@@ -39,6 +39,7 @@ impl Move<'_> {
     pub(super) async fn see(&self, memory: &mut Memory) -> anyhow::Result<Seen> {
         let secret = got(&self.secrets, &self.name).await?;
         let newer = got(&self.newer, &self.name).await?;
+        let made = got(&self.secrets, &self.trial.name_any()).await?;
         let trial = got(&self.newer, &self.trial.name_any()).await?;
         let store = got(&self.stores, &self.wanted.store.name_any()).await?;
         let older = got(&self.older, &self.name).await?;
@@ -49,7 +50,8 @@ impl Move<'_> {
         let look = Look {
             older: self.seen_older(older.as_ref()),
             store: there(store.as_ref(), |store| store.spec == self.wanted.store.spec),
-            trial: self.seen_trial(trial.as_ref(), secret.as_ref()).await?,
+            trial: self.seen_trial(trial.as_ref(), made.as_ref(), secret.as_ref()),
+            trial_would_take: made.as_ref().is_some_and(is_nobodys),
             newer: there(newer.as_ref(), |newer| newer.spec == self.wanted.object.spec),
             newer_is: newer.as_ref().map_or_else(|| Ready::No("it is not there".to_owned()), ready),
             fills: self.seen_fills().await?,
@@ -68,26 +70,29 @@ impl Move<'_> {
         }
     }
 
-    async fn seen_trial(
+    /// What a trial shows with the Secret that it made.
+    fn seen_trial(
         &self,
         trial: Option<&ExternalSecret>,
+        made: Option<&Secret>,
         secret: Option<&Secret>,
-    ) -> anyhow::Result<Option<Trial>> {
-        let Some(trial) = trial else { return Ok(None) };
+    ) -> Option<Trial> {
+        let trial = trial?;
         if !self.is_our_trial(trial) {
-            return Ok(Some(Trial::Foreign));
+            return Some(Trial::Foreign);
         }
         if let Ready::No(said) = ready(trial) {
-            return Ok(Some(Trial::Unready(said)));
+            return Some(Trial::Unready(said));
         }
-        let made = got(&self.secrets, &trial.name_any()).await?;
-        let Some(made) = made else { return Ok(Some(Trial::Unready("it has no Secret yet".to_owned()))) };
-        let mut keys = different(secret, Some(&made));
+        let Some(made) = made.filter(|made| is_of(made, trial)) else {
+            return Some(Trial::Unready("it has no Secret yet".to_owned()));
+        };
+        let mut keys = different(secret, Some(made));
         // The API server changes no type.
         if secret.is_some_and(|secret| secret.type_ != made.type_) {
             keys.push("(its type)".to_owned());
         }
-        Ok(Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) }))
+        Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) })
     }
 
     async fn seen_fills(&self) -> anyhow::Result<There> {
@@ -170,6 +175,16 @@ fn holder(owners: &[OwnerReference], older: &str, newer: Option<&str>) -> Holder
         _ if owners.iter().any(|owner| owner.uid == older) => Holder::Older,
         _ => Holder::Nobody,
     }
+}
+
+/// Whether nobody controls a Secret: whoever comes first may take it.
+fn is_nobodys(secret: &Secret) -> bool {
+    controller(&secret.metadata).is_none()
+}
+
+/// Whether a Secret is this object's.
+fn is_of(secret: &Secret, object: &ExternalSecret) -> bool {
+    controller(&secret.metadata).is_some_and(|owner| object.metadata.uid.as_ref() == Some(&owner.uid))
 }
 
 /// The keys in which two Secrets differ.

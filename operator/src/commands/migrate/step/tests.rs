@@ -12,6 +12,7 @@ fn before() -> Look {
         older: Older::There,
         store: There::Missing,
         trial: None,
+        trial_would_take: false,
         newer: There::Missing,
         newer_is: Ready::No("nothing yet".to_owned()),
         fills: There::AsWanted,
@@ -109,6 +110,11 @@ fn what_is_somebody_elses_is_left_alone() {
     check_refuses(&Look { newer: There::Other, ..with_store() }, NOTHING, "asks for something else");
     check_refuses(&Look { fills: There::Other, ..in_step() }, SETTLED, "that it fills");
     check_refuses(&Look { trial: Some(Trial::Foreign), ..with_store() }, NOTHING, "its trial would have");
+    for trial in [None, Some(Trial::Unready(String::new())), Some(Trial::Same)] {
+        let look = Look { trial, trial_would_take: true, ..with_store() };
+        check_refuses(&look, NOTHING, "a Secret of the name that its trial would have");
+    }
+    check(&Look { trial_would_take: true, ..with_newer() }, NOTHING, &Step::HandOver);
     check_refuses(&Look { older: Older::Another, ..in_step() }, SETTLED, "made anew");
 }
 
