@@ -287,6 +287,29 @@ async fn a_secret_of_the_name_of_the_trial_is_left_alone() {
     world.end().await;
 }
 
+#[tokio::test]
+async fn what_a_namespace_forbids_is_not_allowed_by_a_move() {
+    let class = "migrate-permits";
+    let double = aws();
+    let world = start(class, &double).await;
+    double.put("db", &world.canary("value")).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    let permitted = "externalsecrets.kubernetes-client.io/permitted-key-name=^db$";
+    world.kubectl(&["annotate", "namespace", &world.namespace, permitted]).await;
+    let (is_well, _, said) = ran(moving(&world, class, &[])).await;
+    assert!(
+        !is_well && said.contains("0 moved, 1 not moved") && said.contains("--without-permits"),
+        "{said}"
+    );
+    assert!(world.get(Kind::ExternalSecret, "app").await.is_none());
+    let stores = world.all(Kind::ClusterSecretStore).await;
+    assert!(stores.iter().all(|store| store["spec"]["controller"] != class), "no store is made");
+    let (is_well, _, said) = ran(moving(&world, class, &["--without-permits"])).await;
+    assert!(is_well && said.contains("permitted-key-name: it binds no newer object"), "{said}");
+    world.end().await;
+}
+
 /// Starts the command, and ends it at once when an object is there.
 async fn killed_when(world: &World, class: &str, what: &str, is_so: impl AsyncFn() -> bool) {
     let mut child: Child = moving(world, class, &[]).spawn().unwrap();
