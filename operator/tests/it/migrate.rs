@@ -217,18 +217,22 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     double.put("db", &value).unwrap();
     // What the older object makes of nothing is a text, and what the newer one makes of it is not.
     double.put("odd", r#"{"nothing":null}"#).unwrap();
+    double.put("deep", r#"{"number":1e3}"#).unwrap();
+    world.create(json!({ "kind": "Secret", "metadata": { "name": "filled" } })).await;
     for (name, fields) in [
         ("owned", json!({})),
         ("taken", json!({})),
         ("fine", json!({})),
         ("odd", json!({ "data": null, "dataFrom": ["odd"] })),
+        ("fills", json!({ "data": [{ "key": "deep", "name": "filled" }] })),
         ("foreign", json!({ "backendType": "akeyless" })),
     ] {
         world.create(older(name, "db", fields)).await;
     }
-    for name in ["owned", "taken", "fine", "odd"] {
+    for name in ["owned", "taken", "fine", "odd", "fills"] {
         says(&world, name, "SUCCESS").await;
     }
+    world.holds("filled", &[("number", "1000")]).await;
     world.operator.kill();
     let theirs = json!([{ "apiVersion": "example.com/v1", "kind": "App", "name": "shop", "uid": "u", "controller": true }]);
     world.patch(Kind::Secret, "owned", json!({ "metadata": { "ownerReferences": theirs } })).await;
@@ -238,7 +242,7 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     });
     world.create(other).await;
     let mut before = Vec::new();
-    for name in ["owned", "taken", "odd"] {
+    for name in ["owned", "taken", "odd", "fills", "filled"] {
         before.push(world.get(Kind::Secret, name).await.unwrap());
     }
     world.operator.restart().await;
@@ -251,12 +255,14 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
          these keys: nothing; ",
         "/foreign: it is not written: backendType akeyless is not supported",
         "/fine: moved",
-        "1 moved, 4 not moved",
+        "/fills: not moved: it fills these Secrets with values that are not all texts: filled; ",
+        "1 moved, 5 not moved",
     ] {
         assert!(said.contains(expected), "{expected} is not in {said}");
     }
     assert!(!said.contains(&value), "{said}");
-    for (name, before) in ["owned", "taken", "odd"].into_iter().zip(&before) {
+    assert_eq!(body(&world.get(Kind::Secret, "filled").await.unwrap()), body(&before[4]));
+    for (name, before) in ["owned", "taken", "odd", "fills"].into_iter().zip(&before) {
         assert_eq!(body(&world.get(Kind::Secret, name).await.unwrap()), body(before), "{name}");
         assert!(world.get(Kind::LegacyExternalSecret, name).await.is_some(), "{name}");
         world.gone(Kind::ExternalSecret, &format!("{name}-migration")).await;

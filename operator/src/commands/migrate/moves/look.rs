@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{
-    super::step::{Holder, Look, Older, Ready, There, Trial},
+    super::step::{Fills, Holder, Look, Older, Ready, There, Trial},
     Failure, Move, within,
 };
 
@@ -54,7 +54,7 @@ impl Move<'_> {
             trial_would_take: made.as_ref().is_some_and(is_nobodys),
             newer: there(newer.as_ref(), |newer| newer.spec == self.wanted.object.spec),
             newer_is: newer.as_ref().map_or_else(|| Ready::No("it is not there".to_owned()), ready),
-            fills: self.seen_fills().await?,
+            fills: self.seen_fills(secret.as_ref()).await?,
             changed: memory.changed(secret.as_ref()),
             secret: holder,
         };
@@ -95,17 +95,27 @@ impl Move<'_> {
         Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) })
     }
 
-    async fn seen_fills(&self) -> anyhow::Result<There> {
-        let mut seen = There::AsWanted;
+    async fn seen_fills(&self, secret: Option<&Secret>) -> anyhow::Result<Fills> {
+        let (mut missing, mut unready) = (Vec::new(), None);
         for wanted in &self.wanted.fills {
-            let fill = got(&self.newer, &wanted.name_any()).await?;
-            match there(fill.as_ref(), |fill| fill.spec == wanted.spec) {
-                There::AsWanted => {}
-                There::Missing => seen = There::Missing,
-                There::Other => return Ok(There::Other),
+            match got(&self.newer, &wanted.name_any()).await? {
+                None => missing.push(wanted.name_any()),
+                Some(fill) if fill.spec != wanted.spec => return Ok(Fills::Other),
+                Some(fill) => {
+                    if let Ready::No(said) = ready(&fill) {
+                        unready = Some(said);
+                    }
+                }
             }
         }
-        Ok(seen)
+        let is_missing = !missing.is_empty();
+        missing.retain(|name| !secret.is_some_and(|secret| is_of_texts(secret, name)));
+        Ok(match unready {
+            _ if !missing.is_empty() => Fills::NotOfTexts(missing),
+            _ if is_missing => Fills::Missing,
+            Some(said) => Fills::Unready(said),
+            None => Fills::InStep,
+        })
     }
 }
 
@@ -185,6 +195,13 @@ fn is_nobodys(secret: &Secret) -> bool {
 /// Whether a Secret is this object's.
 fn is_of(secret: &Secret, object: &ExternalSecret) -> bool {
     controller(&secret.metadata).is_some_and(|owner| object.metadata.uid.as_ref() == Some(&owner.uid))
+}
+
+/// Whether what an object's Secret holds under this name is JSON whose members are texts. The Secret of this name is filled
+/// with these, which both groups write as they are, and others not.
+fn is_of_texts(secret: &Secret, name: &str) -> bool {
+    let held = secret.data.as_ref().and_then(|data| data.get(name));
+    held.is_some_and(|value| serde_json::from_slice::<BTreeMap<String, String>>(&value.0).is_ok())
 }
 
 /// The keys in which two Secrets differ.
