@@ -443,6 +443,41 @@ async fn an_older_controller_that_fights_back_is_told_of() {
 }
 
 #[tokio::test]
+async fn an_edit_of_the_older_object_during_a_move_is_not_lost() {
+    let class = "migrate-edited";
+    let double = aws();
+    let world = start(class, &double).await;
+    let value = world.canary("value");
+    double.put("db", &value).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    // It waits for long before it deletes.
+    let mut moving = moving(&world, class, &[]);
+    moving.env("POLLER_INTERVAL_MILLISECONDS", "60000");
+    let edited = async {
+        let of_newer = |secret: &Value| {
+            secret["metadata"]["ownerReferences"][0]["apiVersion"] == "external-secrets.io/v1"
+        };
+        world.until(Kind::Secret, "app", "is handed over", of_newer).await;
+        let spec = json!({ "data": [{ "key": "db", "name": "other" }] });
+        world.patch(Kind::LegacyExternalSecret, "app", json!({ "spec": spec })).await;
+    };
+    let ((is_well, _, said), ()) = tokio::join!(ran(moving), edited);
+    let expected = "/app: not moved: it was edited meanwhile: run this again";
+    assert!(!is_well && said.contains(expected), "{said}");
+    let object = world.get(Kind::LegacyExternalSecret, "app").await.unwrap();
+    assert_eq!(object["spec"]["data"][0]["name"], "other");
+    // The newer object is of before the edit.
+    let (is_well, _, said) = ran(self::moving(&world, class, &["--timeout=1m"])).await;
+    assert!(!is_well && said.contains("delete one of the two, with --cascade=orphan"), "{said}");
+    world.kubectl(&["delete", "externalsecrets.external-secrets.io", "app", "--cascade=orphan"]).await;
+    let before = world.holds("app", &[("other", &value)]).await;
+    moves(&world, class).await;
+    is_handed_over(&world, "app", &before).await;
+    world.end().await;
+}
+
+#[tokio::test]
 async fn what_is_printed_is_what_the_cluster_takes() {
     let class = "migrate-prints";
     let double = aws();

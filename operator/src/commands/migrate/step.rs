@@ -72,6 +72,8 @@ pub(super) enum Older {
     Gone,
     /// It is gone, and another one has its name.
     Another,
+    /// It is there, and says something else than when the move began.
+    Edited,
 }
 
 /// An object that is to be there.
@@ -144,7 +146,7 @@ pub(super) fn next(look: &Look, past: Past) -> Step {
         // An older controller that still ran when the object went, and was late: nobody takes the Secret now.
         (Older::Gone, There::AsWanted) if look.secret == Some(Holder::Older) => Step::HandOver,
         (Older::Gone, _) if look.trial.is_some() => Step::DropTrial,
-        (Older::Gone | Older::Another, _) => Step::Done,
+        (Older::Gone | Older::Another | Older::Edited, _) => Step::Done,
         (Older::Leaving, _) => Step::Wait("the older object is being deleted: see its finalizers".to_owned()),
         (Older::There, _) if look.store == There::Missing => Step::MakeStore,
         (Older::There, There::Missing) => before_newer(look),
@@ -196,6 +198,7 @@ fn refusal(look: &Look, past: Past) -> Option<String> {
     let problem = match (older, secret, fills) {
         (Older::Gone, _, _) => return None,
         (Older::Another, _, _) => "it was deleted and made anew meanwhile: run this again".to_owned(),
+        (Older::Edited, _, _) => "it was edited meanwhile: run this again".to_owned(),
         (Older::There | Older::Leaving, Some(Holder::Other(owner)), _) => {
             format!("its Secret belongs to {owner}, which is to say whose it is")
         }
@@ -209,7 +212,7 @@ fn refusal(look: &Look, past: Past) -> Option<String> {
         }
         _ if *newer == There::Other => {
             "the namespace has an ExternalSecret of external-secrets.io of its name that asks for something else: delete one of \
-             the two"
+             the two, with --cascade=orphan, so that its Secret stays"
                 .to_owned()
         }
         (_, _, Fills::NotOfTexts(names)) => format!(

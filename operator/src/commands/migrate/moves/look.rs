@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context as _;
 use eso_core::api::{conditions::READY, external_secret::ExternalSecret};
 use eso_kube::marks::controller;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, ResourceExt, core::DynamicObject};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{
-    super::step::{Fills, Holder, Look, Older, Ready, There, Trial},
+    super::{
+        backup::manifest,
+        step::{Fills, Holder, Look, Older, Ready, There, Trial},
+    },
     Failure, Move, within,
 };
 
@@ -32,6 +36,8 @@ pub(super) struct Seen {
     pub(super) newer: Option<ExternalSecret>,
     /// The uid of the trial.
     pub(super) trial: Option<String>,
+    /// The version of the older object.
+    pub(super) older_version: Option<String>,
 }
 
 impl Move<'_> {
@@ -48,7 +54,7 @@ impl Move<'_> {
             secret.as_ref().map(|secret| holder(secret.owner_references(), &self.uid, newer_uid.as_deref()));
         memory.see(secret.as_ref(), holder.as_ref());
         let look = Look {
-            older: self.seen_older(older.as_ref()),
+            older: self.seen_older(older.as_ref())?,
             store: there(store.as_ref(), |store| store.spec == self.wanted.store.spec),
             trial: self.seen_trial(trial.as_ref(), made.as_ref(), secret.as_ref()),
             trial_would_take: made.as_ref().is_some_and(is_nobodys),
@@ -58,16 +64,20 @@ impl Move<'_> {
             changed: memory.changed(secret.as_ref()),
             secret: holder,
         };
-        Ok(Seen { look, secret, newer, trial: trial.and_then(|trial| trial.uid()) })
+        let older_version = older.and_then(|older| older.resource_version());
+        Ok(Seen { look, secret, newer, trial: trial.and_then(|trial| trial.uid()), older_version })
     }
 
-    fn seen_older(&self, older: Option<&impl Resource>) -> Older {
-        match older.map(Resource::meta) {
-            None => Older::Gone,
-            Some(metadata) if metadata.uid.as_ref() != Some(&self.uid) => Older::Another,
-            Some(metadata) if metadata.deletion_timestamp.is_some() => Older::Leaving,
-            Some(_) => Older::There,
-        }
+    fn seen_older(&self, older: Option<&DynamicObject>) -> anyhow::Result<Older> {
+        let Some(older) = older else { return Ok(Older::Gone) };
+        // Its status and who wrote it change all the time.
+        let now = manifest(&serde_json::to_value(older).context("an object must be JSON")?);
+        Ok(match &older.metadata {
+            metadata if metadata.uid.as_ref() != Some(&self.uid) => Older::Another,
+            metadata if metadata.deletion_timestamp.is_some() => Older::Leaving,
+            _ if now != manifest(self.document) => Older::Edited,
+            _ => Older::There,
+        })
     }
 
     /// What a trial shows with the Secret that it made.

@@ -130,6 +130,9 @@ fn what_is_somebody_elses_is_left_alone() {
     }
     check(&Look { trial_would_take: true, ..with_newer() }, NOTHING, &Step::HandOver);
     check_refuses(&Look { older: Older::Another, ..in_step() }, SETTLED, "made anew");
+    for look in [before(), with_store(), with_newer(), in_step()] {
+        check_refuses(&Look { older: Older::Edited, ..look }, SETTLED, "edited meanwhile: run this again");
+    }
 }
 
 #[test]
@@ -148,7 +151,7 @@ fn a_secret_that_changed_under_the_newer_object_is_looked_at_by_somebody() {
 /// Every state that can be seen, with each past.
 fn all() -> Vec<(Look, Past)> {
     let mut all = Vec::new();
-    for older in [Older::There, Older::Leaving, Older::Gone, Older::Another] {
+    for older in [Older::There, Older::Leaving, Older::Gone, Older::Another, Older::Edited] {
         for newer in [There::Missing, There::AsWanted, There::Other] {
             for trial in [None, Some(Trial::Foreign), Some(Trial::Unready(String::new())), Some(Trial::Same)]
             {
@@ -179,7 +182,8 @@ fn all() -> Vec<(Look, Past)> {
 #[test]
 fn the_older_object_never_goes_before_the_newer_one_has_the_secret_and_is_in_step() {
     for (look, past) in all() {
-        let safe = look.newer == There::AsWanted
+        let safe = look.older == Older::There
+            && look.newer == There::AsWanted
             && look.secret == Some(Holder::Newer)
             && look.newer_is == Ready::Yes
             && look.fills == Fills::InStep
