@@ -22,7 +22,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::{
     annotations::{RECORD, STATUS},
     answer::{Patch, Response},
-    decide::{Decision, Registration, decide},
+    decide::{Decision, Registration, decide, is_untouched},
     ports::{Access, Cluster, Target},
     references::{Filling, Wish, WishError},
     review::{Review, ReviewError, Secret},
@@ -71,9 +71,11 @@ impl Admission {
         };
         let decision = decide(registration, review, (secret.as_ref(), old.as_ref()), &self.settings.user);
         let secret = secret.unwrap_or_default();
+        let old = old.filter(|old| !is_untouched(old));
         let filled = async {
             match decision {
                 Decision::Allow(warning) => warning.into_iter().fold(allow.clone(), Response::warning),
+                Decision::Refuse(denial) => allow.clone().denied(denial),
                 Decision::Release => allow.clone().patched(release(&secret)),
                 Decision::FillTarget => self.fill_target(review, &secret).await,
                 Decision::FillReferences => {

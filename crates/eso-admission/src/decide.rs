@@ -21,6 +21,8 @@ pub enum Registration {
 pub enum Decision {
     /// Nothing, and perhaps somebody should hear why.
     Allow(Option<&'static str>),
+    /// It is not stored.
+    Refuse(&'static str),
     /// It is filled with what the object would write whose target it is.
     FillTarget,
     /// Its references are filled.
@@ -30,8 +32,8 @@ pub enum Decision {
 }
 
 /// What is said of such a Secret where it asks to be filled.
-pub const LEFT_ALONE: &str =
-    "a Secret of this type is never filled: what it refers to is stored as it is written";
+pub const LEFT_ALONE: &str = "a Secret of this type, or of a release of Helm, is never filled: take away its annotations \
+                              admission.external-secrets.io/store and admission.external-secrets.io/record";
 
 /// What to do about a Secret. `ours` is the name of the operator's own user, whose writes are let through.
 pub fn decide(
@@ -48,11 +50,13 @@ pub fn decide(
     if review.user.name == ours {
         return Decision::Allow(None);
     }
-    let asks = secret.annotation(STORE).is_some();
-    if is_untouched(secret) || old.is_some_and(is_untouched) {
-        return Decision::Allow(asks.then_some(LEFT_ALONE));
+    let [asks, is_recorded] = [STORE, RECORD].map(|name| secret.annotation(name).is_some());
+    if is_untouched(secret) {
+        return match registration {
+            Registration::References if asks || is_recorded => unasked(secret, old),
+            Registration::References | Registration::Targets => Decision::Allow(None),
+        };
     }
-    let is_recorded = secret.annotation(RECORD).is_some();
     match registration {
         Registration::References if asks => Decision::FillReferences,
         Registration::References if is_recorded => Decision::Release,
@@ -61,7 +65,18 @@ pub fn decide(
     }
 }
 
-fn is_untouched(secret: &Secret) -> bool {
+/// What is said of one that is left alone, and asks for something. One that was stored so while nobody looked at it stays
+/// changeable.
+fn unasked(secret: &Secret, old: Option<&Secret>) -> Decision {
+    let asks_for = |secret: &Secret| [STORE, RECORD].map(|name| secret.annotation(name).map(str::to_owned));
+    match old.is_some_and(|old| is_untouched(old) && asks_for(old) == asks_for(secret)) {
+        true => Decision::Allow(Some(LEFT_ALONE)),
+        false => Decision::Refuse(LEFT_ALONE),
+    }
+}
+
+/// Whether a Secret is left alone. Nobody has looked at what is in it: it vouches for nothing that comes after it.
+pub(crate) fn is_untouched(secret: &Secret) -> bool {
     is_left_alone(&secret.kind, &secret.labels)
 }
 

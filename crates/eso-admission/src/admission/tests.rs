@@ -347,6 +347,21 @@ async fn a_secret_that_somebody_else_owns_is_not_filled_besides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_left_alone_vouches_for_nothing() {
+    let world = world();
+    let sealed = world.stored(manifest(), None).await;
+    world.cluster.forbidden.lock().push(("create", "externalsecrets"));
+    for object in [manifest(), sealed] {
+        let mut labelled = object.clone();
+        labelled["metadata"]["labels"] = json!({ "owner": "helm" });
+        let refused = world.store(&review(labelled.clone(), None)).await.unwrap_err();
+        assert!(refused.contains("is never filled"), "{refused}");
+        let refused = world.store(&review(object, Some(labelled))).await.unwrap_err();
+        assert!(refused.contains("externalsecrets"), "{refused}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_secret_of_nobody_is_left_alone() {
     let world = World::new();
     assert_eq!(targets(&world, &review(secret(&[], &[]), None)).await, (secret(&[], &[]), Vec::new()));

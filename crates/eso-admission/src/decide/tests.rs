@@ -61,29 +61,54 @@ fn other_types_than_opaque_are_nobodys_targets() {
     }
 }
 
+/// The Secret as what Helm keeps a release in.
+fn helms(mut object: Value) -> Value {
+    object["metadata"]["labels"] = json!({ "owner": "helm" });
+    object
+}
+
 #[test]
-fn tokens_and_releases_are_never_touched() {
-    for kind in ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"]
-    {
-        let body =
-            changed(review(secret(&ASKS, &[("a", "eso:b")]), None), "/request/object/type", json!(kind));
-        check_both(&body, Decision::Allow(Some(LEFT_ALONE)), Decision::Allow(Some(LEFT_ALONE)));
-        let body = changed(review(secret(&[], &[]), None), "/request/object/type", json!(kind));
-        check_both(&body, Decision::Allow(None), Decision::Allow(None));
-        let mut old = secret(&[], &[]);
-        old["type"] = json!(kind);
-        check(
-            Registration::References,
-            &review(secret(&ASKS, &[]), Some(old)),
-            Decision::Allow(Some(LEFT_ALONE)),
-        );
+fn tokens_and_releases_are_never_touched_and_may_not_ask_to_be() {
+    let typed = |kind: &'static str| {
+        move |mut object: Value| {
+            object["type"] = json!(kind);
+            object
+        }
+    };
+    let kinds =
+        ["kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1"];
+    let mut left_alone: Vec<Box<dyn Fn(Value) -> Value>> = vec![Box::new(helms)];
+    left_alone.extend(kinds.map(|kind| Box::new(typed(kind)) as Box<dyn Fn(Value) -> Value>));
+    let allow = || Decision::Allow(None);
+    for left_alone in left_alone {
+        check_both(&review(left_alone(secret(&[], &[])), None), allow(), allow());
+        for marks in [&ASKS[..], &[("record", "v1.x")], &[("store", "")]] {
+            let asking = left_alone(secret(marks, &[("a", "eso:b")]));
+            check_both(&review(asking.clone(), None), allow(), Decision::Refuse(LEFT_ALONE));
+            let before = left_alone(secret(&[], &[]));
+            check_both(&review(asking.clone(), Some(before)), allow(), Decision::Refuse(LEFT_ALONE));
+            let filled = secret(marks, &[("a", "eso:b")]);
+            check_both(&review(asking, Some(filled)), allow(), Decision::Refuse(LEFT_ALONE));
+        }
     }
-    let body = changed(
-        review(secret(&[], &[]), None),
-        "/request/object/metadata/labels",
-        json!({ "owner": "helm" }),
-    );
-    check(Registration::Targets, &body, Decision::Allow(None));
+}
+
+#[test]
+fn one_that_was_stored_so_while_nobody_looked_stays_changeable_and_is_never_touched() {
+    let asking = helms(secret(&ASKS, &[("a", "eso:b")]));
+    let warned = Decision::Allow(Some(LEFT_ALONE));
+    check(Registration::References, &review(asking.clone(), Some(asking.clone())), warned);
+    let other = helms(secret(&[("store", "SecretStore/other")], &[("a", "eso:b")]));
+    check(Registration::References, &review(asking, Some(other)), Decision::Refuse(LEFT_ALONE));
+}
+
+#[test]
+fn who_takes_away_what_a_secret_is_left_alone_for_is_judged_as_if_it_were_new() {
+    let asking = secret(&[ASKS[0], ("record", "v1.x")], &[("a", "eso:b")]);
+    let body = review(asking.clone(), Some(helms(asking)));
+    check_both(&body, Decision::Allow(None), Decision::FillReferences);
+    let recorded = secret(&[("record", "v1.x")], &[("a", "b")]);
+    check(Registration::References, &review(recorded.clone(), Some(helms(recorded))), Decision::Release);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use eso_testkit::objects::object;
 use serde_json::{Value, json};
 
 use super::{check, world};
-use crate::harness::{Kind, STORE, asking, encoded};
+use crate::harness::{Kind, RECORD, STORE, asking, encoded};
 
 fn secret(name: &str, data: Value) -> Value {
     json!({ "apiVersion": "v1", "kind": "Secret", "metadata": { "name": name }, "stringData": data })
@@ -41,10 +41,11 @@ async fn while_nobody_answers_references_are_refused_targets_stored_empty_and_ot
 }
 
 #[tokio::test]
-async fn tokens_and_releases_of_helm_are_stored_as_they_are_whatever_they_ask_for() {
-    let (world, ..) = world("admission-untouched").await;
+async fn tokens_and_releases_of_helm_are_refused_where_they_ask_for_something() {
+    let (world, _, token) = world("admission-untouched").await;
     let account = json!({ "apiVersion": "v1", "kind": "ServiceAccount", "metadata": { "name": "robot" } });
     world.create(account).await;
+    let own = format!("system:serviceaccount:external-secrets:{}", world.namespace);
     for (name, kind, labels) in [
         ("release", "helm.sh/release.v1", json!({})),
         ("labelled", "Opaque", json!({ "owner": "helm" })),
@@ -55,9 +56,23 @@ async fn tokens_and_releases_of_helm_are_stored_as_they_are_whatever_they_ask_fo
         asked["metadata"]["labels"] = labels;
         let annotations = json!({ STORE: "SecretStore/main", "kubernetes.io/service-account.name": "robot" });
         asked["metadata"]["annotations"] = annotations;
-        let made = world.make(&asked, None).await;
-        assert!(made.warnings.contains("is never filled"), "{made:?}");
-        assert_eq!(made.taken()["data"]["own"], encoded("eso:token"), "{name}");
+        let refused = world.make(&asked, None).await.refused();
+        assert!(refused.contains("is never filled"), "{refused}");
+        assert_eq!(world.get(Kind::Secret, name).await, None);
+        // As the operator's own user nobody is asked: it is stored as one was that was there before the webhooks.
+        let made = world.make(&asked, Some(&own)).await.taken();
+        assert_eq!(made["data"]["own"], encoded("eso:token"), "{name}");
+        let labelled = json!({ "metadata": { "labels": { "team": "a" } } });
+        let path = world.path(Kind::Secret, name);
+        let edited = world.ask(("PATCH", "application/merge-patch+json"), &path, &labelled, None).await;
+        assert!(edited.warnings.contains("is never filled"), "{edited:?}");
+        assert_eq!(edited.taken()["data"]["own"], encoded("eso:token"), "{name}");
     }
+    // Who takes the label away has it judged, and filled, as if it were new.
+    let freed = json!({ "metadata": { "labels": { "owner": null } } });
+    let path = world.path(Kind::Secret, "labelled");
+    let freed = world.ask(("PATCH", "application/merge-patch+json"), &path, &freed, None).await.taken();
+    assert_eq!(freed["data"]["own"], encoded(&token));
+    assert!(freed["metadata"]["annotations"][RECORD].is_string());
     world.end().await;
 }
