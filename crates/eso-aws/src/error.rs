@@ -125,10 +125,12 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// An answer by its code, or where it has none by its HTTP status.
+    /// An answer by its code, or where it has none that is known by its HTTP status: what no table holds may be anything, and
+    /// is not shown.
     pub(crate) fn answered(&self, answer: Answer<'_>) -> ProviderError {
         let status = answer.status.map(|status| format!("HTTP {status}"));
-        let code = answer.code.filter(|code| looks_like_a_code(code)).or(status.as_deref());
+        let code =
+            answer.code.filter(|code| meaning_of_code(self.service, code).is_some()).or(status.as_deref());
         self.error(self.meaning(answer), code)
     }
 
@@ -260,11 +262,6 @@ impl Answer<'_> {
         let says = |text: &str| text.contains("marked for deletion") || text.contains("marked deleted");
         may_say && self.message.is_some_and(says)
     }
-}
-
-/// AWS's codes are words of letters; what is anything else may be anything.
-fn looks_like_a_code(text: &str) -> bool {
-    (1..=48).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn retry_after(headers: &Headers) -> Option<Duration> {

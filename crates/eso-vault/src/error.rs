@@ -120,6 +120,14 @@ impl Call {
     }
 }
 
+/// What to do about a search that is too large.
+const FURTHER_DOWN: &str = "look further down, with find.path";
+
+/// A search that is too large: its own fault, and no outage of the server. `why` is a clause of our own words.
+pub(crate) fn of_too_large(why: &str) -> ProviderError {
+    Call::ListSecrets.error(ErrorKind::Invalid, Reason::new(format!("{why}: {FURTHER_DOWN}")))
+}
+
 /// What it means that there is no answer.
 pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
     let (kind, advice) = match failure {
@@ -132,6 +140,7 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
             (ErrorKind::Unauthenticated, Some("check auth.cert, or tls.certSecretRef and tls.keySecretRef"))
         }
         Failure::Handshake => (ErrorKind::Invalid, Some("check whether the address is https or http")),
+        Failure::TooLarge if call == Call::ListSecrets => (ErrorKind::Invalid, Some(FURTHER_DOWN)),
         Failure::TooLarge => {
             (ErrorKind::Unexpected, Some("is there a Vault at this address, and is it https or http?"))
         }

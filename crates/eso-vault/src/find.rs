@@ -1,6 +1,13 @@
 //! The power to look for values: all folders below a path, level by level, and what is known about a value beside its data.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use eso_core::{
@@ -10,16 +17,17 @@ use eso_core::{
 };
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use serde::Deserialize;
+use tokio::time::timeout;
 use vaultrs::api::{
     kv1::requests::ListSecretRequest,
     kv2::requests::{ListSecretsRequest, ReadSecretMetadataRequest},
 };
 
 use crate::{
-    error::{Call, of_refusal},
-    http::Reply,
-    kv::{Folder, Location},
-    store::{Question, Store, in_time},
+    error::{Call, of_failure, of_refusal, of_too_large},
+    http::{Failure, Reply},
+    kv::{Folder, Location, can_be_said},
+    store::{QUESTION_TIMEOUT, Question, Store},
     token::Token,
 };
 
@@ -80,19 +88,37 @@ impl Metadata {
 #[async_trait]
 impl SecretFinder for Store {
     async fn find(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
-        in_time(Call::ListSecrets, self.search(query)).await
+        let met = AtomicUsize::new(0);
+        within(QUESTION_TIMEOUT, &met, self.search(query, &met)).await
+    }
+}
+
+/// A search that has met anything when its time is over is no outage of the server, but too large.
+async fn within<T>(
+    limit: Duration,
+    met: &AtomicUsize,
+    search: impl Future<Output = Result<T, ProviderError>>,
+) -> Result<T, ProviderError> {
+    match timeout(limit, search).await {
+        Ok(outcome) => outcome,
+        Err(_) if met.load(Ordering::Relaxed) == 0 => Err(of_failure(Call::ListSecrets, Failure::TimedOut)),
+        Err(_) => {
+            let why = format!("more lies there than is looked through in {} s", limit.as_secs());
+            Err(of_too_large(&why))
+        }
     }
 }
 
 impl Store {
-    async fn search(&self, query: &Query) -> Result<Vec<Found>, ProviderError> {
+    /// Counts in `met` which folders and values it meets.
+    async fn search(&self, query: &Query, met: &AtomicUsize) -> Result<Vec<Found>, ProviderError> {
         let Query { path, name, tags } = query;
         let folder = self.engine.folder(path.as_deref()).map_err(|error| Call::ListSecrets.invalid(error))?;
         if folder.version == KvVersion::V1 && !tags.is_empty() {
             let words = "cannot perform find by tag operations with kv version v1";
             return Err(Call::ListSecrets.error(ErrorKind::Invalid, Reason::new(words)));
         }
-        let paths = self.all_below(&folder).await?;
+        let paths = self.all_below(&folder, met).await?;
         let is_meant = |path: &String| name.as_ref().is_none_or(|name| name.accepts(&folder.key(path)));
         let paths: Vec<String> = paths.into_iter().filter(is_meant).collect();
         let paths = if tags.is_empty() { paths } else { self.tagged(&folder, paths, tags).await? };
@@ -103,23 +129,25 @@ impl Store {
         Ok(paths.iter().map(|path| Found { key: folder.key(path).into(), value: None }).collect())
     }
 
-    /// The paths below the mount of all values in a folder and in those below it.
-    async fn all_below(&self, folder: &Folder) -> Result<Vec<String>, ProviderError> {
-        let (mut values, mut level, mut met) = (Vec::new(), vec![folder.path.clone()], 0);
+    /// The paths below the mount of all values in a folder and in those below it. What no key can say is left out: whoever
+    /// may write one name would else end everybody's searches.
+    async fn all_below(&self, folder: &Folder, met: &AtomicUsize) -> Result<Vec<String>, ProviderError> {
+        let (mut values, mut level) = (Vec::new(), vec![folder.path.clone()]);
         while !level.is_empty() {
             let lists = stream::iter(level).map(|path: String| async move {
                 let names = self.list(folder, &path).await?;
                 Ok::<_, ProviderError>(
-                    names.into_iter().map(move |name| format!("{path}{name}")).collect::<Vec<_>>(),
+                    names
+                        .into_iter()
+                        .filter(|name| can_be_said(name))
+                        .map(move |name| format!("{path}{name}"))
+                        .collect::<Vec<_>>(),
                 )
             });
             let listed: Vec<Vec<String>> = lists.buffer_unordered(AT_ONCE).try_collect().await?;
             let listed: Vec<String> = listed.into_iter().flatten().collect();
-            met += listed.len();
-            if met > MOST {
-                let words =
-                    "more than 50,000 values and folders lie there: look further down, with find.path";
-                return Err(Call::ListSecrets.error(ErrorKind::Invalid, Reason::new(words)));
+            if met.fetch_add(listed.len(), Ordering::Relaxed) + listed.len() > MOST {
+                return Err(of_too_large("more than 50,000 values and folders lie there"));
             }
             let (folders, found): (Vec<_>, Vec<_>) = listed.into_iter().partition(|path| path.ends_with('/'));
             values.extend(found);

@@ -23,7 +23,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
-use http::{HeaderMap, HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER, uri::PathAndQuery};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
 use rustls::AlertDescription;
 use serde::Deserialize;
@@ -44,6 +44,11 @@ use crate::{
     error::{self, Call},
     store,
 };
+
+/// How often a node that has not caught up is asked again, and after how long: the states of a cluster's nodes are
+/// milliseconds apart.
+const MORE_TRIES: usize = 2;
+const CATCHING_UP: Duration = Duration::from_millis(100);
 
 /// A server, and who counts the calls to it.
 pub(crate) struct Server {
@@ -152,8 +157,21 @@ impl Server {
         outcome.map_err(|failure| error::of_failure(call, failure))
     }
 
-    /// Asks the server, and the active node once more where the server is a standby that leads to it.
+    /// Asks the server, and again where it has not caught up with what the store has seen, as Vault's own client does: it
+    /// has done nothing then.
     async fn exchange(&self, path: &str, request: Request<Bytes>) -> Result<Response<Vec<u8>>, Failure> {
+        for _ in 0..MORE_TRIES {
+            let answer = self.exchange_once(path, request.clone()).await?;
+            if answer.status() != StatusCode::PRECONDITION_FAILED {
+                return Ok(answer);
+            }
+            tokio::time::sleep(CATCHING_UP).await;
+        }
+        self.exchange_once(path, request).await
+    }
+
+    /// Asks the server, and the active node once more where the server is a standby that leads to it.
+    async fn exchange_once(&self, path: &str, request: Request<Bytes>) -> Result<Response<Vec<u8>>, Failure> {
         let again = request.clone();
         let answer = transfer(&self.pool.to_server(), request).await?;
         let asked = Asked { origin: &self.origin, prefix: &self.prefix, path, nearness: self.nearness };

@@ -196,6 +196,12 @@ impl Path {
     }
 }
 
+/// Whether a key can say what is listed by this name, behind which a folder has a slash.
+pub(crate) fn can_be_said(name: &str) -> bool {
+    let segment = name.strip_suffix('/').unwrap_or(name);
+    !segment.contains('/') && check_segment(segment).is_ok()
+}
+
 fn check_segment(segment: &str) -> Result<(), PathError> {
     let lower = segment.to_ascii_lowercase();
     let forbidden = |character: &char| "?#\\".contains(*character) || character.is_control();

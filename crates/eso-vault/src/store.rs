@@ -32,7 +32,7 @@ pub(crate) const NAME: &str = "HashiCorp/Vault";
 const OTHER_VERSION: &str = "the mount is of the other KV version: set the store's version";
 
 /// What a whole question may take: a login, a call, and both once more, on a server that is slow but there.
-const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
+pub(crate) const QUESTION_TIMEOUT: Duration = Duration::from_secs(28);
 
 /// One store, logged in.
 pub(crate) struct Store {

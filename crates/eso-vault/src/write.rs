@@ -136,14 +136,38 @@ impl Store {
         let body = body.transpose().map_err(|error| Call::WriteSecretData.invalid(error))?;
         let custom = wish.beside(&known.custom);
         if custom != known.custom {
-            let body = Zeroizing::new(json!({"custom_metadata": custom}).to_string().into_bytes());
-            self.make(Change::Beside(body), &target.place).await?;
+            self.write_beside(&target.place, &custom).await?;
         }
         let Some(body) = body else { return Ok(Version::new(known.version.to_string())) };
-        let reply = self.make(Change::Value(body), &target.place).await?;
-        let written: Option<Written> = reply.parse();
+        let made = self.make(Change::Value(body), &target.place).await;
+        let is_late = made.as_ref().is_err_and(|error| error.kind() == ErrorKind::Conflict);
+        if is_late && put.expected == Expected::Nothing {
+            self.give_back(target, put, &custom).await?;
+        }
+        let written: Option<Written> = made?.parse();
         let version = written.map(|written| Version::new(written.data.version.to_string()));
         version.ok_or_else(|| not_understood(Call::WriteSecretData))
+    }
+
+    /// Takes what we left beside a value off again, where somebody else made the value meanwhile: with our mark on it, it
+    /// would be written over. One that is what we would have made is taken for that of another operator, which marked it
+    /// as well. One that cannot be read is not taken for it.
+    async fn give_back(&self, target: &Target, put: &Put, left: &Custom) -> Result<(), ProviderError> {
+        let made = self.read(&target.place, None).await.ok();
+        let is_meant = made.zip(put.value.as_ref()).is_some_and(|(made, value)| {
+            let (Value::Document(made) | Value::Bytes(made)) = &made.value;
+            body::are_alike(made, value)
+        });
+        let Some(Known { mut custom, .. }) = self.beside(target).await?.filter(|_| !is_meant) else {
+            return Ok(());
+        };
+        custom.retain(|name, text| left.get(name) != Some(text));
+        self.write_beside(&target.place, &custom).await
+    }
+
+    async fn write_beside(&self, place: &Location, custom: &Custom) -> Result<(), ProviderError> {
+        let body = Zeroizing::new(json!({"custom_metadata": custom}).to_string().into_bytes());
+        self.make(Change::Beside(body), place).await.map(drop)
     }
 
     async fn remove(&self, delete: &Delete) -> Result<(), ProviderError> {

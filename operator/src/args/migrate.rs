@@ -21,6 +21,11 @@ pub struct Migrate {
     #[arg(long, conflicts_with = "apply")]
     pub strict: bool,
 
+    /// Writes, or moves, objects of `kubernetes-client.io` too whose Namespace says by annotations which keys or roles they may
+    /// ask for: these bind no newer object, and its store lets the whole namespace in.
+    #[arg(long)]
+    pub without_permits: bool,
+
     /// Moves the objects of `kubernetes-client.io` over in the cluster, one by one: the newer object takes the older one's
     /// Secret over as it is, and then the older one is deleted. The operator must run, and the older controller must not.
     #[arg(long, requires = "from_cluster", requires = "backup")]

@@ -143,8 +143,8 @@ fn a_migration_reads_files_or_the_cluster_and_moves_nothing_without_a_backup() {
     for flags in [
         &["a.yaml", "-"][..],
         &[cluster],
-        &["a", "--strict"],
-        &[cluster, "--apply", "--backup", "older.yaml"],
+        &["a", "--strict", "--without-permits"],
+        &[cluster, "--apply", "--backup", "older.yaml", "--without-permits"],
     ] {
         assert!(taken(flags), "{flags:?}");
     }

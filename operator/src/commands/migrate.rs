@@ -19,7 +19,7 @@ use crate::{
 };
 use backup::Backup;
 use cluster::Reader;
-use input::Input;
+use input::{Input, Told};
 use moves::Mover;
 use report::Report;
 
@@ -41,16 +41,17 @@ fn done(args: &Args, asked: &Migrate) -> anyhow::Result<bool> {
     let environment = environment(|name| std::env::var(name).ok(), run::delimiters(args))?;
     // A store that names none is served by every class.
     let class = Some(args.controller_class.as_str()).filter(|class| *class != "default");
+    let told = Told { environment: &environment, class, without_permits: asked.without_permits };
     if !asked.from_cluster {
         let input = Input::of_files(&asked.files, &args.namespace)?;
-        return print(input.migrated(&environment, class), asked);
+        return print(input.migrated(told), asked);
     }
     run::install_crypto();
     run::runtime()?.block_on(async {
         let client = client::connect().await?;
         let reader = Reader { client: client.clone(), namespace: args.namespace.clone() };
         if !asked.apply {
-            return print(reader.all().await?.migrated(&environment, class), asked);
+            return print(reader.all().await?.migrated(told), asked);
         }
         let path = asked.backup.as_deref().context("--apply needs --backup")?;
         let mover = Mover {
@@ -61,7 +62,7 @@ fn done(args: &Args, asked: &Migrate) -> anyhow::Result<bool> {
             settle: if environment.polls { environment.interval * 3 / 2 } else { Duration::ZERO },
         };
         let input = reader.of_older_group().await?;
-        let migrated = input.migrated(&environment, class);
+        let migrated = input.migrated(told);
         mover.all(input.documents.into_iter().zip(migrated).collect()).await
     })
 }

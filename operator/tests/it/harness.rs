@@ -33,6 +33,6 @@ pub(crate) use self::{
     secrets::{encoded, entries},
     setup::Setup,
     vault::{Mount, secure_vault, vault},
-    waits::{Condition, measured},
+    waits::{Condition, measured, timed},
     world::{Manifest, World},
 };

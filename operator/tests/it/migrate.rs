@@ -217,18 +217,22 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     double.put("db", &value).unwrap();
     // What the older object makes of nothing is a text, and what the newer one makes of it is not.
     double.put("odd", r#"{"nothing":null}"#).unwrap();
+    double.put("deep", r#"{"number":1e3}"#).unwrap();
+    world.create(json!({ "kind": "Secret", "metadata": { "name": "filled" } })).await;
     for (name, fields) in [
         ("owned", json!({})),
         ("taken", json!({})),
         ("fine", json!({})),
         ("odd", json!({ "data": null, "dataFrom": ["odd"] })),
+        ("fills", json!({ "data": [{ "key": "deep", "name": "filled" }] })),
         ("foreign", json!({ "backendType": "akeyless" })),
     ] {
         world.create(older(name, "db", fields)).await;
     }
-    for name in ["owned", "taken", "fine", "odd"] {
+    for name in ["owned", "taken", "fine", "odd", "fills"] {
         says(&world, name, "SUCCESS").await;
     }
+    world.holds("filled", &[("number", "1000")]).await;
     world.operator.kill();
     let theirs = json!([{ "apiVersion": "example.com/v1", "kind": "App", "name": "shop", "uid": "u", "controller": true }]);
     world.patch(Kind::Secret, "owned", json!({ "metadata": { "ownerReferences": theirs } })).await;
@@ -238,7 +242,7 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
     });
     world.create(other).await;
     let mut before = Vec::new();
-    for name in ["owned", "taken", "odd"] {
+    for name in ["owned", "taken", "odd", "fills", "filled"] {
         before.push(world.get(Kind::Secret, name).await.unwrap());
     }
     world.operator.restart().await;
@@ -251,17 +255,64 @@ async fn what_would_change_a_value_or_is_somebody_elses_is_not_moved() {
          these keys: nothing; ",
         "/foreign: it is not written: backendType akeyless is not supported",
         "/fine: moved",
-        "1 moved, 4 not moved",
+        "/fills: not moved: it fills these Secrets with values that are not all texts: filled; ",
+        "1 moved, 5 not moved",
     ] {
         assert!(said.contains(expected), "{expected} is not in {said}");
     }
     assert!(!said.contains(&value), "{said}");
-    for (name, before) in ["owned", "taken", "odd"].into_iter().zip(&before) {
+    assert_eq!(body(&world.get(Kind::Secret, "filled").await.unwrap()), body(&before[4]));
+    for (name, before) in ["owned", "taken", "odd", "fills"].into_iter().zip(&before) {
         assert_eq!(body(&world.get(Kind::Secret, name).await.unwrap()), body(before), "{name}");
         assert!(world.get(Kind::LegacyExternalSecret, name).await.is_some(), "{name}");
         world.gone(Kind::ExternalSecret, &format!("{name}-migration")).await;
     }
     assert!(world.get(Kind::ExternalSecret, "odd").await.is_none(), "it was not even made");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_secret_of_the_name_of_the_trial_is_left_alone() {
+    let class = "migrate-spare";
+    let double = aws();
+    let world = start(class, &double).await;
+    double.put("db", &world.canary("value")).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    let theirs =
+        json!({ "kind": "Secret", "metadata": { "name": "app-migration" }, "stringData": { "a": "b" } });
+    let theirs = world.create(theirs).await;
+    let (is_well, _, said) = ran(moving(&world, class, &[])).await;
+    collected(&world).await;
+    assert_eq!(world.get(Kind::Secret, "app-migration").await, Some(theirs));
+    let expected = "/app: not moved: the namespace has a Secret of the name that its trial would have";
+    assert!(!is_well && said.contains(expected), "{said}");
+    assert!(world.get(Kind::LegacyExternalSecret, "app").await.is_some());
+    world.delete(Kind::Secret, "app-migration").await;
+    moves(&world, class).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_namespace_forbids_is_not_allowed_by_a_move() {
+    let class = "migrate-permits";
+    let double = aws();
+    let world = start(class, &double).await;
+    double.put("db", &world.canary("value")).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    let permitted = "externalsecrets.kubernetes-client.io/permitted-key-name=^db$";
+    world.kubectl(&["annotate", "namespace", &world.namespace, permitted]).await;
+    let (is_well, _, said) = ran(moving(&world, class, &[])).await;
+    assert!(
+        !is_well && said.contains("0 moved, 1 not moved") && said.contains("--without-permits"),
+        "{said}"
+    );
+    assert!(world.get(Kind::ExternalSecret, "app").await.is_none());
+    let stores = world.all(Kind::ClusterSecretStore).await;
+    assert!(stores.iter().all(|store| store["spec"]["controller"] != class), "no store is made");
+    let (is_well, _, said) = ran(moving(&world, class, &["--without-permits"])).await;
+    assert!(is_well && said.contains("permitted-key-name: it binds no newer object"), "{said}");
     world.end().await;
 }
 
@@ -386,6 +437,41 @@ async fn an_older_controller_that_fights_back_is_told_of() {
     assert!(world.get(Kind::LegacyExternalSecret, "app").await.is_some());
     let after = world.holds("app", &[("value", &value)]).await;
     assert_eq!(body(&after), body(&before));
+    moves(&world, class).await;
+    is_handed_over(&world, "app", &before).await;
+    world.end().await;
+}
+
+#[tokio::test]
+async fn an_edit_of_the_older_object_during_a_move_is_not_lost() {
+    let class = "migrate-edited";
+    let double = aws();
+    let world = start(class, &double).await;
+    let value = world.canary("value");
+    double.put("db", &value).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    // It waits for long before it deletes.
+    let mut moving = moving(&world, class, &[]);
+    moving.env("POLLER_INTERVAL_MILLISECONDS", "60000");
+    let edited = async {
+        let of_newer = |secret: &Value| {
+            secret["metadata"]["ownerReferences"][0]["apiVersion"] == "external-secrets.io/v1"
+        };
+        world.until(Kind::Secret, "app", "is handed over", of_newer).await;
+        let spec = json!({ "data": [{ "key": "db", "name": "other" }] });
+        world.patch(Kind::LegacyExternalSecret, "app", json!({ "spec": spec })).await;
+    };
+    let ((is_well, _, said), ()) = tokio::join!(ran(moving), edited);
+    let expected = "/app: not moved: it was edited meanwhile: run this again";
+    assert!(!is_well && said.contains(expected), "{said}");
+    let object = world.get(Kind::LegacyExternalSecret, "app").await.unwrap();
+    assert_eq!(object["spec"]["data"][0]["name"], "other");
+    // The newer object is of before the edit.
+    let (is_well, _, said) = ran(self::moving(&world, class, &["--timeout=1m"])).await;
+    assert!(!is_well && said.contains("delete one of the two, with --cascade=orphan"), "{said}");
+    world.kubectl(&["delete", "externalsecrets.external-secrets.io", "app", "--cascade=orphan"]).await;
+    let before = world.holds("app", &[("other", &value)]).await;
     moves(&world, class).await;
     is_handed_over(&world, "app", &before).await;
     world.end().await;

@@ -9,12 +9,12 @@ mod openbao;
 mod scripted;
 mod tenant;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use eso_testkit::objects::{object, store};
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Kind, Setup, World, encoded, eventually, measured};
+use crate::harness::{Kind, Setup, World, encoded, eventually, measured, timed};
 
 /// What a Secret holds.
 type Entries = Vec<(&'static str, String)>;
@@ -117,12 +117,24 @@ async fn rotate(world: &World, way: &Way, entries: &Entries) {
     world.patch(Kind::Secret, &secret(way.name), json!({ "data": data })).await;
 }
 
-/// Waits until the object of a way holds a new value, which the server has from now on and gives after `turn`.
-async fn follows(world: &World, server: &impl Server, way: &Way, turn: impl AsyncFnOnce()) {
+/// How soon a credential that is rotated is taken up.
+const PROMPT: Duration = Duration::from_secs(5);
+
+/// Shows that rotations were taken up as soon as is promised, by the half of them: one may have waited for the machine.
+#[track_caller]
+fn are_prompt(ways: impl IntoIterator<Item = [Duration; 2]>) {
+    let mut took: Vec<Duration> = ways.into_iter().flatten().collect();
+    took.sort_unstable();
+    assert!(took[took.len() / 2] < PROMPT, "{took:?}");
+}
+
+/// Waits until the object of a way holds a new value, which the server has from now on and gives after `turn`; answers
+/// how long that took.
+async fn follows(world: &World, server: &impl Server, way: &Way, turn: impl AsyncFnOnce()) -> Duration {
     let value = world.canary(way.name);
     server.put(way, &value).await;
     turn().await;
-    measured(way.name, world.holds(way.name, &[("password", &value)])).await;
+    timed(way.name, world.holds(way.name, &[("password", &value)])).await.1
 }
 
 async fn costs(server: &impl Server, way: &Way, counts: Counts) {
@@ -143,8 +155,8 @@ async fn costs_in_the_end(server: &impl Server, way: &Way, ends: usize) {
     .await;
 }
 
-/// Shows that a way works, that its rotations are followed, and what that costs.
-async fn is_rotated(world: &World, server: &impl Server, way: &Way) {
+/// Shows that a way works, that its rotations are followed, and what that costs; answers how long each took.
+async fn is_rotated(world: &World, server: &impl Server, way: &Way) -> [Duration; 2] {
     let Way { name, first, second, wrong, last, refused, gives, .. } = way;
     let ends = |ends| if *gives == Gives::Token { ends } else { 0 };
     watch_for(world, way);
@@ -158,7 +170,7 @@ async fn is_rotated(world: &World, server: &impl Server, way: &Way) {
     world.store_says(Kind::SecretStore, name, "Valid", "store validated").await;
     costs(server, way, (1, 0)).await;
 
-    follows(world, server, way, async || {
+    let soon = follows(world, server, way, async || {
         server.ends_first(way).await;
         rotate(world, way, second).await;
     })
@@ -173,10 +185,11 @@ async fn is_rotated(world: &World, server: &impl Server, way: &Way) {
     )
     .await;
     server.takes(way);
-    follows(world, server, way, async || rotate(world, way, last).await).await;
+    let again = follows(world, server, way, async || rotate(world, way, last).await).await;
     world.store_says(Kind::SecretStore, name, "Valid", "store validated").await;
     // The logins that were refused are counted too, but all that were not have ended by now but for the last.
     costs_in_the_end(server, way, ends(2)).await;
+    [soon, again]
 }
 
 /// What is in no case to be found where no value belongs: keys and certificates are text of which each begins alike.

@@ -118,10 +118,10 @@ impl Look {
                 Ok(FIRST_VERSION.to_owned())
             }
             Expected::Nothing => Err("a secret of this name was made in between"),
-            Expected::Ours(None) => Ok(version_after(current)),
-            Expected::Ours(Some(seen)) => {
-                let next = version_after(Some(seen.as_str()));
-                match current == Some(seen.as_str()) || current == Some(&next) {
+            Expected::Ours(seen) => {
+                let seen = seen.as_ref().map(Version::as_str);
+                let next = version_after(seen);
+                match current == seen || current == Some(&next) {
                     true => Ok(next),
                     false => Err(CHANGED),
                 }

@@ -92,12 +92,11 @@ impl SecretsManager {
 
     async fn held(&self, name: &str, look: &Look, wanted: &Wanted) -> Result<Held, ProviderError> {
         let is_dressed = look.is_dressed_as(wanted);
-        let name_alone = Held { value: None, version: None, is_ours: look.is_ours(), is_dressed };
-        if look.is_deleted || look.current.is_none() {
+        // What is in its recovery window has a version to be held against, where it may be written over.
+        let version = look.current.clone().filter(|_| look.is_ours() || !look.is_deleted).map(Version::from);
+        let name_alone = Held { value: None, version, is_ours: look.is_ours(), is_dressed };
+        if look.is_deleted || look.current.is_none() || !look.is_ours() {
             return Ok(name_alone);
-        }
-        if !look.is_ours() {
-            return Ok(Held { version: look.current.clone().map(Version::from), ..name_alone });
         }
         let content = match self.get(name, None).await {
             Ok(content) => content,

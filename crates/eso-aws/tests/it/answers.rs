@@ -145,7 +145,9 @@ impl Step {
             | PutParameter
             | AddTagsToResource
             | RemoveTagsFromResource => {
-                let (value, expected) = (Some("canary-body-77aa".into()), Expected::Ours(None));
+                let held = writer.inspect(&Inspect { key: THERE.into(), metadata: None }).await?;
+                let expected = Expected::Ours(held.expect("it must be there").version);
+                let value = Some("canary-body-77aa".into());
                 let metadata = document(self.wish());
                 writer.put(&Put { key: THERE.into(), value, expected, metadata }).await.map(drop)
             }

@@ -2,7 +2,8 @@
 
 use eso_core::{
     error::ProviderError,
-    provider::{Delete, Expected, Put, Query, SecretProvider},
+    key::RemoteKey,
+    provider::{Delete, Expected, Inspect, Put, Query, SecretProvider},
 };
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
@@ -42,12 +43,10 @@ fn keys(count: usize) -> impl Iterator<Item = String> {
 async fn put_all(store: &dyn SecretProvider, count: usize, text: &str, spec: Json) {
     let writer = store.writer().expect("AWS can write");
     let puts = keys(count).map(async |key| {
-        let expected = match text {
-            "first" => Expected::Nothing,
-            _ => Expected::Ours(None),
-        };
-        let put =
-            Put { key: key.into(), value: Some(text.into()), expected, metadata: document(spec.clone()) };
+        let key = RemoteKey::from(key);
+        let held = writer.inspect(&Inspect { key: key.clone(), metadata: None }).await?;
+        let expected = held.map_or(Expected::Nothing, |held| Expected::Ours(held.version));
+        let put = Put { key, value: Some(text.into()), expected, metadata: document(spec.clone()) };
         writer.put(&put).await.map(drop)
     });
     all_succeed(join_all(puts).await);

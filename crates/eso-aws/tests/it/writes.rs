@@ -229,10 +229,26 @@ async fn what_was_deleted_is_gone_and_is_restored_by_the_next_put() {
     assert_eq!(fixture.count("DeleteSecret"), 1);
     assert_eq!(kind(store.fetch(&Fetch::new("app")).await), ErrorKind::NotFound);
     let left = held(&*store, "app").await;
-    assert_eq!((left.value.clone(), left.version.clone(), left.is_ours), (None, None, true));
+    assert_eq!((&left.value, &left.version, left.is_ours), (&None, &first.version, true));
     put(&*store, a_put("app", Some("again"), ours(&left))).await.unwrap();
     assert_eq!(fixture.count("RestoreSecret"), 1);
     assert_eq!(text(store.fetch(&Fetch::new("app")).await), "again");
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_written_over_once_and_not_where_somebody_restored_and_wrote_it() {
+    let fixture = Fixture::new();
+    let store = fixture.store().await;
+    create(&*store, "app", "first", None).await;
+    delete(&*store, "app", &held(&*store, "app").await).await.unwrap();
+    let left = held(&*store, "app").await;
+    let again = || a_put("app", Some("again"), ours(&left));
+    let version = put(&*store, again()).await.unwrap();
+    assert_eq!(put(&*store, again()).await.unwrap(), version, "the answer to the first one was lost");
+    let theirs = a_put("app", Some("theirs"), ours(&held(&*store, "app").await));
+    put(&*store, theirs).await.unwrap();
+    assert_eq!(kind(put(&*store, again()).await), Conflict);
+    assert_eq!(text(store.fetch(&Fetch::new("app")).await), "theirs");
 }
 
 #[tokio::test]
@@ -242,7 +258,7 @@ async fn a_foreign_secret_in_its_recovery_window_is_not_restored() {
     fixture.server.delete("theirs").unwrap();
     let store = fixture.store().await;
     let left = held(&*store, "theirs").await;
-    assert_eq!((left.value.clone(), left.is_ours), (None, false));
+    assert_eq!((&left.value, &left.version, left.is_ours), (&None, &None, false));
     assert_eq!(kind(put(&*store, a_put("theirs", Some("mine"), ours(&left))).await), Conflict);
     assert_eq!(fixture.writes(), 0);
 }

@@ -93,6 +93,8 @@ pub struct Surroundings<'a> {
     pub sees_all: bool,
     /// The class of the operator that stores are for; any, where none is said.
     pub class: Option<&'a str>,
+    /// Whether objects are written whose Namespace binds them by annotations, which bind no newer ones.
+    pub without_permits: bool,
 }
 
 /// What becomes of a manifest.

@@ -40,3 +40,16 @@ fn all_tags_must_be_there_with_their_values() {
     assert!(known.has(&tags(&[("a", "1"), ("b", "2")])));
     assert!(!known.has(&tags(&[("a", "2")])) && !known.has(&tags(&[("a", "1"), ("c", "3")])));
 }
+
+#[tokio::test]
+async fn a_search_that_met_anything_in_its_time_is_too_large_and_one_without_an_answer_is_late() {
+    for (count, kind, words) in
+        [(0, ErrorKind::Unavailable, "in time"), (1, ErrorKind::Invalid, "with find.path")]
+    {
+        let endless = std::future::pending::<Result<(), ProviderError>>();
+        let error = within(Duration::from_millis(20), &AtomicUsize::new(count), endless).await.unwrap_err();
+        assert!(error.kind() == kind && error.to_string().contains(words), "{error}");
+    }
+    let done = within(Duration::from_secs(60), &AtomicUsize::new(1), async { Ok(7) }).await;
+    assert_eq!(done, Ok(7));
+}

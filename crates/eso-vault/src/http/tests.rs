@@ -134,3 +134,21 @@ async fn a_name_that_turns_out_to_mean_this_machine_is_not_reached() {
     assert_eq!(super::transfer(&client, request).await.map(drop), Err(Failure::LedHere));
     assert!(victim.requests().is_empty());
 }
+
+async fn check_catching_up(refusals: usize, status: u16, requests: usize) {
+    let node = Scripted::start().await.unwrap();
+    for _ in 0..refusals {
+        node.once("GET", LOOK_UP, ScriptedReply::status(412));
+    }
+    node.always("GET", LOOK_UP, ScriptedReply::status(200));
+    assert_eq!(ask(&server(&node, Here)).await, Ok(status), "{refusals} times 412");
+    assert_eq!(node.count("GET", LOOK_UP), requests, "{refusals} times 412");
+}
+
+#[tokio::test]
+async fn a_node_that_has_not_caught_up_is_asked_twice_more() {
+    check_catching_up(0, 200, 1).await;
+    check_catching_up(1, 200, 2).await;
+    check_catching_up(2, 200, 3).await;
+    check_catching_up(3, 412, 3).await;
+}

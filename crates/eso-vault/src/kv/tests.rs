@@ -8,7 +8,7 @@ use eso_core::{
 };
 use zeroize::Zeroizing;
 
-use super::{Engine, NoDocument, PathError, document, version_number};
+use super::{Engine, NoDocument, PathError, can_be_said, document, version_number};
 use crate::http::Reply;
 
 fn locate(version: KvVersion, mount: Option<&str>, key: &str) -> Result<String, PathError> {
@@ -45,6 +45,16 @@ fn keys_lead_where_they_lead_in_the_original() {
     leads(V1, Some("secret"), "secret/data/foo", "secret/data/foo");
     leads(V1, None, "secret/foo", "secret/foo");
     leads(V1, None, "secret/a/data/b", "secret/a/data/b");
+}
+
+#[test]
+fn a_name_can_be_said_where_it_is_one_segment_of_a_key() {
+    for name in ["a", "a b", "100%", "...", "grüße", "%2x", "folder/", "data/"] {
+        assert!(can_be_said(name), "{name}");
+    }
+    for name in ["", "/", "..", "./", "a?", "#", "a\\b", "a\0", "a%2Fb", "%2e%2E/", "a//", "a/b", "\u{7f}"] {
+        assert!(!can_be_said(name), "{name}");
+    }
 }
 
 /// What patterns of keys are held against besides the key.

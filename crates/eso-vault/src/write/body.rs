@@ -58,6 +58,21 @@ pub(super) fn unmarked(document: &SecretBytes) -> Option<SecretBytes> {
     (mark[name] == owner).then(|| SecretBytes::new(rest.to_vec()))
 }
 
+/// Whether two values have the same members, in whatever order. Texts are compared: one that is written otherwise may mean
+/// the same.
+pub(super) fn are_alike(one: &SecretBytes, other: &SecretBytes) -> bool {
+    let (Some(Members(one)), Some(Members(other))) = (Members::of(one), Members::of(other)) else {
+        return false;
+    };
+    sorted(&one) == sorted(&other)
+}
+
+fn sorted<'text>(members: &'text [(String, &RawValue)]) -> Vec<(&'text str, &'text str)> {
+    let mut texts: Vec<_> = members.iter().map(|(name, value)| (name.as_str(), value.get())).collect();
+    texts.sort_unstable();
+    texts
+}
+
 fn object<'member>(members: impl Iterator<Item = (&'member str, &'member str)>) -> Zeroizing<Vec<u8>> {
     let mut text = Zeroizing::new(b"{".to_vec());
     for (index, (name, value)) in members.enumerate() {

@@ -14,7 +14,7 @@ use eso_core::{
 use eso_rig::{Reply, Scripted};
 use serde_json::{Value, json};
 
-use crate::fixture::{APP, Setting, by_token, scripted, spec};
+use crate::fixture::{APP, Setting, by_token, refuse, scripted, spec};
 
 const BESIDE: &str = "/v1/secret/metadata/app";
 const FOLDER: &str = "/v1/secret/metadata/";
@@ -143,8 +143,7 @@ async fn check(step: Step, status: u16, body: &Value, expected: Option<ErrorKind
     let server = prepared().await;
     let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
     step.ask(&store).await.unwrap_or_else(|error| panic!("{step:?}: {error}"));
-    let (method, path) = step.place();
-    server.once(method, path, Reply::json(status, body).header("retry-after", "9"));
+    refuse(&server, step.place(), status, body);
     let outcome = step.ask(&store).await;
     let kind = outcome.as_ref().err().map(ProviderError::kind);
     assert_eq!(kind, expected, "{step:?}: HTTP {status} {body}: {outcome:?}");

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::{
     answers::to_all,
-    fixture::{Setting, by_token, scripted, spec, with},
+    fixture::{Setting, by_token, refuse, scripted, spec, with},
 };
 
 const PLACE: &str = "/v1/kv1/app";
@@ -83,8 +83,7 @@ async fn check(step: Step, status: u16, body: &Value, expected: Option<ErrorKind
     let of_version_one = with(spec(&server.url(), by_token()), json!({"path": "kv1", "version": "v1"}));
     let store = Setting::with_token("s.t").store(of_version_one).await;
     step.ask(&store).await.unwrap_or_else(|error| panic!("{step:?}: {error}"));
-    let (method, path) = step.place();
-    server.once(method, path, Reply::json(status, body).header("retry-after", "9"));
+    refuse(&server, step.place(), status, body);
     let outcome = step.ask(&store).await;
     let kind = outcome.as_ref().err().map(ProviderError::kind);
     assert_eq!(kind, expected, "{step:?}: HTTP {status} {body}: {outcome:?}");

@@ -9,7 +9,7 @@ use eso_core::{
     },
     provider::{Fetch, NameFilter, Query, SecretProvider},
 };
-use eso_rig::{OpenBao, Reply};
+use eso_rig::{OpenBao, Reply, Scripted};
 use serde_json::json;
 
 use crate::fixture::{Setting, bao, by_token, expect_kind, parsed, scripted, spec, with};
@@ -212,5 +212,49 @@ async fn a_server_that_fails_in_the_middle_gives_no_shorter_list() {
         let store = Setting::with_token("s.t").store(spec(&server.url(), by_token())).await;
         let error = expect_kind(find(&store, &named("")).await, expected);
         assert!(!error.contains("canary"), "{error}");
+    }
+}
+
+const ROOT: &str = "/v1/secret/metadata/";
+
+/// A store on a server that names these in its root.
+async fn naming(server: &Scripted, names: &[String]) -> Arc<dyn SecretProvider> {
+    server.always("LIST", ROOT, Reply::json(200, &json!({ "data": { "keys": names } })));
+    Setting::with_token("s.t").store(spec(&server.url(), by_token())).await
+}
+
+#[tokio::test]
+async fn a_name_that_no_key_can_say_hides_itself_alone() {
+    let server = scripted().await;
+    let names = ["a?b", "a#b", "a\\b", "a%2fb", "a\0", "..", "%2E%2e/", "q?/", "", "one", "two/"];
+    let store = naming(&server, &names.map(str::to_owned)).await;
+    server.always(
+        "LIST",
+        &format!("{ROOT}two/"),
+        Reply::json(200, &json!({ "data": { "keys": ["?", "in"] } })),
+    );
+    let tags = json!({ "data": { "current_version": 1, "custom_metadata": { "tag": "1" } } });
+    for key in ["one", "two/in"] {
+        server.always("GET", &format!("{ROOT}{key}"), Reply::json(200, &tags));
+    }
+    assert_eq!(find(&store, &named("")).await.unwrap(), ["one", "two/in"]);
+    assert_eq!(find(&store, &tagged("tag", "1")).await.unwrap(), ["one", "two/in"]);
+    let asked = server.requests();
+    let is_known = |path: &str| {
+        [ROOT, "/v1/secret/metadata/one"].contains(&path) || path.starts_with(&format!("{ROOT}two/"))
+    };
+    assert!(
+        asked.iter().filter(|request| request.path.starts_with(ROOT)).all(|request| is_known(&request.path))
+    );
+}
+
+#[tokio::test]
+async fn a_search_that_is_too_large_is_its_own_fault_and_says_how_to_narrow_it() {
+    for (count, length) in [(50_001, 6), (10_000, 300)] {
+        let names: Vec<String> = (0..count).map(|number| format!("{number:0length$}")).collect();
+        let server = scripted().await;
+        let store = naming(&server, &names).await;
+        let error = expect_kind(find(&store, &named("")).await, Invalid);
+        assert!(error.contains("look further down, with find.path"), "{error}");
     }
 }

@@ -207,3 +207,15 @@ pub(crate) fn scripted_role() -> Setting {
     setting.credentials.put_secret("vault", "secret", "secret-id");
     setting
 }
+
+/// Answers the next call so, and when to come again.
+pub(crate) fn refuse(server: &Scripted, (method, path): (&str, &str), status: u16, body: &Value) {
+    for _ in 0..requests_of(status) {
+        server.once(method, path, Reply::json(status, body).header("retry-after", "9"));
+    }
+}
+
+/// How many requests a call makes that is refused so: a node that has not caught up is asked twice more.
+pub(crate) fn requests_of(status: u16) -> usize {
+    if status == 412 { 3 } else { 1 }
+}

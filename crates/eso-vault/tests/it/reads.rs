@@ -8,8 +8,8 @@ use eso_rig::{Method, OpenBao, Reply};
 use serde_json::{Value, json};
 
 use crate::fixture::{
-    APP, MOUNT, Setting, ask, bao, by_token, expect_kind, forbidden, parsed, read, scripted, spec, until,
-    with,
+    APP, MOUNT, Setting, ask, bao, by_token, expect_kind, forbidden, parsed, read, refuse, scripted, spec,
+    until, with,
 };
 
 fn root(bao: &OpenBao) -> Setting {
@@ -432,7 +432,7 @@ async fn every_answer_has_its_kind() {
         (503, error("Vault is sealed"), Unavailable),
     ];
     for (status, body, kind) in cases {
-        server.once("GET", APP, Reply::json(status, &body).header("retry-after", "9"));
+        refuse(&server, ("GET", APP), status, &body);
         let error = ask(&store, "app", None).await.expect_err("this must fail");
         assert_eq!(error.kind(), kind, "HTTP {status} {body}: {error}");
         assert_eq!(error.key().map(ToString::to_string).as_deref(), Some("app"));

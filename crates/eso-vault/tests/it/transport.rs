@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::fixture::{
     APP, LOG_IN, LOOK_UP, Setting, app_role, ask, by_app_role, by_token, expect_kind, granted, put_app, read,
-    scripted, scripted_role, spec, until, with,
+    refuse, scripted, scripted_role, spec, until, with,
 };
 
 const FOLDER: &str = "/v1/secret/metadata/folder/";
@@ -304,7 +304,7 @@ async fn what_a_store_has_seen_is_asked_for_from_then_on_and_by_no_other_store()
     assert_eq!(asked(&consistent, 9).await, (state(9), none()), "an older answer takes nothing back");
     assert_eq!(asked(&forwarded, 1).await, (none(), "forward-active-node".to_owned()));
     assert_eq!(asked(&forwarded, 1).await, (state(1), "forward-active-node".to_owned()));
-    server.once("GET", APP, Reply::json(412, &json!({"errors": ["required index state not present"]})));
+    refuse(&server, ("GET", APP), 412, &json!({"errors": ["required index state not present"]}));
     expect_kind(ask(&consistent, "app", None).await, Unavailable);
 }
 

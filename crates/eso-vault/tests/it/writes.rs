@@ -11,10 +11,12 @@ use eso_core::{
     provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretProvider, Value as Kept},
     value::SecretBytes,
 };
-use eso_rig::{Method, Mode, OpenBao};
+use eso_rig::{Method, Mode, OpenBao, Reply, Scripted};
 use serde_json::{Value, json};
 
-use crate::fixture::{Setting, ask, bao, by_token, expect_kind, put_app, read, scripted, spec, until, with};
+use crate::fixture::{
+    APP, Setting, ask, bao, by_token, expect_kind, put_app, read, scripted, spec, until, with,
+};
 
 /// A document of every shape that JSON has.
 fn odd() -> Value {
@@ -154,8 +156,9 @@ async fn of_many_who_write_over_one_version_one_does() {
     let bao = bao().await;
     let store = store_at(&bao, json!({})).await;
     for (round, expected) in [(1, Expected::Nothing), (2, ours("1"))] {
-        let writes =
-            (0..16).map(|number| write(&store, put("contested", &json!({"by": number}), expected.clone())));
+        // What is made at once is the same: whoever makes another value takes it for somebody else's.
+        let value = |number| json!({"by": if round == 1 { 0 } else { number }});
+        let writes = (0..16).map(|number| write(&store, put("contested", &value(number), expected.clone())));
         let outcomes = futures::future::join_all(writes).await;
         let (done, lost): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
         assert_eq!(done.len(), 1, "round {round}");
@@ -165,6 +168,79 @@ async fn of_many_who_write_over_one_version_one_does() {
         let metadata = there(&bao, "secret/metadata/contested").await.expect("it must be there");
         assert_eq!(metadata["current_version"], json!(round));
     }
+}
+
+const BESIDE: &str = "/v1/secret/metadata/app";
+
+/// A value that somebody else wrote after it was looked at, and before ours: they found no mark, and we left one.
+async fn written_in_between(server: &Scripted, theirs: &Value, custom: &Value) -> Arc<dyn SecretProvider> {
+    let nothing = Reply::json(404, &json!({"errors": []}));
+    server.once("GET", BESIDE, nothing);
+    let metadata = json!({"data": {"current_version": 1, "custom_metadata": custom}});
+    server.always("GET", BESIDE, Reply::json(200, &metadata));
+    server.always("POST", BESIDE, Reply::status(204));
+    let late = json!({"errors": ["check-and-set parameter did not match the current version"]});
+    server.always("POST", APP, Reply::json(400, &late));
+    let data = json!({"data": {"data": theirs, "metadata": {"version": 1}}});
+    server.always("GET", APP, Reply::json(200, &data));
+    Setting::with_token("s.t").store(spec(&server.url(), by_token())).await
+}
+
+/// What is beside the value after each write of it.
+fn left_beside(server: &Scripted) -> Vec<Value> {
+    let requests = server.requests();
+    let writes = requests.iter().filter(|request| request.method == "POST" && request.path == BESIDE);
+    writes.map(|request| request.json()["custom_metadata"].clone()).collect()
+}
+
+#[tokio::test]
+async fn what_somebody_else_made_in_between_is_not_left_marked_as_ours() {
+    let mark = json!({"managed-by": "external-secrets"});
+    let wish = document(json!({"customMetadata": {"team": "a"}}));
+    let ours = with(json!({"team": "a"}), mark.clone());
+    for (metadata, present, rest) in [
+        (None, mark.clone(), json!({})),
+        (wish.clone(), ours.clone(), json!({})),
+        (wish, with(json!({"team": "b", "theirs": "x"}), mark.clone()), json!({"team": "b", "theirs": "x"})),
+    ] {
+        let server = scripted().await;
+        let store = written_in_between(&server, &json!({"by": "them"}), &present).await;
+        let put = Put { metadata, ..put("app", &json!({"by": "us"}), Expected::Nothing) };
+        let words = expect_kind(write(&store, put).await, Conflict);
+        assert_eq!(words, "failed to write secret data: somebody else wrote a newer version (HTTP 400)");
+        assert_eq!(left_beside(&server).split_off(1), [rest]);
+        assert_eq!(server.count("POST", APP), 1);
+    }
+}
+
+/// Another operator that pushes the same, to which the mark belongs as well.
+#[tokio::test]
+async fn what_is_made_in_between_as_we_would_have_made_it_stays_marked() {
+    let server = scripted().await;
+    let mark = json!({"managed-by": "external-secrets"});
+    let store = written_in_between(&server, &json!({"b": "1", "a": "2"}), &mark).await;
+    let same = put("app", &json!({"a": "2", "b": "1"}), Expected::Nothing);
+    expect_kind(write(&store, same).await, Conflict);
+    assert_eq!(left_beside(&server), [mark]);
+}
+
+/// What we marked before somebody else wrote over it was ours to them as well.
+#[tokio::test]
+async fn what_was_ours_before_somebody_wrote_stays_marked() {
+    let server = scripted().await;
+    let store = written_in_between(&server, &odd(), &json!({"managed-by": "external-secrets"})).await;
+    assert!(inspect(&store, "app", None).await.unwrap().is_none());
+    expect_kind(write(&store, put("app", &json!({"by": "us"}), ours("1"))).await, Conflict);
+    assert_eq!(left_beside(&server), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_mark_that_is_taken_off_is_gone() {
+    let bao = bao().await;
+    let store = store_at(&bao, json!({})).await;
+    write(&store, put("left", &odd(), Expected::Nothing)).await.expect("it must be written");
+    bao.write("secret/metadata/left", &json!({"custom_metadata": {}})).await.expect("a mark must go");
+    assert!(!held(&store, "left").await.is_ours);
 }
 
 #[tokio::test]

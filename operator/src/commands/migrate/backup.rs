@@ -34,7 +34,7 @@ impl Backup {
 }
 
 /// An object without what the API server and its controller added.
-fn manifest(document: &Value) -> Value {
+pub(super) fn manifest(document: &Value) -> Value {
     let metadata = &document["metadata"];
     let said = ["name", "namespace", "labels", "annotations"];
     let said = said.into_iter().filter(|field| !metadata[*field].is_null());

@@ -34,6 +34,17 @@ pub(super) struct Input {
     pub(super) sees_all: bool,
 }
 
+/// What the command is told about objects.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told<'a> {
+    /// What the older controller was told.
+    pub(super) environment: &'a Environment,
+    /// The class of the stores.
+    pub(super) class: Option<&'a str>,
+    /// Whether what annotations of Namespaces forbid may end.
+    pub(super) without_permits: bool,
+}
+
 impl Input {
     /// Reads files and folders; objects that name no namespace are of this one, where one is given.
     pub(super) fn of_files(paths: &[PathBuf], namespace: &str) -> anyhow::Result<Self> {
@@ -46,10 +57,12 @@ impl Input {
         Ok(input)
     }
 
-    /// What becomes of each of them, with stores of this class.
-    pub(super) fn migrated(&self, environment: &Environment, class: Option<&str>) -> Vec<Migrated> {
+    /// What becomes of each of them.
+    pub(super) fn migrated(&self, told: Told<'_>) -> Vec<Migrated> {
         let Self { documents, namespaces, filled, sees_all } = self;
-        let surroundings = Surroundings { environment, namespaces, filled, sees_all: *sees_all, class };
+        let Told { environment, class, without_permits } = told;
+        let surroundings =
+            Surroundings { environment, namespaces, filled, sees_all: *sees_all, class, without_permits };
         documents.iter().map(|document| migrate(document, &surroundings)).collect()
     }
 

@@ -15,6 +15,7 @@ use k8s_openapi::{api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::Mana
 use kube::{
     Api, Client, Resource, ResourceExt as _,
     api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy},
+    core::{ApiResource, DynamicObject},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -115,7 +116,8 @@ struct Move<'m> {
     /// What is wanted, as the API server has it once it is made.
     wanted: Parts,
     trial: ExternalSecret,
-    older: Api<legacy::ExternalSecret>,
+    /// As they are: the backup is to have all that they say.
+    older: Api<DynamicObject>,
     newer: Api<ExternalSecret>,
     secrets: Api<Secret>,
     stores: Api<ClusterSecretStore>,
@@ -141,7 +143,11 @@ impl<'m> Move<'m> {
             name: wanted.object.name_any(),
             trial: trial(&wanted.object, &uid),
             wanted,
-            older: Api::namespaced(client(), &namespace),
+            older: Api::namespaced_with(
+                client(),
+                &namespace,
+                &ApiResource::erase::<legacy::ExternalSecret>(&()),
+            ),
             secrets: Api::namespaced(client(), &namespace),
             mover,
             document,
@@ -190,7 +196,7 @@ impl<'m> Move<'m> {
             Step::MakeFills => self.make_fills().await,
             Step::DropTrial => self.drop_trial(seen.trial.as_deref().unwrap_or_default()).await,
             Step::HandOver => self.hand_over(seen).await,
-            Step::DeleteOlder => self.delete_older().await,
+            Step::DeleteOlder => self.delete_older(seen).await,
             Step::Wait(_) | Step::Done | Step::Refuse(_) => Ok(()),
         }
     }
@@ -221,15 +227,15 @@ impl<'m> Move<'m> {
         within(self.secrets.patch_metadata(&self.name, &params, &Patch::Merge(patch))).await.map(drop)
     }
 
-    /// What the older object still owns stays.
-    async fn delete_older(&self) -> Result<(), Failure> {
+    /// What the older object still owns stays. It goes only as it was looked at: somebody may edit it in between.
+    async fn delete_older(&self, seen: &Seen) -> Result<(), Failure> {
         self.mover.backup.keep(self.document).map_err(Failure::Other)?;
-        let params = delete_params(&self.uid, PropagationPolicy::Orphan);
+        let params = delete_params(&self.uid, seen.older_version.clone(), PropagationPolicy::Orphan);
         within(self.older.delete(&self.name, &params)).await.map(drop)
     }
 
     async fn drop_trial(&self, uid: &str) -> Result<(), Failure> {
-        let params = delete_params(uid, PropagationPolicy::Background);
+        let params = delete_params(uid, None, PropagationPolicy::Background);
         within(self.newer.delete(&self.trial.name_any(), &params)).await.map(drop)
     }
 
@@ -280,9 +286,9 @@ async fn within<T>(call: impl Future<Output = kube::Result<T>>) -> Result<T, Fai
     }
 }
 
-fn delete_params(uid: &str, propagation: PropagationPolicy) -> DeleteParams {
+fn delete_params(uid: &str, version: Option<String>, propagation: PropagationPolicy) -> DeleteParams {
     DeleteParams {
-        preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
+        preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: version }),
         propagation_policy: Some(propagation),
         ..DeleteParams::default()
     }

@@ -38,12 +38,14 @@ pub(super) struct Look {
     pub(super) store: There,
     /// The trial.
     pub(super) trial: Option<Trial>,
+    /// Whether a Secret of the trial's name is nobody's: a trial would take it, and it would go with the trial.
+    pub(super) trial_would_take: bool,
     /// The newer object.
     pub(super) newer: There,
     /// What the newer object says of itself.
     pub(super) newer_is: Ready,
-    /// The objects that fill other Secrets: missing where one of them is.
-    pub(super) fills: There,
+    /// The objects that fill other Secrets.
+    pub(super) fills: Fills,
     /// Who the Secret belongs to; `None` where there is none.
     pub(super) secret: Option<Holder>,
     /// What of the Secret is not as it was when it was handed over.
@@ -70,6 +72,8 @@ pub(super) enum Older {
     Gone,
     /// It is gone, and another one has its name.
     Another,
+    /// It is there, and says something else than when the move began.
+    Edited,
 }
 
 /// An object that is to be there.
@@ -81,6 +85,21 @@ pub(super) enum There {
     AsWanted,
     /// It is, and asks for something else.
     Other,
+}
+
+/// The objects that fill other Secrets, of which there may be none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fills {
+    /// One of them is there, and asks for something else.
+    Other,
+    /// Those of these names are not there, and could write something else than their Secrets hold.
+    NotOfTexts(Vec<String>),
+    /// One of them is not there.
+    Missing,
+    /// One of them is not in step, and says this.
+    Unready(String),
+    /// All of them are there, and in step.
+    InStep,
 }
 
 /// Whether an object is in step.
@@ -127,7 +146,7 @@ pub(super) fn next(look: &Look, past: Past) -> Step {
         // An older controller that still ran when the object went, and was late: nobody takes the Secret now.
         (Older::Gone, There::AsWanted) if look.secret == Some(Holder::Older) => Step::HandOver,
         (Older::Gone, _) if look.trial.is_some() => Step::DropTrial,
-        (Older::Gone | Older::Another, _) => Step::Done,
+        (Older::Gone | Older::Another | Older::Edited, _) => Step::Done,
         (Older::Leaving, _) => Step::Wait("the older object is being deleted: see its finalizers".to_owned()),
         (Older::There, _) if look.store == There::Missing => Step::MakeStore,
         (Older::There, There::Missing) => before_newer(look),
@@ -139,7 +158,11 @@ pub(super) fn next(look: &Look, past: Past) -> Step {
 fn before_newer(look: &Look) -> Step {
     match (&look.secret, &look.trial) {
         // There is nothing to compare with, and nothing to lose.
-        (None, _) | (Some(_), Some(Trial::Same)) => Step::MakeNewer,
+        (None, _) => Step::MakeNewer,
+        _ if look.trial_would_take => Step::Refuse(
+            "the namespace has a Secret of the name that its trial would have: delete that, if nobody needs it".to_owned(),
+        ),
+        (Some(_), Some(Trial::Same)) => Step::MakeNewer,
         (Some(_), None | Some(Trial::Foreign)) => Step::MakeTrial,
         (Some(_), Some(Trial::Unready(said))) => {
             Step::Wait(format!("the newer object cannot be tried: {said}"))
@@ -153,29 +176,33 @@ fn before_newer(look: &Look) -> Step {
 }
 
 fn after_newer(look: &Look, past: Past) -> Step {
-    match (&look.secret, &look.newer_is) {
+    match (&look.secret, &look.newer_is, &look.fills) {
         _ if look.trial.is_some() => Step::DropTrial,
-        (Some(Holder::Older | Holder::Nobody), _) => Step::HandOver,
-        _ if look.fills == There::Missing => Step::MakeFills,
-        (_, Ready::No(said)) => Step::Wait(format!("the newer object is not in step: {said}")),
-        (None, Ready::Yes) => Step::Wait("the newer object has no Secret".to_owned()),
-        (Some(_), Ready::Yes) if !past.settled => {
+        (Some(Holder::Older | Holder::Nobody), _, _) => Step::HandOver,
+        (_, _, Fills::Missing) => Step::MakeFills,
+        (_, Ready::No(said), _) => Step::Wait(format!("the newer object is not in step: {said}")),
+        (None, Ready::Yes, _) => Step::Wait("the newer object has no Secret".to_owned()),
+        (Some(_), Ready::Yes, Fills::Unready(said)) => {
+            Step::Wait(format!("the newer object that fills another Secret is not in step: {said}"))
+        }
+        (Some(_), Ready::Yes, _) if !past.settled => {
             Step::Wait("the older controller could still take the Secret back".to_owned())
         }
-        (Some(_), Ready::Yes) => Step::DeleteOlder,
+        (Some(_), Ready::Yes, _) => Step::DeleteOlder,
     }
 }
 
 /// Why nothing more can be done, if that is so.
 fn refusal(look: &Look, past: Past) -> Option<String> {
-    let Look { older, store, trial, newer, newer_is: _, fills, secret, changed } = look;
-    let problem = match (older, secret) {
-        (Older::Gone, _) => return None,
-        (Older::Another, _) => "it was deleted and made anew meanwhile: run this again".to_owned(),
-        (Older::There | Older::Leaving, Some(Holder::Other(owner))) => {
+    let Look { older, store, trial, trial_would_take: _, newer, newer_is: _, fills, secret, changed } = look;
+    let problem = match (older, secret, fills) {
+        (Older::Gone, _, _) => return None,
+        (Older::Another, _, _) => "it was deleted and made anew meanwhile: run this again".to_owned(),
+        (Older::Edited, _, _) => "it was edited meanwhile: run this again".to_owned(),
+        (Older::There | Older::Leaving, Some(Holder::Other(owner)), _) => {
             format!("its Secret belongs to {owner}, which is to say whose it is")
         }
-        (Older::There | Older::Leaving, Some(Holder::Older)) if past.handed_over => {
+        (Older::There | Older::Leaving, Some(Holder::Older), _) if past.handed_over => {
             "its Secret was taken back by the older controller: scale it to 0, and run this again".to_owned()
         }
         _ if *store == There::Other => {
@@ -185,10 +212,15 @@ fn refusal(look: &Look, past: Past) -> Option<String> {
         }
         _ if *newer == There::Other => {
             "the namespace has an ExternalSecret of external-secrets.io of its name that asks for something else: delete one of \
-             the two"
+             the two, with --cascade=orphan, so that its Secret stays"
                 .to_owned()
         }
-        _ if *fills == There::Other => {
+        (_, _, Fills::NotOfTexts(names)) => format!(
+            "it fills these Secrets with values that are not all texts: {}; a newer object may write these otherwise: say what \
+             is wanted in newer manifests by hand, and take the annotation external-secrets.io/filled-by off these Secrets",
+            names.join(", ")
+        ),
+        (_, _, Fills::Other) => {
             "the namespace has an ExternalSecret of external-secrets.io of the name of a Secret that it fills: delete that, if \
              nobody needs it"
                 .to_owned()

@@ -28,17 +28,25 @@ fn environment() -> Environment {
     Environment { vault_address: "https://vault.example:8200".to_owned(), ..Environment::default() }
 }
 
-fn report(input: &Input) -> Report {
-    Report::of(input.migrated(&environment(), None)).unwrap()
+fn migrated(input: &Input, without_permits: bool) -> Vec<Migrated> {
+    input.migrated(Told { environment: &environment(), class: None, without_permits })
+}
+
+fn report_on(input: &Input, without_permits: bool) -> Report {
+    Report::of(migrated(input, without_permits)).unwrap()
 }
 
 /// What is printed for these files of a folder, in a namespace.
 fn printed(files: &[(&str, &str)], namespace: &str) -> Report {
+    report_on(&input(files, namespace), false)
+}
+
+fn input(files: &[(&str, &str)], namespace: &str) -> Input {
     let folder = TempDir::with_prefix("eso-migrate-").unwrap();
     for (name, text) in files {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    report(&Input::of_files(&[folder.path().to_owned()], namespace).unwrap())
+    Input::of_files(&[folder.path().to_owned()], namespace).unwrap()
 }
 
 fn documents(text: &str) -> Vec<Value> {
@@ -108,7 +116,7 @@ fn what_the_files_say_of_namespaces_and_empty_secrets_is_known() {
     let beside = r#"
 apiVersion: v1
 kind: Namespace
-metadata: { name: demo, annotations: { iam.amazonaws.com/permitted: "^arn:aws:iam::1" } }
+metadata: { name: demo, annotations: { iam.amazonaws.com/permitted: "" } }
 ---
 apiVersion: v1
 kind: Secret
@@ -124,12 +132,17 @@ stringData: { a: b }
     let names = names(&report);
     assert!(names.contains(&"ExternalSecret demo/filled".to_owned()), "{names:?}");
     assert!(!names.contains(&"ExternalSecret demo/full".to_owned()), "{names:?}");
+    assert_eq!(report.summary(), "2 written, 0 not written, 3 of other kinds left out");
+    let beside = beside.replace(r#"permitted: "" }"#, r#"permitted: "^arn:aws:iam::1" }"#);
+    let input = input(&[("a.yaml", &beside), ("b.yaml", &older)], "demo");
+    assert_eq!(report_on(&input, false).summary(), "0 written, 2 not written, 3 of other kinds left out");
+    let report = report_on(&input, true);
+    assert_eq!(report.summary(), "2 written, 0 not written, 3 of other kinds left out");
     let remarks = remarks(&report);
     let of_namespace = remarks
         .iter()
         .filter(|remark| remark.starts_with("Namespace demo: metadata.annotations.iam.amazonaws.com"));
     assert_eq!(of_namespace.count(), 1, "it is said once: {remarks:?}");
-    assert_eq!(report.summary(), "2 written, 0 not written, 3 of other kinds left out");
 }
 
 /// Runs the command; whether its code is 0.
@@ -221,7 +234,7 @@ fn content(desired: &Desired) -> Content {
 fn the_examples_give_the_same_values_as_before() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/examples/kubernetes-client-io");
     let input = Input::of_files(&[folder], "demo").unwrap();
-    let migrated = input.migrated(&environment(), None);
+    let migrated = migrated(&input, false);
     let mut compared = Vec::new();
     for (document, migrated) in input.documents.iter().zip(&migrated) {
         let Some(parts) = parts(migrated) else { continue };
@@ -237,7 +250,7 @@ fn the_examples_give_the_same_values_as_before() {
         compared.push(migrated.object.name.as_str());
     }
     assert_eq!(compared, ["hello-parameters", "hello-service", "hello-vault", "my-external-secret"]);
-    let names = names(&report(&input));
+    let names = names(&report_on(&input, false));
     assert!(
         names.contains(&"ExternalSecret demo/my-external-secret-data".to_owned()),
         "the Secret that is filled"

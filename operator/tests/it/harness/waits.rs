@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io::{Write as _, stderr},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use serde_json::Value;
@@ -113,10 +113,15 @@ impl Condition {
 
 /// How long something took; for people, no test asserts it.
 pub(crate) async fn measured<T>(what: &str, future: impl Future<Output = T>) -> T {
+    timed(what, future).await.0
+}
+
+/// The same for a test that asserts it, of many together: any one may have waited for the machine.
+pub(crate) async fn timed<T>(what: &str, future: impl Future<Output = T>) -> (T, Duration) {
     let began = Instant::now();
     let result = future.await;
-    let took = began.elapsed().as_secs_f32();
+    let took = began.elapsed();
     // Nothing depends on whether anybody reads it.
-    let _ = writeln!(stderr(), "{what}: {took:.2} s");
-    result
+    let _ = writeln!(stderr(), "{what}: {:.2} s", took.as_secs_f32());
+    (result, took)
 }

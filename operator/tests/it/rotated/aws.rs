@@ -1,14 +1,14 @@
 //! Logins to AWS by keys in a Secret: as they are, for a while, and to assume a role with them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use eso_rig::{FastAws, Fault};
 use eso_testkit::objects::{object, store};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::secret;
-use crate::harness::{Kind, Setup, World, aws, aws_spec, encoded, measured};
+use super::{are_prompt, secret};
+use crate::harness::{Kind, Setup, World, aws, aws_spec, encoded, timed};
 
 /// A way to log in with keys, whose store, object and remote key have its name.
 struct Way {
@@ -74,20 +74,20 @@ async fn rotate(world: &World, name: &str) -> String {
     id
 }
 
-/// Waits until the object of a way holds a new value, which is read after `turn`; answers who read it.
+/// Waits until the object of a way holds a new value, which is read after `turn`; answers who read it, and how long that took.
 async fn follows<T>(
     world: &World,
     double: &FastAws,
     name: &str,
     turn: impl AsyncFnOnce() -> T,
-) -> (T, String) {
+) -> (T, String, Duration) {
     let value = world.canary(name);
     double.put(name, &value).unwrap();
     let turned = turn().await;
-    measured(name, world.holds(name, &[("password", &value)])).await;
+    let (_, took) = timed(name, world.holds(name, &[("password", &value)])).await;
     let mut calls = double.calls().into_iter().rev();
     let last = calls.find(|call| call.operation == "GetSecretValue" && call.keys == [name]);
-    (turned, last.unwrap().access_key_id)
+    (turned, last.unwrap().access_key_id, took)
 }
 
 /// Whom the keys of this id are to AWS when it reads: themselves, or a session of the role.
@@ -101,9 +101,9 @@ fn logins(double: &FastAws, id: &str) -> usize {
     double.assumed().iter().filter(|assumed| assumed.signer == id).count()
 }
 
-async fn is_rotated(world: &World, double: &FastAws, way: &Way) {
+async fn is_rotated(world: &World, double: &FastAws, way: &Way) -> [Duration; 2] {
     let Way { name, more, wrong: (operation, code), says, logins: expected } = way;
-    let (first, read_by) = follows(world, double, name, async || {
+    let (first, read_by, _) = follows(world, double, name, async || {
         let id = rotate(world, name).await;
         let mut spec = aws_spec(&secret(name));
         more(&mut spec);
@@ -115,7 +115,7 @@ async fn is_rotated(world: &World, double: &FastAws, way: &Way) {
     assert_eq!((read_by, logins(double, &first)), (reader(double, way, &first), *expected), "{name}");
 
     // The former keys are worth nothing, and what they got was theirs.
-    let (second, read_by) = follows(world, double, name, async || {
+    let (second, read_by, soon) = follows(world, double, name, async || {
         for former in [first.clone(), reader(double, way, &first)] {
             double.fault(Fault::error(400, "UnrecognizedClientException", "no").access_key_id(&former));
         }
@@ -143,9 +143,10 @@ async fn is_rotated(world: &World, double: &FastAws, way: &Way) {
     }
     assert_eq!(logins(double, &wrong), 0);
 
-    let (last, read_by) = follows(world, double, name, async || rotate(world, name).await).await;
+    let (last, read_by, again) = follows(world, double, name, async || rotate(world, name).await).await;
     assert_eq!((read_by, logins(double, &last)), (reader(double, way, &last), *expected), "{name}");
     world.store_says(Kind::SecretStore, name, "Valid", "store validated").await;
+    [soon, again]
 }
 
 #[tokio::test]
@@ -153,7 +154,7 @@ async fn keys_for_aws_that_are_rotated_are_taken_up_and_wrong_ones_are_said_also
     let double = aws();
     let world =
         Setup::new("rotated-aws").argument("--store-requeue-interval=1h").aws(&double.url()).start().await;
-    join_all(WAYS.iter().map(|way| is_rotated(&world, &double, way))).await;
+    are_prompt(join_all(WAYS.iter().map(|way| is_rotated(&world, &double, way))).await);
     let roles: Vec<_> = double.assumed().into_iter().map(|assumed| assumed.given).collect();
     for given in &roles {
         world.watch_for(given);

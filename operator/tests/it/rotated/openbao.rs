@@ -6,7 +6,7 @@ use eso_rig::{Reply, Scripted};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
-use super::{Entries, Gives, Way, is_rotated, kept, selector, tenant::Tenant, world};
+use super::{Entries, Gives, Way, are_prompt, is_rotated, kept, selector, tenant::Tenant, world};
 use crate::harness::World;
 
 /// A way whose credential is one text, under `credential`.
@@ -258,6 +258,6 @@ async fn a_credential_for_vault_that_is_rotated_is_taken_up_and_a_wrong_one_is_s
         certificate(&tenant).await,
         connection(&tenant).await,
     ];
-    join_all(ways.iter().map(|way| is_rotated(&world, &tenant, way))).await;
+    are_prompt(join_all(ways.iter().map(|way| is_rotated(&world, &tenant, way))).await);
     world.end().await;
 }

@@ -1,5 +1,7 @@
 //! Logins that OpenBao has not, or that need a cloud: to a scripted server, which keeps what it was shown.
 
+use std::time::Duration;
+
 use base64::{
     Engine as _,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
@@ -9,7 +11,7 @@ use futures::future::join_all;
 use rcgen::{KeyPair, PKCS_RSA_SHA256};
 use serde_json::{Value, json};
 
-use super::{Counts, Server, Way, is_rotated, kept, selector, world};
+use super::{Counts, Server, Way, are_prompt, is_rotated, kept, selector, world};
 use crate::harness::World;
 
 /// A way, where it logs in, and what the server says to a wrong credential.
@@ -43,8 +45,8 @@ impl Script {
         shown
     }
 
-    async fn is_rotated(&self, world: &World) {
-        is_rotated(world, self, &self.way).await;
+    async fn is_rotated(&self, world: &World) -> [Duration; 2] {
+        let took = is_rotated(world, self, &self.way).await;
         let Way { first, second, wrong, .. } = &self.way;
         let expected = match self.refusal {
             "" => vec![first, second],
@@ -55,6 +57,7 @@ impl Script {
         let pairs = shown.iter().zip(expected);
         pairs
             .for_each(|(shown, entries)| assert!(entries[0].1.contains(shown), "{}: {shown}", self.way.name));
+        took
     }
 }
 
@@ -150,6 +153,6 @@ async fn google_key(world: &World) -> Script {
 async fn a_credential_of_a_directory_or_a_cloud_that_is_rotated_is_taken_up_and_a_wrong_one_is_said() {
     let world = world("rotated-clouds").await;
     let scripts = [directory(&world).await, aws_keys(&world).await, google_key(&world).await];
-    join_all(scripts.iter().map(|script| script.is_rotated(&world))).await;
+    are_prompt(join_all(scripts.iter().map(|script| script.is_rotated(&world))).await);
     world.end().await;
 }

@@ -22,7 +22,7 @@ pub(super) fn parts(document: &Value, surroundings: &Surroundings<'_>, remarks: 
         Err(problem) => return remarks.unwritten(problem),
     };
     remark_on_unknown(&document, &object, remarks);
-    if let Err(why) = may_be_read(&object, surroundings) {
+    if let Err(why) = may_be_read(&object, surroundings).and_then(|()| may_be_bound(&object, surroundings)) {
         return remarks.unwritten(why);
     }
     let translated = match legacy::translate(&object, surroundings.environment) {
@@ -69,11 +69,9 @@ fn store(store: &LegacyStore, namespace: &str, class: Option<&str>) -> ClusterSe
     let mut spec = store.spec();
     spec.controller = class.map(str::to_owned);
     let name = store_name(&store.backend, &spec, namespace);
-    if !namespace.is_empty() {
-        let condition =
-            NamespaceCondition { namespaces: vec![namespace.to_owned()], ..NamespaceCondition::default() };
-        spec.conditions = vec![condition];
-    }
+    let condition =
+        NamespaceCondition { namespaces: vec![namespace.to_owned()], ..NamespaceCondition::default() };
+    spec.conditions = vec![condition];
     ClusterSecretStore::new(&name, ClusterSecretStoreSpec { store: spec })
 }
 
@@ -122,6 +120,30 @@ fn may_be_read(object: &Older, surroundings: &Surroundings<'_>) -> Result<(), St
     }
 }
 
+/// Whether a store binds the newer object as the older one is bound; or nothing has to.
+fn may_be_bound(object: &Older, surroundings: &Surroundings<'_>) -> Result<(), String> {
+    let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+    if namespace.is_empty() {
+        return Err("its namespace is not said, and its store would let all in: give --namespace".to_owned());
+    }
+    match bound_by(namespace, surroundings).first() {
+        Some(name) if !surroundings.without_permits => Err(format!(
+            "its Namespace binds it by {name}, and the store that it would have would not be bound: --without-permits is to \
+             say that this is meant"
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The annotations by which a Namespace says which keys and roles its objects may ask for.
+fn bound_by<'a>(namespace: &str, surroundings: &Surroundings<'a>) -> Vec<&'a str> {
+    let names = &surroundings.environment.annotations;
+    let held = surroundings.namespaces.get(namespace);
+    let binds =
+        |name: &&str| held.and_then(|held| held.get(*name)).is_some_and(|pattern| !pattern.is_empty());
+    [names.permitted_key_name.as_str(), &names.permitted_role].into_iter().filter(binds).collect()
+}
+
 fn remark_on_unknown(document: &Value, object: &Older, remarks: &mut Remarks) {
     let read = json!({ "spec": object.spec, "apiVersion": "", "kind": "", "metadata": document["metadata"], "status": document["status"] });
     for field in unknown::fields(document, &read) {
@@ -153,24 +175,16 @@ fn remark_on_environment(object: &Older, store: &LegacyStore, remarks: &mut Rema
 /// What the annotations of the Namespace forbid, nothing forbids afterwards.
 fn remark_on_namespace(object: &Older, surroundings: &Surroundings<'_>, remarks: &mut Remarks) {
     let namespace = object.metadata.namespace.clone().unwrap_or_default();
-    if namespace.is_empty() {
-        let what = "it is not said, so every namespace may use the store: say it here, or with --namespace";
-        remarks.on("metadata.namespace", what);
-    }
-    let names = &surroundings.environment.annotations;
-    let held = surroundings.namespaces.get(&namespace);
-    for name in [&names.permitted_key_name, &names.permitted_role] {
-        if held.and_then(|held| held.get(name)).is_some_and(|pattern| !pattern.is_empty()) {
-            let object =
-                ObjectName { kind: "Namespace".to_owned(), name: namespace.clone(), ..ObjectName::default() };
-            let what = "it binds no newer object: say in spec.conditions[].keys of the store which keys may be read, and \
-                        let its users write no stores";
-            remarks.remarks.push(Remark {
-                object,
-                field: format!("metadata.annotations.{name}"),
-                what: what.to_owned(),
-            });
-        }
+    for name in bound_by(&namespace, surroundings) {
+        let object =
+            ObjectName { kind: "Namespace".to_owned(), name: namespace.clone(), ..ObjectName::default() };
+        let what = "it binds no newer object: say in spec.conditions[].keys of the store which keys may be read, and \
+                    let its users write no stores";
+        remarks.remarks.push(Remark {
+            object,
+            field: format!("metadata.annotations.{name}"),
+            what: what.to_owned(),
+        });
     }
 }
 

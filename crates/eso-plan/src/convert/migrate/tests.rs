@@ -17,6 +17,25 @@ pub(super) fn migrated_in(
     annotations: &[(&str, &str)],
     filled: Option<&[&str]>,
 ) -> Migrated {
+    migrated_with(document, environment, annotations, filled, false)
+}
+
+/// What becomes of a manifest where what the annotations of its Namespace forbid is meant to end.
+pub(super) fn migrated_without_permits(
+    document: &Value,
+    environment: &Environment,
+    annotations: &[(&str, &str)],
+) -> Migrated {
+    migrated_with(document, environment, annotations, Some(&[]), true)
+}
+
+fn migrated_with(
+    document: &Value,
+    environment: &Environment,
+    annotations: &[(&str, &str)],
+    filled: Option<&[&str]>,
+    without_permits: bool,
+) -> Migrated {
     let held = annotations.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let names = filled.unwrap_or_default().iter().map(|name| ("demo".to_owned(), (*name).to_owned()));
     let surroundings = Surroundings {
@@ -25,6 +44,7 @@ pub(super) fn migrated_in(
         filled: &names.collect(),
         sees_all: filled.is_some(),
         class: None,
+        without_permits,
     };
     migrate(document, &surroundings)
 }

@@ -176,7 +176,8 @@ fn answered(call: StsCall, code: Option<&str>, status: u16) -> ProviderError {
     let known = code.and_then(|code| CODES.iter().find(|(_, codes)| codes.contains(&code)));
     let kind = known.map_or_else(|| of_status(status), |(kind, _)| *kind);
     let status = format!("HTTP {status}");
-    let code = code.filter(|code| looks_like_a_code(code)).unwrap_or(&status);
+    // What the table does not hold may be anything, and is not shown.
+    let code = code.filter(|_| known.is_some()).unwrap_or(&status);
     let words = match kind {
         Unauthenticated if matches!(code, "AccessDenied" | "AccessDeniedException") => call.denied(),
         Unauthenticated => {
@@ -199,11 +200,6 @@ fn of_status(status: u16) -> ErrorKind {
         429 => Throttled,
         _ => Unexpected,
     }
-}
-
-/// AWS's codes are words of letters; what is anything else may be anything.
-fn looks_like_a_code(text: &str) -> bool {
-    (1..=48).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphabetic())
 }
 
 fn failed(kind: ErrorKind, words: &'static str, code: Option<&str>) -> ProviderError {

@@ -3,7 +3,7 @@
 use eso_core::value::SecretBytes;
 use zeroize::Zeroizing;
 
-use super::{NoValue, marked, unmarked, versioned};
+use super::{NoValue, are_alike, marked, unmarked, versioned};
 
 const ODD: &str = r#"{"z": 9007199254740993, "a": 1.0, "ü\u00fc": {"n" : [null, 1e400]}, "<&>": "\u003c"}"#;
 
@@ -39,6 +39,18 @@ fn what_is_no_object_is_not_written() {
     }
     let bytes = SecretBytes::new(b"{\"a\": \"\xff\"}".to_vec());
     assert_eq!(text(versioned(&bytes, 0)), Err(NoValue::NoObject));
+}
+
+#[test]
+fn values_are_alike_whose_members_are_the_same_texts_in_any_order() {
+    let alike = |one: &str, other: &str| are_alike(&SecretBytes::from(one), &SecretBytes::from(other));
+    assert!(alike("{}", " { } ") && alike(ODD, ODD));
+    assert!(alike(r#"{"a":"1","b":"2"}"#, r#"{"b" : "2", "\u0061": "1"}"#));
+    for other in ["{}", r#"{"a":"2"}"#, r#"{"b":"1"}"#, r#"{"a":1}"#, r#"{"a":"1","b":"2"}"#, "null", "", "{"]
+    {
+        assert!(!alike(r#"{"a":"1"}"#, other) && !alike(other, r#"{"a":"1"}"#), "{other}");
+    }
+    assert!(!alike("null", "null"));
 }
 
 #[track_caller]

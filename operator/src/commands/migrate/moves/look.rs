@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use anyhow::Context as _;
 use eso_core::api::{conditions::READY, external_secret::ExternalSecret};
 use eso_kube::marks::controller;
 use k8s_openapi::{ByteString, api::core::v1::Secret, apimachinery::pkg::apis::meta::v1::OwnerReference};
-use kube::{Api, Resource, ResourceExt};
+use kube::{Api, ResourceExt, core::DynamicObject};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::{
-    super::step::{Holder, Look, Older, Ready, There, Trial},
+    super::{
+        backup::manifest,
+        step::{Fills, Holder, Look, Older, Ready, There, Trial},
+    },
     Failure, Move, within,
 };
 
@@ -32,6 +36,8 @@ pub(super) struct Seen {
     pub(super) newer: Option<ExternalSecret>,
     /// The uid of the trial.
     pub(super) trial: Option<String>,
+    /// The version of the older object.
+    pub(super) older_version: Option<String>,
 }
 
 impl Move<'_> {
@@ -39,6 +45,7 @@ impl Move<'_> {
     pub(super) async fn see(&self, memory: &mut Memory) -> anyhow::Result<Seen> {
         let secret = got(&self.secrets, &self.name).await?;
         let newer = got(&self.newer, &self.name).await?;
+        let made = got(&self.secrets, &self.trial.name_any()).await?;
         let trial = got(&self.newer, &self.trial.name_any()).await?;
         let store = got(&self.stores, &self.wanted.store.name_any()).await?;
         let older = got(&self.older, &self.name).await?;
@@ -47,60 +54,78 @@ impl Move<'_> {
             secret.as_ref().map(|secret| holder(secret.owner_references(), &self.uid, newer_uid.as_deref()));
         memory.see(secret.as_ref(), holder.as_ref());
         let look = Look {
-            older: self.seen_older(older.as_ref()),
+            older: self.seen_older(older.as_ref())?,
             store: there(store.as_ref(), |store| store.spec == self.wanted.store.spec),
-            trial: self.seen_trial(trial.as_ref(), secret.as_ref()).await?,
+            trial: self.seen_trial(trial.as_ref(), made.as_ref(), secret.as_ref()),
+            trial_would_take: made.as_ref().is_some_and(is_nobodys),
             newer: there(newer.as_ref(), |newer| newer.spec == self.wanted.object.spec),
             newer_is: newer.as_ref().map_or_else(|| Ready::No("it is not there".to_owned()), ready),
-            fills: self.seen_fills().await?,
+            fills: self.seen_fills(secret.as_ref()).await?,
             changed: memory.changed(secret.as_ref()),
             secret: holder,
         };
-        Ok(Seen { look, secret, newer, trial: trial.and_then(|trial| trial.uid()) })
+        let older_version = older.and_then(|older| older.resource_version());
+        Ok(Seen { look, secret, newer, trial: trial.and_then(|trial| trial.uid()), older_version })
     }
 
-    fn seen_older(&self, older: Option<&impl Resource>) -> Older {
-        match older.map(Resource::meta) {
-            None => Older::Gone,
-            Some(metadata) if metadata.uid.as_ref() != Some(&self.uid) => Older::Another,
-            Some(metadata) if metadata.deletion_timestamp.is_some() => Older::Leaving,
-            Some(_) => Older::There,
-        }
+    fn seen_older(&self, older: Option<&DynamicObject>) -> anyhow::Result<Older> {
+        let Some(older) = older else { return Ok(Older::Gone) };
+        // Its status and who wrote it change all the time.
+        let now = manifest(&serde_json::to_value(older).context("an object must be JSON")?);
+        Ok(match &older.metadata {
+            metadata if metadata.uid.as_ref() != Some(&self.uid) => Older::Another,
+            metadata if metadata.deletion_timestamp.is_some() => Older::Leaving,
+            _ if now != manifest(self.document) => Older::Edited,
+            _ => Older::There,
+        })
     }
 
-    async fn seen_trial(
+    /// What a trial shows with the Secret that it made.
+    fn seen_trial(
         &self,
         trial: Option<&ExternalSecret>,
+        made: Option<&Secret>,
         secret: Option<&Secret>,
-    ) -> anyhow::Result<Option<Trial>> {
-        let Some(trial) = trial else { return Ok(None) };
+    ) -> Option<Trial> {
+        let trial = trial?;
         if !self.is_our_trial(trial) {
-            return Ok(Some(Trial::Foreign));
+            return Some(Trial::Foreign);
         }
         if let Ready::No(said) = ready(trial) {
-            return Ok(Some(Trial::Unready(said)));
+            return Some(Trial::Unready(said));
         }
-        let made = got(&self.secrets, &trial.name_any()).await?;
-        let Some(made) = made else { return Ok(Some(Trial::Unready("it has no Secret yet".to_owned()))) };
-        let mut keys = different(secret, Some(&made));
+        let Some(made) = made.filter(|made| is_of(made, trial)) else {
+            return Some(Trial::Unready("it has no Secret yet".to_owned()));
+        };
+        let mut keys = different(secret, Some(made));
         // The API server changes no type.
         if secret.is_some_and(|secret| secret.type_ != made.type_) {
             keys.push("(its type)".to_owned());
         }
-        Ok(Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) }))
+        Some(if keys.is_empty() { Trial::Same } else { Trial::Differs(keys) })
     }
 
-    async fn seen_fills(&self) -> anyhow::Result<There> {
-        let mut seen = There::AsWanted;
+    async fn seen_fills(&self, secret: Option<&Secret>) -> anyhow::Result<Fills> {
+        let (mut missing, mut unready) = (Vec::new(), None);
         for wanted in &self.wanted.fills {
-            let fill = got(&self.newer, &wanted.name_any()).await?;
-            match there(fill.as_ref(), |fill| fill.spec == wanted.spec) {
-                There::AsWanted => {}
-                There::Missing => seen = There::Missing,
-                There::Other => return Ok(There::Other),
+            match got(&self.newer, &wanted.name_any()).await? {
+                None => missing.push(wanted.name_any()),
+                Some(fill) if fill.spec != wanted.spec => return Ok(Fills::Other),
+                Some(fill) => {
+                    if let Ready::No(said) = ready(&fill) {
+                        unready = Some(said);
+                    }
+                }
             }
         }
-        Ok(seen)
+        let is_missing = !missing.is_empty();
+        missing.retain(|name| !secret.is_some_and(|secret| is_of_texts(secret, name)));
+        Ok(match unready {
+            _ if !missing.is_empty() => Fills::NotOfTexts(missing),
+            _ if is_missing => Fills::Missing,
+            Some(said) => Fills::Unready(said),
+            None => Fills::InStep,
+        })
     }
 }
 
@@ -170,6 +195,23 @@ fn holder(owners: &[OwnerReference], older: &str, newer: Option<&str>) -> Holder
         _ if owners.iter().any(|owner| owner.uid == older) => Holder::Older,
         _ => Holder::Nobody,
     }
+}
+
+/// Whether nobody controls a Secret: whoever comes first may take it.
+fn is_nobodys(secret: &Secret) -> bool {
+    controller(&secret.metadata).is_none()
+}
+
+/// Whether a Secret is this object's.
+fn is_of(secret: &Secret, object: &ExternalSecret) -> bool {
+    controller(&secret.metadata).is_some_and(|owner| object.metadata.uid.as_ref() == Some(&owner.uid))
+}
+
+/// Whether what an object's Secret holds under this name is JSON whose members are texts. The Secret of this name is filled
+/// with these, which both groups write as they are, and others not.
+fn is_of_texts(secret: &Secret, name: &str) -> bool {
+    let held = secret.data.as_ref().and_then(|data| data.get(name));
+    held.is_some_and(|value| serde_json::from_slice::<BTreeMap<String, String>>(&value.0).is_ok())
 }
 
 /// The keys in which two Secrets differ.

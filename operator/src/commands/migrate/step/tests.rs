@@ -12,9 +12,10 @@ fn before() -> Look {
         older: Older::There,
         store: There::Missing,
         trial: None,
+        trial_would_take: false,
         newer: There::Missing,
         newer_is: Ready::No("nothing yet".to_owned()),
-        fills: There::AsWanted,
+        fills: Fills::InStep,
         secret: Some(Holder::Older),
         changed: None,
     }
@@ -96,7 +97,21 @@ fn a_secret_of_nobody_is_taken_over() {
 
 #[test]
 fn other_secrets_are_filled_by_somebody_before_the_older_object_goes() {
-    check(&Look { fills: There::Missing, ..in_step() }, SETTLED, &Step::MakeFills);
+    check(&Look { fills: Fills::Missing, ..in_step() }, SETTLED, &Step::MakeFills);
+    let unready = Fills::Unready("no such key".to_owned());
+    check_waits(
+        &Look { fills: unready, ..in_step() },
+        SETTLED,
+        "fills another Secret is not in step: no such key",
+    );
+}
+
+#[test]
+fn no_value_that_fills_another_secret_is_written_otherwise() {
+    for look in [before(), with_store(), with_newer(), in_step()] {
+        let otherwise = Look { fills: Fills::NotOfTexts(vec!["a".to_owned(), "b".to_owned()]), ..look };
+        check_refuses(&otherwise, NOTHING, "fills these Secrets with values that are not all texts: a, b");
+    }
 }
 
 #[test]
@@ -107,9 +122,17 @@ fn what_is_somebody_elses_is_left_alone() {
     }
     check_refuses(&Look { store: There::Other, ..before() }, NOTHING, "ClusterSecretStore");
     check_refuses(&Look { newer: There::Other, ..with_store() }, NOTHING, "asks for something else");
-    check_refuses(&Look { fills: There::Other, ..in_step() }, SETTLED, "that it fills");
+    check_refuses(&Look { fills: Fills::Other, ..in_step() }, SETTLED, "that it fills");
     check_refuses(&Look { trial: Some(Trial::Foreign), ..with_store() }, NOTHING, "its trial would have");
+    for trial in [None, Some(Trial::Unready(String::new())), Some(Trial::Same)] {
+        let look = Look { trial, trial_would_take: true, ..with_store() };
+        check_refuses(&look, NOTHING, "a Secret of the name that its trial would have");
+    }
+    check(&Look { trial_would_take: true, ..with_newer() }, NOTHING, &Step::HandOver);
     check_refuses(&Look { older: Older::Another, ..in_step() }, SETTLED, "made anew");
+    for look in [before(), with_store(), with_newer(), in_step()] {
+        check_refuses(&Look { older: Older::Edited, ..look }, SETTLED, "edited meanwhile: run this again");
+    }
 }
 
 #[test]
@@ -128,22 +151,25 @@ fn a_secret_that_changed_under_the_newer_object_is_looked_at_by_somebody() {
 /// Every state that can be seen, with each past.
 fn all() -> Vec<(Look, Past)> {
     let mut all = Vec::new();
-    for older in [Older::There, Older::Leaving, Older::Gone, Older::Another] {
+    for older in [Older::There, Older::Leaving, Older::Gone, Older::Another, Older::Edited] {
         for newer in [There::Missing, There::AsWanted, There::Other] {
             for trial in [None, Some(Trial::Foreign), Some(Trial::Unready(String::new())), Some(Trial::Same)]
             {
                 for secret in [None, Some(Holder::Older), Some(Holder::Newer), Some(Holder::Nobody)] {
                     for newer_is in [Ready::Yes, Ready::No(String::new())] {
-                        for past in [NOTHING, HANDED, SETTLED] {
-                            let look = Look {
-                                older,
-                                newer,
-                                trial: trial.clone(),
-                                secret: secret.clone(),
-                                newer_is: newer_is.clone(),
-                                ..with_store()
-                            };
-                            all.push((look, past));
+                        for fills in [Fills::InStep, Fills::Missing, Fills::Unready(String::new())] {
+                            for past in [NOTHING, HANDED, SETTLED] {
+                                let look = Look {
+                                    older,
+                                    newer,
+                                    trial: trial.clone(),
+                                    secret: secret.clone(),
+                                    newer_is: newer_is.clone(),
+                                    fills: fills.clone(),
+                                    ..with_store()
+                                };
+                                all.push((look, past));
+                            }
                         }
                     }
                 }
@@ -156,9 +182,11 @@ fn all() -> Vec<(Look, Past)> {
 #[test]
 fn the_older_object_never_goes_before_the_newer_one_has_the_secret_and_is_in_step() {
     for (look, past) in all() {
-        let safe = look.newer == There::AsWanted
+        let safe = look.older == Older::There
+            && look.newer == There::AsWanted
             && look.secret == Some(Holder::Newer)
             && look.newer_is == Ready::Yes
+            && look.fills == Fills::InStep
             && past.settled;
         assert!(next(&look, past) != Step::DeleteOlder || safe, "{look:?} {past:?}");
     }

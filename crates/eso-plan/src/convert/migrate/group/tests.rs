@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    super::tests::{migrated, migrated_in, said},
+    super::tests::{migrated, migrated_in, migrated_without_permits, said},
     *,
 };
 
@@ -333,9 +333,25 @@ fn an_environment_that_was_not_given_is_remarked_on() {
 }
 
 #[test]
-fn what_a_namespace_forbids_is_remarked_on() {
+fn what_a_namespace_forbids_is_not_allowed_in_silence() {
+    for (name, pattern) in [
+        ("externalsecrets.kubernetes-client.io/permitted-key-name", "^db$"),
+        ("iam.amazonaws.com/permitted", ".*"),
+    ] {
+        let expected = format!(
+            "its Namespace binds it by {name}, and the store that it would have would not be bound: --without-permits is to \
+             say that this is meant"
+        );
+        check_unwritten(&aws(json!({})), &[(name, pattern)], &expected);
+        let empty = migrated_in(&aws(json!({})), &environment(), &[(name, "")], Some(&[]));
+        assert!(matches!(empty.newer, Newer::Parts(_)), "an empty one binds nobody");
+    }
+}
+
+#[test]
+fn what_a_namespace_forbids_is_remarked_on_where_it_is_meant_to_end() {
     let permitted = [("externalsecrets.kubernetes-client.io/permitted-key-name", "^db$"), ("other", "a")];
-    let migrated = migrated_in(&aws(json!({})), &environment(), &permitted, Some(&[]));
+    let migrated = migrated_without_permits(&aws(json!({})), &environment(), &permitted);
     let beginning = "Namespace demo: metadata.annotations.externalsecrets.kubernetes-client.io/permitted-key-name: it binds";
     assert!(matches!(migrated.newer, Newer::Parts(_)));
     assert!(
@@ -346,12 +362,16 @@ fn what_a_namespace_forbids_is_remarked_on() {
 }
 
 #[test]
-fn an_object_without_a_namespace_has_a_store_for_all() {
-    let mut document = aws(json!({}));
-    document["metadata"] = json!({ "name": "app" });
-    let (parts, remarks) = parts_of(&document);
-    assert!(parts.store.spec.store.conditions.is_empty());
-    assert!(remarks[0].starts_with("metadata.namespace: it is not said, so every namespace"), "{remarks:?}");
+fn an_object_without_a_namespace_has_no_store_that_lets_all_in() {
+    for metadata in [json!({ "name": "app" }), json!({ "name": "app", "namespace": "" })] {
+        let mut document = aws(json!({}));
+        document["metadata"] = metadata;
+        check_unwritten(
+            &document,
+            &[],
+            "its namespace is not said, and its store would let all in: give --namespace",
+        );
+    }
 }
 
 #[test]

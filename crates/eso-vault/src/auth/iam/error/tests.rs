@@ -25,7 +25,7 @@ fn a_refusal_is_a_login_that_failed_and_never_an_absence() {
     check(Some("IDPCommunicationError"), 400, Unavailable, "cannot answer now");
     check(Some("ValidationError"), 400, Invalid, "the externalID");
     check(Some("RegionDisabledException"), 403, Invalid, "the region");
-    check(Some("SomethingNew"), 400, Unexpected, "(SomethingNew)");
+    check(Some("SomethingNew"), 400, Unexpected, "(HTTP 400)");
     check(Some("SomethingNew"), 503, Unavailable, "cannot answer now");
     check(None, 403, Unauthenticated, "(HTTP 403)");
     check(None, 404, Unexpected, "(HTTP 404)");
@@ -35,8 +35,10 @@ fn a_refusal_is_a_login_that_failed_and_never_an_absence() {
 
 #[test]
 fn what_is_no_code_is_not_shown() {
-    let error = answered(StsCall::AssumeRole, Some("canary value 7f3c"), 400).to_string();
-    assert!(!error.contains("canary") && error.contains("(HTTP 400)"), "{error}");
+    for code in ["canary value 7f3c", "canary"] {
+        let error = answered(StsCall::AssumeRole, Some(code), 400).to_string();
+        assert!(!error.contains("canary") && error.contains("(HTTP 400)"), "{error}");
+    }
 }
 
 #[test]

@@ -49,6 +49,30 @@ fn secrets_differ_in_keys_that_one_has_or_whose_values_differ() {
 }
 
 #[test]
+fn only_a_value_of_texts_is_the_same_to_whoever_fills_with_its_members() {
+    let is_of_texts = |value: &str| is_of_texts(&secret("u", &[("filled", value)]), "filled");
+    for value in [r#"{"a":"1","b":""}"#, "{}"] {
+        assert!(is_of_texts(value), "{value}");
+    }
+    for value in [
+        r#"{"a":1e3}"#,
+        r#"{"a":"1","b":{"c":"d"}}"#,
+        r#"{"a":null}"#,
+        r#"{"a":true}"#,
+        r#"["a"]"#,
+        r#""a""#,
+        "text",
+        "",
+    ] {
+        assert!(!is_of_texts(value), "{value}");
+    }
+    assert!(
+        !super::is_of_texts(&secret("u", &[("other", "{}")]), "filled"),
+        "nobody knows what it would be filled with"
+    );
+}
+
+#[test]
 fn a_change_counts_from_when_the_secret_is_the_newer_objects() {
     let mut memory = Memory::default();
     let [old, new, again] = ["1", "2", "3"].map(|value| secret("u", &[("a", value)]));
