@@ -3,13 +3,13 @@
 
 use std::{fs, path::PathBuf, process::Output};
 
-use eso_rig::FastAws;
+use eso_rig::{FastAws, Mode, OpenBao};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 use tokio::process::{Child, Command};
 
 use crate::{
-    harness::{Kind, Setup, World, aws, eventually, vault},
+    harness::{Kind, Setup, World, aws, eventually},
     legacy::{apply, older, says, setup, trust_the_operator},
 };
 
@@ -140,7 +140,7 @@ async fn newer_objects_take_the_secrets_of_older_ones_over_as_they_are() {
 #[tokio::test]
 async fn values_of_vault_are_read_as_the_operator_itself_after_a_move_too() {
     let class = "migrate-vault";
-    let server = vault().await;
+    let server = OpenBao::start(Mode::Development).await.unwrap();
     let token_file = NamedTempFile::with_prefix("eso-it-").unwrap();
     let world = Setup::new(class)
         .variable("VAULT_ADDR", server.url())
@@ -149,7 +149,7 @@ async fn values_of_vault_are_read_as_the_operator_itself_after_a_move_too() {
         .argument(&format!("--controller-class={class}"))
         .start()
         .await;
-    trust_the_operator(&world, &token_file).await;
+    trust_the_operator(&server, &world, &token_file).await;
     let [password, one] = ["password", "one"].map(|name| world.canary(name));
     server.put("secret", "hello-service/password", &json!({ "password": password })).await.unwrap();
     server.put("secret", "hello-service/all", &json!({ "one": one, "deep": { "b": 1 } })).await.unwrap();

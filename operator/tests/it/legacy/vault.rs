@@ -1,16 +1,17 @@
 //! Values of Vault, with the operator's own service account.
 
+use eso_rig::{Mode, OpenBao};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
 use super::{apply, older, says};
-use crate::harness::{Kind, Setup, World, vault};
+use crate::harness::{Kind, Setup, World};
 
 const AUTH: &str = "my-kubernetes-vault-mount-point";
 
-/// Lets the operator's own service account log in as `my-vault-role`, and gives it its token, as a pod has it.
-pub(crate) async fn trust_the_operator(world: &World, token_file: &NamedTempFile) {
-    let server = vault().await;
+/// Lets the operator's own service account log in to this server as `my-vault-role`, and gives it its token, as a pod
+/// has it. The server is a test's own: places in it are those of the example.
+pub(crate) async fn trust_the_operator(server: &OpenBao, world: &World, token_file: &NamedTempFile) {
     server.enable_auth("kubernetes", AUTH).await.unwrap();
     let cluster = json!({
         "kubernetes_host": world.cluster.plane.url(),
@@ -46,7 +47,7 @@ fn of_version_1(key: &str) -> Value {
 
 #[tokio::test]
 async fn values_of_both_versions_of_vaults_engine_are_read_as_the_operator_itself() {
-    let server = vault().await;
+    let server = OpenBao::start(Mode::Development).await.unwrap();
     let token_file = NamedTempFile::with_prefix("eso-it-").unwrap();
     let world = Setup::new("legacy-vault")
         .variable("VAULT_ADDR", server.url())
@@ -54,7 +55,7 @@ async fn values_of_both_versions_of_vaults_engine_are_read_as_the_operator_itsel
         .argument(&format!("--own-token-file={}", token_file.path().display()))
         .start()
         .await;
-    trust_the_operator(&world, &token_file).await;
+    trust_the_operator(&server, &world, &token_file).await;
     let [password, one, whole] = ["password", "one", "whole"].map(|name| world.canary(name));
     server.put("secret", "hello-service/password", &json!({ "password": password })).await.unwrap();
     server.put("secret", "hello-service/all", &json!({ "one": one, "deep": { "b": 1 } })).await.unwrap();
