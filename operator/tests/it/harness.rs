@@ -32,7 +32,7 @@ pub(crate) use self::{
     patience::eventually,
     secrets::{encoded, entries},
     setup::Setup,
-    vault::{Mount, secure_vault, vault},
+    vault::{Mount, secure_vault},
     waits::{Condition, measured, timed},
     world::{Manifest, World},
 };

@@ -14,7 +14,7 @@ static SHARED: OnceCell<OpenBao> = OnceCell::const_new();
 static SECURE: OnceCell<OpenBao> = OnceCell::const_new();
 
 /// The server that the tests share. Nobody stops it.
-pub(crate) async fn vault() -> &'static OpenBao {
+async fn vault() -> &'static OpenBao {
     let start = async || OpenBao::start(Mode::Development).await.unwrap();
     SHARED.get_or_init(start).await
 }
