@@ -11,7 +11,7 @@ mod webhook;
 
 use std::{num::NonZeroUsize, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use clap::{Arg, ArgAction, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use eso_core::duration;
 
 pub(crate) use accepted::HEADING as ACCEPTED;
@@ -24,36 +24,18 @@ pub use webhook::{CertificateSource, WebhookFlags};
 
 /// Keeps Kubernetes Secrets equal to what AWS Secrets Manager and Vault hold.
 #[derive(Clone, Debug, PartialEq, Parser)]
-#[command(name = "eso", version, max_term_width = 100)]
+#[command(name = "eso", version, max_term_width = 100, mut_args(switched))]
 pub struct Args {
     /// Where metrics are served, as `:port` or `address:port`; `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8080")]
     pub metrics_addr: ListenAddress,
 
     /// Whether metrics are served by TLS; that is not done here, and none are served then.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub metrics_secure: bool,
 
     /// Whether whoever reads metrics is asked for a token; that is not done here, and none are served then.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub metrics_auth: bool,
 
     /// Where `/healthz` and `/readyz` are served; `0` serves none.
@@ -69,16 +51,7 @@ pub struct Args {
     pub namespace: String,
 
     /// Whether several operators choose one of them, which alone writes; the others are ready to take its place.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub enable_leader_election: bool,
 
     /// The name of the Lease that the leader holds, in the operator's own namespace: that of its service account, or of
@@ -100,69 +73,24 @@ pub struct Args {
     pub leader_election_retry_period: Duration,
 
     /// Whether ClusterSecretStores are served; the ExternalSecrets that name one are left as they are where not.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "true",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "true")]
     pub enable_cluster_store_reconciler: bool,
 
     /// Whether ClusterExternalSecrets are served; where `--namespace` is set, they are not.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "true",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "true")]
     pub enable_cluster_external_secret_reconciler: bool,
 
     /// Whether PushSecrets are served.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "true",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "true")]
     pub enable_push_secret_reconciler: bool,
 
     /// Whether ClusterPushSecrets are served; where `--namespace` is set, they are not.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "true",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "true")]
     pub enable_cluster_push_secret_reconciler: bool,
 
     /// Whether ExternalSecrets of `kubernetes-client.io` are served, where they are defined. The stores behind them are made of
     /// the environment, with the variables of their older controller.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "true",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "true")]
     pub serve_kubernetes_client_io: bool,
 
     /// Where the operator's own service-account token is, with which stores of Vault log in that name no other: a file that is
@@ -214,17 +142,7 @@ pub struct Args {
 
     /// Whether a target may be something else than a Secret (`spec.target.manifest`). What it holds is no secret any
     /// more for whoever may read that kind, and the operator needs rights to it.
-    #[arg(
-        long,
-        global = true,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, global = true, value_name = SWITCH, default_value = "false")]
     pub unsafe_allow_generic_targets: bool,
 
     /// How admission is served.
@@ -250,6 +168,22 @@ pub struct Args {
     /// What to do in place of running the operator.
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// What stands for the value of a flag that is switched on and off.
+const SWITCH: &str = "BOOL";
+
+/// A flag that is switched on and off is taken as Go's are: `--flag`, `--flag=true` or `--flag=false`.
+fn switched(flag: Arg) -> Arg {
+    let is_switch = flag.get_value_names().is_some_and(|names| names.iter().any(|name| name == SWITCH));
+    if !is_switch {
+        return flag;
+    }
+    flag.action(ArgAction::Set)
+        .default_missing_value("true")
+        .num_args(0..=1)
+        .require_equals(true)
+        .value_parser(BoolishValueParser::new())
 }
 
 /// What else the binary can do.

@@ -9,7 +9,7 @@ use clap::{
     value_parser,
 };
 
-use super::go_duration;
+use super::{SWITCH, go_duration};
 
 /// Under what heading they stand in the help.
 pub(crate) const HEADING: &str = "Accepted for the original's sake";
@@ -108,11 +108,7 @@ impl Flag {
         let Self { name, why, takes } = self;
         let argument =
             Arg::new(*name).long(*name).help(format!("Decides nothing: {why}")).help_heading(HEADING);
-        let argument = argument.value_parser(takes.parser()).value_name(takes.word());
-        match takes {
-            Takes::Switch => argument.num_args(0..=1).require_equals(true).default_missing_value("true"),
-            Takes::Number | Takes::Duration | Takes::Text => argument,
-        }
+        argument.value_parser(takes.parser()).value_name(takes.word())
     }
 }
 
@@ -130,7 +126,7 @@ impl Takes {
 
     fn word(self) -> &'static str {
         match self {
-            Self::Switch => "BOOL",
+            Self::Switch => SWITCH,
             Self::Number => "NUMBER",
             Self::Duration => "DURATION",
             Self::Text => "TEXT",

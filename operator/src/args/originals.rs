@@ -3,12 +3,11 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{ArgAction, builder::BoolishValueParser};
-
-use super::{ListenAddress, LogLevel, go_duration};
+use super::{ListenAddress, LogLevel, SWITCH, go_duration, switched};
 
 /// What `webhook` is told.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+#[command(mut_args(switched))]
 pub struct Webhook {
     /// The port that webhooks are served at, over TLS.
     #[arg(long, value_name = "PORT", default_value = "10250")]
@@ -57,6 +56,7 @@ pub struct Webhook {
 
 /// What `certcontroller` is told.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
+#[command(mut_args(switched))]
 pub struct CertController {
     /// Where `/healthz` and `/readyz` are served; `0` serves none.
     #[arg(long, value_name = "ADDRESS", default_value = ":8081")]
@@ -95,29 +95,11 @@ pub struct CertController {
     pub crd_requeue_interval: Duration,
 
     /// Accepted for the original's sake: nothing is written, by whomever.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub enable_leader_election: bool,
 
     /// Accepted for the original's sake.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub enable_partial_cache: bool,
 
     /// What both are told besides.
@@ -129,29 +111,11 @@ pub struct CertController {
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct Common {
     /// Whether metrics are to be served over TLS: here they are not served then.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub metrics_secure: bool,
 
     /// Whether metrics are to be served to those who may read them: here they are not served then.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub metrics_auth: bool,
 
     /// Accepted for the original's sake: metrics are served without TLS or not at all.
@@ -167,16 +131,7 @@ pub struct Common {
     pub metrics_key_name: String,
 
     /// Accepted for the original's sake: HTTP 2 is served in any case.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub enable_http2: bool,
 
     /// Accepted for the original's sake: times are logged as RFC 3339.

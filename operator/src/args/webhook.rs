@@ -2,24 +2,15 @@
 
 use std::time::Duration;
 
-use clap::{ArgAction, ValueEnum, builder::BoolishValueParser};
+use clap::ValueEnum;
 
-use super::go_duration;
+use super::{SWITCH, go_duration};
 
 /// The flags about admission.
 #[derive(Clone, Debug, PartialEq, Eq, clap::Args)]
 pub struct WebhookFlags {
     /// Whether webhooks are served: Secrets are filled while they are created or updated, and objects are judged.
-    #[arg(
-        long,
-        value_name = "BOOL",
-        default_value = "false",
-        default_missing_value = "true",
-        num_args = 0..=1,
-        require_equals = true,
-        action = ArgAction::Set,
-        value_parser = BoolishValueParser::new(),
-    )]
+    #[arg(long, value_name = SWITCH, default_value = "false")]
     pub webhook_enable: bool,
 
     /// The port that webhooks are served at, over TLS.

@@ -8,12 +8,14 @@ mod hostile;
 mod judged;
 mod refreshed;
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use eso_testkit::objects::{object, store};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Answer, Kind, RECORD, STORE, Setup, World, asking, aws, encoded, entries, eventually, values_read,
+    Answer, Kind, Mount, RECORD, STORE, Setup, World, asking, aws, encoded, entries, eventually, values_read,
 };
 
 /// A world whose store `main` holds a document `db` and a text `token`; and the password and the token.
@@ -248,21 +250,26 @@ async fn what_a_store_does_not_give_in_time_is_refused_and_nothing_is_stored() {
 #[tokio::test]
 async fn while_the_webhook_is_killed_and_started_no_reference_is_ever_stored() {
     let (world, _, token) = world("admission-killed").await;
+    let is_over = AtomicBool::new(false);
     let rounds = async {
         for _ in 0..3 {
             world.operator.restart().await;
         }
+        is_over.store(true, Ordering::Relaxed);
     };
     let creating = async {
-        let mut made = 0;
-        for number in 0..600 {
-            let answer = world.make(&asking(&format!("app-{number}"), &[("a", "eso:token")]), None).await;
-            made += usize::from(answer.status == 201);
+        let (mut made, mut refused) = (0, 0);
+        while !is_over.load(Ordering::Relaxed) {
+            let name = format!("app-{}", made + refused);
+            match world.make(&asking(&name, &[("a", "eso:token")]), None).await.status {
+                201 => made += 1,
+                _ => refused += 1,
+            }
         }
-        made
+        (made, refused)
     };
-    let ((), made) = tokio::join!(rounds, creating);
-    assert!(made > 0, "some must be made");
+    let ((), (made, refused)) = tokio::join!(rounds, creating);
+    assert!(made > 0 && refused > 0, "{made} were made and {refused} came while nobody answered");
     let secrets = world.call("GET", &Kind::Secret.collection(&world.namespace), None).await.unwrap();
     for secret in secrets["items"].as_array().unwrap() {
         if secret["metadata"]["name"].as_str().unwrap().starts_with("app-") {
@@ -277,15 +284,23 @@ async fn a_standby_serves_admission_with_a_login_of_its_own_and_writes_nothing()
     let setup = Setup::new("admission-standby").webhooks();
     let world =
         setup.elects(&["lease-duration=1h", "renew-deadline=30m", "retry-period=200ms"]).start().await;
+    let mount = Mount::of(&world).await;
     let token = world.canary("token");
-    world.create(store("main").value("token", &token)).await;
+    mount.put("db", &json!({ "token": token })).await;
+    world.create(json!({ "kind": "ServiceAccount", "metadata": { "name": "reader" } })).await;
+    let login = mount.trust_service_accounts(&world, "reader").await;
+    let spec = json!({ "server": mount.server.url(), "path": mount.name, "auth": { "kubernetes": login } });
+    world.create(store("main").provider("vault", &spec)).await;
     world.store_says(Kind::SecretStore, "main", "Valid", "store validated").await;
+    let of_leader = mount.server.mark().unwrap();
     world.stands_by().await;
     world.admits().await;
-    let asked = asking("app", &[("a", "eso:token")]);
-    check(world.make(&asked, None).await, &[("a", &token)]);
-    world.create(object("app-2").store("main").key("a", "token")).await;
-    check(world.make(&asking("last", &[("a", "eso:token")]), None).await, &[("a", &token)]);
+    let reference = [("a", "eso:db#token")];
+    check(world.make(&asking("app", &reference), None).await, &[("a", &token)]);
+    world.create(object("app-2").store("main").key("a", "db#token")).await;
+    check(world.make(&asking("last", &reference), None).await, &[("a", &token)]);
+    let logins = mount.server.since(of_leader).unwrap().path(&format!("auth/{}/login", mount.name)).len();
+    assert_eq!(logins, 1, "the standby's own, once");
     assert_eq!(world.get(Kind::Secret, "app-2").await, None, "who does not lead writes no target");
     world.end().await;
 }

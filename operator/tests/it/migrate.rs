@@ -18,6 +18,16 @@ async fn start(name: &str, double: &FastAws) -> World {
     setup(name, double).argument(&format!("--controller-class={name}")).start().await
 }
 
+/// A world whose older object `app` is in step with the value of `db`, and that value.
+async fn in_step(name: &str, double: &FastAws) -> (World, String) {
+    let world = start(name, double).await;
+    let value = world.canary("value");
+    double.put("db", &value).unwrap();
+    world.create(older("app", "db", json!({}))).await;
+    says(&world, "app", "SUCCESS").await;
+    (world, value)
+}
+
 /// The command, as an administrator of the world's cluster runs it, with the environment of the older controller.
 fn command(world: &World, class: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_eso"));
@@ -168,11 +178,7 @@ async fn values_of_vault_are_read_as_the_operator_itself_after_a_move_too() {
 #[tokio::test]
 async fn the_way_back_is_open() {
     let double = aws();
-    let world = start("migrate-back", &double).await;
-    let value = world.canary("value");
-    double.put("db", &value).unwrap();
-    world.create(older("app", "db", json!({}))).await;
-    says(&world, "app", "SUCCESS").await;
+    let (world, value) = in_step("migrate-back", &double).await;
     let before = world.get(Kind::Secret, "app").await.unwrap();
     moves(&world, "migrate-back").await;
     is_handed_over(&world, "app", &before).await;
@@ -327,11 +333,7 @@ async fn killed_when(world: &World, class: &str, what: &str, is_so: impl AsyncFn
 async fn a_run_that_was_killed_is_gone_on_with() {
     let class = "migrate-killed";
     let double = aws();
-    let world = start(class, &double).await;
-    let value = world.canary("value");
-    double.put("db", &value).unwrap();
-    world.create(older("app", "db", json!({}))).await;
-    says(&world, "app", "SUCCESS").await;
+    let (world, value) = in_step(class, &double).await;
     let before = world.get(Kind::Secret, "app").await.unwrap();
     // Nobody reads the trial, so no run gets beyond it.
     world.operator.kill();
@@ -446,11 +448,7 @@ async fn an_older_controller_that_fights_back_is_told_of() {
 async fn an_edit_of_the_older_object_during_a_move_is_not_lost() {
     let class = "migrate-edited";
     let double = aws();
-    let world = start(class, &double).await;
-    let value = world.canary("value");
-    double.put("db", &value).unwrap();
-    world.create(older("app", "db", json!({}))).await;
-    says(&world, "app", "SUCCESS").await;
+    let (world, value) = in_step(class, &double).await;
     // It waits for long before it deletes.
     let mut moving = moving(&world, class, &[]);
     moving.env("POLLER_INTERVAL_MILLISECONDS", "60000");
@@ -481,11 +479,7 @@ async fn an_edit_of_the_older_object_during_a_move_is_not_lost() {
 async fn what_is_printed_is_what_the_cluster_takes() {
     let class = "migrate-prints";
     let double = aws();
-    let world = start(class, &double).await;
-    let value = world.canary("value");
-    double.put("db", &value).unwrap();
-    world.create(older("app", "db", json!({}))).await;
-    says(&world, "app", "SUCCESS").await;
+    let (world, value) = in_step(class, &double).await;
     let of_version = json!({
         "apiVersion": "external-secrets.io/v1beta1", "kind": "SecretStore",
         "metadata": { "name": "main", "namespace": world.namespace },
