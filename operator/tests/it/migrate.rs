@@ -333,7 +333,7 @@ async fn killed_when(world: &World, class: &str, what: &str, is_so: impl AsyncFn
 async fn a_run_that_was_killed_is_gone_on_with() {
     let class = "migrate-killed";
     let double = aws();
-    let (world, value) = in_step(class, &double).await;
+    let (world, _) = in_step(class, &double).await;
     let before = world.get(Kind::Secret, "app").await.unwrap();
     // Nobody reads the trial, so no run gets beyond it.
     world.operator.kill();
@@ -479,7 +479,7 @@ async fn an_edit_of_the_older_object_during_a_move_is_not_lost() {
 async fn what_is_printed_is_what_the_cluster_takes() {
     let class = "migrate-prints";
     let double = aws();
-    let (world, value) = in_step(class, &double).await;
+    let (world, _) = in_step(class, &double).await;
     let of_version = json!({
         "apiVersion": "external-secrets.io/v1beta1", "kind": "SecretStore",
         "metadata": { "name": "main", "namespace": world.namespace },
