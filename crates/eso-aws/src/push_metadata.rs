@@ -63,6 +63,11 @@ impl Fields {
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
+    /// A text that must be there.
+    pub(crate) fn needed_text(&mut self, name: &str) -> Result<String, ProviderError> {
+        self.text(name)?.ok_or_else(|| self.missing(name))
+    }
+
     /// One of a few texts.
     pub(crate) fn one_of<T: Copy>(
         &mut self,
@@ -95,6 +100,11 @@ impl Fields {
         Ok(Some(Self::new(format!("{}{name}.", self.place), fields)))
     }
 
+    /// Further fields that must be there.
+    pub(crate) fn needed_object(&mut self, name: &str) -> Result<Self, ProviderError> {
+        self.object(name)?.ok_or_else(|| self.missing(name))
+    }
+
     /// Any JSON, as text.
     pub(crate) fn json(&mut self, name: &str) -> Option<String> {
         self.take(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
@@ -125,8 +135,13 @@ impl Fields {
         self.fields.remove(&name.to_ascii_lowercase()).map(|(_, value)| value)
     }
 
-    fn not(&self, name: &str, what: &str) -> ProviderError {
+    /// A field that is something else than it must be.
+    pub(crate) fn not(&self, name: &str, what: &str) -> ProviderError {
         invalid(format!("{}{name} must be {what}", self.place))
+    }
+
+    fn missing(&self, name: &str) -> ProviderError {
+        invalid(format!("{}{name} is missing", self.place))
     }
 }
 

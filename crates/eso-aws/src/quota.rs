@@ -32,6 +32,7 @@ const SECRETS_MANAGER: Rates = &[
     (100, &["ListSecrets"]),
     (50, &["PutSecretValue", "RemoveRegionsFromReplication", "ReplicateSecretToRegions"]),
     (50, &["TagResource", "UntagResource"]),
+    (50, &["DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"]),
     (50, &["CreateSecret"]),
     (50, &["DeleteSecret"]),
     (50, &["RestoreSecret"]),

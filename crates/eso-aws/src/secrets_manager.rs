@@ -5,6 +5,7 @@ mod share;
 mod find;
 
 mod deletion;
+mod policy;
 mod wanted;
 mod write;
 

@@ -37,6 +37,7 @@ pub struct ProviderError {
     operation: &'static str,
     is_of_login: bool,
     is_from_elsewhere: bool,
+    is_half_done: bool,
     key: Option<RemoteKey>,
     retry_after: Option<Duration>,
     reason: Option<Reason>,
@@ -50,6 +51,7 @@ impl ProviderError {
             operation,
             is_of_login: false,
             is_from_elsewhere: false,
+            is_half_done: false,
             key: None,
             retry_after: None,
             reason: None,
@@ -71,6 +73,13 @@ impl ProviderError {
     #[must_use]
     pub fn from_elsewhere(mut self) -> Self {
         self.is_from_elsewhere = true;
+        self
+    }
+
+    /// Says of a write that failed that the value was written, and something beside it was not.
+    #[must_use]
+    pub fn half_done(mut self) -> Self {
+        self.is_half_done = true;
         self
     }
 
@@ -113,6 +122,11 @@ impl ProviderError {
     /// Whether the service that keeps the values has no part in it.
     pub fn is_from_elsewhere(&self) -> bool {
         self.is_from_elsewhere
+    }
+
+    /// Whether the value was written, though not what should be beside it.
+    pub fn is_half_done(&self) -> bool {
+        self.is_half_done
     }
 
     /// The value that was asked for, where the call was about one.

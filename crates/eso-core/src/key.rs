@@ -1,4 +1,4 @@
-//! Names: of a value in a store, of its version, and of a store in the cluster.
+//! Names: of a value in a store and of its version; of a store, and of what else in the cluster objects name.
 
 use std::fmt;
 
@@ -91,4 +91,41 @@ impl fmt::Display for StoreReference {
         let Self { kind, namespace: _, name } = self;
         write!(f, "{kind} {name:?}")
     }
+}
+
+/// An object that texts stand in, such as templates: in the namespace of the object that names it, and in no other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceName {
+    /// Its kind.
+    pub kind: SourceKind,
+    /// Its name.
+    pub name: String,
+}
+
+/// The kinds of object that texts stand in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SourceKind {
+    /// A ConfigMap.
+    ConfigMap,
+    /// A Secret.
+    Secret,
+}
+
+impl fmt::Display for SourceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            SourceKind::ConfigMap => "configmap",
+            SourceKind::Secret => "secret",
+        };
+        write!(f, "{kind} {:?}", self.name)
+    }
+}
+
+/// One key of such an object.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentName {
+    /// The object.
+    pub source: SourceName,
+    /// The key.
+    pub key: String,
 }

@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use crate::{
     credentials::CredentialSource,
     error::ProviderError,
-    key::{RemoteKey, StoreReference, Version},
+    key::{DocumentName, RemoteKey, StoreReference, Version},
     value::SecretBytes,
 };
 
@@ -135,7 +135,17 @@ pub trait SecretWriter: Send + Sync {
     fn whole_secret(&self, _metadata: Option<&serde_json::Value>) -> WholeSecret {
         WholeSecret::Texts
     }
+
+    /// The texts of the cluster that the user names in what is wanted beside a value: all of them come with the question
+    /// and with the put, read for the object that asks. What cannot be read of the metadata is refused where it is
+    /// inspected.
+    fn documents(&self, _metadata: Option<&serde_json::Value>) -> Vec<DocumentName> {
+        Vec::new()
+    }
 }
+
+/// Texts of the cluster, by where they stand.
+pub type DocumentTexts = BTreeMap<DocumentName, SecretBytes>;
 
 /// How a property is written into a whole value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -394,6 +404,15 @@ pub struct Inspect {
     pub key: RemoteKey,
     /// What the user wants beside the value, as in [`Put::metadata`].
     pub metadata: Option<serde_json::Value>,
+    /// What stands where that points to, as in [`Put::documents`].
+    pub documents: DocumentTexts,
+}
+
+impl Inspect {
+    /// Asks for a value beside which nothing is wanted.
+    pub fn new(key: impl Into<RemoteKey>) -> Self {
+        Self { key: key.into(), metadata: None, documents: DocumentTexts::new() }
+    }
 }
 
 /// What a store holds, seen by a writer.
@@ -421,6 +440,15 @@ pub struct Put {
     pub expected: Expected,
     /// What the user wants beside the value (tags, encryption key, …), in the provider's own terms.
     pub metadata: Option<serde_json::Value>,
+    /// What stands where that points to: all that [`SecretWriter::documents`] asks for.
+    pub documents: DocumentTexts,
+}
+
+impl Put {
+    /// Writes a value, or leaves it as it is, and wants nothing beside it.
+    pub fn new(key: impl Into<RemoteKey>, value: Option<SecretBytes>, expected: Expected) -> Self {
+        Self { key: key.into(), value, expected, metadata: None, documents: DocumentTexts::new() }
+    }
 }
 
 /// A value to delete.

@@ -2,12 +2,13 @@
 //!
 //! ```text
 //! convert (CRD object → Desired) ─► due ─► [the caller reads the Secrets] ─► expand ─► goals
-//!     ─► for each value: [the caller inspects it] ─► decide ─► [the caller writes it] ─► status
+//!     ─► for each value: [the caller reads its documents] ─► [and inspects it] ─► decide ─► [the caller writes it] ─► status
 //! ```
 
 pub mod bound;
 pub mod content;
 pub mod decide;
+pub mod documents;
 pub mod due;
 pub mod expand;
 pub mod goals;

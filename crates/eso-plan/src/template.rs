@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::{decoding::Decoding, fields::FieldPath};
 
 pub use apply::{TemplateError, TemplateProblem, apply, check};
+pub use eso_core::key::{SourceKind, SourceName};
 pub use eso_template::Limits;
 
 /// What a target is made of.
@@ -74,34 +75,6 @@ pub enum Scope {
     Value,
     /// A YAML map of names and values.
     Map,
-}
-
-/// An object that holds templates.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SourceName {
-    /// Its kind.
-    pub kind: SourceKind,
-    /// Its name, in the target's namespace.
-    pub name: String,
-}
-
-/// The kinds of object that hold templates.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SourceKind {
-    /// A ConfigMap.
-    ConfigMap,
-    /// A Secret.
-    Secret,
-}
-
-impl fmt::Display for SourceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            SourceKind::ConfigMap => "configmap",
-            SourceKind::Secret => "secret",
-        };
-        write!(f, "{kind} {:?}", self.name)
-    }
 }
 
 /// What the objects that hold templates hold, by their keys; `None`: there is no such object.

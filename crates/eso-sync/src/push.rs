@@ -44,7 +44,8 @@ pub trait Objects: fmt::Debug + Send + Sync + 'static {
     /// Reads the Secrets that an object pushes, in the order of their names: none where none has the labels.
     async fn read(&self, object: ObjectId, source: &Source) -> Result<Vec<SourceSecret>, SourceError>;
 
-    /// Reads what the templates of an object stand in: all that `wanted` names, those that are not there as `None`.
+    /// Reads what the templates of an object stand in, or what its metadata points to: all that `wanted` names, those that are
+    /// not there as `None`. It may be asked several times in one run.
     async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError>;
 
     /// Sees to it that an object which is deleted stays until it is let go, or lets it go.

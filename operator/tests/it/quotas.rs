@@ -147,12 +147,7 @@ async fn many_secrets_are_pushed_at_once_without_one_throttled_answer() {
     let store = stores.connect("SecretsManager", 0).await;
     let writer = store.provider().writer().unwrap();
     let puts: Vec<Put> = (0..120)
-        .map(|number| Put {
-            key: format!("app-{number}").into(),
-            value: Some("value".into()),
-            expected: Expected::Nothing,
-            metadata: None,
-        })
+        .map(|number| Put::new(format!("app-{number}"), Some("value".into()), Expected::Nothing))
         .collect();
     for written in join_all(puts.iter().map(|put| writer.put(put))).await {
         written.unwrap();
@@ -175,8 +170,7 @@ impl Asking {
             Self::Single => read(store, vec![keys[0].to_owned()]).await.iter().all(Result::is_ok),
             Self::Batch => read(store, keys.map(str::to_owned).to_vec()).await.iter().all(Result::is_ok),
             Self::Write => {
-                let (key, value) = (format!("/new/{}", keys[0]).into(), Some("value".into()));
-                let put = Put { key, value, expected: Expected::Nothing, metadata: None };
+                let put = Put::new(format!("/new/{}", keys[0]), Some("value".into()), Expected::Nothing);
                 store.put(&put, &CancellationToken::new()).await.is_some_and(|written| written.is_ok())
             }
         }

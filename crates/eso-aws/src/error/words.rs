@@ -89,6 +89,10 @@ impl Call<'_> {
         match (self.service, self.sort) {
             (Service::Sts, _) => ": check the role, the externalID and the session tags",
             (_, Sort::Write) if operation.starts_with("Delete") => ": check the key",
+            (Service::SecretsManager, Sort::Write) if operation == "PutResourcePolicy" => {
+                ": check that the policy is one, has 20 KiB at the most and, where public ones are blocked, does not let \
+                 everybody in"
+            }
             (Service::SecretsManager, Sort::Write) => {
                 ": check the key, the metadata, and that the value has 64 KiB at the most"
             }

@@ -32,7 +32,7 @@ enum Place {
 #[async_trait]
 impl SecretWriter for ParameterStore {
     async fn inspect(&self, question: &Inspect) -> Result<Option<Held>, ProviderError> {
-        let Inspect { key, metadata } = question;
+        let Inspect { key, metadata, documents: _ } = question;
         let work = async {
             let wanted = Wanted::of(metadata.as_ref())?;
             let Some(look) = self.look(&self.addressed(key, PUT)?, Form::Decrypted).await? else {
@@ -47,7 +47,7 @@ impl SecretWriter for ParameterStore {
     }
 
     async fn put(&self, put: &Put) -> Result<Option<Version>, ProviderError> {
-        let Put { key, value, expected, metadata } = put;
+        let Put { key, value, expected, metadata, documents: _ } = put;
         let work = async {
             let wanted = Wanted::of(metadata.as_ref())?;
             let name = self.addressed(key, PUT)?;

@@ -3,13 +3,21 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_secretsmanager::operation::describe_secret::DescribeSecretOutput;
-use eso_core::{error::ProviderError, key::Version, provider::Expected};
+use eso_core::{
+    error::ProviderError,
+    key::Version,
+    provider::{DocumentTexts, Expected},
+};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::{CURRENT, tags_of};
+use super::{
+    CURRENT,
+    policy::{self, Policy},
+    tags_of,
+};
 use crate::{
-    push_metadata::{self, invalid},
+    push_metadata,
     tags::{Change, DESCRIPTION, NOT_OURS, Tags, is_ours},
 };
 
@@ -39,26 +47,26 @@ pub(super) struct Wanted {
     pub(super) kms_key: String,
     /// The regions that it is replicated to; `None`: whatever regions there are.
     pub(super) replicas: Option<BTreeSet<String>>,
+    /// Who else may do what with it; `None`: whatever policy there is.
+    pub(super) policy: Option<Policy>,
 }
 
 impl Wanted {
+    /// What is wanted of a secret, with the documents that are named in that.
+    ///
     /// Fails with `Invalid`, naming the field that is not known or cannot be served.
-    pub(super) fn of(metadata: Option<&Value>) -> Result<Self, ProviderError> {
+    pub(super) fn of(metadata: Option<&Value>, documents: &DocumentTexts) -> Result<Self, ProviderError> {
         let mut spec = push_metadata::spec(metadata)?;
         let formats = [("binary", Format::Binary), ("string", Format::Text)];
+        let source = policy::source(&mut spec)?;
         let wanted = Self {
             format: spec.one_of("secretPushFormat", &formats)?.unwrap_or(Format::Binary),
             tags: spec.tags()?,
             description: spec.text("description")?.unwrap_or_else(|| DESCRIPTION.to_owned()),
             kms_key: spec.text("kmsKeyID")?.unwrap_or_else(|| DEFAULT_KEY.to_owned()),
             replicas: spec.texts("replicationLocations")?,
+            policy: source.map(|source| Policy::read(source, documents)).transpose()?,
         };
-        if spec.object("resourcePolicy")?.is_some() {
-            return Err(invalid(
-                "spec.resourcePolicy is not served: attach the policy to the secret in AWS, where it is left alone"
-                    .to_owned(),
-            ));
-        }
         spec.end()?;
         Ok(wanted)
     }
@@ -97,7 +105,7 @@ impl Look {
         is_ours(&self.tags)
     }
 
-    /// Whether all is so already that is wanted beside the value.
+    /// Whether all that a look shows is so already as is wanted. It does not show the policy.
     pub(super) fn is_dressed_as(&self, wanted: &Wanted) -> bool {
         Change::between(&self.tags, wanted.tags.as_ref()).is_none()
             && wanted.replicas.as_ref().is_none_or(|replicas| *replicas == self.replicas)

@@ -5,14 +5,16 @@ use aws_sdk_secretsmanager::types::{ReplicaRegionType, Tag};
 use aws_smithy_types::Blob;
 use eso_core::{
     error::{ErrorKind, ProviderError},
-    key::{RemoteKey, Version},
+    key::{DocumentName, RemoteKey, Version},
     provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter},
     value::SecretBytes,
 };
+use serde_json::Value;
 
 use super::{
     CURRENT, SecretsManager,
     deletion::Deletion,
+    policy::{self, Policy},
     wanted::{CHANGED, FIRST_VERSION, Format, Look, Wanted},
 };
 use crate::{
@@ -29,9 +31,9 @@ const DELETE: &str = "DeleteSecret";
 impl SecretWriter for SecretsManager {
     /// A secret in its recovery window is a name without a value, which a put restores. What is not ours is not read.
     async fn inspect(&self, question: &Inspect) -> Result<Option<Held>, ProviderError> {
-        let Inspect { key, metadata } = question;
+        let Inspect { key, metadata, documents } = question;
         let work = async {
-            let wanted = Wanted::of(metadata.as_ref())?;
+            let wanted = Wanted::of(metadata.as_ref(), documents)?;
             let name = self.addressed(key, "DescribeSecret")?;
             let Some(look) = self.look(&name).await? else { return Ok(None) };
             self.held(&name, &look, &wanted).await.map(Some)
@@ -40,13 +42,13 @@ impl SecretWriter for SecretsManager {
     }
 
     async fn put(&self, put: &Put) -> Result<Option<Version>, ProviderError> {
-        let Put { key, value, expected, metadata } = put;
+        let Put { key, value, expected, metadata, documents } = put;
         let work = async {
-            let wanted = Wanted::of(metadata.as_ref())?;
+            let wanted = Wanted::of(metadata.as_ref(), documents)?;
             let content = value.as_ref().map(|value| Content::of(value, wanted.format)).transpose()?;
             let name = self.addressed(key, PUT)?;
             match (self.look(&name).await?, expected) {
-                (None, Expected::Nothing) => self.create(&name, content, wanted).await.map(Some),
+                (None, Expected::Nothing) => self.create(&name, content, &wanted).await.map(Some),
                 (None, Expected::Ours(_)) => {
                     Err(self.access.writing(PUT).conflict("somebody else deleted it in between"))
                 }
@@ -70,6 +72,10 @@ impl SecretWriter for SecretsManager {
 
     fn property_syntax(&self) -> PropertySyntax {
         PropertySyntax::Path
+    }
+
+    fn documents(&self, metadata: Option<&Value>) -> Vec<DocumentName> {
+        policy::documents(metadata)
     }
 }
 
@@ -105,32 +111,42 @@ impl SecretsManager {
         };
         let nonsense = || self.access.reading(Self::SINGLE).nonsense("an answer without a value".to_owned());
         let fetched = content.fetched().ok_or_else(nonsense)?;
-        Ok(Held { value: Some(fetched.value), version: fetched.version, ..name_alone })
+        let is_dressed = is_dressed && self.is_under(look, wanted).await?;
+        Ok(Held { is_dressed, value: Some(fetched.value), version: fetched.version, ..name_alone })
+    }
+
+    /// Whether a secret of ours has the policy that is wanted, which costs a call where one is.
+    async fn is_under(&self, look: &Look, wanted: &Wanted) -> Result<bool, ProviderError> {
+        match &wanted.policy {
+            Some(policy) => self.has_policy(&look.arn, policy).await,
+            None => Ok(true),
+        }
     }
 
     async fn create(
         &self,
         name: &str,
         content: Option<Content>,
-        wanted: Wanted,
+        wanted: &Wanted,
     ) -> Result<Version, ProviderError> {
         let call = self.access.writing(CREATE);
         let content = content.ok_or_else(|| call.conflict("there is no secret to put anything on"))?;
-        let Wanted { format: _, tags, description, kms_key, replicas } = wanted;
-        let tags = tags.unwrap_or_else(|| with_owner(Tags::new()));
-        let replicas = replicas.filter(|replicas| !replicas.is_empty());
-        let replicas = replicas.map(|replicas| replicated(replicas, Some(&kms_key)));
+        let Wanted { format: _, tags, description, kms_key, replicas, policy } = wanted;
+        let tags = tags.clone().unwrap_or_else(|| with_owner(Tags::new()));
+        let replicas = replicas.clone().filter(|replicas| !replicas.is_empty());
+        let replicas = replicas.map(|replicas| replicated(replicas, Some(kms_key)));
         let send = || {
             let request = self.client.create_secret().name(name).client_request_token(FIRST_VERSION);
-            let request = request.description(&description).kms_key_id(&kms_key);
+            let request = request.description(description).kms_key_id(kms_key);
             let request = request.set_tags(Some(listed(&tags))).set_add_replica_regions(replicas.clone());
             request.set_secret_string(content.text()).set_secret_binary(content.binary()).send()
         };
         let created = self.access.call(call, send).await?;
-        created
-            .version_id
-            .map(Version::from)
-            .ok_or_else(|| call.nonsense("an answer without a version".to_owned()))
+        if let Some(policy @ Policy::This { .. }) = policy {
+            self.put_policy(name, policy).await.map_err(ProviderError::half_done)?;
+        }
+        let version = created.version_id.map(Version::from);
+        version.ok_or_else(|| call.nonsense("an answer without a version".to_owned()))
     }
 
     /// Writes what is not so yet. Each step may be made twice, so that a put that was cut short is made again.
@@ -164,6 +180,11 @@ impl SecretsManager {
             let tags = || Some(listed(&tags_to_set));
             let send = || self.client.tag_resource().secret_id(&look.arn).set_tags(tags()).send();
             self.access.call(self.access.writing("TagResource"), send).await?;
+        }
+        if let Some(policy) = &wanted.policy
+            && !self.has_policy(&look.arn, policy).await?
+        {
+            self.put_policy(&look.arn, policy).await?;
         }
         let Some(replicas) = &wanted.replicas else { return Ok(()) };
         self.leave_regions(look, look.replicas.difference(replicas).cloned().collect()).await?;

@@ -8,11 +8,11 @@ use eso_core::{
         },
         ProviderError,
     },
-    provider::{Delete, Expected, Fetch, Inspect, Put, Query, SecretProvider},
+    provider::{Delete, DocumentTexts, Expected, Fetch, Inspect, Put, Query, SecretProvider},
 };
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, document, kind};
+use crate::fixture::{Fixture, document, kind, policy_documents, policy_of_map};
 
 /// What is asked of a store so that it makes the one call that fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,9 @@ enum Step {
     RemoveRegionsFromReplication,
     RestoreSecret,
     DeleteSecret,
+    GetResourcePolicy,
+    PutResourcePolicy,
+    DeleteResourcePolicy,
     GetParametersByPath,
     DescribeParameters,
     ListTagsForResource,
@@ -42,7 +45,7 @@ enum Step {
 
 use Step::*;
 
-const OF_SECRETS: [Step; 11] = [
+const OF_SECRETS: [Step; 14] = [
     LookAtSecret,
     DescribeSecret,
     ListSecrets,
@@ -54,9 +57,12 @@ const OF_SECRETS: [Step; 11] = [
     RemoveRegionsFromReplication,
     RestoreSecret,
     DeleteSecret,
+    GetResourcePolicy,
+    PutResourcePolicy,
+    DeleteResourcePolicy,
 ];
 
-const WRITES_OF_SECRETS: [Step; 8] = [
+const WRITES_OF_SECRETS: [Step; 10] = [
     CreateSecret,
     PutSecretValue,
     TagResource,
@@ -65,6 +71,8 @@ const WRITES_OF_SECRETS: [Step; 8] = [
     RemoveRegionsFromReplication,
     RestoreSecret,
     DeleteSecret,
+    PutResourcePolicy,
+    DeleteResourcePolicy,
 ];
 
 const OF_PARAMETERS: [Step; 8] = [
@@ -111,7 +119,17 @@ impl Step {
             UntagResource | RemoveTagsFromResource => json!({"tags": {"new": "2"}}),
             ReplicateSecretToRegions => json!({"replicationLocations": ["eu-west-1", "eu-west-2"]}),
             RemoveRegionsFromReplication => json!({"replicationLocations": []}),
+            GetResourcePolicy | PutResourcePolicy | DeleteResourcePolicy => policy_of_map(),
             _ => json!({}),
+        }
+    }
+
+    /// The policy that is wanted.
+    fn documents(self) -> DocumentTexts {
+        match self {
+            GetResourcePolicy | PutResourcePolicy => policy_documents(r#"{"Statement": []}"#),
+            DeleteResourcePolicy => policy_documents(""),
+            _ => DocumentTexts::new(),
         }
     }
 
@@ -127,11 +145,11 @@ impl Step {
                 let tags = [("old".to_owned(), "1".to_owned())].into();
                 finder.find(&Query { tags, ..Query::default() }).await.map(drop)
             }
-            LookAtSecret => writer.inspect(&Inspect { key: THERE.into(), metadata: None }).await.map(drop),
+            LookAtSecret => writer.inspect(&Inspect::new(THERE)).await.map(drop),
             CreateSecret | CreateParameter => {
                 let expected = Expected::Nothing;
                 let value = Some("canary-body-77aa".into());
-                writer.put(&Put { key: "/new".into(), value, expected, metadata: None }).await.map(drop)
+                writer.put(&Put::new("/new", value, expected)).await.map(drop)
             }
             DeleteSecret | DeleteParameter => {
                 writer.delete(&Delete { key: THERE.into(), version: None }).await
@@ -142,14 +160,20 @@ impl Step {
             | ReplicateSecretToRegions
             | RemoveRegionsFromReplication
             | RestoreSecret
+            | PutResourcePolicy
+            | DeleteResourcePolicy
             | PutParameter
             | AddTagsToResource
             | RemoveTagsFromResource => {
-                let held = writer.inspect(&Inspect { key: THERE.into(), metadata: None }).await?;
+                let held = writer.inspect(&Inspect::new(THERE)).await?;
                 let expected = Expected::Ours(held.expect("it must be there").version);
                 let value = Some("canary-body-77aa".into());
-                let metadata = document(self.wish());
-                writer.put(&Put { key: THERE.into(), value, expected, metadata }).await.map(drop)
+                let (metadata, documents) = (document(self.wish()), self.documents());
+                writer.put(&Put { metadata, documents, ..Put::new(THERE, value, expected) }).await.map(drop)
+            }
+            GetResourcePolicy => {
+                let (metadata, documents) = (document(self.wish()), self.documents());
+                writer.inspect(&Inspect { metadata, documents, ..Inspect::new(THERE) }).await.map(drop)
             }
         }
     }
@@ -168,12 +192,12 @@ async fn prepared(step: Step) -> (Fixture, std::sync::Arc<dyn SecretProvider>) {
         if OF_SECRETS.contains(&step) {
             spec["replicationLocations"] = json!(["eu-west-1"]);
         }
-        let put = Put {
-            key: THERE.into(),
-            value: Some("value".into()),
-            expected: Expected::Nothing,
-            metadata: document(spec),
-        };
+        let made = Put::new(THERE, Some("value".into()), Expected::Nothing);
+        let mut put = Put { metadata: document(spec), ..made };
+        if step == DeleteResourcePolicy {
+            put.metadata = document(policy_of_map());
+            put.documents = policy_documents(r#"{"Statement": []}"#);
+        }
         store.writer().expect("it writes").put(&put).await.expect("it must be made");
     }
     if step == RestoreSecret {
@@ -247,6 +271,8 @@ async fn each_documented_code_of_secrets_manager_has_its_meaning_at_every_call()
         check(step, 400, "ResourceExistsException", Conflict).await;
     }
     check(CreateSecret, 400, "MalformedPolicyDocumentException", Invalid).await;
+    check(PutResourcePolicy, 400, "MalformedPolicyDocumentException", Invalid).await;
+    check(PutResourcePolicy, 400, "PublicPolicyException", Invalid).await;
     check(CreateSecret, 400, "PreconditionNotMetException", Invalid).await;
 }
 
@@ -308,6 +334,7 @@ async fn each_documented_code_of_sts_has_its_meaning_at_every_login() {
 async fn only_a_look_finds_nothing_and_only_where_aws_says_that_nothing_is_there() {
     let (of_secrets, of_parameters) = ("ResourceNotFoundException", "ParameterNotFound");
     check(LookAtSecret, 400, of_secrets, None).await;
+    check(GetResourcePolicy, 400, of_secrets, None).await;
     check(DescribeSecret, 400, of_secrets, NotFound).await;
     check(ListTagsForResource, 400, "InvalidResourceId", Invalid).await;
     check(ListSecrets, 400, of_secrets, Unexpected).await;

@@ -9,7 +9,8 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use eso_aws::{Aws, Endpoints};
 use eso_core::{
     error::{ErrorKind, ProviderError},
-    provider::{Fetch, Fetched, SecretProvider, Value},
+    key::{DocumentName, SourceKind, SourceName},
+    provider::{DocumentTexts, Fetch, Fetched, SecretProvider, Value},
 };
 use eso_rig::{FastAws, FastAwsOptions, Fault};
 use eso_testkit::connection::{self, CallRecorder, Credentials};
@@ -203,6 +204,18 @@ pub(crate) fn apps(count: usize) -> Vec<Fetch> {
 pub(crate) fn document(spec: Json) -> Option<Json> {
     let api_version = "kubernetes.external-secrets.io/v1alpha1";
     Some(json!({"apiVersion": api_version, "kind": "PushSecretMetadata", "spec": spec}))
+}
+
+/// A wish for the policy that stands in the ConfigMap `policy`.
+pub(crate) fn policy_of_map() -> Json {
+    let source = json!({"kind": "ConfigMap", "name": "policy", "key": "policy.json"});
+    json!({"resourcePolicy": {"policySourceRef": source, "blockPublicPolicy": true}})
+}
+
+/// What stands there.
+pub(crate) fn policy_documents(text: &str) -> DocumentTexts {
+    let source = SourceName { kind: SourceKind::ConfigMap, name: "policy".to_owned() };
+    [(DocumentName { source, key: "policy.json".to_owned() }, text.into())].into()
 }
 
 /// The text of a value.

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::fixture::{Fixture, aws, connect, credentials, document, kind, text};
 
 async fn inspect(store: &dyn SecretProvider, key: &str, metadata: Option<Json>) -> Option<Held> {
-    let question = Inspect { key: key.into(), metadata };
+    let question = Inspect { metadata, ..Inspect::new(key) };
     store.writer().expect("AWS can write").inspect(&question).await.expect("inspect must succeed")
 }
 
@@ -23,7 +23,7 @@ async fn held(store: &dyn SecretProvider, key: &str) -> Held {
 }
 
 fn a_put(key: &str, text: Option<&str>, expected: Expected) -> Put {
-    Put { key: key.into(), value: text.map(SecretBytes::from), expected, metadata: None }
+    Put::new(key, text.map(SecretBytes::from), expected)
 }
 
 async fn put(store: &dyn SecretProvider, put: Put) -> Result<Option<Version>, ProviderError> {
@@ -109,7 +109,7 @@ async fn a_whole_secret_is_written_in_base64_unless_its_metadata_asks_for_texts(
     assert_eq!(whole(json!({"encodeAsDecoded": true})), WholeSecret::Texts);
     assert_eq!(store.writer().expect("AWS can write").whole_secret(None), WholeSecret::Base64);
     let refused = document(json!({"encodeAsDecoded": true, "unknown": 1}));
-    let question = Inspect { key: "/app".into(), metadata: refused };
+    let question = Inspect { metadata: refused, ..Inspect::new("/app") };
     let looked = store.writer().expect("AWS can write").inspect(&question).await;
     assert_eq!(looked.expect_err("it must be refused").kind(), Invalid);
     assert_eq!(fixture.store().await.writer().unwrap().whole_secret(None), WholeSecret::Texts);

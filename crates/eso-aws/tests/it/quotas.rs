@@ -44,9 +44,9 @@ async fn put_all(store: &dyn SecretProvider, count: usize, text: &str, spec: Jso
     let writer = store.writer().expect("AWS can write");
     let puts = keys(count).map(async |key| {
         let key = RemoteKey::from(key);
-        let held = writer.inspect(&Inspect { key: key.clone(), metadata: None }).await?;
+        let held = writer.inspect(&Inspect::new(key.clone())).await?;
         let expected = held.map_or(Expected::Nothing, |held| Expected::Ours(held.version));
-        let put = Put { key, value: Some(text.into()), expected, metadata: document(spec.clone()) };
+        let put = Put { metadata: document(spec.clone()), ..Put::new(key, Some(text.into()), expected) };
         writer.put(&put).await.map(drop)
     });
     all_succeed(join_all(puts).await);
@@ -137,14 +137,8 @@ async fn of_many_parameters_put_at_once_as_many_are_written_as_can_be_and_the_re
     fixture.server.set_quota("PutParameter", 3);
     let store = fixture.parameter_store().await;
     let writer = store.writer().expect("AWS can write");
-    let puts: Vec<Put> = keys(120)
-        .map(|key| Put {
-            key: key.into(),
-            value: Some("value".into()),
-            expected: Expected::Nothing,
-            metadata: None,
-        })
-        .collect();
+    let puts: Vec<Put> =
+        keys(120).map(|key| Put::new(key, Some("value".into()), Expected::Nothing)).collect();
     let outcomes = join_all(puts.iter().map(|put| writer.put(put))).await;
     let (written, told): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
     assert!(written.len() >= 31, "{}", written.len());

@@ -14,7 +14,7 @@ use serde_json::{Value as Json, json};
 use crate::fixture::{Fixture, aws, connect, credentials, document, kind, text};
 
 async fn inspect(store: &dyn SecretProvider, key: &str, metadata: Option<Json>) -> Option<Held> {
-    let question = Inspect { key: key.into(), metadata };
+    let question = Inspect { metadata, ..Inspect::new(key) };
     store.writer().expect("AWS can write").inspect(&question).await.expect("inspect must succeed")
 }
 
@@ -25,7 +25,7 @@ async fn held(store: &dyn SecretProvider, key: &str) -> Held {
 
 /// A put of a text, or of what is beside it.
 fn a_put(key: &str, text: Option<&str>, expected: Expected) -> Put {
-    Put { key: key.into(), value: text.map(SecretBytes::from), expected, metadata: None }
+    Put::new(key, text.map(SecretBytes::from), expected)
 }
 
 async fn put(store: &dyn SecretProvider, put: Put) -> Result<Option<Version>, ProviderError> {
@@ -334,7 +334,7 @@ async fn what_cannot_be_served_is_refused_before_anything_is_asked() {
     let store = fixture.store().await;
     let writer = store.writer().unwrap();
     let metadata = document(json!({"resourcePolicy": {}}));
-    let question = Inspect { key: "app".into(), metadata: metadata.clone() };
+    let question = Inspect { metadata: metadata.clone(), ..Inspect::new("app") };
     let error = writer.inspect(&question).await.unwrap_err();
     assert_eq!((error.kind(), error.key()), (Invalid, Some(&"app".into())));
     assert_eq!(

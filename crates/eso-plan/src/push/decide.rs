@@ -6,12 +6,12 @@ use std::fmt;
 
 use eso_core::{
     key::RemoteKey,
-    provider::{Delete, Expected, Held, PropertySyntax, Put, Value, WholeSecret},
+    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, Value, WholeSecret},
     value::SecretBytes,
 };
 use zeroize::Zeroizing;
 
-use super::{Update, content::NoText, goals::Goal};
+use super::{Update, content::NoText, documents::NoDocument, goals::Goal};
 use crate::property::{
     self, object,
     set::{self, Path, PathError},
@@ -71,17 +71,20 @@ pub enum DecideError {
     /// A whole Secret has a value that is no text.
     #[error("{0}")]
     NoTexts(#[from] NoText),
+    /// What is wanted beside it points to something that is not there.
+    #[error("failed to parse metadata: {0}")]
+    NoDocument(#[from] NoDocument),
     /// A property that names no place.
     #[error("{0}")]
     Path(#[from] PathError),
 }
 
-/// What to do to a value of this name.
+/// What to do to a value that this was asked about.
 ///
 /// # Errors
 /// Where it should be written and must or can not be. Nothing is ever an error that takes something away: what is not ours
 /// is left as it is.
-pub fn decide(key: &RemoteKey, goal: &Goal, held: Option<&Held>, rules: Rules) -> Result<Step, DecideError> {
+pub fn decide(asked: &Inspect, goal: &Goal, held: Option<&Held>, rules: Rules) -> Result<Step, DecideError> {
     let text = held.and_then(|held| held.value.as_ref()).map(text_of);
     let parts = parts(goal, text, rules)?;
     match held {
@@ -93,7 +96,7 @@ pub fn decide(key: &RemoteKey, goal: &Goal, held: Option<&Held>, rules: Rules) -
     let is_whole = goal.parts.iter().any(|pushed| pushed.data.place.property.is_none());
     let gone = if is_whole { &[][..] } else { &goal.gone[..] };
     let made = made(&parts, gone, text, rules.syntax)?;
-    Ok(step(key, goal, held, text, &parts, made))
+    Ok(step(asked, goal, held, text, &parts, made))
 }
 
 /// Whether somebody else's value stays without a word, although nobody read what it is: a version of it is there.
@@ -185,7 +188,7 @@ fn made_whole(whole: &[u8], text: Option<&[u8]>, syntax: PropertySyntax) -> Resu
 }
 
 fn step(
-    key: &RemoteKey,
+    asked: &Inspect,
     goal: &Goal,
     held: Option<&Held>,
     text: Option<&[u8]>,
@@ -196,8 +199,11 @@ fn step(
         None => Expected::Nothing,
         Some(held) => Expected::Ours(held.version.clone()),
     };
-    let put =
-        |value| Step::Put(Put { key: key.clone(), value, expected, metadata: goal.metadata().cloned() });
+    let Inspect { key, metadata, documents } = asked;
+    let put = |value| {
+        let (metadata, documents) = (metadata.clone(), documents.clone());
+        Step::Put(Put { key: key.clone(), value, expected, metadata, documents })
+    };
     let is_dressed = held.is_none_or(|held| held.is_dressed);
     match made {
         // Only its name is left, which is what is taken away then.

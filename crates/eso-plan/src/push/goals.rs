@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eso_core::{
     key::{RemoteKey, StoreReference},
-    provider::Inspect,
+    provider::{DocumentTexts, Inspect},
 };
 use serde_json::Value;
 
@@ -28,9 +28,9 @@ impl Goal {
         self.parts.iter().rev().find_map(|pushed| pushed.data.metadata.as_ref())
     }
 
-    /// The question that must be asked before it is decided what to do.
-    pub fn question(&self, key: &RemoteKey) -> Inspect {
-        Inspect { key: key.clone(), metadata: self.metadata().cloned() }
+    /// The question that must be asked before it is decided what to do, with what its metadata points to.
+    pub fn question(&self, key: &RemoteKey, documents: DocumentTexts) -> Inspect {
+        Inspect { key: key.clone(), metadata: self.metadata().cloned(), documents }
     }
 }
 

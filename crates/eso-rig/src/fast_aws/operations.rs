@@ -35,6 +35,9 @@ pub(super) fn perform(
         "RestoreSecret" => restore(secrets, body),
         "TagResource" => tag(secrets, body),
         "UntagResource" => untag(secrets, body),
+        "GetResourcePolicy" => policy(secrets, body),
+        "PutResourcePolicy" => put_policy(secrets, body),
+        "DeleteResourcePolicy" => delete_policy(secrets, body),
         "ReplicateSecretToRegions" => replicate(secrets, body),
         "RemoveRegionsFromReplication" => remove_regions(secrets, body),
         _ => Err(Refusal { status: 501, ..Refusal::new("UnknownOperationException", operation) }),
@@ -121,6 +124,41 @@ fn untag(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
     let secret = secrets.living_mut(id(body)?)?;
     secret.tags.retain(|key, _| !texts(&body["TagKeys"]).any(|taken| taken == key));
     Ok(json!({}))
+}
+
+fn policy(secrets: &Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living(id(body)?)?;
+    let mut answer = named(secret);
+    if let Some(policy) = &secret.policy {
+        answer["ResourcePolicy"] = json!(policy);
+    }
+    Ok(answer)
+}
+
+/// Of a policy it knows no more than that it is JSON, and whom it lets in by a lone star.
+fn put_policy(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living_mut(id(body)?)?;
+    let text = body["ResourcePolicy"].as_str().unwrap_or_default();
+    let policy: Value = serde_json::from_str(text).map_err(|_| {
+        Refusal::new("MalformedPolicyDocumentException", "This resource policy contains invalid Json")
+    })?;
+    let is_public = |statement: &Value| {
+        let principal = &statement["Principal"];
+        statement["Effect"] == "Allow" && (*principal == "*" || principal["AWS"] == "*")
+    };
+    let is_public = policy["Statement"].as_array().into_iter().flatten().any(is_public);
+    if body["BlockPublicPolicy"] == json!(true) && is_public {
+        let message = "The resource policy grants public access to the secret.";
+        return Err(Refusal::new("PublicPolicyException", message));
+    }
+    secret.policy = Some(text.to_owned());
+    Ok(named(secret))
+}
+
+fn delete_policy(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {
+    let secret = secrets.living_mut(id(body)?)?;
+    secret.policy = None;
+    Ok(named(secret))
 }
 
 fn replicate(secrets: &mut Secrets, body: &Value) -> Result<Value, Refusal> {

@@ -48,6 +48,8 @@ pub(super) struct Secret {
     pub(super) tags: BTreeMap<String, String>,
     /// The regions that it is replicated to.
     pub(super) replicas: BTreeSet<String>,
+    /// Who else may do what with it.
+    pub(super) policy: Option<String>,
     /// Seconds since the epoch, when it is marked for deletion.
     pub(super) deleted: Option<f64>,
 }
@@ -113,6 +115,7 @@ impl Secrets {
             versions: Vec::new(),
             tags: BTreeMap::new(),
             replicas: BTreeSet::new(),
+            policy: None,
             deleted: None,
         }))
     }

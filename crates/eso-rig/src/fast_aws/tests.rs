@@ -50,6 +50,9 @@ impl Double {
     }
 }
 
+/// Lets in one account.
+const POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}"#;
+
 /// What both doubles are asked, in order; each answer is compared.
 fn script() -> Vec<(&'static str, Value)> {
     vec![
@@ -84,6 +87,14 @@ fn script() -> Vec<(&'static str, Value)> {
             json!({"SecretId": "app", "AddReplicaRegions": [{"Region": "eu-west-1"}]}),
         ),
         ("DescribeSecret", json!({"SecretId": "app"})),
+        ("GetResourcePolicy", json!({"SecretId": "app"})),
+        (
+            "PutResourcePolicy",
+            json!({"SecretId": "app", "ResourcePolicy": POLICY, "BlockPublicPolicy": true}),
+        ),
+        ("GetResourcePolicy", json!({"SecretId": "app"})),
+        ("DeleteResourcePolicy", json!({"SecretId": "app"})),
+        ("GetResourcePolicy", json!({"SecretId": "app"})),
         ("DeleteSecret", json!({"SecretId": "app", "ForceDeleteWithoutRecovery": true})),
         ("RemoveRegionsFromReplication", json!({"SecretId": "app", "RemoveReplicaRegions": ["eu-west-1"]})),
         ("RestoreSecret", json!({"SecretId": "never"})),
@@ -105,7 +116,7 @@ fn script() -> Vec<(&'static str, Value)> {
 /// What an answer says, without what differs between any two accounts, and without the exact status: moto
 /// answers a missing secret with 404, AWS and our double with 400.
 fn essence(answer: &http::Answer) -> (bool, Value) {
-    let fields = ["__type", "Name", "SecretString", "SecretBinary"];
+    let fields = ["__type", "Name", "SecretString", "SecretBinary", "ResourcePolicy"];
     let regions = answer.body["ReplicationStatus"].as_array().into_iter().flatten();
     let mut kept: Vec<Value> = fields.iter().map(|field| answer.body[*field].clone()).collect();
     kept.extend(regions.map(|replica| replica["Region"].clone()));
@@ -138,6 +149,20 @@ async fn it_answers_as_aws_does_where_the_standard_double_does_not() {
     let refused = [
         ("PutSecretValue", json!({"SecretId": "app", "SecretString": long}), "ValidationException"),
         ("PutSecretValue", json!({"SecretId": "gone", "SecretString": "x"}), "InvalidRequestException"),
+        (
+            "PutResourcePolicy",
+            json!({"SecretId": "app", "ResourcePolicy": "{"}),
+            "MalformedPolicyDocumentException",
+        ),
+        (
+            "PutResourcePolicy",
+            json!({
+                "SecretId": "app",
+                "ResourcePolicy": POLICY.replace("111122223333", "*"),
+                "BlockPublicPolicy": true,
+            }),
+            "PublicPolicyException",
+        ),
         ("CreateSecret", json!({"Name": "gone", "SecretString": "x"}), "InvalidRequestException"),
     ];
     double.aws.put("gone", "one").unwrap();

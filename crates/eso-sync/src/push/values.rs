@@ -5,15 +5,19 @@ use std::{collections::BTreeMap, time::Duration};
 use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{RemoteKey, StoreReference},
+    provider::Inspect,
 };
 use eso_plan::{
     fence,
+    plan::WriteError,
     push::{
         Update,
-        decide::{Rules, Step, decide},
+        decide::{DecideError, Rules, Step, decide},
+        documents::{documents, objects},
         goals::{Failed, Goal, Goals},
         status::{Cause, Failure, retry_after},
     },
+    template::Sources,
 };
 use futures::{StreamExt, future::join_all, stream};
 
@@ -77,6 +81,11 @@ fn in_turn(goals: Goals) -> (Goals, Goals) {
         }
     }
     (puts, removals)
+}
+
+/// A value at which nothing was done.
+fn refusal(cause: impl Into<Cause>) -> Ended {
+    Ended::Failed(Trouble { cause: cause.into(), may_be_written: false })
 }
 
 impl Failures {
@@ -156,10 +165,8 @@ impl Run<'_> {
         goals: &'g BTreeMap<RemoteKey, Goal>,
         update: Update,
     ) -> Vec<(&'g RemoteKey, Ended)> {
-        let refused = |problem: String| {
-            let trouble = || Trouble { cause: Cause::Store(problem.clone()), may_be_written: false };
-            goals.keys().map(|key| (key, Ended::Failed(trouble()))).collect()
-        };
+        let refused =
+            |problem: String| goals.keys().map(|key| (key, refusal(Cause::Store(problem.clone())))).collect();
         let granted = match self.unless_stopped(self.engine.stores.store(store)).await {
             None => return goals.keys().map(|key| (key, Ended::Stopped)).collect(),
             Some(Err(problem)) => return refused(problem),
@@ -168,38 +175,58 @@ impl Run<'_> {
         let Some(syntax) = granted.store.property_syntax() else {
             return refused(format!("{store} can only be read: push to another store"));
         };
+        let sources = match self.sources_of(goals, &granted).await {
+            None => return goals.keys().map(|key| (key, Ended::Stopped)).collect(),
+            Some(Err(error)) => {
+                return refused(format!("what its metadata points to cannot be read: {error}"));
+            }
+            Some(Ok(sources)) => sources,
+        };
         let values = goals.iter().map(async |(key, goal): (&'g RemoteKey, &'g Goal)| {
-            let whole = granted.store.whole_secret(&goal.question(key));
+            let whole = granted.store.whole_secret(goal.metadata());
+            let documents = documents(granted.store.documents(goal.metadata()), &sources);
             let rules = Rules { syntax, whole, update };
-            let ended = match granted.allows(key) {
-                true => self.of_value(&granted, key, goal, rules).await,
-                false => {
-                    let cause = Cause::Store(fence::denied(store, key));
-                    Ended::Failed(Trouble { cause, may_be_written: false })
+            let ended = match (granted.allows(key), documents) {
+                (true, Ok(documents)) => {
+                    self.of_value(&granted, &goal.question(key, documents), goal, rules).await
                 }
+                (true, Err(missing)) => refusal(DecideError::from(missing)),
+                (false, _) => refusal(Cause::Store(fence::denied(store, key))),
             };
             (key, ended)
         });
         stream::iter(values.collect::<Vec<_>>()).buffer_unordered(AT_ONCE).collect().await
     }
 
+    /// The objects of the cluster that the metadata of all goals points to, each read once.
+    async fn sources_of(
+        &self,
+        goals: &BTreeMap<RemoteKey, Goal>,
+        granted: &Granted,
+    ) -> Option<Result<Sources, WriteError>> {
+        let named = goals.values().flat_map(|goal| granted.store.documents(goal.metadata()));
+        let wanted = objects(&named.collect::<Vec<_>>());
+        if wanted.is_empty() {
+            return Some(Ok(Sources::new()));
+        }
+        self.unless_stopped(self.engine.objects.sources(self.work.object, &wanted)).await
+    }
+
     /// Looks at a value and does what it needs, again where it changed meanwhile.
-    async fn of_value(&self, granted: &Granted, key: &RemoteKey, goal: &Goal, rules: Rules) -> Ended {
+    async fn of_value(&self, granted: &Granted, question: &Inspect, goal: &Goal, rules: Rules) -> Ended {
         let store = &granted.store;
-        let question = goal.question(key);
-        let Some(_alone) = self.unless_stopped(store.alone_at(key)).await else { return Ended::Stopped };
+        let alone = self.unless_stopped(store.alone_at(&question.key)).await;
+        let Some(_alone) = alone else { return Ended::Stopped };
         let mut conflicts = 0;
         loop {
-            let held = match self.unless_stopped(store.inspect(&question)).await {
+            let held = match self.unless_stopped(store.inspect(question)).await {
                 None => return Ended::Stopped,
                 Some(Err(error)) => return self.trouble(granted, error, false),
                 Some(Ok(held)) => held,
             };
-            let step = match decide(key, goal, held.as_ref(), rules) {
+            let step = match decide(question, goal, held.as_ref(), rules) {
                 Ok(step) => step,
-                Err(error) => {
-                    return Ended::Failed(Trouble { cause: error.into(), may_be_written: false });
-                }
+                Err(error) => return refusal(error),
             };
             tracing::debug!(object = self.work.object.0, %step, "decided");
             // Once begun a write is not cut short; it is not begun any more when we are to stop.
@@ -218,8 +245,8 @@ impl Run<'_> {
     }
 
     fn trouble(&self, granted: &Granted, error: ProviderError, was_write: bool) -> Ended {
-        let may_be_written =
-            was_write && matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unexpected);
+        let is_open = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Unexpected);
+        let may_be_written = was_write && (is_open || error.is_half_done());
         if error.kind() == ErrorKind::Unavailable {
             self.engine.dispatch.wake_on_recovery(&granted.store, self.work, self.stop);
         }

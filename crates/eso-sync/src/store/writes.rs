@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use eso_core::{
     error::ProviderError,
-    key::{RemoteKey, Version},
+    key::{DocumentName, RemoteKey, Version},
     provider::{Delete, Held, Inspect, PropertySyntax, Put, WholeSecret},
 };
+use serde_json::Value;
 use tokio::{sync::OwnedMutexGuard, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -28,10 +29,14 @@ impl Store {
         self.provider.writer().map(|writer| writer.property_syntax())
     }
 
-    /// How a whole Secret is written as the value that is asked about, with what is wanted beside it.
-    pub fn whole_secret(&self, question: &Inspect) -> WholeSecret {
-        let writer = self.provider.writer();
-        writer.map_or(WholeSecret::Texts, |writer| writer.whole_secret(question.metadata.as_ref()))
+    /// How a whole Secret is written as one value, with this beside it.
+    pub fn whole_secret(&self, metadata: Option<&Value>) -> WholeSecret {
+        self.provider.writer().map_or(WholeSecret::Texts, |writer| writer.whole_secret(metadata))
+    }
+
+    /// The texts of the cluster that are named in what is wanted beside a value.
+    pub fn documents(&self, metadata: Option<&Value>) -> Vec<DocumentName> {
+        self.provider.writer().map(|writer| writer.documents(metadata)).unwrap_or_default()
     }
 
     /// Waits until nobody else of this process is at a value, for as long as what is given is kept: whoever looks at it
@@ -63,7 +68,9 @@ impl Store {
         put: &Put,
         stop: &CancellationToken,
     ) -> Option<Result<Option<Version>, ProviderError>> {
-        let question = Inspect { key: put.key.clone(), metadata: put.metadata.clone() };
+        let Put { key, value: _, expected: _, metadata, documents } = put;
+        let (metadata, documents) = (metadata.clone(), documents.clone());
+        let question = Inspect { key: key.clone(), metadata, documents };
         let bounds = Bounds { question: &question, sort: Sort::Write, stop };
         let write = self.unless_fenced(call::put(&*self.provider, put));
         self.within_bounds(bounds, write).await.and_then(Result::transpose)
@@ -75,7 +82,7 @@ impl Store {
         delete: &Delete,
         stop: &CancellationToken,
     ) -> Option<Result<(), ProviderError>> {
-        let question = Inspect { key: delete.key.clone(), metadata: None };
+        let question = Inspect::new(delete.key.clone());
         let bounds = Bounds { question: &question, sort: Sort::Write, stop };
         let write = self.unless_fenced(call::delete(&*self.provider, delete));
         self.within_bounds(bounds, write).await.and_then(Result::transpose)

@@ -260,7 +260,7 @@ impl SecretWriter for Sinner {
             });
         }
         let mut put = put.clone();
-        let now = Inspect { key: put.key.clone(), metadata: None };
+        let now = Inspect::new(put.key.clone());
         let held = self.store().inspect(&now).await?;
         match (self.vice, held) {
             (Vice::Overwrites, Some(held)) if held.is_ours => put.expected = Expected::Ours(held.version),
@@ -288,7 +288,7 @@ impl SecretWriter for Sinner {
                 _ => Err(error),
             };
         }
-        let held = self.store().inspect(&Inspect { key: delete.key.clone(), metadata: None }).await?;
+        let held = self.store().inspect(&Inspect::new(delete.key.clone())).await?;
         match (self.vice, held) {
             (Vice::DeletesTheirs, Some(held)) if !held.is_ours => {
                 self.store.delete(delete.key.as_str());

@@ -57,7 +57,7 @@ impl Written<'_> {
         key: &RemoteKey,
         metadata: Option<serde_json::Value>,
     ) -> Result<Option<Held>, String> {
-        let question = Inspect { key: key.clone(), metadata };
+        let question = Inspect { metadata, ..Inspect::new(key.clone()) };
         within_the_longest_call(self.writer()?.inspect(&question))
             .await?
             .map_err(|error| format!("inspect: {error:?}"))
@@ -78,7 +78,7 @@ impl Written<'_> {
         let value = text.map(|text| match self.subject.value(text) {
             eso_core::provider::Value::Bytes(bytes) | eso_core::provider::Value::Document(bytes) => bytes,
         });
-        let put = Put { key: key.clone(), value, expected, metadata: None };
+        let put = Put::new(key.clone(), value, expected);
         Ok(within_the_longest_call(self.writer()?.put(&put)).await?.map(drop))
     }
 
@@ -195,7 +195,7 @@ async fn wishes_come_true(trial: Written<'_>) -> Outcome {
     };
     require(!is_dressed().await?, || "it is said to be there before it was put".to_owned())?;
     let expected = Expected::Ours(trial.held(&key).await?.version);
-    let put = Put { key: key.clone(), value: None, expected, metadata: Some(wish.clone()) };
+    let put = Put { metadata: Some(wish.clone()), ..Put::new(key.clone(), None, expected) };
     let put = within_the_longest_call(trial.writer()?.put(&put)).await?;
     put.map_err(|error| format!("put: {error:?}"))?;
     require(is_dressed().await?, || "it is said not to be there after it was put".to_owned())?;
@@ -246,7 +246,7 @@ async fn faults_of_writes_have_their_kind(trial: Written<'_>) -> Outcome {
     let secret = "canary-written-91fe06b2";
     trial.put(&key, Some(secret), expected(before)).await?;
     let held = trial.held(&key).await?;
-    let question = Inspect { key: key.clone(), metadata: None };
+    let question = Inspect::new(key.clone());
     for fault in faults.known().iter().copied().filter(|fault| *fault != Fault::Silent) {
         faults.play(fault, secret).await;
         let inspected = within_the_longest_call(trial.writer()?.inspect(&question)).await?;

@@ -48,7 +48,7 @@ impl State {
     }
 
     fn write(&mut self, put: &Put) -> Version {
-        let Put { key, value, expected: _, metadata } = put;
+        let Put { key, value, expected: _, metadata, documents: _ } = put;
         let record = self.records.entry(key.clone()).or_default();
         let version_number = record.version + u64::from(value.is_some());
         *record = Record { version: version_number, is_ours: true, metadata: metadata.clone() };
@@ -78,7 +78,7 @@ impl State {
     fn write_other(&mut self, key: &RemoteKey) {
         if let Some(value) = self.other_write.take() {
             let expected = Expected::Ours(None);
-            self.write(&Put { key: key.clone(), value: Some(value), expected, metadata: None });
+            self.write(&Put::new(key.clone(), Some(value), expected));
         }
     }
 }

@@ -77,9 +77,7 @@ impl Step {
                 let tags = [("current_version".to_owned(), "1".to_owned())].into();
                 finder.find(&Query { tags, ..Query::default() }).await.map(drop)
             }
-            LookBeside | LookAtValue => {
-                writer.inspect(&Inspect { key: "app".into(), metadata: None }).await.map(drop)
-            }
+            LookBeside | LookAtValue => writer.inspect(&Inspect::new("app")).await.map(drop),
             LookBeforeWrite | WriteMetadata | WriteValue => {
                 let wish = json!({
                     "apiVersion": "kubernetes.external-secrets.io/v1alpha1",
@@ -88,7 +86,7 @@ impl Step {
                 });
                 let value = Some(r#"{"a": "canary-6fd2"}"#.into());
                 let expected = Expected::Ours(Some("1".into()));
-                writer.put(&Put { key: "app".into(), value, expected, metadata: Some(wish) }).await.map(drop)
+                writer.put(&Put { metadata: Some(wish), ..Put::new("app", value, expected) }).await.map(drop)
             }
             LookBeforeDelete | DeleteValue => {
                 writer.delete(&Delete { key: "app".into(), version: Some("1".into()) }).await

@@ -54,10 +54,10 @@ impl Step {
         match self {
             Read => store.fetch(&Fetch::new("app")).await.map(drop),
             List => finder.find(&Query::default()).await.map(drop),
-            Look => writer.inspect(&Inspect { key: "app".into(), metadata: None }).await.map(drop),
+            Look => writer.inspect(&Inspect::new("app")).await.map(drop),
             LookBeforeWrite | Write => {
                 let value = Some(r#"{"a": "canary-6fd2"}"#.into());
-                let put = Put { key: "app".into(), value, expected: Expected::Ours(None), metadata: None };
+                let put = Put::new("app", value, Expected::Ours(None));
                 writer.put(&put).await.map(drop)
             }
             LookBeforeDelete | Remove => writer.delete(&Delete { key: "app".into(), version: None }).await,

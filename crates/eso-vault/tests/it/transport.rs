@@ -187,7 +187,7 @@ async fn a_standbys_redirect_is_followed_for_writes_deletions_renewals_and_revoc
         "spec": {"customMetadata": {"team": "a"}},
     });
     let (value, expected) = (Some(r#"{"a":"b"}"#.into()), Expected::Ours(None));
-    let put = Put { key: "app".into(), value, expected, metadata: Some(metadata) };
+    let put = Put { metadata: Some(metadata), ..Put::new("app", value, expected) };
     assert_eq!(writer.put(&put).await, Ok(Some("2".into())));
     assert_eq!(writer.delete(&Delete { key: "app".into(), version: None }).await, Ok(()));
     store.close().await;

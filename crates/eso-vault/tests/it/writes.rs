@@ -43,7 +43,7 @@ async fn inspect(
     key: &str,
     metadata: Option<Value>,
 ) -> Result<Option<Held>, ProviderError> {
-    let question = Inspect { key: key.into(), metadata };
+    let question = Inspect { metadata, ..Inspect::new(key) };
     store.writer().expect("Vault can be written to").inspect(&question).await
 }
 
@@ -53,7 +53,7 @@ async fn held(store: &Arc<dyn SecretProvider>, key: &str) -> Held {
 
 fn put(key: &str, value: &Value, expected: Expected) -> Put {
     let value = Some(SecretBytes::from(value.to_string()));
-    Put { key: key.into(), value, expected, metadata: None }
+    Put::new(key, value, expected)
 }
 
 async fn write(store: &Arc<dyn SecretProvider>, put: Put) -> Result<Option<String>, ProviderError> {

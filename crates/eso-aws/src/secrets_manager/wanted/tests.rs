@@ -16,19 +16,20 @@ fn document(spec: Value) -> Option<Value> {
 }
 
 fn wanted(spec: Value) -> Wanted {
-    Wanted::of(document(spec).as_ref()).expect("it must be taken")
+    Wanted::of(document(spec).as_ref(), &DocumentTexts::new()).expect("it must be taken")
 }
 
 #[test]
 fn without_a_document_it_is_as_the_original_has_it() {
     assert_eq!(
-        Wanted::of(None).unwrap(),
+        Wanted::of(None, &DocumentTexts::new()).unwrap(),
         Wanted {
             format: Format::Binary,
             tags: None,
             description: "secret 'managed-by:external-secrets'".to_owned(),
             kms_key: "alias/aws/secretsmanager".to_owned(),
             replicas: None,
+            policy: None,
         }
     );
 }
@@ -48,24 +49,20 @@ fn all_that_the_original_knows_is_taken() {
             description: "mine".to_owned(),
             kms_key: "key".to_owned(),
             replicas: Some(BTreeSet::from(["eu-west-1".to_owned(), "eu-west-2".to_owned()])),
+            policy: None,
         }
     );
 }
 
 #[track_caller]
 fn refused(spec: Value, why: &str) {
-    let error = Wanted::of(document(spec).as_ref()).expect_err("it must be refused");
+    let error = Wanted::of(document(spec).as_ref(), &DocumentTexts::new()).expect_err("it must be refused");
     assert_eq!(error.kind(), ErrorKind::Invalid);
     assert_eq!(error.to_string(), format!("failed to parse metadata: {why}"));
 }
 
 #[test]
 fn what_cannot_be_served_is_refused_by_name() {
-    let policy = json!({"policySourceRef": {"kind": "ConfigMap", "name": "policy", "key": "json"}});
-    let why =
-        "spec.resourcePolicy is not served: attach the policy to the secret in AWS, where it is left alone";
-    refused(json!({"resourcePolicy": policy}), why);
-    refused(json!({"resourcePolicy": {}}), why);
     refused(json!({"secretPushFormat": "yaml"}), "spec.secretPushFormat must be binary or string");
     refused(json!({"secretType": "String"}), r#"unknown field "spec.secretType""#);
 }
@@ -109,7 +106,7 @@ fn a_look_shows_what_aws_says() {
 #[test]
 fn a_secret_is_dressed_when_tags_and_regions_are_those_that_are_wanted() {
     let there = look(None);
-    assert!(there.is_dressed_as(&Wanted::of(None).unwrap()));
+    assert!(there.is_dressed_as(&Wanted::of(None, &DocumentTexts::new()).unwrap()));
     assert!(there.is_dressed_as(&wanted(json!({"description": "other", "kmsKeyID": "other"}))));
     assert!(there.is_dressed_as(&wanted(json!({"replicationLocations": []}))));
     assert!(!there.is_dressed_as(&wanted(json!({"replicationLocations": ["eu-west-1"]}))));

@@ -61,7 +61,7 @@ pub(super) struct Entry {
     wrote_to: Arc<BTreeSet<StoreKey>>,
     /// The Secrets that it was last pushed from.
     secrets: Arc<Versions>,
-    /// What its templates last stood in.
+    /// What its templates last stood in, and what its metadata pointed to.
     sources: Arc<Versions>,
 }
 
@@ -262,9 +262,15 @@ impl View {
         });
     }
 
-    /// Its templates stand in these, and in nothing else.
+    /// Its templates, or what its metadata points to, stand in these too.
     pub(super) fn read_sources(&mut self, id: ObjectId, read: Versions) {
-        self.change(id, |entry| entry.sources = Arc::new(read));
+        self.change(id, |entry| {
+            let known = Arc::make_mut(&mut entry.sources);
+            for (source, version) in read {
+                let oldest = known.entry(source).or_insert(version);
+                *oldest = version.min(*oldest);
+            }
+        });
     }
 }
 

@@ -1,6 +1,10 @@
 //! What is done to one value.
 
-use eso_core::{provider::Value, value::SecretBytes};
+use eso_core::{
+    key::{DocumentName, SourceKind, SourceName},
+    provider::Value,
+    value::SecretBytes,
+};
 use serde_json::json;
 
 use super::*;
@@ -26,9 +30,16 @@ fn foreign(held: Option<Held>) -> Option<Held> {
     held.map(|held| Held { is_ours: false, ..held })
 }
 
+/// The question for `k`, with a document that its metadata names.
+fn asked(goal: &Goal) -> Inspect {
+    let source = SourceName { kind: SourceKind::ConfigMap, name: "policy".to_owned() };
+    let document = DocumentName { source, key: "json".to_owned() };
+    goal.question(&"k".into(), [(document, "{}".into())].into())
+}
+
 /// `keep`, `delete`, `dress`, or the text that is written; or why nothing is done.
 fn decided(goal: &Goal, held: &Option<Held>, rules: Rules) -> String {
-    match decide(&"k".into(), goal, held.as_ref(), rules) {
+    match decide(&asked(goal), goal, held.as_ref(), rules) {
         Ok(Step::Keep) => "keep".to_owned(),
         Ok(Step::Delete(delete)) => {
             assert_eq!(delete.version, held.as_ref().unwrap().version);
@@ -38,6 +49,7 @@ fn decided(goal: &Goal, held: &Option<Held>, rules: Rules) -> String {
             let expected =
                 held.as_ref().map_or(Expected::Nothing, |held| Expected::Ours(held.version.clone()));
             assert_eq!((put.key.as_str(), put.expected), ("k", expected));
+            assert_eq!(put.documents, asked(goal).documents);
             put.value.map_or_else(|| "dress".to_owned(), |value| value.expose_str().unwrap().to_owned())
         }
         Err(error) => error.to_string(),
@@ -183,8 +195,8 @@ fn the_last_entry_that_says_anything_of_it_says_what_is_wanted_beside_a_value() 
     let mut goal = goal(&[("k/a", "1"), ("k/b", "2"), ("k/c", "3")], &[]);
     goal.parts[0].data.metadata = Some(json!({ "one": 1 }));
     goal.parts[1].data.metadata = Some(json!({ "two": 2 }));
-    assert_eq!(goal.question(&"k".into()).metadata, Some(json!({ "two": 2 })));
-    let Ok(Step::Put(put)) = decide(&"k".into(), &goal, None, AWS) else { panic!("it must be written") };
+    assert_eq!(asked(&goal).metadata, Some(json!({ "two": 2 })));
+    let Ok(Step::Put(put)) = decide(&asked(&goal), &goal, None, AWS) else { panic!("it must be written") };
     assert_eq!(put.metadata, Some(json!({ "two": 2 })));
 }
 
@@ -236,7 +248,8 @@ fn a_blank_text_holds_nothing() {
 
 #[test]
 fn a_step_is_printed_without_its_value() {
-    let step = decide(&"k".into(), &goal(&[("k", "canary")], &[]), None, AWS).unwrap();
+    let goal = goal(&[("k", "canary")], &[]);
+    let step = decide(&asked(&goal), &goal, None, AWS).unwrap();
     assert_eq!(step.to_string(), "put k");
     assert!(!format!("{step:?}").contains("canary"));
     assert_eq!(Step::Keep.to_string(), "keep");

@@ -48,7 +48,7 @@ async fn searches_and_writers_tell_of_a_refused_login_and_a_check_does_not() {
     provider.fail(Unauthenticated);
     assert!(store.find(Query::default()).await.is_err());
     assert!(store.login_refused().now_or_never().is_some());
-    assert!(store.inspect(&Inspect { key: "k1".into(), metadata: None }).await.is_err());
+    assert!(store.inspect(&Inspect::new("k1")).await.is_err());
     assert!(store.login_refused().now_or_never().is_some());
     assert!(store.check().await.is_err());
     assert!(store.login_refused().now_or_never().is_none());

@@ -27,11 +27,11 @@ fn store(settings: StoreSettings) -> (Arc<Store>, Arc<MemoryProvider>) {
 }
 
 fn question(key: &str) -> Inspect {
-    Inspect { key: key.into(), metadata: None }
+    Inspect::new(key)
 }
 
 fn put(key: &str) -> Put {
-    Put { key: key.into(), value: Some("v".into()), expected: Expected::Nothing, metadata: None }
+    Put::new(key, Some("v".into()), Expected::Nothing)
 }
 
 async fn write(store: &Arc<Store>, key: &str) -> Result<Option<Version>, ProviderError> {
