@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, num::NonZeroUsize, sync::Arc};
 use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError},
-    key::{RemoteKey, Version},
+    key::{DocumentName, RemoteKey, Version},
     provider::{
         Backend, Delete, Dialect, Fetch, Fetched, Found, Inspect, Notice, Part, PropertySyntax, Put, Query,
         SecretFinder, SecretProvider, SecretWriter, Value, WholeSecret,
@@ -44,7 +44,9 @@ struct State {
     whole_secret: WholeSecret,
     has_no_versions: bool,
     records: BTreeMap<RemoteKey, Record>,
+    documents: Vec<DocumentName>,
     write_failure: Option<ErrorKind>,
+    failure_beside: Option<ErrorKind>,
     other_write: Option<SecretBytes>,
 }
 
@@ -111,6 +113,11 @@ impl MemoryProvider {
         self.state.lock().whole_secret = whole_secret;
     }
 
+    /// From now on whatever is wanted beside a value names these documents.
+    pub fn set_documents(&self, documents: Vec<DocumentName>) {
+        self.state.lock().documents = documents;
+    }
+
     /// From now on values have no versions, and a write is held against none.
     pub fn forget_versions(&self) {
         self.state.lock().has_no_versions = true;
@@ -157,6 +164,11 @@ impl MemoryProvider {
         self.state.lock().write_failure = Some(kind);
     }
 
+    /// From now on values are written, and what is wanted beside them fails so after that.
+    pub fn fail_beside(&self, kind: ErrorKind) {
+        self.state.lock().failure_beside = Some(kind);
+    }
+
     /// Right before the next write of a value, another one of ours writes this to it.
     pub fn write_before_next(&self, value: impl Into<SecretBytes>) {
         self.state.lock().other_write = Some(value.into());
@@ -167,6 +179,7 @@ impl MemoryProvider {
         let mut state = self.state.lock();
         state.failure = None;
         state.write_failure = None;
+        state.failure_beside = None;
         state.failures.clear();
     }
 
@@ -291,7 +304,9 @@ impl State {
             whole_secret: WholeSecret::Texts,
             has_no_versions: false,
             records: BTreeMap::new(),
+            documents: Vec::new(),
             write_failure: None,
+            failure_beside: None,
             other_write: None,
         }
     }

@@ -2,6 +2,7 @@
 
 mod metadata;
 mod places;
+mod policies;
 pub(crate) mod remote;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};

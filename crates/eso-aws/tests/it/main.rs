@@ -15,6 +15,7 @@ mod many;
 mod parameter_finds;
 mod parameter_writes;
 mod parameters;
+mod policies;
 mod prefixes;
 mod quotas;
 mod reads;

@@ -3,12 +3,12 @@
 use eso_core::{
     error::ProviderError,
     key::RemoteKey,
-    provider::{Delete, Expected, Inspect, Put, Query, SecretProvider},
+    provider::{Delete, DocumentTexts, Expected, Inspect, Put, Query, SecretProvider},
 };
 use futures::future::join_all;
 use serde_json::{Value as Json, json};
 
-use crate::fixture::{Fixture, document};
+use crate::fixture::{Fixture, document, policy_documents, policy_of_map};
 
 /// More than a second of the quotas of Secrets Manager's writes, and of those of the Parameter Store: a double grants a
 /// second's worth at once.
@@ -21,6 +21,7 @@ fn enforce(fixture: &Fixture) {
         (100, &["ListSecrets"][..]),
         (50, &["PutSecretValue", "ReplicateSecretToRegions", "RemoveRegionsFromReplication"]),
         (50, &["TagResource", "UntagResource"]),
+        (50, &["DeleteResourcePolicy", "GetResourcePolicy", "PutResourcePolicy"]),
         (50, &["CreateSecret"]),
         (50, &["DeleteSecret"]),
         (50, &["RestoreSecret"]),
@@ -41,12 +42,23 @@ fn keys(count: usize) -> impl Iterator<Item = String> {
 
 /// Puts this text under each key at once, with this beside it.
 async fn put_all(store: &dyn SecretProvider, count: usize, text: &str, spec: Json) {
+    put_all_with(store, count, text, (spec, DocumentTexts::new())).await;
+}
+
+/// As [`put_all`], with what stands where that points to.
+async fn put_all_with(
+    store: &dyn SecretProvider,
+    count: usize,
+    text: &str,
+    (spec, documents): (Json, DocumentTexts),
+) {
     let writer = store.writer().expect("AWS can write");
     let puts = keys(count).map(async |key| {
         let key = RemoteKey::from(key);
         let held = writer.inspect(&Inspect::new(key.clone())).await?;
         let expected = held.map_or(Expected::Nothing, |held| Expected::Ours(held.version));
-        let put = Put { metadata: document(spec.clone()), ..Put::new(key, Some(text.into()), expected) };
+        let (metadata, documents) = (document(spec.clone()), documents.clone());
+        let put = Put { metadata, documents, ..Put::new(key, Some(text.into()), expected) };
         writer.put(&put).await.map(drop)
     });
     all_succeed(join_all(puts).await);
@@ -73,6 +85,17 @@ fn none_was_throttled(fixture: &Fixture, calls: &[(&str, usize)]) {
     assert_eq!(fixture.server.throttled(), 0);
 }
 
+/// Each call that was made is a right that the guide names, but for those of searches.
+#[track_caller]
+fn the_guide_names_all(fixture: &Fixture, service: &str) {
+    let guide = include_str!("../../../../docs/guides/push-values.md");
+    for call in fixture.server.counts().into_keys() {
+        let is_search = matches!(call.as_str(), "ListSecrets" | "DescribeParameters");
+        let right = format!("`{service}:{call}`");
+        assert!(is_search || guide.contains(&right), "{right} must be in docs/guides/push-values.md");
+    }
+}
+
 #[tokio::test]
 async fn all_that_writes_of_secrets_call_keeps_to_its_quotas() {
     let fixture = Fixture::new();
@@ -86,21 +109,27 @@ async fn all_that_writes_of_secrets_call_keeps_to_its_quotas() {
         found.map(drop)
     }));
     all_succeed(searches.await);
+    put_all_with(&*store, SECRETS, "third", (policy_of_map(), policy_documents("{}"))).await;
+    put_all_with(&*store, SECRETS, "fourth", (policy_of_map(), policy_documents(""))).await;
     delete_all(&*store, SECRETS).await;
-    put_all(&*store, SECRETS, "third", json!({})).await;
+    put_all(&*store, SECRETS, "fifth", json!({})).await;
     none_was_throttled(
         &fixture,
         &[
             ("CreateSecret", SECRETS),
-            ("PutSecretValue", 2 * SECRETS),
+            ("PutSecretValue", 4 * SECRETS),
             ("TagResource", SECRETS),
             ("UntagResource", SECRETS),
             ("ReplicateSecretToRegions", SECRETS),
             ("RemoveRegionsFromReplication", SECRETS),
+            ("GetResourcePolicy", 2 * SECRETS),
+            ("PutResourcePolicy", SECRETS),
+            ("DeleteResourcePolicy", SECRETS),
             ("DeleteSecret", SECRETS),
             ("RestoreSecret", SECRETS),
         ],
     );
+    the_guide_names_all(&fixture, "secretsmanager");
 }
 
 #[tokio::test]
@@ -128,6 +157,7 @@ async fn all_that_writes_and_searches_of_parameters_call_keeps_to_its_quotas() {
             ("DeleteParameter", PARAMETERS),
         ],
     );
+    the_guide_names_all(&fixture, "ssm");
 }
 
 /// Nobody is kept waiting for a turn that comes too late, nor keeps others from theirs.

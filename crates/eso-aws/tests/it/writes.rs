@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 
 use crate::fixture::{Fixture, aws, connect, credentials, document, kind, text};
 
-async fn inspect(store: &dyn SecretProvider, key: &str, metadata: Option<Json>) -> Option<Held> {
+pub(crate) async fn inspect(store: &dyn SecretProvider, key: &str, metadata: Option<Json>) -> Option<Held> {
     let question = Inspect { metadata, ..Inspect::new(key) };
     store.writer().expect("AWS can write").inspect(&question).await.expect("inspect must succeed")
 }
@@ -24,15 +24,20 @@ async fn held(store: &dyn SecretProvider, key: &str) -> Held {
 }
 
 /// A put of a text, or of what is beside it.
-fn a_put(key: &str, text: Option<&str>, expected: Expected) -> Put {
+pub(crate) fn a_put(key: &str, text: Option<&str>, expected: Expected) -> Put {
     Put::new(key, text.map(SecretBytes::from), expected)
 }
 
-async fn put(store: &dyn SecretProvider, put: Put) -> Result<Option<Version>, ProviderError> {
+pub(crate) async fn put(store: &dyn SecretProvider, put: Put) -> Result<Option<Version>, ProviderError> {
     store.writer().expect("AWS can write").put(&put).await
 }
 
-async fn create(store: &dyn SecretProvider, key: &str, text: &str, metadata: Option<Json>) -> Version {
+pub(crate) async fn create(
+    store: &dyn SecretProvider,
+    key: &str,
+    text: &str,
+    metadata: Option<Json>,
+) -> Version {
     let created = put(store, Put { metadata, ..a_put(key, Some(text), Expected::Nothing) }).await;
     created.expect("it must be made").expect("it must have a version")
 }
@@ -42,7 +47,7 @@ async fn delete(store: &dyn SecretProvider, key: &str, held: &Held) -> Result<()
     store.writer().expect("AWS can write").delete(&delete).await
 }
 
-fn ours(held: &Held) -> Expected {
+pub(crate) fn ours(held: &Held) -> Expected {
     Expected::Ours(held.version.clone())
 }
 

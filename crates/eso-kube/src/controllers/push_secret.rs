@@ -28,7 +28,7 @@ use eso_sync::{
     ports::ObjectId,
     push::{Objects, Observer},
 };
-use futures::future::try_join_all;
+use futures::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ObjectReference, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::Resource;
@@ -49,6 +49,9 @@ use crate::{
 };
 
 pub(super) use watched::{Dependent, PushWatch};
+
+/// So many objects that one PushSecret points to are read at once.
+const READS_AT_ONCE: usize = 8;
 
 /// The PushSecrets of the cluster.
 pub(super) struct Pushes {
@@ -247,7 +250,8 @@ impl Objects for Pushes {
         let reads = wanted.iter().map(async |source| {
             Ok::<_, WriteError>((source.clone(), self.writer.read_source(namespace, source).await?))
         });
-        let read = try_join_all(reads).await?;
+        let reads: Vec<_> = reads.collect();
+        let read: Vec<_> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
         let versions = read.iter().map(|(name, read)| (name.clone(), read.as_ref().map(|read| read.version)));
         self.view.lock().read_sources(object, versions.collect());
         Ok(read.into_iter().map(|(name, read)| (name, read.map(|read| read.entries))).collect())

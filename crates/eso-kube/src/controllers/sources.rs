@@ -197,7 +197,7 @@ impl Watched<Metadata<Secret>> for Secrets {
     }
 }
 
-/// ConfigMaps: certificate authorities of stores, and templates of objects.
+/// ConfigMaps: certificate authorities of stores, templates of objects, and policies of what is pushed.
 #[derive(Debug)]
 pub(super) struct ConfigMaps {
     router: Arc<Router>,

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use eso_core::{
     error::ErrorKind,
+    key::DocumentName,
     labels::Selector,
-    provider::{PropertySyntax, WholeSecret},
+    provider::{PropertySyntax, Put, WholeSecret},
 };
 use eso_plan::{
     fence::KeyPatterns,
@@ -13,6 +14,7 @@ use eso_plan::{
     push::{Desired, Source, Update, status::Outcome},
     template::{From, Part, SourceKind, SourceName, Template, Text},
 };
+use eso_testkit::memory::{Call, MemoryProvider};
 use tokio::time::sleep;
 
 use crate::dispatch::Cause;
@@ -622,6 +624,115 @@ async fn a_store_of_objects_takes_properties_as_keys() {
     world.add(wants([("a", "x/p.q")]));
     world.synced().await;
     assert_eq!(held(&provider, "x").await.as_deref(), Some(r#"{"p.q":"1"}"#));
+}
+
+/// The key `k` of the ConfigMap `map`.
+fn document() -> DocumentName {
+    let source = SourceName { kind: SourceKind::ConfigMap, name: "map".to_owned() };
+    DocumentName { source, key: "k".to_owned() }
+}
+
+/// The ConfigMap is there, and holds this text.
+fn holds(world: &World, text: &str) {
+    let entries = BTreeMap::from([(document().key, text.into())]);
+    world.things.sources.lock().insert(document().source, Some(entries));
+}
+
+/// A store whose metadata names that document, and two values with metadata beside them.
+fn with_a_document(world: &World) -> (Arc<MemoryProvider>, Desired) {
+    let provider = world.store("main");
+    provider.set_documents(vec![document()]);
+    world.secret("app", &[("a", "1")]);
+    let mut desired = wants([("a", "x"), ("a", "y")]);
+    desired.data.iter_mut().for_each(|data| data.metadata = Some("any".into()));
+    (provider, desired)
+}
+
+/// The texts that came with what was put, in order.
+fn texts_put(provider: &MemoryProvider) -> Vec<String> {
+    let text = |call| match call {
+        Call::Put(Put { documents, .. }) => documents.get(&document())?.expose_str().map(str::to_owned),
+        _ => None,
+    };
+    provider.calls().into_iter().filter_map(text).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_metadata_names_is_read_once_a_run_and_acted_on_when_it_changes() {
+    let world = World::new();
+    let (provider, desired) = with_a_document(&world);
+    holds(&world, "first");
+    world.add(desired);
+    world.synced().await;
+    assert_eq!(texts_put(&provider), ["first", "first"]);
+    assert_eq!(*world.things.sources_read.lock(), [document().source]);
+    sleep(2 * MINUTE + SECOND).await;
+    assert_eq!(writes(&provider).len(), 2, "all is so already");
+    holds(&world, "second");
+    world.wake(Cause::SourceChanged);
+    sleep(SECOND).await;
+    assert_eq!(texts_put(&provider), ["first", "first", "second", "second"]);
+    assert_eq!(held(&provider, "x").await.as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_read_where_metadata_names_nothing() {
+    let world = World::new();
+    let provider = world.store("main");
+    provider.set_documents(vec![document()]);
+    world.secret("app", &[("a", "1")]);
+    world.add(wants([("a", "x")]));
+    world.synced().await;
+    assert_eq!(*world.things.sources_read.lock(), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_is_not_there_is_said_and_keeps_back_only_the_values_that_want_it() {
+    let world = World::new();
+    let (provider, mut desired) = with_a_document(&world);
+    desired.data[1].metadata = None;
+    world.add(desired);
+    world.until(|thing| thing.reason() == "Errored").await;
+    let said = "failed to parse metadata: configmap \"map\" not found in the namespace of the PushSecret";
+    assert!(world.said().ends_with(said), "{}", world.said());
+    assert_eq!((held(&provider, "x").await, held(&provider, "y").await.as_deref()), (None, Some("1")));
+    world.things.sources.lock().insert(document().source, Some(BTreeMap::new()));
+    world.wake(Cause::SourceChanged);
+    world.until(|thing| thing.message().ends_with("key \"k\" not found in configmap \"map\"")).await;
+    holds(&world, "text");
+    world.wake(Cause::SourceChanged);
+    world.synced().await;
+    assert_eq!(held(&provider, "x").await.as_deref(), Some("1"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn documents_that_cannot_be_read_are_tried_again() {
+    let world = World::new();
+    let (provider, desired) = with_a_document(&world);
+    holds(&world, "text");
+    *world.things.sources_unreadable.lock() = Some(forbidden());
+    world.add(desired);
+    world.until(|thing| thing.reason() == "Errored").await;
+    let said = "what its metadata points to cannot be read: no right";
+    assert!(world.said().contains(said), "{}", world.said());
+    assert_eq!(provider.calls(), []);
+    *world.things.sources_unreadable.lock() = None;
+    world.synced().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_value_that_was_written_without_what_is_beside_it_is_deleted_like_any_other() {
+    let world = World::new();
+    let (provider, desired) = with_a_document(&world);
+    holds(&world, "text");
+    provider.fail_beside(ErrorKind::Denied);
+    world.add(Desired { cleans_up: true, ..desired });
+    world.until(|thing| thing.reason() == "Errored").await;
+    assert_eq!(world.places(), ["x", "y"]);
+    world.thing(|thing| thing.is_leaving = true);
+    world.wake(Cause::Changed);
+    world.until(|thing| thing.is_gone).await;
+    assert_eq!((held(&provider, "x").await, held(&provider, "y").await), (None, None));
 }
 
 fn forbidden() -> WriteError {

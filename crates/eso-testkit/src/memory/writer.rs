@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use eso_core::{
     error::{ErrorKind, ProviderError, Reason},
-    key::{RemoteKey, Version},
-    provider::{Delete, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value, WholeSecret},
+    key::{DocumentName, RemoteKey, Version},
+    provider::{
+        Delete, DocumentTexts, Expected, Held, Inspect, PropertySyntax, Put, SecretWriter, Value, WholeSecret,
+    },
 };
 
 use super::{Call, MemoryProvider, State};
@@ -15,13 +17,21 @@ pub(super) struct Record {
     version: u64,
     is_ours: bool,
     metadata: Option<serde_json::Value>,
+    documents: DocumentTexts,
+}
+
+impl Record {
+    fn is_dressed_as(&self, question: &Inspect) -> bool {
+        let Inspect { key: _, metadata, documents } = question;
+        metadata.is_none() || (&self.metadata, &self.documents) == (metadata, documents)
+    }
 }
 
 impl State {
     /// Somebody else wrote the newest version of a value.
     pub(super) fn note_foreign(&mut self, key: &RemoteKey) {
         let record = self.records.entry(key.clone()).or_default();
-        *record = Record { version: record.version + 1, is_ours: false, metadata: None };
+        *record = Record { version: record.version + 1, ..Record::default() };
     }
 
     fn held(&self, question: &Inspect) -> Option<Held> {
@@ -30,7 +40,7 @@ impl State {
             value: self.values.get(&question.key)?.get(&None).cloned(),
             version: (!self.has_no_versions).then(|| version(record)),
             is_ours: record.is_ours,
-            is_dressed: question.metadata.is_none() || record.metadata == question.metadata,
+            is_dressed: record.is_dressed_as(question),
         })
     }
 
@@ -48,10 +58,11 @@ impl State {
     }
 
     fn write(&mut self, put: &Put) -> Version {
-        let Put { key, value, expected: _, metadata, documents: _ } = put;
+        let Put { key, value, expected: _, metadata, documents } = put;
         let record = self.records.entry(key.clone()).or_default();
         let version_number = record.version + u64::from(value.is_some());
-        *record = Record { version: version_number, is_ours: true, metadata: metadata.clone() };
+        let (metadata, documents) = (metadata.clone(), documents.clone());
+        *record = Record { version: version_number, is_ours: true, metadata, documents };
         let version = version(record);
         let shape = match self.syntax {
             Some(PropertySyntax::Key) => Value::Document,
@@ -102,6 +113,10 @@ impl SecretWriter for MemoryProvider {
             let reason = Reason::new("the value is no JSON object");
             return Err(ProviderError::new(ErrorKind::Invalid, "Put").with_reason(reason));
         }
+        if let Some(kind) = state.failure_beside.filter(|_| put.metadata.is_some()) {
+            state.write(&Put { metadata: None, ..put.clone() });
+            return Err(ProviderError::new(kind, "Put").with_key(put.key.clone()).half_done());
+        }
         Ok(Some(state.write(put)))
     }
 
@@ -126,6 +141,10 @@ impl SecretWriter for MemoryProvider {
 
     fn whole_secret(&self, metadata: Option<&serde_json::Value>) -> WholeSecret {
         metadata.map_or(self.state.lock().whole_secret, |_| WholeSecret::Texts)
+    }
+
+    fn documents(&self, metadata: Option<&serde_json::Value>) -> Vec<DocumentName> {
+        metadata.map(|_| self.state.lock().documents.clone()).unwrap_or_default()
     }
 }
 

@@ -150,7 +150,7 @@ async fn what_is_wanted_beside_a_value_is_written_with_it_and_an_edit_of_that_ma
 }
 
 /// Looks are made, and nothing is written.
-async fn stays(remote: &Remote) {
+pub(super) async fn stays(remote: &Remote) {
     // A look that began before is over, and with it its writes.
     remote.looked("app", 2).await;
     let writes = remote.writes();
@@ -183,7 +183,10 @@ fn refusals(sort: Sort) -> Vec<(Value, &'static str)> {
     let own = match sort {
         Sort::SecretsManager => vec![
             (json!({ "secretPushFormat": "text" }), "spec.secretPushFormat must be binary or string"),
-            (json!({ "resourcePolicy": { "blockPublicPolicy": true } }), "spec.resourcePolicy is not served"),
+            (
+                json!({ "resourcePolicy": { "blockPublicPolicy": true } }),
+                "spec.resourcePolicy.policySourceRef is missing",
+            ),
             (json!({ "tags": { "managed-by": "me" } }), "Cannot specify a 'managed-by' tag"),
             (json!({ "customMetadata": {} }), "unknown field \"spec.customMetadata\""),
         ],

@@ -198,6 +198,10 @@ pub(super) struct Things {
     pub(super) things: Mutex<BTreeMap<u64, Thing>>,
     pub(super) secrets: Mutex<BTreeMap<String, SourceSecret>>,
     pub(super) sources: Mutex<Sources>,
+    /// What was read of them, in order.
+    pub(super) sources_read: Mutex<Vec<SourceName>>,
+    /// Reading them fails so.
+    pub(super) sources_unreadable: Mutex<Option<WriteError>>,
     /// How runs ended, in order.
     pub(super) outcomes: Mutex<Vec<Option<Outcome>>>,
     changes: watch::Sender<u64>,
@@ -229,6 +233,10 @@ impl Thing {
     pub(super) fn reason(&self) -> &str {
         self.record.condition.as_ref().map_or("", |(_, reason, _)| reason)
     }
+
+    pub(super) fn message(&self) -> &str {
+        self.record.condition.as_ref().map_or("", |(_, _, message)| message)
+    }
 }
 
 impl Things {
@@ -237,6 +245,8 @@ impl Things {
             things: Mutex::default(),
             secrets: Mutex::default(),
             sources: Mutex::default(),
+            sources_read: Mutex::default(),
+            sources_unreadable: Mutex::default(),
             outcomes: Mutex::default(),
             changes: watch::Sender::default(),
             origin: Instant::now(),
@@ -299,6 +309,10 @@ impl Objects for Things {
     }
 
     async fn sources(&self, _object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
+        self.sources_read.lock().extend(wanted.iter().cloned());
+        if let Some(error) = self.sources_unreadable.lock().clone() {
+            return Err(error);
+        }
         let sources = self.sources.lock();
         Ok(wanted.iter().map(|name| (name.clone(), sources.get(name).cloned().flatten())).collect())
     }

@@ -164,6 +164,20 @@ fn a_secret_that_is_pushed_and_stands_in_a_template_is_known_at_the_older_versio
 }
 
 #[test]
+fn what_is_read_in_turn_is_all_known_and_each_at_its_older_version() {
+    let (mut view, id) = view(&json!({}));
+    let map = |name: &str| SourceName { kind: SourceKind::ConfigMap, name: name.to_owned() };
+    view.read_secrets(id, [(secret("app"), Some(5))].into());
+    view.read_sources(id, [(map("template"), Some(5)), (map("both"), Some(5)), (map("gone"), None)].into());
+    view.read_sources(id, [(map("policy"), Some(5)), (map("both"), Some(6)), (map("gone"), Some(6))].into());
+    let mut is_news =
+        |name, version| is_told(&view.meet_source(SourceKind::ConfigMap, &metadata(name, version, &[])), id);
+    assert!(is_news("template", 6) && is_news("policy", 6) && is_news("both", 6) && is_news("gone", 6));
+    assert!(!is_news("template", 5) && !is_news("policy", 5) && !is_news("both", 5));
+    assert!(!is_news("other", 6));
+}
+
+#[test]
 fn secrets_with_the_labels_are_told_of_and_so_is_one_that_loses_them() {
     let selector = json!({ "secret": { "selector": { "matchLabels": { "push": "yes" } } } });
     let (mut view, id) = view(&json!({ "selector": selector }));
