@@ -32,6 +32,10 @@ const MAY_REVEAL: &[(&str, &str)] = &[
     ("crates/eso-aws/src/auth/keys.rs", "keys are handed to the SDK, which signs with them"),
     ("crates/eso-aws/src/auth/web_identity.rs", "a service account's token is sent to log in"),
     ("crates/eso-aws/src/parameter_store/write.rs", "a value is written to the store"),
+    (
+        "crates/eso-aws/src/secrets_manager/policy.rs",
+        "a policy that stands in a Secret is put on what is pushed",
+    ),
     ("crates/eso-aws/src/secrets_manager/write.rs", "a value is written to the store"),
     ("crates/eso-kube/src/apply/body.rs", "a target is written"),
     ("crates/eso-kube/src/apply/generic/body.rs", "a target of another kind is written"),

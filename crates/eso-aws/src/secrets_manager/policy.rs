@@ -5,6 +5,7 @@ use eso_core::{
     error::{ErrorKind, ProviderError},
     key::{DocumentName, SourceKind, SourceName},
     provider::DocumentTexts,
+    value::SecretBytes,
 };
 use serde_json::{Map, Value};
 
@@ -27,10 +28,8 @@ pub(super) enum Policy {
     Absent,
     /// This one.
     This {
-        /// As it is sent.
-        text: String,
-        /// As it is compared: AWS may write it otherwise.
-        statements: Map<String, Value>,
+        /// A JSON object. Somebody may have named the wrong Secret, so it is shown to nobody.
+        text: SecretBytes,
         /// Whether AWS refuses one that lets everybody in; `None` leaves that to AWS.
         blocks_public: Option<bool>,
     },
@@ -65,19 +64,23 @@ impl Policy {
         let DocumentName { source: SourceName { kind: _, name }, key } = &document;
         let problem = |what: &str| invalid(format!("spec.resourcePolicy: key {key:?} of {name:?} {what}"));
         let text = documents.get(&document).ok_or_else(|| problem("was not read"))?;
-        let text = text.expose_str().ok_or_else(|| problem("holds no text"))?;
-        if text.is_empty() {
-            return Ok(Self::Absent);
+        match text.expose_str() {
+            None => Err(problem("holds no text")),
+            Some("") => Ok(Self::Absent),
+            Some(policy) if parsed(policy).is_none() => {
+                Err(problem("holds no policy: it must be a JSON object"))
+            }
+            Some(_) => Ok(Self::This { text: text.clone(), blocks_public }),
         }
-        let statements = parsed(text).ok_or_else(|| problem("holds no policy: it must be a JSON object"))?;
-        Ok(Self::This { text: text.to_owned(), statements, blocks_public })
     }
 
-    /// Whether a secret that has this policy has the one that it should have.
+    /// Whether a secret that has this policy has the one that it should have. AWS may write one otherwise.
     fn is(&self, held: Option<&str>) -> bool {
         match self {
             Self::Absent => held.is_none(),
-            Self::This { statements, .. } => held.and_then(parsed).as_ref() == Some(statements),
+            Self::This { text, .. } => {
+                held.is_some_and(|held| parsed(held) == text.expose_str().and_then(parsed))
+            }
         }
     }
 }
@@ -104,10 +107,11 @@ impl SecretsManager {
                 let send = || self.client.delete_resource_policy().secret_id(arn).send();
                 self.access.call(self.access.writing("DeleteResourcePolicy"), send).await.map(drop)
             }
-            Policy::This { text, statements: _, blocks_public } => {
+            Policy::This { text, blocks_public } => {
+                let text = || text.expose_str().map(str::to_owned);
                 let send = || {
-                    let request = self.client.put_resource_policy().secret_id(arn).resource_policy(text);
-                    request.set_block_public_policy(*blocks_public).send()
+                    let request = self.client.put_resource_policy().secret_id(arn);
+                    request.set_resource_policy(text()).set_block_public_policy(*blocks_public).send()
                 };
                 self.access.call(self.access.writing("PutResourcePolicy"), send).await.map(drop)
             }

@@ -6,7 +6,7 @@ use eso_core::{
         ProviderError,
     },
     key::Version,
-    provider::{DocumentTexts, Expected, Held, Inspect, Put, SecretProvider},
+    provider::{Expected, Held, Inspect, Put, SecretProvider},
 };
 use eso_rig::{Moto, SecretsManager};
 use eso_testkit::connection::CallRecorder;

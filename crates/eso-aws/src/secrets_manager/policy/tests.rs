@@ -88,6 +88,12 @@ fn what_is_no_policy_is_refused_and_not_quoted() {
 }
 
 #[test]
+fn a_policy_is_not_printed() {
+    let policy = read(reference("ConfigMap"), br#"{"Sid": "canary"}"#);
+    assert!(!format!("{policy:?}").contains("canary"), "{policy:?}");
+}
+
+#[test]
 fn an_empty_text_is_no_policy_at_all() {
     assert_eq!(read(reference("ConfigMap"), b""), Ok(Some(Policy::Absent)));
     assert_eq!(read(Value::Null, b""), Ok(None), "whatever policy there is");
