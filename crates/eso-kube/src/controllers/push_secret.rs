@@ -247,6 +247,7 @@ impl Objects for Pushes {
     async fn sources(&self, object: ObjectId, wanted: &BTreeSet<SourceName>) -> Result<Sources, WriteError> {
         let entry = self.entry(object).ok_or(WriteError::Conflict)?;
         let namespace = entry.object.metadata.namespace.as_deref().unwrap_or_default();
+        self.view.lock().reads_sources(object, wanted);
         let reads = wanted.iter().map(async |source| {
             Ok::<_, WriteError>((source.clone(), self.writer.read_source(namespace, source).await?))
         });

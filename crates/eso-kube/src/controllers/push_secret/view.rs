@@ -68,6 +68,9 @@ pub(super) struct Entry {
 /// What was read, at which version; `None` is what was not there.
 pub(super) type Versions = BTreeMap<SourceName, Option<u64>>;
 
+/// Older than any version.
+const UNREAD: Option<u64> = Some(0);
+
 /// What became of a PushSecret that was met.
 #[derive(Debug)]
 pub(super) struct Met {
@@ -262,13 +265,24 @@ impl View {
         });
     }
 
-    /// Its templates, or what its metadata points to, stand in these too.
+    /// It is about to read these, in which its templates or what its metadata points to stand: what is told of them before
+    /// it [has](Self::read_sources) is news.
+    pub(super) fn reads_sources(&mut self, id: ObjectId, sources: &BTreeSet<SourceName>) {
+        self.change(id, |entry| {
+            let known = Arc::make_mut(&mut entry.sources);
+            for source in sources {
+                known.entry(source.clone()).or_insert(UNREAD);
+            }
+        });
+    }
+
+    /// It has read these too.
     pub(super) fn read_sources(&mut self, id: ObjectId, read: Versions) {
         self.change(id, |entry| {
             let known = Arc::make_mut(&mut entry.sources);
             for (source, version) in read {
-                let oldest = known.entry(source).or_insert(version);
-                *oldest = version.min(*oldest);
+                let oldest = known.entry(source).or_insert(UNREAD);
+                *oldest = if *oldest == UNREAD { version } else { version.min(*oldest) };
             }
         });
     }

@@ -178,6 +178,22 @@ fn what_is_read_in_turn_is_all_known_and_each_at_its_older_version() {
 }
 
 #[test]
+fn what_changes_while_it_is_read_is_told_of() {
+    let (mut view, id) = view(&json!({}));
+    let map = SourceName { kind: SourceKind::ConfigMap, name: "policy".to_owned() };
+    let is_news = |view: &mut View, version| {
+        is_told(&view.meet_source(SourceKind::ConfigMap, &metadata("policy", version, &[])), id)
+    };
+    assert!(!is_news(&mut view, 5), "nobody reads it");
+    view.reads_sources(id, &[map.clone()].into());
+    assert!(is_news(&mut view, 6));
+    view.read_sources(id, [(map.clone(), Some(5))].into());
+    assert!(!is_news(&mut view, 5) && is_news(&mut view, 6));
+    view.reads_sources(id, &[map].into());
+    assert!(!is_news(&mut view, 5), "it is known already");
+}
+
+#[test]
 fn secrets_with_the_labels_are_told_of_and_so_is_one_that_loses_them() {
     let selector = json!({ "secret": { "selector": { "matchLabels": { "push": "yes" } } } });
     let (mut view, id) = view(&json!({ "selector": selector }));
