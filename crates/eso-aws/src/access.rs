@@ -115,6 +115,11 @@ impl Access {
         owner.name(key.as_str()).map(RemoteKey::from)
     }
 
+    /// What all keys of one value have in common, through whichever store of this account, or login, and region.
+    pub(crate) fn place(&self, key: &RemoteKey) -> RemoteKey {
+        self.canonical(key).unwrap_or_else(|| self.name(key).into())
+    }
+
     /// Why nothing can be asked about a key at all.
     ///
     /// For an ARN of another region AWS would say that there is no such value, and a deletion policy would believe it.

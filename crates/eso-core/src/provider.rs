@@ -127,6 +127,13 @@ pub trait SecretWriter: Send + Sync {
     /// is a success.
     async fn delete(&self, delete: &Delete) -> Result<(), ProviderError>;
 
+    /// One and the same text for all keys that lead to one value, through whichever store of its [`Backend`]: of all who
+    /// look at a value and write it, one at a time does. `None` where that is the
+    /// [canonical](SecretProvider::canonical) key.
+    fn place(&self, _key: &RemoteKey) -> Option<RemoteKey> {
+        None
+    }
+
     /// How a property is written into a whole value, as plain data.
     fn property_syntax(&self) -> PropertySyntax;
 

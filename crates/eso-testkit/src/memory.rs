@@ -44,6 +44,7 @@ struct State {
     whole_secret: WholeSecret,
     has_no_versions: bool,
     records: BTreeMap<RemoteKey, Record>,
+    prefix: String,
     documents: Vec<DocumentName>,
     write_failure: Option<ErrorKind>,
     failure_beside: Option<ErrorKind>,
@@ -111,6 +112,11 @@ impl MemoryProvider {
     /// From now on whole Secrets are written so where nothing is wanted beside them, and as texts where something is.
     pub fn set_whole_secret(&self, whole_secret: WholeSecret) {
         self.state.lock().whole_secret = whole_secret;
+    }
+
+    /// From now on the place of each value begins so, as with a store that is a part of a larger one.
+    pub fn set_prefix(&self, prefix: &str) {
+        prefix.clone_into(&mut self.state.lock().prefix);
     }
 
     /// From now on whatever is wanted beside a value names these documents.
@@ -304,6 +310,7 @@ impl State {
             whole_secret: WholeSecret::Texts,
             has_no_versions: false,
             records: BTreeMap::new(),
+            prefix: String::new(),
             documents: Vec::new(),
             write_failure: None,
             failure_beside: None,

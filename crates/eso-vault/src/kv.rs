@@ -129,11 +129,15 @@ impl Engine {
 
     /// The shortest key of a location: every key that leads there has this one.
     pub(crate) fn canonical(&self, location: &Location) -> RemoteKey {
-        let Location { mount, path, version: _, chosen: _ } = location;
         match self.mount {
-            Some(_) => RemoteKey::from(path.as_str()),
-            None => RemoteKey::from(format!("{}/{}", mount.as_str(), path.as_str())),
+            Some(_) => RemoteKey::from(location.path.as_str()),
+            None => Self::place(location),
         }
+    }
+
+    /// The mount and what is below it: all keys that lead there have this in common, through whichever store.
+    pub(crate) fn place(location: &Location) -> RemoteKey {
+        RemoteKey::from(format!("{}/{}", location.mount.as_str(), location.path.as_str()))
     }
 
     /// Where the original's releases up to 2.9 keep what is beside the value of this key under version 2: below the mount,

@@ -31,7 +31,7 @@ use self::wish::{Custom, Wish, is_marked};
 use crate::{
     error::{Call, of_refusal},
     http::Reply,
-    kv::Location,
+    kv::{Engine, Location},
     store::{Question, Store, in_time},
     token::Token,
 };
@@ -78,6 +78,10 @@ impl SecretWriter for Store {
     async fn delete(&self, delete: &Delete) -> Result<(), ProviderError> {
         let deleted = in_time(Call::DeleteSecret, self.remove(delete)).await;
         deleted.map_err(|error| error.with_key(delete.key.clone()))
+    }
+
+    fn place(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        self.engine.locate(key).ok().map(|location| Engine::place(&location))
     }
 
     fn property_syntax(&self) -> PropertySyntax {

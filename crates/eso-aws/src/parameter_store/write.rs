@@ -82,6 +82,10 @@ impl SecretWriter for ParameterStore {
         self.access.in_time(key, self.access.writing(DELETE), work).await
     }
 
+    fn place(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        Some(self.access.place(key))
+    }
+
     fn property_syntax(&self) -> PropertySyntax {
         PropertySyntax::Path
     }

@@ -30,6 +30,24 @@ async fn each_key_is_read_below_the_prefix_singly_and_in_batches() {
 }
 
 #[tokio::test]
+async fn who_writes_below_the_prefix_and_who_writes_past_it_are_at_one_place() {
+    let fixture = Fixture::new();
+    for service in ["SecretsManager", "ParameterStore"] {
+        let below = fixture.connect(json!({"prefix": "team/", "service": service})).await;
+        let past = fixture.connect(json!({"service": service})).await;
+        let place = |store: &Arc<dyn SecretProvider>, key: &str| {
+            store.writer().expect("AWS can write").place(&key.into()).expect("it has a place")
+        };
+        assert_eq!(place(&below, "app"), place(&past, "team/app"));
+        assert_ne!(place(&below, "app"), place(&past, "app"));
+    }
+    let past = fixture.store().await;
+    let arn = "arn:aws:secretsmanager:us-east-1:029608264753:secret:team/app-AbCdEf";
+    let place = |key: &str| past.writer().expect("AWS can write").place(&key.into());
+    assert_eq!(place(arn), place("team/app"));
+}
+
+#[tokio::test]
 async fn metadata_is_that_of_the_value_below_the_prefix() {
     let fixture = Fixture::new();
     fixture.put("team/app", "ours");

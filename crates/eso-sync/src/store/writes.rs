@@ -42,8 +42,9 @@ impl Store {
     /// Waits until nobody else of this process is at a value, for as long as what is given is kept: whoever looks at it
     /// and writes then does not write over what another one wrote in between, even where the store cannot tell.
     pub(crate) async fn alone_at(&self, key: &RemoteKey) -> OwnedMutexGuard<()> {
-        let canonical = self.provider.canonical(key);
-        self.backend.alone_at(canonical.unwrap_or_else(|| key.clone())).await
+        let place = self.provider.writer().and_then(|writer| writer.place(key));
+        let place = place.or_else(|| self.provider.canonical(key));
+        self.backend.alone_at(place.unwrap_or_else(|| key.clone())).await
     }
 
     /// What the store holds now, or `None` where it says with authority that there is nothing.

@@ -135,6 +135,12 @@ impl SecretWriter for MemoryProvider {
         Ok(())
     }
 
+    fn place(&self, key: &RemoteKey) -> Option<RemoteKey> {
+        let state = self.state.lock();
+        let canonical = state.spellings.get(key).unwrap_or(key);
+        (!state.prefix.is_empty()).then(|| RemoteKey::from(format!("{}{canonical}", state.prefix)))
+    }
+
     fn property_syntax(&self) -> PropertySyntax {
         self.state.lock().syntax.unwrap_or(PropertySyntax::Path)
     }

@@ -82,6 +82,18 @@ fn all_keys_of_a_place_have_one_canonical_key() {
     canonical(V1, None, "secret/data/hr", "secret/data/hr");
 }
 
+#[test]
+fn all_keys_of_a_place_name_it_through_whichever_store() {
+    let place = |mount: Option<&str>, key: &str| {
+        let engine = Engine::new(V2, mount).unwrap();
+        Engine::place(&engine.locate(&RemoteKey::new(key)).unwrap()).as_str().to_owned()
+    };
+    for (mount, key) in [(Some("kv"), "app"), (Some("/kv/data"), "kv/data/app/"), (None, "kv/data/app")] {
+        assert_eq!(place(mount, key), "kv/app", "{mount:?} {key}");
+    }
+    assert_eq!(place(Some("other"), "app"), "other/app");
+}
+
 #[track_caller]
 fn was_beside(version: KvVersion, mount: Option<&str>, key: &str, expected: Option<&str>) {
     let engine = Engine::new(version, mount).unwrap();

@@ -118,8 +118,10 @@ async fn a_write_that_is_throttled_pauses_writes_alone_and_a_look_that_is_pauses
 async fn one_at_a_time_is_at_a_value_whatever_its_key_is_spelled_and_whichever_store_leads_there() {
     let backends = Backends::default();
     let backend = Backend { id: "b".to_owned(), reads_per_second: None, batches_per_second: None };
-    let stores = ["one", "other"].map(|_| {
+    let stores = ["", "", "tea", "k"].map(|prefix| {
         let provider = MemoryProvider::new();
+        provider.set_writable(PropertySyntax::Path);
+        provider.set_prefix(prefix);
         provider.set_backend(Some(backend.clone()));
         provider.spell("k", "mount/k");
         Store::new(provider, StoreSettings::default(), &backends)
@@ -129,7 +131,12 @@ async fn one_at_a_time_is_at_a_value_whatever_its_key_is_spelled_and_whichever_s
         assert!(store.alone_at(&key.into()).now_or_never().is_none());
     }
     assert!(stores[1].alone_at(&"l".into()).now_or_never().is_some());
-    drop(first);
+    let leads_there = |store: &Arc<Store>, key: &str| store.alone_at(&key.into()).now_or_never().is_none();
+    assert!(!leads_there(&stores[2], "k") && !leads_there(&stores[3], "k"), "another value of that key");
+    assert!(leads_there(&stores[3], ""), "the same value by another key");
+    let below = stores[2].alone_at(&"k".into()).await;
+    assert!(leads_there(&stores[0], "teak") && leads_there(&stores[2], "mount/k"));
+    drop((first, below));
     assert!(stores[1].alone_at(&"k".into()).now_or_never().is_some());
 }
 
