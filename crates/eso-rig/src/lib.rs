@@ -32,7 +32,7 @@ pub use self::{
     fast_aws::{Assumed, Call, Effect, FastAws, FastAwsOptions, Fault},
     http::Answer,
     moto::Moto,
-    openbao::{Mode, OpenBao, VaultRequest, VaultRequests},
+    openbao::{Cluster, Mode, OpenBao, Standbys, VaultRequest, VaultRequests},
     parameter_store::ParameterStore,
     port::free as free_port,
     process::{Launch, Process},

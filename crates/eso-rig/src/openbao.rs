@@ -1,5 +1,6 @@
 //! OpenBao, which speaks the Vault API.
 
+mod cluster;
 mod configuration;
 mod requests;
 
@@ -7,9 +8,12 @@ use anyhow::{Context, Result};
 use reqwest::{Certificate, Client, Method};
 use serde_json::{Value, json};
 
-pub use self::requests::{VaultRequest, VaultRequests};
+pub use self::{
+    cluster::{Cluster, Standbys},
+    requests::{VaultRequest, VaultRequests},
+};
 use self::{
-    configuration::{Address, DEVELOPMENT_TOKEN},
+    configuration::{AUDIT, Address, DEVELOPMENT_TOKEN},
     requests::Entry,
 };
 use crate::{
@@ -40,6 +44,8 @@ pub struct OpenBao {
     address: Address,
     root_token: String,
     unseal_key: Option<String>,
+    /// What it says of its health when it serves. Where it is alone, it is a standby only until it is active.
+    serving: &'static [u16],
     audit: Log,
     _folder: Folder,
 }
@@ -60,7 +66,8 @@ impl OpenBao {
             client,
             root_token: DEVELOPMENT_TOKEN.to_owned(),
             unseal_key: None,
-            audit: Log::new(&folder.path().join("audit.log")),
+            serving: &[200],
+            audit: Log::new(&folder.path().join(AUDIT)),
             address,
             _folder: folder,
         };
@@ -227,7 +234,7 @@ impl OpenBao {
         let key = self.unseal_key.as_deref().context("openbao: the development mode has no unseal key")?;
         let answer = self.request(Method::PUT, "sys/unseal", Some(&json!({"key": key}))).await?;
         answer.success().context("openbao: unseal")?;
-        self.ready(&[200]).await
+        self.ready(self.serving).await
     }
 
     /// Stops its clock: connections are taken, and nothing is answered.
@@ -283,7 +290,7 @@ impl OpenBao {
     }
 }
 
-/// 200 when it serves, 501 before it is initialized, 503 while it is sealed.
+/// 200 when it serves, 429 when it does as a standby, 501 before it is initialized, 503 while it is sealed.
 fn health(address: &Address) -> String {
     format!("{}/v1/sys/health", address.url)
 }

@@ -155,7 +155,7 @@ pub(crate) fn of_failure(call: Call, failure: Failure) -> ProviderError {
 
 /// What an answer that is no success means.
 pub(crate) fn of_refusal(call: Call, reply: &Reply) -> ProviderError {
-    let (kind, advice) = meaning(call, reply.status, &Said::in_body(reply));
+    let (kind, advice) = meaning(call, reply.status, &Said::in_body(&reply.body));
     let error = call.error(kind, Reason::new(advice).with_code(&format!("HTTP {}", reply.status)));
     match reply.retry_after {
         Some(pause) => error.with_retry_after(pause),
@@ -165,17 +165,27 @@ pub(crate) fn of_refusal(call: Call, reply: &Reply) -> ProviderError {
 
 /// Whether it is the answer of a Vault that is sealed.
 pub(crate) fn is_of_sealed(reply: &Reply) -> bool {
-    reply.status == 503 && Said::in_body(reply).mentions("sealed")
+    reply.status == 503 && Said::in_body(&reply.body).mentions("sealed")
+}
+
+/// Whether it is the answer of a node that has not caught up with what a request asked for, and did nothing: Vault's own
+/// status, or OpenBao's, which is that of a limit that is reached, without a word about one.
+pub(crate) fn is_of_behind(status: u16, body: &[u8]) -> bool {
+    is_behind(status, &Said::in_body(body))
+}
+
+fn is_behind(status: u16, said: &Said) -> bool {
+    status == 412 || status == 429 && said.nothing
 }
 
 type Meaning = (ErrorKind, &'static str);
 
 fn meaning(call: Call, status: u16, said: &Said) -> Meaning {
     match (status, call) {
+        _ if is_behind(status, said) => (ErrorKind::Unavailable, "the node has not caught up yet"),
         (429, _) => (ErrorKind::Throttled, "a rate limit of Vault is reached"),
         // Not `Unavailable`: it is this store's address that is wrong, and the others on the server must not suffer.
         (300..400, _) => (ErrorKind::Invalid, REDIRECTED),
-        (412, _) => (ErrorKind::Unavailable, "the node has not caught up yet"),
         (472 | 473, _) => (ErrorKind::Unavailable, "the node is a standby that does not answer"),
         // One store's value must not pause all others of its server.
         (500..600, Call::WriteSecretData) if said.mentions("too large") => (ErrorKind::Invalid, TOO_LARGE),
@@ -291,7 +301,7 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
         400 | 401 if said.mentions("client token") => {
             (ErrorKind::Unauthenticated, "the request had no token")
         }
-        400 if said.mentions("upgrading") => {
+        400 if said.mentions(UPGRADE) => {
             (ErrorKind::Unavailable, "the mount is being made ready for KV version 2")
         }
         400 => {
@@ -319,7 +329,7 @@ fn refused_write(status: u16, said: &Said) -> Meaning {
         400 | 401 if said.mentions("client token") => {
             (ErrorKind::Unauthenticated, "the request had no token")
         }
-        400 if said.mentions("upgrading") => {
+        400 if said.mentions(UPGRADE) => {
             (ErrorKind::Unavailable, "the mount is being made ready for KV version 2")
         }
         401 => (ErrorKind::Unauthenticated, "something before Vault asks for a login"),
@@ -336,6 +346,10 @@ fn refused_write(status: u16, said: &Said) -> Meaning {
         _ => NOT_UNDERSTOOD,
     }
 }
+
+/// Of a mount that is new, at the active node, and of any mount at a standby for a second after the node is unsealed or
+/// another is active.
+const UPGRADE: &str = "to versioned data";
 
 const REFUSED: Meaning =
     (ErrorKind::Invalid, "Vault refuses the write: check the key, and the store's path and version");
@@ -370,10 +384,11 @@ struct Gone {
 }
 
 impl Said {
-    fn in_body(reply: &Reply) -> Self {
-        match reply.parse::<Body>() {
-            None => Self::default(),
-            Some(Body { errors, warnings, data }) => Self {
+    fn in_body(body: &[u8]) -> Self {
+        match serde_json::from_slice::<Body>(body) {
+            // Why it is not understood stays unsaid: serde's errors quote what they read.
+            Err(_) => Self::default(),
+            Ok(Body { errors, warnings, data }) => Self {
                 by_vault: errors.is_some(),
                 nothing: errors.as_ref().is_some_and(Vec::is_empty),
                 deleted: data.is_some_and(|data| data.metadata.is_some()),

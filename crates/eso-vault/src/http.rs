@@ -23,7 +23,7 @@ use std::{
 use async_trait::async_trait;
 use bytes::Bytes;
 use eso_core::{error::ProviderError, provider::CallObserver, value::SecretBytes};
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header::RETRY_AFTER, uri::PathAndQuery};
+use http::{HeaderMap, HeaderValue, Request, Response, header::RETRY_AFTER, uri::PathAndQuery};
 use rustify::{Endpoint, MiddleWare, client::Client, errors::ClientError};
 use rustls::AlertDescription;
 use serde::Deserialize;
@@ -162,7 +162,7 @@ impl Server {
     async fn exchange(&self, path: &str, request: Request<Bytes>) -> Result<Response<Vec<u8>>, Failure> {
         for _ in 0..MORE_TRIES {
             let answer = self.exchange_once(path, request.clone()).await?;
-            if answer.status() != StatusCode::PRECONDITION_FAILED {
+            if !error::is_of_behind(answer.status().as_u16(), answer.body()) {
                 return Ok(answer);
             }
             tokio::time::sleep(CATCHING_UP).await;

@@ -32,6 +32,14 @@ const CALLS: [Call; 13] = [
 
 const WRITES: [Call; 3] = [Call::WriteSecretData, Call::WriteMetadata, Call::DeleteSecret];
 
+/// At the active node, and at a standby.
+const UPGRADES: [&str; 2] = [
+    "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will resume \
+     service shortly.",
+    "Waiting for the primary to upgrade from non-versioned to versioned data. This backend will be unavailable for a \
+     brief period and will resume service when the primary is finished.",
+];
+
 fn reply(status: u16, body: &str) -> Reply {
     Reply { status, retry_after: None, body: Zeroizing::new(body.as_bytes().to_vec()) }
 }
@@ -75,7 +83,9 @@ fn reads_are_refused_for_these_reasons() {
     check(read, 403, errors("permission denied"), Denied);
     check(read, 400, errors("missing client token"), Unauthenticated);
     check(read, 400, errors("unsupported path"), Invalid);
-    check(read, 400, errors("Upgrading from non-versioned to versioned data. Shortly."), Unavailable);
+    for upgrade in UPGRADES {
+        check(read, 400, errors(upgrade), Unavailable);
+    }
     check(read, 401, json!(null), Unauthenticated);
     check(read, 405, errors("unsupported operation"), Invalid);
     check(read, 404, errors("1 error occurred:\n\t* unsupported path\n\n"), Invalid);
@@ -89,7 +99,9 @@ fn writes_are_refused_for_these_reasons() {
         check(write, 400, errors("custom_metadata validation failed: length of value is 600"), Invalid);
         check(write, 400, errors("no data provided"), Invalid);
         check(write, 400, errors("missing client token"), Unauthenticated);
-        check(write, 400, errors("Upgrading from non-versioned to versioned data. Shortly."), Unavailable);
+        for upgrade in UPGRADES {
+            check(write, 400, errors(upgrade), Unavailable);
+        }
         check(write, 401, json!(null), Unauthenticated);
         check(write, 403, errors("permission denied"), Denied);
         check(write, 404, json!({"errors": [], "warnings": ["Invalid path for a versioned K/V"]}), Invalid);
@@ -218,6 +230,8 @@ fn a_server_in_trouble_is_unavailable_to_every_call() {
         }
         check(call, 503, errors("Vault is sealed"), Unavailable);
         check(call, 429, errors("request path \"secret/data/x\": rate limit quota exceeded"), Throttled);
+        check(call, 429, json!(null), Throttled);
+        check(call, 429, json!({"errors": []}), Unavailable);
     }
 }
 

@@ -4,6 +4,7 @@
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use parking_lot::Mutex;
+use serde::Deserialize;
 
 const INDEX: HeaderName = HeaderName::from_static("x-vault-index");
 const INCONSISTENT: HeaderName = HeaderName::from_static("x-vault-inconsistent");
@@ -34,9 +35,24 @@ pub(crate) struct Seen {
 /// How far a cluster was: where it writes itself, and what it has of another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct State {
-    cluster: String,
+    cluster: Cluster,
     local: u64,
     replicated: u64,
+}
+
+/// A cluster, as the server calls it whose states these are: where a server is replaced by one of the other sort, the name
+/// may stay, and the numbers count something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Cluster {
+    Vault(String),
+    OpenBao(String),
+}
+
+/// A state of OpenBao.
+#[derive(Deserialize)]
+struct Told {
+    cluster: String,
+    value: String,
 }
 
 impl Seen {
@@ -90,12 +106,20 @@ enum Before {
 }
 
 impl State {
-    /// A state out of a header: base64 of `v1:cluster:local:replicated:signature`.
+    /// A state out of a header: base64, of `v1:cluster:local:replicated:signature` from Vault, and of an object from
+    /// OpenBao. A storage of OpenBao that does not count in numbers is not understood.
     fn of(header: &HeaderValue) -> Option<Self> {
         let text = String::from_utf8(BASE64_STANDARD.decode(header).ok()?).ok()?;
+        if let Ok(Told { cluster, value }) = serde_json::from_str(&text) {
+            return Some(Self {
+                cluster: Cluster::OpenBao(cluster),
+                local: value.parse().ok()?,
+                replicated: 0,
+            });
+        }
         match text.split(':').collect::<Vec<_>>()[..] {
             ["v1", cluster, local, replicated, _signature] if !cluster.is_empty() => Some(Self {
-                cluster: cluster.to_owned(),
+                cluster: Cluster::Vault(cluster.to_owned()),
                 local: local.parse().ok()?,
                 replicated: replicated.parse().ok()?,
             }),

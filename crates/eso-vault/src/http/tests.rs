@@ -135,20 +135,40 @@ async fn a_name_that_turns_out_to_mean_this_machine_is_not_reached() {
     assert!(victim.requests().is_empty());
 }
 
-async fn check_catching_up(refusals: usize, status: u16, requests: usize) {
-    let node = Scripted::start().await.unwrap();
-    for _ in 0..refusals {
-        node.once("GET", LOOK_UP, ScriptedReply::status(412));
+/// Vault's way to say that a node has not caught up, and OpenBao's.
+fn behind() -> [(u16, ScriptedReply); 2] {
+    let openbao = ScriptedReply::json(429, &serde_json::json!({"errors": []})).header("retry-after", "1");
+    [(412, ScriptedReply::status(412)), (429, openbao)]
+}
+
+async fn check_catching_up(refusals: usize, is_answered: bool, requests: usize) {
+    for (status, refusal) in behind() {
+        let node = Scripted::start().await.unwrap();
+        for _ in 0..refusals {
+            node.once("GET", LOOK_UP, refusal.clone());
+        }
+        node.always("GET", LOOK_UP, ScriptedReply::status(200));
+        let expected = if is_answered { 200 } else { status };
+        assert_eq!(ask(&server(&node, Here)).await, Ok(expected), "{refusals} times {status}");
+        assert_eq!(node.count("GET", LOOK_UP), requests, "{refusals} times {status}");
     }
-    node.always("GET", LOOK_UP, ScriptedReply::status(200));
-    assert_eq!(ask(&server(&node, Here)).await, Ok(status), "{refusals} times 412");
-    assert_eq!(node.count("GET", LOOK_UP), requests, "{refusals} times 412");
 }
 
 #[tokio::test]
 async fn a_node_that_has_not_caught_up_is_asked_twice_more() {
-    check_catching_up(0, 200, 1).await;
-    check_catching_up(1, 200, 2).await;
-    check_catching_up(2, 200, 3).await;
-    check_catching_up(3, 412, 3).await;
+    check_catching_up(0, true, 1).await;
+    check_catching_up(1, true, 2).await;
+    check_catching_up(2, true, 3).await;
+    check_catching_up(3, false, 3).await;
+}
+
+#[tokio::test]
+async fn a_server_whose_limit_is_reached_is_not_asked_again_at_once() {
+    let limit = serde_json::json!({"errors": ["request path \"a\": rate limit quota exceeded"]});
+    for reply in [ScriptedReply::json(429, &limit), ScriptedReply::status(429)] {
+        let node = Scripted::start().await.unwrap();
+        node.always("GET", LOOK_UP, reply);
+        assert_eq!(ask(&server(&node, Here)).await, Ok(429));
+        assert_eq!(node.count("GET", LOOK_UP), 1);
+    }
 }

@@ -19,6 +19,7 @@ mod logs;
 mod reads;
 mod rotated;
 mod seals;
+mod standby;
 mod transport;
 mod users;
 mod wrapped;

@@ -19,7 +19,7 @@ use crate::fixture::{
 };
 
 /// A document of every shape that JSON has.
-fn odd() -> Value {
+pub(crate) fn odd() -> Value {
     json!({
         "number": 7, "large": 9_007_199_254_740_991_i64, "real": -1.5, "tiny": 1e-9, "huge": 1e21,
         "nested": {"list": [1, {"deep": null}, "ü🔑<&>\u{2028}"], "empty": {}},
@@ -38,7 +38,7 @@ async fn version_one(bao: &OpenBao) -> Arc<dyn SecretProvider> {
     store_at(bao, json!({"path": "kv1", "version": "v1"})).await
 }
 
-async fn inspect(
+pub(crate) async fn inspect(
     store: &Arc<dyn SecretProvider>,
     key: &str,
     metadata: Option<Value>,
@@ -47,21 +47,24 @@ async fn inspect(
     store.writer().expect("Vault can be written to").inspect(&question).await
 }
 
-async fn held(store: &Arc<dyn SecretProvider>, key: &str) -> Held {
+pub(crate) async fn held(store: &Arc<dyn SecretProvider>, key: &str) -> Held {
     inspect(store, key, None).await.expect("it must be looked at").expect("something must be there")
 }
 
-fn put(key: &str, value: &Value, expected: Expected) -> Put {
+pub(crate) fn put(key: &str, value: &Value, expected: Expected) -> Put {
     let value = Some(SecretBytes::from(value.to_string()));
     Put::new(key, value, expected)
 }
 
-async fn write(store: &Arc<dyn SecretProvider>, put: Put) -> Result<Option<String>, ProviderError> {
+pub(crate) async fn write(
+    store: &Arc<dyn SecretProvider>,
+    put: Put,
+) -> Result<Option<String>, ProviderError> {
     let version = store.writer().expect("Vault can be written to").put(&put).await;
     version.map(|version| version.map(|version| version.to_string()))
 }
 
-async fn delete(
+pub(crate) async fn delete(
     store: &Arc<dyn SecretProvider>,
     key: &str,
     version: Option<&str>,
@@ -70,18 +73,18 @@ async fn delete(
     store.writer().expect("Vault can be written to").delete(&delete).await
 }
 
-fn ours(version: &str) -> Expected {
+pub(crate) fn ours(version: &str) -> Expected {
     Expected::Ours(Some(version.into()))
 }
 
-fn json_of(held: &Held) -> Option<Value> {
+pub(crate) fn json_of(held: &Held) -> Option<Value> {
     held.value.as_ref().map(|value| match value {
         Kept::Document(text) => serde_json::from_slice(text.expose()).expect("a document must be JSON"),
         Kept::Bytes(_) => panic!("a KV engine keeps documents"),
     })
 }
 
-fn document(spec: Value) -> Option<Value> {
+pub(crate) fn document(spec: Value) -> Option<Value> {
     let document = json!({
         "apiVersion": "kubernetes.external-secrets.io/v1alpha1",
         "kind": "PushSecretMetadata",
@@ -91,7 +94,7 @@ fn document(spec: Value) -> Option<Value> {
 }
 
 /// What OpenBao says about itself of a place, asked past the store.
-async fn there(bao: &OpenBao, path: &str) -> Option<Value> {
+pub(crate) async fn there(bao: &OpenBao, path: &str) -> Option<Value> {
     let answer = bao.request(Method::GET, path, None).await.expect("OpenBao must answer");
     answer.success().ok().map(|found| found["data"].clone())
 }

@@ -12,6 +12,10 @@ fn state(cluster: &str, local: u64, replicated: u64) -> String {
     BASE64_STANDARD.encode(format!("v1:{cluster}:{local}:{replicated}:c0ffee"))
 }
 
+fn state_of_openbao(cluster: &str, value: &str) -> String {
+    BASE64_STANDARD.encode(format!(r#"{{"cluster":"{cluster}","value":"{value}"}}"#))
+}
+
 fn answer(told: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert("x-vault-index", HeaderValue::from_str(told).expect("a state must be a header"));
@@ -71,6 +75,24 @@ fn what_cannot_be_compared_is_replaced() {
     keeps(&["not base64", &one], &[&one]);
     let strange = BASE64_STANDARD.encode("v2:a:1:1:x");
     keeps(&[&one, &strange], &[&strange]);
+}
+
+/// OpenBao takes no more than one.
+#[test]
+fn of_openbaos_states_the_one_that_is_farthest_is_kept_alone() {
+    let [first, second] = [state_of_openbao("a", "9"), state_of_openbao("a", "10")];
+    keeps(&[&first, &second], &[&second]);
+    keeps(&[&second, &first], &[&second]);
+    for other in [
+        state_of_openbao("b", "1"),
+        // Another storage's, whose states are no numbers.
+        state_of_openbao("a", "0/16B3748"),
+        // The server was Vault before, or is now.
+        state("a", 1, 1),
+    ] {
+        keeps(&[&second, &other], &[&other]);
+        keeps(&[&other, &second], &[&second]);
+    }
 }
 
 #[test]
