@@ -174,6 +174,11 @@ pub(crate) fn is_of_behind(status: u16, body: &[u8]) -> bool {
     is_behind(status, &Said::in_body(body))
 }
 
+/// Whether it is the answer of an OpenBao whose mount asks which version of what is beside a value is written over.
+pub(crate) fn is_of_uncounted(reply: &Reply) -> bool {
+    reply.status == 400 && Said::in_body(&reply.body).mentions("metadata check-and-set parameter required")
+}
+
 fn is_behind(status: u16, said: &Said) -> bool {
     status == 412 || status == 429 && said.nothing
 }
@@ -319,7 +324,8 @@ fn refused_read(status: u16, said: &Said) -> Meaning {
 
 fn refused_write(status: u16, said: &Said) -> Meaning {
     match status {
-        400 if said.mentions("did not match the current version") => {
+        // "did not" of a value, and "does not" of what is beside it.
+        400 if said.mentions("not match the current version") => {
             (ErrorKind::Conflict, "somebody else wrote a newer version")
         }
         400 if said.mentions("custom_metadata") => (

@@ -45,6 +45,15 @@ pub(crate) struct Metadata {
     delete_version_after: Option<String>,
     #[serde(default)]
     custom_metadata: Option<BTreeMap<String, String>>,
+    current_metadata_version: Option<u64>,
+}
+
+/// What a writer must know of a value before it writes.
+pub(crate) struct Versions {
+    /// The newest version of the value, deleted or not.
+    pub value: u64,
+    /// How often what is beside the value was written: OpenBao's own; Vault does not count it.
+    pub metadata: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +69,14 @@ struct Names {
 impl Metadata {
     /// All of it by name, as the original gives it; what the user wrote wins.
     pub(crate) fn texts(&self) -> BTreeMap<&str, String> {
-        let Self { created_time, current_version, delete_version_after, custom_metadata } = self;
+        // The version of the metadata is left out: Vault and the original know none.
+        let Self {
+            created_time,
+            current_version,
+            delete_version_after,
+            custom_metadata,
+            current_metadata_version: _,
+        } = self;
         let version = current_version.map(|version| version.to_string());
         let own = [
             ("created_time", created_time.clone()),
@@ -72,10 +88,11 @@ impl Metadata {
         own.chain(custom).collect()
     }
 
-    /// The newest version, deleted or not, and what users wrote; `None` where no KV mount of version 2 has answered,
-    /// which always tells the version.
-    pub(crate) fn version_and_custom(self) -> Option<(u64, BTreeMap<String, String>)> {
-        Some((self.current_version?, self.custom_metadata.unwrap_or_default()))
+    /// The versions, and what users wrote; `None` where no KV mount of version 2 has answered, which always tells the
+    /// value's version.
+    pub(crate) fn versions_and_custom(self) -> Option<(Versions, BTreeMap<String, String>)> {
+        let versions = Versions { value: self.current_version?, metadata: self.current_metadata_version };
+        Some((versions, self.custom_metadata.unwrap_or_default()))
     }
 
     /// Tags are all that the original knows of a value, so that `current_version: "3"` is one too.

@@ -1,7 +1,7 @@
 //! The power to write values: each marked as ours, over nothing but what was looked at, and never over somebody else's.
 //!
 //! Under version 2 the mark and what else is beside a value are its custom metadata, and Vault itself holds each write
-//! against the version that was looked at. Version 1 has neither: the mark is inside the value, as the original keeps it
+//! against the version that was looked at; OpenBao does so with what is beside the value too. Version 1 has neither: the mark is inside the value, as the original keeps it
 //! there, and the writer looks once more right before it writes.
 
 mod body;
@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 use self::wish::{Custom, Wish, is_marked};
 use crate::{
-    error::{Call, of_refusal},
+    error::{Call, is_of_uncounted, of_refusal},
     http::Reply,
     kv::{Engine, Location},
     store::{Question, Store, in_time},
@@ -50,6 +50,8 @@ struct Known {
     is_ours: bool,
     /// Its newest version, deleted or not; 0 where there is none, and under version 1.
     version: u64,
+    /// The version of what is beside it, where the server counts these.
+    metadata_version: Option<u64>,
     custom: Custom,
 }
 
@@ -140,7 +142,7 @@ impl Store {
         let body = body.transpose().map_err(|error| Call::WriteSecretData.invalid(error))?;
         let custom = wish.beside(&known.custom);
         if custom != known.custom {
-            self.write_beside(&target.place, &custom).await?;
+            self.write_beside(&target.place, &custom, known.metadata_version).await?;
         }
         let Some(body) = body else { return Ok(Version::new(known.version.to_string())) };
         let made = self.make(Change::Value(body), &target.place).await;
@@ -162,16 +164,24 @@ impl Store {
             let (Value::Document(made) | Value::Bytes(made)) = &made.value;
             body::are_alike(made, value)
         });
-        let Some(Known { mut custom, .. }) = self.beside(target).await?.filter(|_| !is_meant) else {
-            return Ok(());
-        };
-        custom.retain(|name, text| left.get(name) != Some(text));
-        self.write_beside(&target.place, &custom).await
+        let Some(mut known) = self.beside(target).await?.filter(|_| !is_meant) else { return Ok(()) };
+        known.custom.retain(|name, text| left.get(name) != Some(text));
+        self.write_beside(&target.place, &known.custom, known.metadata_version).await
     }
 
-    async fn write_beside(&self, place: &Location, custom: &Custom) -> Result<(), ProviderError> {
-        let body = Zeroizing::new(json!({"custom_metadata": custom}).to_string().into_bytes());
-        self.make(Change::Beside(body), place).await.map(drop)
+    /// Writes what is beside a value over the version of it that was looked at. Where there was none, it is not known
+    /// whether the server counts them: it says so where it must be told.
+    async fn write_beside(
+        &self,
+        place: &Location,
+        custom: &Custom,
+        version: Option<u64>,
+    ) -> Result<(), ProviderError> {
+        let over = async |version| self.answer(&Change::beside(custom, version), place).await;
+        let reply = over(version).await?;
+        let is_first = version.is_none() && is_of_uncounted(&reply);
+        let reply = if is_first { over(Some(0)).await? } else { reply };
+        succeeded(Call::WriteMetadata, reply).map(drop)
     }
 
     async fn remove(&self, delete: &Delete) -> Result<(), ProviderError> {
@@ -194,10 +204,11 @@ impl Store {
     /// What is beside a value of version 2, with the value's newest version.
     async fn beside(&self, target: &Target) -> Result<Option<Known>, ProviderError> {
         let Some(metadata) = found(self.metadata(&target.place).await)? else { return Ok(None) };
-        let known = metadata.version_and_custom();
-        let (version, custom) = known.ok_or_else(|| not_understood(Call::ReadMetadata))?;
+        let known = metadata.versions_and_custom();
+        let (versions, custom) = known.ok_or_else(|| not_understood(Call::ReadMetadata))?;
         let is_ours = is_marked(&custom) || self.was_marked(target.former.as_ref()).await?;
-        Ok(Some(Known { is_ours, version, custom }))
+        let (version, metadata_version) = (versions.value, versions.metadata);
+        Ok(Some(Known { is_ours, version, metadata_version, custom }))
     }
 
     /// The original left a mark alone there. Where there is a value too, the mark is that value's, and says nothing of this
@@ -206,7 +217,7 @@ impl Store {
         let Some(former) = former else { return Ok(false) };
         match self.metadata(former).await {
             Ok(metadata) => {
-                let mark = metadata.version_and_custom().filter(|(version, _)| *version == 0);
+                let mark = metadata.versions_and_custom().filter(|(versions, _)| versions.value == 0);
                 Ok(mark.is_some_and(|(_, custom)| is_marked(&custom)))
             }
             // A policy for the value's own path says nothing about this one.
@@ -221,14 +232,25 @@ impl Store {
         let (Value::Document(document) | Value::Bytes(document)) = fetched.value;
         let unmarked = body::unmarked(&document);
         let custom = unmarked.as_ref().map(|_| Wish::default().beside(&Custom::new()));
-        let known = Known { is_ours: unmarked.is_some(), version: 0, custom: custom.unwrap_or_default() };
+        let known = Known {
+            is_ours: unmarked.is_some(),
+            version: 0,
+            metadata_version: None,
+            custom: custom.unwrap_or_default(),
+        };
         Ok(Some((known, unmarked.unwrap_or(document))))
     }
 
     /// Makes a change, which must succeed.
     async fn make(&self, change: Change, place: &Location) -> Result<Reply, ProviderError> {
-        let (reply, _) = self.asked(|token| self.ask_to_make(&change, place, token)).await?;
-        if reply.is_success() { Ok(reply) } else { Err(of_refusal(change.call(), &reply)) }
+        let reply = self.answer(&change, place).await?;
+        succeeded(change.call(), reply)
+    }
+
+    /// What the server says to a change.
+    async fn answer(&self, change: &Change, place: &Location) -> Result<Reply, ProviderError> {
+        let (reply, _) = self.asked(|token| self.ask_to_make(change, place, token)).await?;
+        Ok(reply)
     }
 
     async fn ask_to_make(
@@ -259,6 +281,15 @@ enum Change {
 }
 
 impl Change {
+    /// Custom metadata, over a version of what is beside the value, or whatever version there is.
+    fn beside(custom: &Custom, version: Option<u64>) -> Self {
+        let mut body = json!({"custom_metadata": custom});
+        if let Some(version) = version {
+            body["metadata_cas"] = json!(version);
+        }
+        Self::Beside(Zeroizing::new(body.to_string().into_bytes()))
+    }
+
     fn call(&self) -> Call {
         match self {
             Self::Value(_) => Call::WriteSecretData,
@@ -301,6 +332,10 @@ fn found<T>(outcome: Result<T, ProviderError>) -> Result<Option<T>, ProviderErro
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn succeeded(call: Call, reply: Reply) -> Result<Reply, ProviderError> {
+    if reply.is_success() { Ok(reply) } else { Err(of_refusal(call, &reply)) }
 }
 
 fn conflict(call: Call, left: Left) -> ProviderError {

@@ -96,6 +96,13 @@ fn reads_are_refused_for_these_reasons() {
 fn writes_are_refused_for_these_reasons() {
     for write in WRITES {
         check(write, 400, errors("check-and-set parameter did not match the current version"), Conflict);
+        check(
+            write,
+            400,
+            errors("metadata check-and-set parameter does not match the current version"),
+            Conflict,
+        );
+        check(write, 400, errors("metadata check-and-set parameter required for this call"), Invalid);
         check(write, 400, errors("custom_metadata validation failed: length of value is 600"), Invalid);
         check(write, 400, errors("no data provided"), Invalid);
         check(write, 400, errors("missing client token"), Unauthenticated);

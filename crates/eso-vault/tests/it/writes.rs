@@ -316,6 +316,58 @@ async fn what_is_beside_a_value_is_written_alone_where_the_value_is_right() {
 }
 
 #[tokio::test]
+async fn a_mount_that_asks_what_is_written_over_beside_a_value_too_is_told() {
+    let bao = bao().await;
+    let store = store_at(&bao, json!({})).await;
+    let demand = json!({"cas_required": true, "metadata_cas_required": true});
+    bao.write("secret/config", &demand).await.expect("a mount must be set up");
+    let mark = bao.mark().expect("the audit log must be read");
+    let wish = |team| document(json!({"customMetadata": {"team": team}}));
+    let first = Put { metadata: wish("a"), ..put("told", &odd(), Expected::Nothing) };
+    assert_eq!(write(&store, first).await.unwrap().as_deref(), Some("1"));
+    let later = Put { metadata: wish("b"), ..put("told", &json!({}), ours("1")) };
+    assert_eq!(write(&store, later).await.unwrap().as_deref(), Some("2"));
+    let requests = bao.since(mark).expect("the audit log must be read");
+    let beside = requests.iter().filter(|request| request.path == "secret/metadata/told");
+    let operations: Vec<&str> = beside.map(|request| request.operation.as_str()).collect();
+    // The first write is refused, and sent again; no later one is.
+    assert_eq!(operations, ["read", "create", "create", "read", "update"]);
+    let metadata = there(&bao, "secret/metadata/told").await.expect("it must be there");
+    assert_eq!(metadata["custom_metadata"], json!({"managed-by": "external-secrets", "team": "b"}));
+    delete(&store, "told", Some("2")).await.expect("it must be deleted");
+    assert_eq!(there(&bao, "secret/metadata/told").await, None);
+}
+
+#[tokio::test]
+async fn of_many_who_write_beside_one_value_none_undoes_what_another_did() {
+    let bao = bao().await;
+    let store = store_at(&bao, json!({})).await;
+    write(&store, put("shared", &odd(), Expected::Nothing)).await.expect("it must be written");
+    let writes = (0..16).map(|writer| {
+        let metadata = document(json!({"customMetadata": {format!("writer-{writer}"): "was here"}}));
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let put = Put { value: None, metadata, ..put("shared", &odd(), ours("1")) };
+            (format!("writer-{writer}"), write(&store, put).await)
+        })
+    });
+    let writes: Vec<_> = writes.collect();
+    let mut done = Vec::new();
+    for write in writes {
+        match write.await.expect("a writer must end") {
+            (name, Ok(_)) => done.push(name),
+            (_, Err(error)) => assert_eq!(error.kind(), Conflict, "{error}"),
+        }
+    }
+    let metadata = there(&bao, "secret/metadata/shared").await.expect("it must be there");
+    let custom = metadata["custom_metadata"].as_object().expect("there must be custom metadata");
+    let present: Vec<&String> = custom.keys().filter(|name| name.starts_with("writer-")).collect();
+    done.sort();
+    assert_eq!(present, done.iter().collect::<Vec<_>>(), "who was told that it wrote did, and stays");
+    assert!(!done.is_empty());
+}
+
+#[tokio::test]
 async fn a_name_without_a_value_is_written_over_from_the_version_that_is_gone() {
     let bao = bao().await;
     let store = store_at(&bao, json!({})).await;
