@@ -5,7 +5,7 @@ mod configuration;
 mod requests;
 
 use anyhow::{Context, Result};
-use reqwest::{Certificate, Client, Method};
+use reqwest::{Certificate, Client, Method, redirect::Policy};
 use serde_json::{Value, json};
 
 pub use self::{
@@ -303,7 +303,8 @@ fn client(address: &Address) -> Result<Client> {
             http::client().tls_certs_only([authority])
         }
     };
-    client.build().context("no HTTP client")
+    // A node is asked for what it says itself, also where that leads to another.
+    client.redirect(Policy::none()).build().context("no HTTP client")
 }
 
 #[cfg(test)]

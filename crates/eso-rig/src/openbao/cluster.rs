@@ -28,11 +28,13 @@ pub enum Standbys {
 pub struct Cluster {
     // Dropped in this order: the folder with the audit log last.
     nodes: [OpenBao; 2],
+    standbys: Standbys,
     _folder: Folder,
 }
 
 impl Cluster {
-    /// Starts two nodes on free ports of 127.0.0.1, and returns when the second may take the place of the first.
+    /// Starts two nodes on free ports of 127.0.0.1, and returns when the second is a standby of that kind, and may take
+    /// the place of the first.
     ///
     /// # Errors
     /// When they cannot be had, or do not start or find each other; quotes the end of a log.
@@ -53,7 +55,9 @@ impl Cluster {
         second.ready(&[503]).await.context("openbao: the second node did not join")?;
         second.unseal().await?;
         http::eventually(|| all_vote(&first)).await.context("openbao: the second node has no vote")?;
-        Ok(Self { nodes: [first, second], _folder: folder })
+        let cluster = Self { nodes: [first, second], standbys, _folder: folder };
+        cluster.settled().await?;
+        Ok(cluster)
     }
 
     /// The active node, and the standby. Waits until there is an active one.
@@ -78,7 +82,7 @@ impl Cluster {
         http::eventually(has_all).await.context("openbao: the standby does not catch up")
     }
 
-    /// Makes the active node a standby, and returns when the other is active and it knows of it.
+    /// Makes the active node a standby, and returns when the other is active, and it is a standby of the cluster's kind.
     ///
     /// # Errors
     /// When it is refused, or the other takes too long.
@@ -87,7 +91,20 @@ impl Cluster {
         let answer = active.request(Method::PUT, "sys/step-down", None).await?;
         answer.success().context("openbao: step down")?;
         let followed = || async { Ok(standby.leads().await? && active.follows(standby).await?) };
-        http::eventually(followed).await.context("openbao: nobody took over")
+        http::eventually(followed).await.context("openbao: nobody took over")?;
+        self.settled().await
+    }
+
+    /// Returns when the standby does with requests what it is there for: one that begins to be one hands all of them on.
+    async fn settled(&self) -> Result<()> {
+        let (_, standby) = self.active_and_standby().await?;
+        let expected = match self.standbys {
+            Standbys::Read => StatusCode::OK,
+            Standbys::Forward => StatusCode::TEMPORARY_REDIRECT,
+        };
+        let is_settled =
+            || async { Ok(standby.status_unforwarded("auth/token/lookup-self").await? == expected) };
+        http::eventually(is_settled).await.context("openbao: the standby does not become one")
     }
 }
 
@@ -102,6 +119,13 @@ impl OpenBao {
     async fn applied(&self) -> Result<u64> {
         let answer = self.request(Method::GET, "sys/leader", None).await?;
         answer.body["raft_applied_index"].as_u64().context("a node must say how far it is")
+    }
+
+    /// With which status it answers to a read that it is not to hand on.
+    async fn status_unforwarded(&self, path: &str) -> Result<StatusCode> {
+        let request = self.client.get(format!("{}/v1/{path}", self.url()));
+        let request = request.header("X-Vault-Token", &self.root_token);
+        Ok(request.header("X-Vault-No-Request-Forwarding", "true").send().await?.status())
     }
 
     /// Whether it knows another as the active node.

@@ -1,9 +1,10 @@
 //! Tests of `openbao::cluster`.
 
-use reqwest::Client;
 use serde_json::Value;
 
 use super::*;
+
+const APP: &str = "secret/data/app";
 
 async fn cluster(standbys: Standbys) -> Cluster {
     let cluster = Cluster::start(standbys).await.unwrap();
@@ -14,31 +15,31 @@ async fn cluster(standbys: Standbys) -> Cluster {
     cluster
 }
 
-async fn password(node: &OpenBao) -> Value {
-    let answer = node.request(Method::GET, "secret/data/app", None).await.unwrap();
-    answer.body["data"]["data"]["password"].clone()
+/// Waits until a node that was made a standby has the mount ready, and answers a read so by itself.
+async fn answers(standby: &OpenBao, status: StatusCode) {
+    http::eventually(|| async { Ok(standby.status_unforwarded(APP).await? == status) }).await.unwrap();
 }
 
-/// With which status a node answers to a read that it is not to hand on.
-async fn status_unforwarded(node: &OpenBao) -> u16 {
-    let client: Client = http::client().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let request = client.get(format!("{}/v1/secret/data/app", node.url()));
-    let request = request.header("X-Vault-Token", node.root_token());
-    let answer = request.header("X-Vault-No-Request-Forwarding", "true").send().await.unwrap();
-    answer.status().as_u16()
+async fn password(node: &OpenBao) -> Value {
+    let answer = node.request(Method::GET, APP, None).await.unwrap();
+    answer.body["data"]["data"]["password"].clone()
 }
 
 #[tokio::test]
 async fn a_standby_answers_reads_or_hands_them_on_and_takes_over() {
-    for (standbys, status) in [(Standbys::Read, 200), (Standbys::Forward, 307)] {
+    for (standbys, status) in
+        [(Standbys::Read, StatusCode::OK), (Standbys::Forward, StatusCode::TEMPORARY_REDIRECT)]
+    {
         let cluster = cluster(standbys).await;
         let (active, standby) = cluster.active_and_standby().await.unwrap();
-        assert_eq!((status_unforwarded(active).await, status_unforwarded(standby).await), (200, status));
+        assert_eq!(active.status_unforwarded(APP).await.unwrap(), StatusCode::OK);
+        answers(standby, status).await;
         let (first, second) = (active.url().to_owned(), standby.url().to_owned());
         cluster.step_down().await.unwrap();
         let (active, standby) = cluster.active_and_standby().await.unwrap();
         assert_eq!((active.url(), standby.url()), (second.as_str(), first.as_str()));
-        assert_eq!((password(active).await, status_unforwarded(standby).await), (json!("one"), status));
+        assert_eq!(password(active).await, "one");
+        answers(standby, status).await;
     }
 }
 
@@ -60,7 +61,7 @@ async fn a_standby_that_is_sealed_serves_again_once_it_is_unsealed() {
     let cluster = cluster(Standbys::Read).await;
     let (_, standby) = cluster.active_and_standby().await.unwrap();
     standby.seal().await.unwrap();
-    assert_eq!(status_unforwarded(standby).await, 503);
+    assert_eq!(standby.status_unforwarded(APP).await.unwrap(), StatusCode::SERVICE_UNAVAILABLE);
     standby.unseal().await.unwrap();
     http::eventually(|| async { Ok(password(standby).await == "one") }).await.unwrap();
 }
